@@ -1,0 +1,245 @@
+"""One parameter's range: what a dimension must do, choices and intervals."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ._values import describe, distinct, is_integer, is_number, value_key
+
+
+class Dimension(ABC):
+    """The range of one parameter.
+
+    Attributes
+    ----------
+    kind : {"choice", "int", "float"}
+        What ``encode`` sees.
+    n : int
+        Number of distinct values, 0 if it is not known or not finite.
+    size : int or float
+        Number of points of ``grid(None)``, ``math.inf`` for a continuous range.
+    uniform : bool
+        True if ``sample`` draws every point of ``grid(None)`` with the same probability.
+    """
+
+    kind: str
+    n: int = 0
+    size: int | float = math.inf
+    uniform: bool = False
+
+    @property
+    def constant(self) -> bool:
+        """True if there is a single value."""
+        return self.n == 1
+
+    @abstractmethod
+    def sample(self, rng: np.random.RandomState) -> Any:
+        """Draw a value."""
+
+    @abstractmethod
+    def grid(self, points: int | None) -> Sequence[Any]:
+        """Return about ``points`` values spread over the range; None stands for all."""
+
+    @abstractmethod
+    def __contains__(self, value: object) -> bool:
+        """Say whether a value lies in the range; never raises."""
+
+    @abstractmethod
+    def encode(self, value: Any) -> float:
+        """Place a value of the range in [0, 1]."""
+
+    @abstractmethod
+    def decode(self, u: float) -> Any:
+        """Return the value at a place in [0, 1]."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return a readable text that is the same in every process."""
+
+    def key(self, value: Any) -> Hashable:
+        """Return what two values share when they are the same point of the range."""
+        return value_key(value)
+
+    def index(self, value: Any) -> int | None:
+        """Return the position of a value that is listed by ``choices``, or None."""
+        return None
+
+    @property
+    def choices(self) -> Sequence[Any]:
+        """The values that can be named by their position."""
+        return ()
+
+    def _identity(self) -> Hashable:
+        """Return what equal dimensions share."""
+        return self.fingerprint()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dimension) or type(self) is not type(other):
+            return False
+        return self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.fingerprint()})"
+
+
+class Choice(Dimension):
+    """One of several values of any kind.
+
+    A value that is listed twice is drawn twice as often and appears twice in a grid, as in
+    scikit-learn's ``ParameterGrid``; it has one place in the encoding.
+
+    Parameters
+    ----------
+    values : sequence
+        The choices, kept as they are; at least one.
+    weights : sequence of float or None
+        Their probabilities; None for equal ones.
+    """
+
+    kind = "choice"
+
+    def __init__(self, values: Sequence[Any], weights: Sequence[float] | None = None):
+        self.values = tuple(values)
+        self.weights = None if weights is None else tuple(float(w) for w in weights)
+        self._distinct = distinct(self.values)
+        self._places = {value_key(value): i for i, value in enumerate(self._distinct)}
+        self._cumulated = None if weights is None else np.cumsum(weights) / sum(weights)
+        self.n = len(self._distinct)
+        self.size = len(self.values)
+        self.uniform = self.weights is None or len(set(self.weights)) == 1
+
+    def sample(self, rng: np.random.RandomState) -> Any:
+        """Draw a choice."""
+        if self._cumulated is None:
+            return self.values[rng.randint(len(self.values))]
+        place = np.searchsorted(self._cumulated, rng.random_sample(), side="right")
+        return self.values[min(int(place), len(self.values) - 1)]
+
+    def grid(self, points: int | None) -> Sequence[Any]:
+        """Return all choices."""
+        return self.values
+
+    def __contains__(self, value: object) -> bool:
+        return value_key(value) in self._places
+
+    def encode(self, value: Any) -> float:
+        """Place the i-th of k distinct values in the middle of the i-th of k equal parts."""
+        return (self._places[value_key(value)] + 0.5) / self.n
+
+    def decode(self, u: float) -> Any:
+        """Return the value in whose part of [0, 1] a place lies."""
+        return self._distinct[min(int(u * self.n), self.n - 1)]
+
+    @property
+    def choices(self) -> Sequence[Any]:
+        """The distinct values."""
+        return self._distinct
+
+    def index(self, value: Any) -> int | None:
+        """Return the position of a value among the distinct ones."""
+        return self._places.get(value_key(value))
+
+    def _identity(self) -> Hashable:
+        return tuple(map(value_key, self.values)), self.weights
+
+    def fingerprint(self) -> str:
+        """Return the choices as a list, with their weights if they have any."""
+        weights = "" if self.weights is None else f" with weights {list(self.weights)}"
+        return describe(list(self.values)) + weights
+
+
+class Interval(Dimension):
+    """All numbers between two bounds, both included.
+
+    Parameters
+    ----------
+    low, high : int or float
+        The bounds, ``low < high``; positive if ``log``.
+    log : bool
+        Whether the logarithm is spread evenly instead of the number.
+    integer : bool
+        Whether only integers are meant.
+    """
+
+    def __init__(self, low: float, high: float, log: bool = False, integer: bool = False):
+        self.low = int(low) if integer else float(low)
+        self.high = int(high) if integer else float(high)
+        self.log = log
+        self.integer = integer
+        self.kind = "int" if integer else "float"
+        self.uniform = integer and not log
+        # An integer owns the unit cell around it, so that those at the ends lose nothing.
+        start, end = (self.low - 0.5, self.high + 0.5) if integer else (self.low, self.high)
+        self._start = math.log(start) if log else start
+        self._span = (math.log(end) if log else end) - self._start
+        if integer:
+            self.n = int(self.high - self.low + 1)
+            self.size = self.n
+
+    def sample(self, rng: np.random.RandomState) -> int | float:
+        """Draw a number, evenly on the (logarithmic) line."""
+        if self.uniform:
+            return rng.randint(int(self.low), int(self.high) + 1, dtype="int64").item()
+        return self.decode(rng.random_sample())
+
+    def grid(self, points: int | None) -> Sequence[int | float]:
+        """Return ``points`` numbers at equal (logarithmic) distances, both bounds included."""
+        if self.integer and (points is None or points >= self.n):
+            return range(int(self.low), int(self.high) + 1)
+        if points is None:
+            raise ValueError(f"a continuous range has no full grid, got {self.fingerprint()}")
+        if points == 1:
+            return [self.decode(0.5)]
+        spread = np.geomspace if self.log else np.linspace
+        values = spread(self.low, self.high, points).tolist()
+        values[0], values[-1] = self.low, self.high  # not left to rounding
+        return _distinct_integers(values, int(self.high)) if self.integer else values
+
+    def __contains__(self, value: object) -> bool:
+        if not is_number(value) or (self.integer and not is_integer(value)):
+            return False
+        return bool(self.low <= value <= self.high)
+
+    def encode(self, value: Any) -> float:
+        """Place a number on the (logarithmic) line between the bounds."""
+        value = float(value)
+        u = ((math.log(value) if self.log else value) - self._start) / self._span
+        return min(max(u, 0.0), 1.0)
+
+    def decode(self, u: float) -> int | float:
+        """Return the number at a place between the bounds; the ends are exact."""
+        if u <= 0.0:
+            return self.low
+        if u >= 1.0:
+            return self.high
+        value = self._start + u * self._span
+        if self.log:
+            value = math.exp(value)
+        if self.integer:
+            value = math.floor(value + 0.5)
+        return min(max(value, self.low), self.high)
+
+    def key(self, value: Any) -> Hashable:
+        """Return the number itself: in a float interval 1 and 1.0 are the same point."""
+        return int(value) if self.integer else float(value)
+
+    def fingerprint(self) -> str:
+        """Return the interval as a user writes it."""
+        return f"({self.low!r}, {self.high!r}" + (', "log-uniform")' if self.log else ")")
+
+
+def _distinct_integers(values: Sequence[float], high: int) -> list[int]:
+    """Round ascending numbers to integers up to ``high``, moving up those already taken."""
+    result: list[int] = []
+    for i, value in enumerate(values):
+        lowest = result[-1] + 1 if result else round(value)
+        result.append(min(max(round(value), lowest), high - (len(values) - 1 - i)))
+    return result
