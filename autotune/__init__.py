@@ -1,0 +1,17 @@
+"""An estimator that wraps any scikit-learn model and tunes it inside ``fit``."""
+
+from ._budget import Budget
+from ._estimators import AutoTunedClassifier, AutoTunedRegressor
+from ._version import __version__
+from .strategies import Auto, Bayes, Grid, Random
+
+__all__ = [
+    "Auto",
+    "AutoTunedClassifier",
+    "AutoTunedRegressor",
+    "Bayes",
+    "Budget",
+    "Grid",
+    "Random",
+    "__version__",
+]

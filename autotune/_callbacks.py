@@ -1,0 +1,76 @@
+"""Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._compat import HAS_CALLBACKS
+from ._history import CRASHED, TIMEOUT, Evaluation, History, Trial
+from ._tuner import Listener
+from .schedule import Request
+
+
+class Callbacks(Listener):
+    """Tells the callbacks set on an estimator how its ``fit`` goes.
+
+    Parameters
+    ----------
+    owner : estimator
+    X, y : array-like
+    metadata : dict or None
+        What callbacks are told of ``fit``'s metadata.
+    refit : bool
+        Whether a refit follows the search.
+    n_evaluations : int or None
+        At most that many evaluations; None if unknown.
+    """
+
+    def __init__(
+        self, owner: Any, X: Any, y: Any, metadata: Any, refit: bool, n_evaluations: int | None
+    ):
+        self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
+        self._active = bool(getattr(owner, "_skl_callbacks", ()))
+        self._contexts: dict[tuple[int, int, float], Any] = {}
+        self._root = self._search = None
+        if not HAS_CALLBACKS:
+            return
+        self._root = owner._init_callback_context(max_subtasks=1 + refit)
+        self._root.call_on_fit_task_begin(**self.event)
+        self._search = self._root.subcontext(
+            task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
+        )
+        self._search.call_on_fit_task_begin(**self.event)
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a callback to be told."""
+        return self._active
+
+    def submitting(self, trial: Trial, request: Request) -> Any:
+        if not self._active or self._search is None:
+            return None
+        context = self._search.subcontext(task_name="evaluation", task_id=len(self._contexts))
+        self._contexts[request.trial, request.fold, request.fidelity] = context
+        return context
+
+    def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        if evaluation.status in (TIMEOUT, CRASHED) and self._active:
+            context = self._contexts.get((evaluation.trial, evaluation.fold, evaluation.fidelity))
+            if context is not None:
+                context.call_on_fit_task_end(**self.event)
+
+    def end_search(self) -> None:
+        """Tell that the search has ended."""
+        if self._search is not None:
+            self._search.call_on_fit_task_end(**self.event)
+
+    def begin_refit(self) -> Any:
+        """Return the context of the refit."""
+        if self._root is None:
+            return None
+        return self._root.subcontext(task_name="refit")
+
+    def end(self) -> None:
+        """Tell that ``fit`` has ended."""
+        if self._root is not None:
+            self._root.call_on_fit_task_end(**self.event)

@@ -1,0 +1,93 @@
+"""What differs between scikit-learn releases, and what of it is private there."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import Any
+
+from sklearn import get_config
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    validate_parameter_constraints,
+)
+from sklearn.utils.metaestimators import _safe_split
+from sklearn.utils.validation import _check_method_params
+
+try:
+    from sklearn.utils._repr_html.estimator import _VisualBlock
+except ImportError:  # before scikit-learn 1.7
+    from sklearn.utils._estimator_html_repr import _VisualBlock
+
+__all__ = [
+    "HAS_CALLBACKS",
+    "CallbackSupportMixin",
+    "import_pandas",
+    "propagate_callbacks",
+    "refusal",
+    "routing_enabled",
+    "safe_split",
+    "slice_params",
+    "visual_block",
+    "with_callbacks",
+]
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+    HAS_CALLBACKS = True
+except ImportError:  # before scikit-learn 1.9
+    HAS_CALLBACKS = False
+    CallbackSupportMixin = object
+
+    def with_callbacks(method: Any) -> Any:
+        """Return the method as it is."""
+        return method
+
+
+def import_pandas(caller: str) -> Any:
+    """Return the pandas module, or say which feature needs it."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError(f"{caller} needs pandas: pip install pandas") from error
+    return pandas
+
+
+def propagate_callbacks(context: Any, estimator: Any) -> Any:
+    """Return a context manager that hands a callback context to an inner estimator."""
+    return nullcontext() if context is None else context.propagate_callback_context(estimator)
+
+
+def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:
+    """Return the given rows of X and y; kernel matrices lose the other columns too."""
+    return _safe_split(estimator, X, y, rows, columns)
+
+
+def slice_params(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
+    """Return metadata with what has one entry per row of X cut to the given rows."""
+    return _check_method_params(X, params=params, indices=rows) if params else {}
+
+
+def refusal(owner: Any, name: str, value: Any) -> str | None:
+    """Return why a scikit-learn estimator declares a parameter's value invalid, or None."""
+    constraints = getattr(owner, "_parameter_constraints", None)
+    if not isinstance(constraints, dict) or name not in constraints:
+        return None
+    try:
+        validate_parameter_constraints(
+            {name: constraints[name]}, {name: value}, caller_name=type(owner).__name__
+        )
+    except InvalidParameterError as error:
+        return str(error)
+    return None
+
+
+def routing_enabled() -> bool:
+    """Return whether scikit-learn's metadata routing is switched on."""
+    return bool(get_config()["enable_metadata_routing"])
+
+
+def visual_block(name: str, estimator: Any) -> Any:
+    """Return the block that scikit-learn draws for an inner estimator."""
+    label = f"{name}: {type(estimator).__name__}"
+    return _VisualBlock("parallel", [estimator], names=[label], name_details=[str(estimator)])

@@ -1,0 +1,89 @@
+"""Live progress, and the picture of the estimator in a notebook."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._budget import Clock
+from ._history import COMPLETE, Evaluation, History, Trial
+from ._tuner import Listener
+
+
+class Progress(Listener):
+    """Prints how the search goes.
+
+    Parameters
+    ----------
+    verbose : int
+        1: one line that is rewritten on a terminal, and where the output is no terminal a
+        line whenever the best score improves. 2 and more: a line for each trial.
+    n_trials : int or None
+    clock : Clock
+    write : callable or None, default=None
+        Receives text; None writes to the standard output of the moment.
+    """
+
+    def __init__(
+        self,
+        verbose: int,
+        n_trials: int | None,
+        clock: Clock,
+        write: Callable[[str], Any] | None = None,
+    ):
+        self._verbose = verbose
+        self._n_trials = n_trials
+        self._clock = clock
+        self._write = write or sys.stdout.write
+        self._live = verbose == 1 and write is None and sys.stdout.isatty()
+        self._best = -np.inf
+        self._n_ended = self._n_failed = 0
+
+    def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        if self._live:
+            self._write(f"\r\x1b[2K{self._state()}")
+            sys.stdout.flush()
+
+    def ended(self, trial: Trial, history: History) -> None:
+        score = history.score(trial)
+        self._n_ended += 1
+        self._n_failed += trial.status != COMPLETE
+        improved = trial.eligible and trial.status == COMPLETE and score > self._best
+        if improved:
+            self._best = score
+        if self._verbose > 1:
+            self._write(f"{self._state()}  {describe_trial(trial, score)}\n")
+        elif improved and not self._live:
+            self._write(f"{self._state()}\n")
+
+    def close(self) -> None:
+        """End the line that was being rewritten."""
+        if self._live:
+            self._write(f"\r\x1b[2K{self._state()}\n")
+            sys.stdout.flush()
+
+    def _state(self) -> str:
+        """Return the search in one line."""
+        trials = f"{self._n_ended}" + (f"/{self._n_trials}" if self._n_trials else "")
+        seconds = f"{self._clock.elapsed():.1f}"
+        seconds += f"/{self._clock.seconds:g} s" if self._clock.seconds else " s"
+        best = f"best {self._best:.4f}" if np.isfinite(self._best) else "no score yet"
+        failed = f" | {self._n_failed} failed" if self._n_failed else ""
+        return f"[autotune] trial {trials} | {seconds} | {best}{failed}"
+
+
+def describe_trial(trial: Trial, score: float) -> str:
+    """Return a trial in one line: number, outcome, configuration."""
+    params = ", ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
+    outcome = f"score {score:.4f}" if trial.status == COMPLETE else trial.status
+    origin = " (default)" if trial.origin == "default" else ""
+    return f"#{trial.number}{origin} {outcome}: {params}"
+
+
+def _short(value: Any) -> str:
+    """Return a parameter's value in few characters."""
+    text = f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,173 @@
+"""The scikit-learn face: parameters, ``fit``, tags, metadata routing and callbacks."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, RegressorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from ._compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
+from ._delegation import DelegatingMixin
+from ._run import Run
+from ._scoring import make_router, make_scoring
+from .defaults import default_model
+
+
+class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
+    """What the classifier and the regressor share."""
+
+    _classifier: bool
+
+    def __init__(
+        self,
+        estimator=None,
+        space="auto",
+        *,
+        strategy="auto",
+        budget=None,
+        scoring=None,
+        cv=None,
+        refit=True,
+        include_default=True,
+        error_score=np.nan,
+        return_train_score=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.space = space
+        self.strategy = strategy
+        self.budget = budget
+        self.scoring = scoring
+        self.cv = cv
+        self.refit = refit
+        self.include_default = include_default
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    def fit(self, X, y=None, **params):
+        """Tune the model, then fit it on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+            Training data, as the wrapped model accepts it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        **params : dict
+            ``groups`` for the splitter and, for example, ``sample_weight`` for the model and
+            the scorers that accept it. With metadata routing, what was requested by each.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a bad parameter, before anything is fitted; the message names it.
+            ValueError too when no evaluation succeeded, with the first error's text.
+        """
+        Run(self, X, y, params).execute()
+        return self
+
+    def score(self, X, y=None, **params):
+        """Score the tuned model with the metric that it was tuned for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        **params : dict
+            Metadata for the scorer; needs metadata routing.
+
+        Returns
+        -------
+        score : float
+            What ``scoring`` computes, or else the model's own ``score``.
+        """
+        check_is_fitted(self, "best_estimator_")
+        if params and not routing_enabled():
+            raise ValueError(
+                f"score takes metadata only with sklearn.set_config(enable_metadata_routing=True);"
+                f" got {sorted(params)}"
+            )
+        score_params = process_routing(self, "score", **params).scorer["score"] if params else {}
+        scorer = self.scorer_
+        if isinstance(scorer, dict):
+            metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
+            return scorer[metric](self.best_estimator_, X, y, **score_params)
+        score = scorer(self.best_estimator_, X, y, **score_params)
+        return score[self.refit] if isinstance(score, dict) else score
+
+    def get_metadata_routing(self):
+        """Return how metadata is routed to the model, the scorers and the splitter.
+
+        Returns
+        -------
+        routing : sklearn.utils.metadata_routing.MetadataRouter
+        """
+        models = self._models()
+        scorer = make_scoring(self._template(), self.scoring, self.refit).scorer
+        return make_router(self, models, scorer, self.cv)
+
+    def _models(self) -> dict[str, Any]:
+        """Return the wrapped models by the names under which metadata is routed to them."""
+        if isinstance(self.estimator, list):
+            return {f"estimator_{i}": model for i, model in enumerate(self.estimator)}
+        return {"estimator": self._template()}
+
+    def _template(self) -> Any:
+        """Return the wrapped model, the first of several, or the built-in default."""
+        if self.estimator is None:
+            return default_model(None, classifier=self._classifier)
+        if isinstance(self.estimator, list) and self.estimator:
+            return self.estimator[0]
+        return self.estimator
+
+    def _forwarded_tags(self, tags: Any) -> Any:
+        """Return the wrapped model's tags under this class's own estimator type."""
+        inner = deepcopy(get_tags(self._template()))
+        if inner.estimator_type == tags.estimator_type:
+            return inner
+        tags.input_tags = inner.input_tags
+        return tags
+
+    def _sk_visual_block_(self):
+        fitted = self.__dict__.get("best_estimator_")
+        name = "estimator" if fitted is None else "best_estimator_"
+        return visual_block(name, self._template() if fitted is None else fitted)
+
+    @property
+    def _doc_link_module(self) -> str:
+        return "autotune"
+
+
+class AutoTunedClassifier(ClassifierMixin, _AutoTuned):
+    """A classifier that tunes itself."""
+
+    _classifier = True
+
+    def __sklearn_tags__(self):
+        return self._forwarded_tags(super().__sklearn_tags__())
+
+
+class AutoTunedRegressor(RegressorMixin, _AutoTuned):
+    """A regressor that tunes itself."""
+
+    _classifier = False
+
+    def __sklearn_tags__(self):
+        return self._forwarded_tags(super().__sklearn_tags__())

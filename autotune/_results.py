@@ -1,0 +1,91 @@
+"""From the history to ``cv_results_``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.ma import MaskedArray
+
+from ._history import FULL, History, Trial
+from ._selection import rank
+
+
+def cv_results(history: History, *, train_scores: bool = False) -> dict[str, Any]:
+    """Return the history in the layout of scikit-learn's searchers.
+
+    Beyond scikit-learn's columns there are ``status``, ``origin`` and ``error``.
+    """
+    results: dict[str, Any] = {}
+    for name in ("fit_time", "score_time"):
+        results.update(_times(history, name))
+    results.update(_param_columns([trial.params for trial in history]))
+    results["params"] = [dict(trial.params) for trial in history]
+    for metric in history.metrics:
+        table = np.array([history.fold_scores(trial, metric) for trial in history])
+        results.update(_scores(f"test_{metric}", table.reshape(len(history), -1)))
+        results[f"rank_test_{metric}"] = rank(history, metric)
+        if train_scores:
+            table = np.array([_train_scores(history, trial, metric) for trial in history])
+            results.update(_scores(f"train_{metric}", table.reshape(len(history), -1)))
+    results["status"] = np.array([trial.status for trial in history], dtype=object)
+    results["origin"] = np.array([trial.origin for trial in history], dtype=object)
+    results["error"] = np.array([trial.error for trial in history], dtype=object)
+    return results
+
+
+def _times(history: History, name: str) -> dict[str, np.ndarray]:
+    """Return mean and deviation over the folds that were evaluated."""
+    rows = [
+        [getattr(e, name) for e in trial.evaluations.values() if e.fidelity == FULL] or [np.nan]
+        for trial in history
+    ]
+    return {
+        f"mean_{name}": np.array([np.mean(row) for row in rows]),
+        f"std_{name}": np.array([np.std(row) for row in rows]),
+    }
+
+
+def _scores(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
+    """Return one column per fold, then mean and deviation."""
+    columns = {f"split{fold}_{name}": column.copy() for fold, column in enumerate(table.T)}
+    with np.errstate(invalid="ignore"):  # infinite scores have no deviation
+        columns[f"mean_{name}"] = table.mean(axis=1)
+        columns[f"std_{name}"] = table.std(axis=1)
+    return columns
+
+
+def _train_scores(history: History, trial: Trial, metric: str) -> np.ndarray:
+    """Return the training score on each fold, shape (n_folds,)."""
+    scores = np.full(history.n_folds, np.nan)
+    for (fold, fidelity), evaluation in trial.evaluations.items():
+        if fidelity == FULL:
+            scores[fold] = evaluation.train_scores.get(metric, history.error_score)
+    return scores
+
+
+def _param_columns(configurations: list[dict[str, Any]]) -> dict[str, MaskedArray]:
+    """Return one masked array per parameter; masked where a configuration lacks it."""
+    names = dict.fromkeys(name for params in configurations for name in params)
+    return {f"param_{name}": _param_column(name, configurations) for name in names}
+
+
+def _param_column(name: str, configurations: list[dict[str, Any]]) -> MaskedArray:
+    """Return one parameter's values, as numbers where all of them are."""
+    rows = [row for row, params in enumerate(configurations) if name in params]
+    values = [configurations[row][name] for row in rows]
+    column = MaskedArray(np.empty(len(configurations), dtype=_dtype(values)), mask=True)
+    for row, value in zip(rows, values, strict=True):
+        column[row] = value
+    return column
+
+
+def _dtype(values: list[Any]) -> np.dtype:
+    """Return the common type of numbers and booleans, else object."""
+    try:
+        array = np.array(values)
+    except ValueError:  # sequences of different lengths
+        return np.dtype(object)
+    if array.ndim != 1 or array.dtype.kind == "U":
+        return np.dtype(object)
+    return array.dtype

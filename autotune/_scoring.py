@@ -1,0 +1,132 @@
+"""Scorers, and which metadata reaches the model, the scorers and the splitter."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from inspect import signature
+from typing import Any
+
+from sklearn.metrics import check_scoring, get_scorer
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from ._compat import routing_enabled
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How evaluations are scored.
+
+    Attributes
+    ----------
+    scorer : callable
+        Returns a number, or a dict of numbers for several metrics.
+    named : dict of str to callable, or None
+        The scorers of several metrics.
+    metric : str or None
+        The metric that decides; None where only the first result of a callable tells.
+    """
+
+    scorer: Any
+    named: dict[str, Any] | None
+    metric: str | None
+
+
+def make_scoring(estimator: Any, scoring: Any, refit: Any) -> Scoring:
+    """Return the scorers for what the user gave as ``scoring`` and ``refit``."""
+    if scoring is None or isinstance(scoring, str):
+        return Scoring(check_scoring(estimator, scoring), None, "score")
+    if callable(scoring):
+        return Scoring(scoring, None, refit if isinstance(refit, str) else None)
+    if isinstance(scoring, dict):
+        named = {name: check_scoring(estimator, one) for name, one in scoring.items()}
+    else:
+        named = {name: get_scorer(name) for name in _check_names(scoring)}
+    if not named:
+        raise ValueError(f"scoring must name at least one metric; got {scoring!r}")
+    check_refit(refit, named)
+    scorer = check_scoring(estimator, named, raise_exc=False)
+    return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
+
+
+def _check_names(scoring: Any) -> list[str]:
+    """Return a list of distinct metric names, or say what is wrong with it."""
+    rule = "scoring must be a name, a callable, a list of distinct names or a dict of scorers"
+    if not isinstance(scoring, list | tuple | set) or not all(isinstance(n, str) for n in scoring):
+        raise TypeError(f"{rule}; got {scoring!r}")
+    if len(set(scoring)) < len(scoring):
+        raise ValueError(f"{rule}; got {scoring!r}")
+    return list(scoring)
+
+
+def check_refit(refit: Any, metrics: Any) -> None:
+    """Check that ``refit`` says which of several metrics decides, or how."""
+    if refit is False or callable(refit) or (isinstance(refit, str) and refit in metrics):
+        return
+    raise ValueError(
+        "For multi-metric scoring, refit must be the name of a scorer, a callable that "
+        f"returns the index of the winner, or False; got refit={refit!r}, "
+        f"the scorers are {', '.join(map(repr, metrics))}"
+    )
+
+
+@dataclass(frozen=True)
+class Routed:
+    """Metadata, by who receives it."""
+
+    fit: dict[str, Any]
+    score: dict[str, Any]
+    split: dict[str, Any]
+
+
+def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict) -> Routed:
+    """Return what ``fit`` was given, sorted by who receives it."""
+    if routing_enabled():
+        routed = process_routing(owner, "fit", **params)
+        fits = [routed[name].fit for name in estimators]
+        if any(fit.keys() != fits[0].keys() for fit in fits):
+            raise ValueError(
+                "estimator is a list, so with metadata routing all of them must request the "
+                f"same metadata; got {[sorted(fit) for fit in fits]}"
+            )
+        return Routed(dict(fits[0]), dict(routed.scorer.score), dict(routed.splitter.split))
+    fit = dict(params)
+    groups = fit.pop("groups", None)
+    score = {}
+    if fit.get("sample_weight") is not None and _all_accept_weights(scoring, owner):
+        score["sample_weight"] = fit["sample_weight"]
+    return Routed(fit, score, {"groups": groups})
+
+
+def _all_accept_weights(scoring: Scoring, owner: Any) -> bool:
+    """Return whether any scorer accepts ``sample_weight``; warn of those that do not."""
+    accepting = []
+    for name, scorer in (scoring.named or {"score": scoring.scorer}).items():
+        accepting.append(_accepts_weights(scorer))
+        if not accepting[-1]:
+            warnings.warn(
+                f"The scoring {name}={scorer} does not support sample_weight, so "
+                f"{type(owner).__name__} scores without the weights that it fits with.",
+                stacklevel=4,
+            )
+    return any(accepting)
+
+
+def _accepts_weights(scorer: Any) -> bool:
+    """Return whether a scorer takes ``sample_weight``."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return bool(scorer._accept_sample_weight())
+    return "sample_weight" in signature(scorer).parameters
+
+
+def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) -> MetadataRouter:
+    """Return the router of metadata: fit to fit, fit and score to score, fit to split."""
+    router = MetadataRouter(owner=owner)
+    for name, estimator in estimators.items():
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        router.add(method_mapping=mapping, **{name: estimator})
+    mapping = MethodMapping()
+    mapping.add(caller="score", callee="score").add(caller="fit", callee="score")
+    router.add(scorer=scorer, method_mapping=mapping)
+    router.add(splitter=cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+    return router

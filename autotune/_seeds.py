@@ -1,0 +1,22 @@
+"""Seeds that depend on what they are for, never on the order of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def derive_seed(seed: int, *path: int) -> int:
+    """Return a seed below 2**31 for the thing that ``path`` numbers."""
+    sequence = np.random.SeedSequence([seed, *path])
+    return int(sequence.generate_state(1)[0] >> 1)
+
+
+def seed_estimator(estimator: Any, seed: int) -> None:
+    """Give every ``random_state`` parameter that is None, at any depth, its own seed."""
+    params = estimator.get_params(deep=True)
+    names = sorted(name for name in params if name.split("__")[-1] == "random_state")
+    missing = {name: derive_seed(seed, i) for i, name in enumerate(names) if params[name] is None}
+    if missing:
+        estimator.set_params(**missing)

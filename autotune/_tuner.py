@@ -1,0 +1,175 @@
+"""The one loop: ask, submit, record, until the budget ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ._budget import Clock
+from ._history import COMPLETE, INTERRUPTED, RUNNING, Evaluation, History, Trial
+from ._seeds import derive_seed
+from .execution import Executor, Job, Outcome
+from .schedule import Request, Scheduler
+from .search import Searcher
+
+
+class Listener:
+    """Is told what happens; the base class does nothing."""
+
+    def submitting(self, trial: Trial, request: Request) -> Any:
+        """Return the callback context of an evaluation that is about to be submitted."""
+        return None
+
+    def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        """Take note of an evaluation, which is in the history already."""
+
+    def ended(self, trial: Trial, history: History) -> None:
+        """Take note that a trial has ended."""
+
+
+class Tuner:
+    """Runs trials until the budget, the space or a callback ends the search.
+
+    Whenever a worker is free, the next evaluation is submitted: the scheduler's, or the
+    first of a new trial. Nothing waits for a batch.
+
+    Parameters
+    ----------
+    searcher : Searcher
+    scheduler : Scheduler
+    executor : Executor
+    history : History
+        May hold trials already; those still running are continued.
+    clock : Clock
+    reserve : callable
+        ``reserve(history)`` returns the seconds to be kept for what follows the search.
+    n_trials : int or None
+        The search ends after that many trials.
+    seed : int
+    defaults : sequence of (params, eligible)
+        Configurations that are tried first.
+    listeners : sequence of Listener
+    raise_errors : bool
+        Re-raise the first exception of an evaluation.
+    """
+
+    def __init__(
+        self,
+        *,
+        searcher: Searcher,
+        scheduler: Scheduler,
+        executor: Executor,
+        history: History,
+        clock: Clock,
+        reserve: Callable[[History], float],
+        n_trials: int | None,
+        seed: int,
+        defaults: Sequence[tuple[dict[str, Any], bool]] = (),
+        listeners: Sequence[Listener] = (),
+        raise_errors: bool = False,
+    ):
+        self.searcher = searcher
+        self.scheduler = scheduler
+        self.executor = executor
+        self.history = history
+        self.clock = clock
+        self.reserve = reserve
+        self.n_trials = math.inf if n_trials is None else n_trials
+        self.seed = seed
+        self.defaults = defaults
+        self.listeners = listeners
+        self.raise_errors = raise_errors
+        self._n_running = 0
+        self._stopped = False
+
+    def run(self) -> None:
+        """Search until nothing may be started and nothing runs."""
+        for trial in self.history:
+            if trial.status in (RUNNING, INTERRUPTED):
+                trial.status = RUNNING
+                self.scheduler.begin(trial)
+        try:
+            self._loop()
+        finally:
+            for trial in self.history:
+                if trial.status == RUNNING:
+                    trial.status = INTERRUPTED
+
+    def _loop(self) -> None:
+        """Submit while there is room, settle what ended, until neither is left."""
+        while True:
+            while self._n_running < self.executor.n_workers:
+                job = self._next_job()
+                if job is None:
+                    break
+                self.executor.submit(job)
+                self._n_running += 1
+            if not self._n_running:
+                return
+            for outcome in self.executor.collect():
+                self._n_running -= 1
+                self._settle(outcome)
+
+    def seconds_left(self) -> float:
+        """Return the seconds that the search may still take."""
+        return self.clock.left() - self.reserve(self.history)
+
+    def _next_job(self) -> Job | None:
+        """Return the next evaluation as a job, or None if none should be started now."""
+        if self._stopped or self.seconds_left() <= 0:
+            return None
+        request = self.scheduler.next()
+        if request is None:
+            trial = self._begin_trial()
+            if trial is None:
+                return None
+            self.scheduler.begin(trial)
+            request = self.scheduler.next()
+            if request is None:
+                return None
+        return self._job(request)
+
+    def _job(self, request: Request) -> Job:
+        """Return a request as a job."""
+        trial = self.history[request.trial]
+        contexts = [listener.submitting(trial, request) for listener in self.listeners]
+        seconds = self.seconds_left()
+        return Job(
+            trial=trial.number,
+            fold=request.fold,
+            fidelity=request.fidelity,
+            params=trial.params,
+            seed=derive_seed(self.seed, trial.number),
+            seconds=seconds if math.isfinite(seconds) else None,
+            callback_context=next((c for c in contexts if c is not None), None),
+        )
+
+    def _begin_trial(self) -> Trial | None:
+        """Add the next trial to the history, or return None if there is none."""
+        number = len(self.history)
+        if number >= self.n_trials:
+            return None
+        if number < len(self.defaults):
+            params, eligible = self.defaults[number]
+            return self.history.add(params, "default", eligible)
+        proposal = self.searcher.ask(self.history)
+        if proposal is None:
+            return None
+        return self.history.add(proposal, self.searcher.name)
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record what a job came to and end the trials that it decides."""
+        evaluation = outcome.evaluation
+        evaluation.ended = self.clock.elapsed()
+        evaluation.started = evaluation.ended - evaluation.fit_time - evaluation.score_time
+        self.history.record(evaluation)
+        for listener in self.listeners:
+            listener.evaluated(evaluation, self.history)
+        for trial, status in self.scheduler.report(evaluation, self.history):
+            trial.status = status
+            for listener in self.listeners:
+                listener.ended(trial, self.history)
+        self._stopped |= outcome.stop
+        if self.raise_errors and evaluation.status != COMPLETE:
+            raise outcome.exception or RuntimeError(evaluation.error)

@@ -1,0 +1,97 @@
+"""What an executor must do.
+
+An executor runs jobs somewhere and hands back evaluations, in the order in which they end.
+It knows a ``Task`` (everything that all evaluations of one ``fit`` share), never the space,
+the history or the budget.
+
+- ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in flight.
+- ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed,
+  and returns all that have ended since.
+- A job that raises is an evaluation with ``status="failed"``.
+- Where evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds``
+  ends as ``"timeout"``, one that loses its process as ``"crashed"``.
+- ``close`` frees everything: processes, threads, files, shared memory. It never raises.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from .._history import FULL, Evaluation
+
+REFIT = -1  # the "fold" of a job that fits on all rows and returns the model
+
+
+@dataclass(frozen=True)
+class Job:
+    """One evaluation to be run.
+
+    Attributes
+    ----------
+    trial, fold, fidelity
+        As in :class:`~autotune._history.Evaluation`; ``fold=REFIT`` fits on all rows.
+    params : dict
+        The configuration.
+    seed : int
+        Seeds the configuration's estimators whose ``random_state`` is None.
+    seconds : float or None
+        The job may run that long, counted from its start in the worker.
+    callback_context : object or None
+        The callback context of scikit-learn that stands for this evaluation.
+    """
+
+    trial: int
+    fold: int
+    params: dict[str, Any]
+    seed: int
+    fidelity: float = FULL
+    seconds: float | None = None
+    callback_context: Any = None
+
+
+@dataclass
+class Outcome:
+    """What a job came to: an evaluation, and for a refit the fitted model.
+
+    Attributes
+    ----------
+    evaluation : Evaluation
+    model : estimator or None
+        The fitted estimator of a refit.
+    exception : BaseException or None
+        What was raised, for ``error_score="raise"``.
+    stop : bool
+        True if a callback asked to stop.
+    """
+
+    evaluation: Evaluation
+    model: Any = None
+    exception: BaseException | None = None
+    stop: bool = False
+
+
+class Executor(ABC):
+    """Runs jobs; see the module's text for the rules."""
+
+    n_workers: int = 1
+    can_kill: bool = False
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Start a job."""
+
+    @abstractmethod
+    def collect(self, timeout: float | None = None) -> list[Outcome]:
+        """Wait for at least one job to end, at most ``timeout`` seconds; return the ended."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop what still runs and free everything."""
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()

@@ -1,0 +1,165 @@
+"""One configuration on one fold: build, fit, score, and note what went wrong."""
+
+from __future__ import annotations
+
+import numbers
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import current_thread, main_thread
+from traceback import format_exc
+from typing import Any
+
+import numpy as np
+
+from .._compat import propagate_callbacks, safe_split, slice_params
+from .._history import COMPLETE, FAILED, Evaluation
+from ._build import build
+from ._contract import REFIT, Job, Outcome
+
+
+@dataclass
+class Task:
+    """What all evaluations of one ``fit`` share; it travels to a worker once.
+
+    Attributes
+    ----------
+    estimator : estimator or None
+        The wrapped model; None where the configuration says which.
+    X, y
+        All rows.
+    folds : list of (train, test) index arrays
+    scorer : callable
+        ``scorer(estimator, X, y, **params)`` returns a number or a dict of numbers.
+    fit_params, score_params : dict
+        Metadata for ``fit`` and the scorer; what has one entry per row is sliced.
+    return_train_score : bool
+    caller : estimator or None
+        What callbacks are told is being fitted.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    folds: list[tuple[np.ndarray, np.ndarray]]
+    scorer: Any
+    fit_params: dict[str, Any] = field(default_factory=dict)
+    score_params: dict[str, Any] = field(default_factory=dict)
+    return_train_score: bool = False
+    caller: Any = None
+
+    def run(self, job: Job) -> Outcome:
+        """Carry out a job; an exception becomes a failed evaluation."""
+        outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity))
+        with _noted_warnings(outcome.evaluation):
+            try:
+                estimator = build(self.estimator, job.params, job.seed)
+                if job.fold == REFIT:
+                    self._fit(estimator, job, outcome, self.X, self.y, self.fit_params)
+                    outcome.model = estimator
+                else:
+                    self._cross_validate(estimator, job, outcome)
+            except (Exception, SystemExit) as exception:
+                fail(outcome, exception)
+        return outcome
+
+    def _cross_validate(self, estimator: Any, job: Job, outcome: Outcome) -> None:
+        """Fit on the training rows of a fold and score the others."""
+        train, test = self.folds[job.fold]
+        X_train, y_train = safe_split(estimator, self.X, self.y, train)
+        X_test, y_test = safe_split(estimator, self.X, self.y, test, train)
+        fit_params = slice_params(self.X, self.fit_params, train)
+        self._fit(estimator, job, outcome, X_train, y_train, fit_params)
+
+        start = time.perf_counter()
+        evaluation = outcome.evaluation
+        try:
+            score_params = slice_params(self.X, self.score_params, test)
+            scores = self._score(estimator, X_test, y_test, score_params)
+            note_scores(outcome, scores, evaluation.scores)
+            evaluation.score_time = time.perf_counter() - start
+            if self.return_train_score:
+                score_params = slice_params(self.X, self.score_params, train)
+                scores = self._score(estimator, X_train, y_train, score_params)
+                note_scores(outcome, scores, evaluation.train_scores)
+        finally:
+            evaluation.score_time = evaluation.score_time or time.perf_counter() - start
+
+    def _fit(
+        self, estimator: Any, job: Job, outcome: Outcome, X: Any, y: Any, fit_params: dict
+    ) -> None:
+        """Fit, with the callbacks' begin and end around it."""
+        context = job.callback_context
+        event = {"estimator": self.caller, "X": X, "y": y, "metadata": _weights(fit_params)}
+        start = time.perf_counter()
+        try:
+            with propagate_callbacks(context, estimator):
+                if context is not None:
+                    context.call_on_fit_task_begin(**event)
+                if y is None:
+                    estimator.fit(X, **fit_params)
+                else:
+                    estimator.fit(X, y, **fit_params)
+        finally:
+            outcome.evaluation.fit_time = time.perf_counter() - start
+            if context is not None:
+                outcome.stop = context.call_on_fit_task_end(**event)
+
+    def _score(self, estimator: Any, X: Any, y: Any, params: dict) -> Any:
+        """Call the scorer, without y where there is none."""
+        if y is None:
+            return self.scorer(estimator, X, **params)
+        return self.scorer(estimator, X, y, **params)
+
+
+def fail(outcome: Outcome, exception: BaseException) -> None:
+    """Note an exception that is being handled."""
+    outcome.evaluation.status = FAILED
+    outcome.evaluation.error = format_exc()
+    outcome.exception = exception
+
+
+def note_scores(outcome: Outcome, scores: Any, target: dict[str, float]) -> None:
+    """Write what a scorer returned into ``target``; a metric that failed is left out.
+
+    A scorer of several metrics reports those that failed as tracebacks.
+    """
+    evaluation = outcome.evaluation
+    for name, score in (scores if isinstance(scores, dict) else {"score": scores}).items():
+        if isinstance(score, str):
+            evaluation.status = FAILED
+            evaluation.error = evaluation.error or score
+            continue
+        value = score.item() if isinstance(score, np.ndarray | np.generic) else score
+        if not isinstance(value, numbers.Real):
+            raise ValueError(
+                "scoring must return a number, or a dict of numbers; "
+                f"got {score!r} of type {type(score).__name__} for {name!r}"
+            )
+        target[name] = float(value)
+        if evaluation.status == COMPLETE and not np.isfinite(target[name]):
+            evaluation.error = evaluation.error or f"the score {name!r} is {target[name]}"
+
+
+def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what callbacks are told of the metadata."""
+    weights = fit_params.get("sample_weight")
+    return None if weights is None else {"sample_weight": weights}
+
+
+@contextmanager
+def _noted_warnings(evaluation: Evaluation) -> Iterator[None]:
+    """Write the warnings raised inside into the evaluation, each once.
+
+    Python's warning filters belong to the process, not the thread: in a worker thread the
+    warnings go where they always go.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        yield
+    messages = (f"{w.category.__name__}: {w.message}" for w in caught)
+    evaluation.warnings = tuple(dict.fromkeys(messages))

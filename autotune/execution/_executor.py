@@ -1,0 +1,61 @@
+"""Which executor suits the active joblib configuration."""
+
+from __future__ import annotations
+
+import warnings
+from pickle import PicklingError
+from typing import Any
+
+from joblib.parallel import get_active_backend
+
+from ._contract import Executor
+from ._inline import InlineExecutor, ThreadExecutor
+
+
+def make_executor(task: Any, n_jobs: int | None, *, killable: bool = False) -> Executor:
+    """Return an executor for ``task``.
+
+    Parameters
+    ----------
+    task : Task
+    n_jobs : int or None
+        As everywhere in scikit-learn: None asks the active joblib configuration, -1 means
+        all cores.
+    killable : bool, default=False
+        Evaluations must be able to be ended from outside, so even a single one at a time
+        runs in a worker process.
+
+    Returns
+    -------
+    executor : Executor
+        Dask where it is the active backend; threads where they are; else this process for
+        one job at a time, and worker processes for several.
+    """
+    backend, configured = get_active_backend()
+    n_jobs = configured if n_jobs is None else n_jobs
+    n_workers = backend.effective_n_jobs(n_jobs)
+    kind = type(backend).__name__
+    if kind == "DaskDistributedBackend":
+        from ._distributed import DaskExecutor
+
+        return DaskExecutor(task, backend.client)
+    if kind == "ThreadingBackend" and not killable:
+        return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
+    if n_workers == 1 and not killable:
+        return InlineExecutor(task)
+    return _processes(task, n_workers)
+
+
+def _processes(task: Any, n_workers: int) -> Executor:
+    """Return worker processes, or this process if the task cannot travel."""
+    from ._processes import ProcessExecutor
+
+    try:
+        return ProcessExecutor(task, n_workers)
+    except (TypeError, PicklingError) as error:
+        warnings.warn(
+            f"evaluations run in this process, one after another and without a way to end "
+            f"one that hangs, because the model or the data cannot be sent to another: {error}",
+            stacklevel=2,
+        )
+        return InlineExecutor(task)

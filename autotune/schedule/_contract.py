@@ -1,0 +1,54 @@
+"""What a scheduler must do: say HOW FAR each trial is evaluated, and in which order.
+
+A scheduler allocates evaluations to the trials that were begun. It sees the history, never
+the space, data, clocks or processes.
+
+- ``begin`` is told of a new trial.
+- ``next`` names an evaluation that should be run now, or None: then the tuner may begin a
+  new trial. It must not name the same one twice.
+- ``report`` is told of an evaluation that ended, already in the history, and returns what
+  becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
+  A status of COMPLETE, FAILED or DROPPED ends a trial; what was still planned for it is
+  forgotten, and its evaluations in flight may be cancelled.
+- ``finish`` is told that the budget has ended: no more evaluations will run.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from .._history import FULL, Evaluation, History, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An evaluation that should be run."""
+
+    trial: int
+    fold: int
+    fidelity: float = FULL
+
+
+class Scheduler(ABC):
+    """Allocates evaluations; see the module's text for the rules.
+
+    Parameters
+    ----------
+    n_folds : int
+    """
+
+    def __init__(self, n_folds: int):
+        self.n_folds = n_folds
+
+    @abstractmethod
+    def begin(self, trial: Trial) -> None:
+        """Plan the first evaluations of a new trial."""
+
+    @abstractmethod
+    def next(self) -> Request | None:
+        """Return the next evaluation of a trial already begun, or None."""
+
+    @abstractmethod
+    def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
+        """Take note of an evaluation; return the trials that it ends, with their status."""

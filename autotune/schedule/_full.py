@@ -1,0 +1,40 @@
+"""Every trial on every fold: plain cross-validation."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from .._history import COMPLETE, FAILED, Evaluation, History, Trial
+from ._contract import Request, Scheduler
+
+
+class Full(Scheduler):
+    """Evaluates each trial on all folds, as scikit-learn's searchers do."""
+
+    def __init__(self, n_folds: int):
+        super().__init__(n_folds)
+        self._queue: deque[Request] = deque()
+
+    def begin(self, trial: Trial) -> None:
+        for fold in range(self.n_folds):
+            if (fold, 1.0) not in trial.evaluations:
+                self._queue.append(Request(trial.number, fold))
+
+    def next(self) -> Request | None:
+        return self._queue.popleft() if self._queue else None
+
+    def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
+        trial = history[evaluation.trial]
+        if len(trial.evaluations) < self.n_folds:
+            return []
+        return [(trial, verdict(trial, history))]
+
+
+def verdict(trial: Trial, history: History) -> str:
+    """Return the status of a trial that has all its evaluations."""
+    for evaluation in trial.evaluations.values():
+        if evaluation.status != COMPLETE:
+            return evaluation.status
+    return COMPLETE if np.isfinite(history.score(trial)) else FAILED

@@ -1,0 +1,43 @@
+"""What a searcher must do: say WHICH configuration is next.
+
+A searcher is a function of the space, the history and a seed. It keeps no record of what
+it proposed: the history does. So a run that is resumed from its history goes on as if it
+had never stopped, and the same seed gives the same proposals.
+
+- ``ask`` returns the next configuration, or None when the space is exhausted.
+  It is called in the order of the trial numbers; trials still running are in the history.
+- It never sees data, estimators, clocks or processes, and never changes the history.
+- A proposal lies in the space and was not proposed before, as long as there are others.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from .._history import History
+from ..space import Space
+
+
+class Searcher(ABC):
+    """Proposes configurations; see the module's text for the rules.
+
+    Parameters
+    ----------
+    space : Space
+    seed : int
+        All randomness derives from it and the number of the trial.
+    n_trials : int or None
+        How many trials the budget allows; None if it does not say.
+    """
+
+    name: str = "searcher"
+
+    def __init__(self, space: Space, seed: int, n_trials: int | None = None):
+        self.space = space
+        self.seed = seed
+        self.n_trials = n_trials
+
+    @abstractmethod
+    def ask(self, history: History) -> dict[str, Any] | None:
+        """Return the configuration of trial ``len(history)``, or None if there is none left."""

@@ -1,0 +1,83 @@
+"""Which configurations were proposed already, and how to find others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .._history import History
+from ..space import Grid, Space
+
+_TRIES = 100  # draws before a finite space is searched point by point
+
+
+class Seen:
+    """The identities of a history's configurations.
+
+    A cache: everything in it follows from the history.
+    """
+
+    def __init__(self, space: Space):
+        self._space = space
+        self._keys: dict[Hashable, int] = {}
+        self._n_read = 0
+
+    def update(self, history: History) -> Seen:
+        """Take in the trials that were added since, and return self."""
+        for trial in history.trials[self._n_read :]:
+            if trial.params in self._space:
+                self._keys.setdefault(self._space.key(trial.params), trial.number)
+        self._n_read = len(history)
+        return self
+
+    def __contains__(self, params: dict[str, Any]) -> bool:
+        return self._space.key(params) in self._keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def draw_unseen(
+    space: Space,
+    seen: Seen,
+    rng: np.random.RandomState,
+    draw: Callable[[], dict[str, Any]] | None = None,
+) -> dict[str, Any] | None:
+    """Return a random configuration that is not in ``seen``, or None if there is none.
+
+    In a space with continuous ranges that hardly yields anything new (a distribution with a
+    few atoms, say), a repetition is returned rather than nothing.
+    """
+    draw = draw or (lambda: space.sample(rng))
+    for _ in range(_TRIES):
+        params = draw()
+        if params not in seen:
+            return params
+    if np.isinf(space.size):
+        return params
+    unseen = (params for params in shuffled(space.grid(None), rng) if params not in seen)
+    return next(unseen, None)
+
+
+def shuffled(grid: Grid, rng: np.random.RandomState) -> Iterator[dict[str, Any]]:
+    """Yield the points of a grid once each in random order, without a list of them."""
+    n = grid.size
+    if n <= 100_000:
+        for index in rng.permutation(n):
+            yield grid[int(index)]
+        return
+    visited: set[int] = set()
+    while len(visited) < n:
+        index = _randbelow(rng, n)
+        if index not in visited:
+            visited.add(index)
+            yield grid[index]
+
+
+def _randbelow(rng: np.random.RandomState, n: int) -> int:
+    """Return a random integer below ``n``, which may be larger than 64 bits hold."""
+    n_words = n.bit_length() // 32 + 3  # two spare words make the modulo's bias negligible
+    words = rng.randint(0, 2**32, size=n_words, dtype=np.uint64)
+    return sum(int(word) << (32 * i) for i, word in enumerate(words)) % n

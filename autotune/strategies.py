@@ -1,0 +1,166 @@
+"""What a user names: each strategy is a searcher and a scheduler."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from ._budget import DEFAULT_TRIALS, Budget
+from .schedule import Full, Scheduler
+from .search import BayesSearcher, GridSearcher, RandomSearcher, Searcher
+from .space import Choice, Space
+
+
+class Strategy(BaseEstimator):
+    """How the search is done. Subclasses say which searcher and which scheduler.
+
+    A strategy only holds parameters, so that ``set_params(strategy__points=3)`` works.
+    """
+
+    def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
+        """Return what proposes configurations."""
+        raise NotImplementedError  # pragma: no cover - every subclass has its own
+
+    def scheduler(self, n_folds: int) -> Scheduler:
+        """Return what allocates evaluations."""
+        return Full(n_folds)
+
+    def n_trials(self, space: Space, budget: Budget) -> int | None:
+        """Return the number of trials after which the search ends, None for no limit."""
+        if budget.trials is None and budget.seconds is None:
+            return DEFAULT_TRIALS
+        return budget.trials
+
+
+class Grid(Strategy):
+    """Every configuration of a grid, as ``GridSearchCV`` does.
+
+    Parameters
+    ----------
+    points : int, default=5
+        Number of points into which an interval or a distribution is cut: evenly spaced,
+        both ends included, geometrically for a log interval, at quantiles for a
+        distribution. Lists of choices are taken whole.
+
+    Notes
+    -----
+    Without a limit in trials or seconds the whole grid is tried if the space has only
+    choices, and 50 points of it otherwise. A grid that is larger than the budget is visited
+    in random order.
+
+    Examples
+    --------
+    >>> from autotune import Grid
+    >>> Grid(points=3)
+    Grid(points=3)
+    """
+
+    def __init__(self, *, points: int = 5):
+        self.points = points
+
+    def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
+        points = _check_count("strategy__points", self.points, 1)
+        n_trials = self.n_trials(space, budget)
+        in_order = budget.seconds is None or n_trials is not None
+        return GridSearcher(space, seed, n_trials, points, in_order)
+
+    def n_trials(self, space: Space, budget: Budget) -> int | None:
+        if budget.trials is None and budget.seconds is None and _only_choices(space):
+            return None
+        return super().n_trials(space, budget)
+
+
+class Random(Strategy):
+    """Independent random draws, none of them twice, as ``RandomizedSearchCV`` does.
+
+    Examples
+    --------
+    >>> from autotune import Random
+    >>> Random()
+    Random()
+    """
+
+    def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
+        return RandomSearcher(space, seed, self.n_trials(space, budget))
+
+
+class Bayes(Strategy):
+    """Bayesian optimization with a Gaussian process, as ``BayesSearchCV`` does.
+
+    Parameters
+    ----------
+    n_initial : int or None, default=None
+        Number of trials before the model proposes: a space-filling design. None: twice the
+        number of parameters, between 4 and 10, and at most a third of the trials.
+    n_candidates : int, default=1000
+        Number of random configurations among which the model looks before it refines the
+        best of them.
+
+    Examples
+    --------
+    >>> from autotune import Bayes
+    >>> Bayes(n_initial=5)
+    Bayes(n_initial=5)
+    """
+
+    def __init__(self, *, n_initial: int | None = None, n_candidates: int = 1000):
+        self.n_initial = n_initial
+        self.n_candidates = n_candidates
+
+    def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
+        n_initial = self.n_initial
+        if n_initial is not None:
+            n_initial = _check_count("strategy__n_initial", n_initial, 2)
+        n_candidates = _check_count("strategy__n_candidates", self.n_candidates, 1)
+        n_trials = self.n_trials(space, budget)
+        return BayesSearcher(space, seed, n_trials, n_initial, n_candidates)
+
+
+class Auto(Bayes):
+    """What the library recommends: the Bayesian search, with the default first.
+
+    Examples
+    --------
+    >>> from autotune import Auto
+    >>> Auto()
+    Auto()
+    """
+
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    "grid": Grid,
+    "random": Random,
+    "bayes": Bayes,
+    "auto": Auto,
+}
+
+
+def check_strategy(strategy: Any) -> Strategy:
+    """Return the strategy that the user named."""
+    if isinstance(strategy, Strategy):
+        return strategy
+    names = ", ".join(repr(name) for name in STRATEGIES)
+    rule = f"strategy must be one of {names}, or a strategy object such as Grid(points=3)"
+    if not isinstance(strategy, str):
+        raise TypeError(f"{rule}; got {strategy!r}")
+    if strategy not in STRATEGIES:
+        raise ValueError(f"{rule}; got {strategy!r}")
+    return STRATEGIES[strategy]()
+
+
+def _only_choices(space: Space) -> bool:
+    """Return whether a space consists of lists of choices."""
+    dimensions = (d for subspace in space.subspaces for d in subspace.values())
+    return all(isinstance(dimension, Choice) for dimension in dimensions)
+
+
+def _check_count(name: str, value: Any, smallest: int) -> int:
+    """Return a whole number that is large enough, or say what is wrong with it."""
+    rule = f"{name} must be an integer of at least {smallest}; got {value!r}"
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        raise TypeError(rule)
+    if value < smallest:
+        raise ValueError(rule)
+    return int(value)
