@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.base import BaseEstimator
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -50,7 +49,7 @@ def _delegated(name: str, doc: str) -> Any:
     return available_if(_has(name))(method)
 
 
-class DelegatingMixin(BaseEstimator):
+class DelegatingMixin:
     """Answers as the tuned model does.
 
     Needs ``best_estimator_`` after ``fit``, and ``_template()`` before.

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from sklearn.base import ClassifierMixin, MetaEstimatorMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
@@ -19,7 +19,10 @@ from .defaults import default_model
 
 
 class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
-    """What the classifier and the regressor share."""
+    """What the classifier and the regressor share.
+
+    It stands left of scikit-learn's mixins, whose ``score`` it replaces.
+    """
 
     _classifier: bool
 
@@ -155,7 +158,7 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         return "autotune"
 
 
-class AutoTunedClassifier(ClassifierMixin, _AutoTuned):
+class AutoTunedClassifier(_AutoTuned, ClassifierMixin, BaseEstimator):
     """A classifier that tunes itself."""
 
     _classifier = True
@@ -164,7 +167,7 @@ class AutoTunedClassifier(ClassifierMixin, _AutoTuned):
         return self._forwarded_tags(super().__sklearn_tags__())
 
 
-class AutoTunedRegressor(RegressorMixin, _AutoTuned):
+class AutoTunedRegressor(_AutoTuned, RegressorMixin, BaseEstimator):
     """A regressor that tunes itself."""
 
     _classifier = False

@@ -89,7 +89,8 @@ class Distribution(Dimension):
         """Return the quantile at ``u``, short of infinite ends."""
         if self._interval is not None:
             return self._interval.decode(u)
-        value = float(self.frozen.ppf(min(max(u, _TINY), _ALMOST_ONE)))
+        with np.errstate(all="ignore"):  # close to an infinite end
+            value = float(self.frozen.ppf(min(max(u, _TINY), _ALMOST_ONE)))
         return self._native(min(max(value, self._low), self._high))
 
     def key(self, value: Any) -> Hashable:
@@ -206,7 +207,7 @@ class Draws(Dimension):
         if self.kind == "int":
             return is_integer(value)
         if self.kind == "float":
-            return is_number(value) and abs(value) < math.inf
+            return is_number(value) and abs(value) <= sys.float_info.max
         return value_key(value) in self._positions or type(value) in self._types
 
     def encode(self, value: Any) -> float:

@@ -183,7 +183,9 @@ def _parse_rvs(where: str, spec: Any, name: str) -> Dimension:
             ) from error
     if all(hasattr(spec, attribute) for attribute in ("dist", "args", "kwds", "ppf", "cdf")):
         _check_frozen(where, spec, name)
-        _check_draws(where, spec, [spec.rvs(random_state=np.random.RandomState(0), size=100)])
+        with np.errstate(over="ignore"):  # the error says it better than a warning
+            drawn = spec.rvs(random_state=np.random.RandomState(0), size=100)
+        _check_draws(where, spec, [drawn])
         return Distribution(spec)
     try:
         draws = Draws(spec)

@@ -142,7 +142,10 @@ def _describe(value: Any) -> str:
     if hasattr(value, "__code__"):
         return f"{_type_name(value)}#{_digest(_code_text(value.__code__).encode())}"
     if type(value).__repr__ is object.__repr__:
-        return _type_name(type(value)) + _describe_state(getattr(value, "__dict__", {}))
+        text = _type_name(type(value)) + _describe_state(getattr(value, "__dict__", {}))
+        if len(text) <= _REPR_LENGTH:
+            return text
+        return f"{text[:_REPR_LENGTH]}...#{_digest(text.encode())}"
     return _ADDRESS.sub("", repr(value))
 
 

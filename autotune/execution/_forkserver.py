@@ -1,0 +1,259 @@
+"""A process that has imported what workers need and forks them on request.
+
+A fork of the search itself would inherit its threads' locks, and a fresh interpreter needs over
+a second for scikit-learn. The server runs no numerical code and starts no threads, so that its
+forks are clean and ready in milliseconds. It reaps workers, kills them with everything they
+started, keeps their memory limit, and tidies up when the search disappears.
+
+Messages are JSON lines:
+
+- from the search: ``{"preload": [modules]}``, ``{"fork": number}`` with a descriptor,
+  ``{"kill": number}``, ``{"folder": path}``; hanging up ends the server;
+- to the search: ``{"up": true}``, ``{"ended": number, "why": text}``.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import time
+import warnings
+from multiprocessing.connection import Connection
+from typing import Any
+
+from . import _system
+
+WATCH_INTERVAL = 1.0  # seconds between looks at whether the search is still there
+MEMORY_INTERVAL = 0.05  # seconds between looks at the workers' memory
+PRELOADABLE = {"autotune", "joblib", "numpy", "pandas", "scipy", "sklearn"}  # start no threads
+
+
+class Channel:
+    """A socket that carries JSON lines, some of them with a file descriptor."""
+
+    def __init__(self, connected: socket.socket):
+        self.socket = connected
+        self._buffer = b""
+        self._descriptors: list[int] = []
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return self.socket.fileno()
+
+    def send(self, message: dict[str, Any], descriptor: int | None = None) -> None:
+        """Send a message; the receiver gets a copy of the descriptor."""
+        line = json.dumps(message).encode() + b"\n"
+        if descriptor is None:
+            self.socket.sendall(line)
+        else:  # short enough for one packet
+            socket.send_fds(self.socket, [line], [descriptor])
+
+    def receive(self) -> list[dict[str, Any]]:
+        """Wait for messages; a descriptor that came along is in ``message["descriptor"]``.
+
+        Raises
+        ------
+        EOFError
+            If the other side has hung up.
+        """
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.socket, 65536, 64)
+        except ConnectionError as error:
+            raise EOFError from error
+        if not data:
+            raise EOFError
+        self._descriptors += descriptors
+        *lines, self._buffer = (self._buffer + data).split(b"\n")
+        messages = [json.loads(line) for line in lines]
+        for message in messages:
+            if "fork" in message:
+                message["descriptor"] = self._descriptors.pop(0)
+        return messages
+
+    def close(self) -> None:
+        """Hang up."""
+        self.socket.close()
+
+
+def preloadable(modules: set[str]) -> list[str]:
+    """Return the modules that are known to be safe to import before forking."""
+    return sorted(name for name in modules if name.partition(".")[0] in PRELOADABLE)
+
+
+class Server:
+    """Forks, watches and kills workers.
+
+    Parameters
+    ----------
+    channel : Channel
+        To the search.
+    memory : int or None
+        Bytes that a worker and its descendants may use.
+    """
+
+    def __init__(self, channel: Channel, memory: int | None):
+        self._channel = channel
+        self._memory = memory
+        self._parent = os.getppid()
+        self._workers: dict[int, int] = {}  # pid -> number
+        self._excess: set[int] = set()  # pids that were killed for their memory
+        self._folders: list[str] = []
+        self._wakeup, self._signalled = socket.socketpair()
+        self._selector = selectors.DefaultSelector()
+
+    def run(self) -> None:
+        """Serve until the search hangs up or is gone."""
+        self._listen()
+        self._channel.send({"up": True})
+        interval = WATCH_INTERVAL if self._memory is None else MEMORY_INTERVAL
+        try:
+            while os.getppid() == self._parent:
+                for key, _ in self._selector.select(interval):
+                    if key.fileobj is self._channel:
+                        self._obey(self._channel.receive())
+                    else:
+                        self._wakeup.recv(4096)
+                self._enforce_memory()
+                self._reap()
+        except (EOFError, BrokenPipeError):
+            return
+        finally:
+            self._tidy()
+
+    def _listen(self) -> None:
+        """Prepare to hear of requests and of workers that end."""
+        for end in (self._wakeup, self._signalled):
+            end.setblocking(False)
+        signal.set_wakeup_fd(self._signalled.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        self._selector.register(self._channel, selectors.EVENT_READ)
+        self._selector.register(self._wakeup, selectors.EVENT_READ)
+
+    def _obey(self, messages: list[dict[str, Any]]) -> None:
+        """Do what the search asks for."""
+        for message in messages:
+            if "preload" in message:
+                _preload(message["preload"])
+            elif "folder" in message:
+                self._folders.append(message["folder"])
+            elif "fork" in message:
+                self._fork(message["fork"], message["descriptor"])
+            else:
+                self._kill(message["kill"])
+
+    def _fork(self, number: int, descriptor: int) -> None:
+        """Start a worker."""
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(descriptor)
+        os.close(descriptor)
+        self._workers[pid] = number
+
+    def _become_worker(self, descriptor: int) -> None:
+        """Turn this forked process into a worker; never returns."""
+        code = 1
+        try:
+            os.setsid()
+            server = os.getppid()
+            _system.die_with_parent()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            self._selector.close()
+            for end in (self._channel.socket, self._wakeup, self._signalled):
+                end.close()
+            if server != 1:  # else the server died before the kernel was asked to tell
+                from ._worker import serve
+
+                serve(Connection(descriptor))
+                code = 0
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 1
+        except BaseException:  # the last frame of the process: show it as Python would
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
+
+    def _kill(self, number: int) -> None:
+        """Kill a worker, unless it has ended already."""
+        self._reap()
+        for pid, other in self._workers.items():
+            if other == number:
+                _system.kill_tree(pid)
+
+    def _reap(self) -> None:
+        """Collect the processes that have ended and report the workers among them."""
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            if ended.si_pid in self._workers:
+                # Its group is killed while its number cannot yet be given to another.
+                _system.kill_tree(ended.si_pid)
+            _, status = os.waitpid(ended.si_pid, 0)
+            if ended.si_pid in self._workers:
+                self._report(ended.si_pid, os.waitstatus_to_exitcode(status))
+
+    def _report(self, pid: int, code: int) -> None:
+        """Tell the search that a worker has ended, and why."""
+        why = _system.describe_exit(code)
+        if pid in self._excess:
+            self._excess.discard(pid)
+            why = _system.describe_excess(self._memory)
+        self._channel.send({"ended": self._workers.pop(pid), "why": why})
+
+    def _enforce_memory(self) -> None:
+        """Kill the workers that use too much memory."""
+        if self._memory is None:
+            return
+        for pid in self._workers:
+            if _system.memory(pid) > self._memory:
+                self._excess.add(pid)
+                _system.kill_tree(pid)
+
+    def _tidy(self) -> None:
+        """Kill all that was started here, also what was orphaned, and remove the files."""
+        deadline = time.monotonic() + 5.0
+        for pid in self._workers:
+            _system.kill_tree(pid)
+        while time.monotonic() < deadline:
+            # A process that dies leaves its children to this one: look again until none is left.
+            for pid in _system.children(os.getpid()):
+                _system.kill_tree(pid)
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                break
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _preload(modules: list[str]) -> None:
+    """Import modules; a worker that needs one that fails here says so itself."""
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception:  # noqa: S112  # any module may raise anything; see above
+            continue
+    gc.collect()
+    gc.freeze()  # keeps the collector of a worker from copying the server's pages
+
+
+def main(descriptor: int, memory: int | None) -> None:
+    """Run the server of the search at the other end of ``descriptor``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")  # workers take the filters of the search
+    _system.adopt_orphans()
+    importlib.import_module("._worker", __package__)
+    Server(Channel(socket.socket(fileno=descriptor)), memory).run()
+    os._exit(0)  # all is tidied up, and the search waits: leave out the interpreter's own end

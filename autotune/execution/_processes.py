@@ -1,0 +1,402 @@
+"""Evaluations in worker processes of this machine, which can be killed at any moment."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import time
+import warnings
+import weakref
+from collections import deque
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import joblib
+
+from .._history import CRASHED, TIMEOUT
+from . import _system
+from ._contract import Executor, Job, Outcome
+from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
+from ._setup import SMALL, inner_backend, pack_setup
+from ._shipping import Folder, failure, pack, unpack_outcome
+from ._worker import DONE, READY
+
+MAX_FAILED_STARTS = 3  # in a row
+EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
+
+
+class WorkerStartError(RuntimeError):
+    """Worker processes cannot be started, or cannot load the task."""
+
+
+@dataclass(eq=False)
+class _Ticket:
+    """A job on its way."""
+
+    job: Job
+    payload: bytes
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A worker process as the search sees it.
+
+    ``ticket`` is the job that it runs or, as long as it is not ``ready``, that it will run;
+    ``began`` is when that job began.
+    """
+
+    number: int
+    started: float
+    connection: Connection | None = None
+    ready: bool = False
+    ticket: _Ticket | None = None
+    sent: bool = False
+    began: float = 0.0
+    silent_since: float | None = None
+
+    def deadline(self, start_timeout: float) -> float:
+        """Return when the worker has to be killed."""
+        if self.silent_since is not None:
+            return self.silent_since + EOF_GRACE
+        if not self.ready:
+            return self.started + start_timeout
+        if self.ticket is None or self.ticket.job.seconds is None:
+            return math.inf
+        return self.began + self.ticket.job.seconds
+
+
+class ProcessExecutor(Executor):
+    """Runs jobs in worker processes that can be killed.
+
+    The workers' server starts with the executor, each worker with the first job that needs
+    it. A worker that was killed or died is replaced. A worker takes over the working
+    directory, the import path, the warnings filters and scikit-learn's configuration of the
+    process that made the executor; its output goes where that process's goes.
+
+    Parameters
+    ----------
+    task : Task
+        Pickled once, by value where it is not importable; large arrays become files that all
+        workers map read-only.
+    n_workers : int, default=1
+        Number of jobs that run at the same time. More may be submitted; they wait.
+    memory : int or None, default=None
+        Bytes of memory that a job may use, with the processes that it starts; mapped data do
+        not count. A job that uses more is killed and ends as ``"crashed"``. Linux only.
+    threads : int or None, default=None
+        Number of threads for BLAS, OpenMP and joblib in each worker. None: the machine's
+        cores divided among the workers; with one worker, whatever holds in this process.
+        The user's own environment variables (such as ``OMP_NUM_THREADS``) win.
+    start_timeout : float, default=60.0
+        Seconds that a worker may take to start and to load the task.
+    launcher : {"fork", "spawn"} or None, default=None
+        How workers are started. None: forked where the system allows it.
+
+    Raises
+    ------
+    TypeError
+        If the task cannot be pickled.
+    """
+
+    can_kill = True
+
+    def __init__(
+        self,
+        task: Any,
+        n_workers: int = 1,
+        *,
+        memory: int | None = None,
+        threads: int | None = None,
+        start_timeout: float = 60.0,
+        launcher: str | None = None,
+    ):
+        self.n_workers = n_workers
+        self._start_timeout = start_timeout
+        self._queue: deque[_Ticket] = deque()
+        self._workers: dict[int, _Worker] = {}
+        self._outcomes: list[Outcome] = []
+        self._failed_starts = 0
+        if memory is not None and not _system.CAN_MEASURE:
+            warnings.warn("memory limits need Linux; running without", stacklevel=2)
+            memory = None
+        if threads is None and n_workers > 1:
+            threads = max(1, joblib.cpu_count() // n_workers)
+        fork = can_fork() if launcher is None else launcher == "fork"
+        launch = ForkLauncher if fork else SpawnLauncher
+        self._launcher: Launcher = launch(environment(threads), memory)
+        folder = Folder(self._launcher.guard)
+        self._release = weakref.finalize(self, _release, self._launcher, folder)
+        try:
+            self._setup, modules = pack_setup(task, folder, inner_backend(threads, n_workers))
+            self._launcher.preload(modules)
+        except BaseException:
+            self._release()
+            raise
+
+    @property
+    def unfinished(self) -> list[Job]:
+        """The jobs that were submitted and have no outcome yet."""
+        running = [worker.ticket for worker in self._workers.values() if worker.ticket]
+        return [ticket.job for ticket in [*running, *self._queue]]
+
+    def submit(self, job: Job) -> None:
+        """Send a job to a free worker, start one for it, or keep it until one is free."""
+        if not self._release.alive:
+            raise RuntimeError("submit was called after close")
+        try:
+            self._queue.append(_Ticket(job, pack(job)))
+        except Exception as error:  # picklers raise what the objects' code raises
+            message = f"The configuration could not be sent: {type(error).__name__}: {error}"
+            self._outcomes.append(failure(job, message))
+        self._dispatch()
+
+    def collect(self, timeout: float | None = None) -> list[Outcome]:
+        """Wait until a job has ended; without any job, return at once.
+
+        Raises
+        ------
+        WorkerStartError
+            If workers cannot be started; ``unfinished`` has the jobs that were not run.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        try:
+            while True:
+                waiting = self.unfinished and not self._outcomes
+                self._listen(min(end, self._next_deadline()) if waiting else 0.0)
+                self._enforce_deadlines()
+                self._dispatch()
+                if self._outcomes or not self.unfinished or time.monotonic() >= end:
+                    outcomes, self._outcomes = self._outcomes, []
+                    return outcomes
+        except KeyboardInterrupt:
+            self.close()
+            raise
+
+    def drop(self, trial: int) -> list[Job]:
+        """Forget the jobs of a trial that no worker has been given; return them."""
+        dropped = [ticket for ticket in self._queue if ticket.job.trial == trial]
+        self._queue = deque(ticket for ticket in self._queue if ticket not in dropped)
+        return [ticket.job for ticket in dropped]
+
+    def cancel(self, job: Job) -> bool:
+        """Forget a job, killing the worker that runs it; tell whether it was there.
+
+        It has no outcome, unless it has ended already.
+        """
+        for ticket in self._queue:
+            if _is_same(ticket.job, job):
+                self._queue.remove(ticket)
+                return True
+        for worker in self._workers.values():
+            if worker.ticket is not None and _is_same(worker.ticket.job, job):
+                self._remove(worker)
+                self._replace()
+                return True
+        return False
+
+    def close(self) -> None:
+        """Kill the workers and remove all files; may be called again."""
+        for worker in self._workers.values():
+            if worker.connection is not None:
+                worker.connection.close()
+        self._workers.clear()
+        self._queue.clear()
+        self._release()
+
+    # Sending
+
+    def _dispatch(self) -> None:
+        """Give the jobs that wait to workers without one; start workers that are missing."""
+        while self._queue:
+            free = [worker for worker in self._workers.values() if worker.ticket is None]
+            if free:
+                worker = max(free, key=lambda candidate: candidate.ready)
+            elif len(self._workers) < self.n_workers:
+                worker = self._start()
+            else:
+                return
+            worker.ticket, worker.sent = self._queue.popleft(), False
+            self._send(worker)
+
+    def _start(self) -> _Worker:
+        """Start a worker."""
+        try:
+            number = self._launcher.start()
+        except OSError as error:
+            raise WorkerStartError(f"worker processes cannot be started: {error}") from error
+        worker = _Worker(number, time.monotonic())
+        self._workers[worker.number] = worker
+        self._connect(worker)
+        return worker
+
+    def _connect(self, worker: _Worker) -> None:
+        """Send a worker its setup as soon as there is a connection."""
+        worker.connection = self._launcher.connection(worker.number)
+        if worker.connection is not None and self._write(worker, self._setup):
+            self._send(worker)
+
+    def _send(self, worker: _Worker) -> None:
+        """Send a worker its job, ahead of time if the connection can hold it."""
+        if worker.ticket is None or worker.sent or worker.connection is None:
+            return
+        if worker.ready or len(worker.ticket.payload) < SMALL:
+            worker.began = time.monotonic()
+            worker.sent = self._write(worker, worker.ticket.payload)
+
+    def _write(self, worker: _Worker, payload: bytes) -> bool:
+        """Send bytes to a worker; a worker that is gone is found out by ``_listen``."""
+        if worker.connection is None:
+            return False
+        try:
+            worker.connection.send_bytes(payload)
+        except OSError:
+            return False
+        return True
+
+    # Receiving
+
+    def _next_deadline(self) -> float:
+        """Return when something has to be done even if nothing is heard."""
+        deadlines = [worker.deadline(self._start_timeout) for worker in self._workers.values()]
+        poll = self._launcher.poll_interval
+        if poll is not None:
+            deadlines.append(time.monotonic() + poll)
+        return min(deadlines, default=math.inf)
+
+    def _listen(self, until: float) -> None:
+        """Wait for messages of workers and their launcher, and act on them."""
+        for worker in self._workers.values():
+            if worker.connection is None:
+                self._connect(worker)
+        talking = {
+            worker.connection: worker
+            for worker in self._workers.values()
+            if worker.connection is not None and worker.silent_since is None
+        }
+        timeout = None if until == math.inf else max(0.0, until - time.monotonic())
+        sources = self._launcher.waitables()
+        heard = wait([*talking, *sources], timeout)
+        for source in heard:
+            if source in talking:
+                self._receive(talking[source])
+        if not sources or any(source in heard for source in sources):
+            self._bury(self._launcher.ended())
+
+    def _receive(self, worker: _Worker) -> None:
+        """Take one message of a worker."""
+        assert worker.connection is not None
+        try:
+            kind, *content = pickle.loads(worker.connection.recv_bytes())
+        except (EOFError, OSError):
+            worker.silent_since = time.monotonic()
+            return
+        if kind == READY:
+            worker.ready = True
+            self._failed_starts = 0
+            # The job may have begun before this message was read.
+            worker.began = min(max(worker.began, content[0]), time.monotonic())
+            self._send(worker)
+        elif kind == DONE:
+            self._finish(worker, unpack_outcome(*content))
+        else:
+            self._take_back(worker)
+            raise WorkerStartError(f"worker processes cannot load the task: {content[0]}")
+
+    def _finish(self, worker: _Worker, outcome: Outcome) -> None:
+        """Note the outcome of a worker's job."""
+        assert worker.ticket is not None
+        job, worker.ticket = worker.ticket.job, None
+        evaluation = outcome.evaluation
+        # A job that could not be loaded did not know its own name.
+        evaluation.trial, evaluation.fold = job.trial, job.fold
+        evaluation.fidelity = job.fidelity
+        self._outcomes.append(outcome)
+
+    def _bury(self, ended: dict[int, str]) -> None:
+        """Note the end of worker processes; what they had sent before still counts."""
+        for number, why in ended.items():
+            worker = self._workers.get(number)
+            if worker is None:
+                continue
+            while worker.silent_since is None and _has_news(worker.connection):
+                self._receive(worker)
+            self._lose(worker, why)
+
+    def _enforce_deadlines(self) -> None:
+        """Kill the workers whose time is up."""
+        now = time.monotonic()
+        for worker in list(self._workers.values()):
+            if worker.deadline(self._start_timeout) > now:
+                continue
+            if worker.silent_since is not None:
+                self._lose(worker, "The worker process closed its connection")
+            elif not worker.ready:
+                self._lose(worker, f"A worker was not ready within {self._start_timeout:g} s")
+            else:
+                self._expire(worker, now)
+
+    # Ending
+
+    def _expire(self, worker: _Worker, now: float) -> None:
+        """Kill a worker whose job takes too long."""
+        assert worker.ticket is not None
+        job = worker.ticket.job
+        message = f"The evaluation did not end within {job.seconds:.3g} s"
+        self._outcomes.append(failure(job, message, TIMEOUT, now - worker.began))
+        self._remove(worker)
+        self._replace()
+
+    def _lose(self, worker: _Worker, why: str) -> None:
+        """Replace a worker that has died; its job has crashed, if it had begun."""
+        if worker.ticket is not None and worker.ready and worker.sent:
+            elapsed = time.monotonic() - worker.began
+            self._outcomes.append(failure(worker.ticket.job, why, CRASHED, elapsed))
+            worker.ticket = None
+        self._take_back(worker)
+        if not worker.ready:
+            self._note_failed_start(why)
+        self._replace()
+
+    def _note_failed_start(self, why: str) -> None:
+        """Count the starts that fail in a row."""
+        self._failed_starts += 1
+        if self._failed_starts >= MAX_FAILED_STARTS:
+            raise WorkerStartError(
+                f"worker processes cannot be started; {self._failed_starts} attempts failed, "
+                f"the last one so: {why}"
+            )
+
+    def _take_back(self, worker: _Worker) -> None:
+        """Forget a worker, but not the job that it has not begun."""
+        self._remove(worker)
+        if worker.ticket is not None:
+            self._queue.appendleft(worker.ticket)
+
+    def _remove(self, worker: _Worker) -> None:
+        """Kill a worker, if it lives, and forget it."""
+        del self._workers[worker.number]
+        self._launcher.kill(worker.number)
+        if worker.connection is not None:
+            worker.connection.close()
+
+    def _replace(self) -> None:
+        """Have the next worker ready before it is needed."""
+        if len(self._workers) < self.n_workers:
+            self._start()
+
+
+def _release(launcher: Launcher, folder: Folder) -> None:
+    """Free everything; does nothing in a fork of the process that started it."""
+    if launcher.close():
+        folder.remove()
+
+
+def _has_news(connection: Connection | None) -> bool:
+    """Tell whether there is something to read."""
+    return connection is not None and connection.poll()
+
+
+def _is_same(one: Job, other: Job) -> bool:
+    """Tell whether two jobs are the same evaluation; their parameters need not be comparable."""
+    return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)

@@ -1,0 +1,95 @@
+"""What only the operating system knows or does: process trees, their memory, their end."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+CAN_MEASURE = os.path.exists("/proc/self/statm")
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies, where it can."""
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of descendants whose parent ends, where the kernel can do that."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Set an attribute of this process; other systems than Linux have no such call."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes whose parent is ``pid``."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
+    except OSError:  # gone meanwhile, or not Linux
+        return found
+    return found
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of ``pid``, their children, and so on."""
+    found: list[int] = []
+    todo = children(pid)
+    while todo:
+        child = todo.pop()
+        found.append(child)
+        todo += children(child)
+    return found
+
+
+def memory(pid: int) -> int:
+    """Return the bytes of memory of ``pid`` and its descendants; mapped files do not count."""
+    return sum(map(_private_memory, [pid, *descendants(pid)]))
+
+
+def _private_memory(pid: int) -> int:
+    """Return the resident bytes of a process that are not shared with files."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            _, resident, shared, *_ = map(int, file.read().split())
+    except (OSError, ValueError):  # gone meanwhile
+        return 0
+    return (resident - shared) * PAGE
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process that leads a group, its group, and all its descendants."""
+    # The tree must be read first: the children of a dead process are no longer its own.
+    victims = [pid, *descendants(pid)]
+    with suppress(OSError):  # not a leader yet, or nobody left
+        os.killpg(pid, signal.SIGKILL)
+    for victim in victims:
+        with suppress(OSError):  # gone already
+            os.kill(victim, signal.SIGKILL)
+
+
+def describe_exit(code: int) -> str:
+    """Say how a process ended, from its exit code or, if negative, its signal."""
+    if code >= 0:
+        return f"The worker process exited with code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:  # a real-time signal
+        name = f"signal {-code}"
+    return f"The worker process was killed by {name}"
+
+
+def describe_excess(limit: int | None) -> str:
+    """Say that a process used more memory than it may."""
+    return f"The worker process exceeded its memory limit of {(limit or 0) / 1e6:.0f} MB"

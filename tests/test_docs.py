@@ -1,0 +1,88 @@
+"""The code in README.md and docs/ runs, and prints what the page says it prints."""
+
+from __future__ import annotations
+
+import doctest
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+class Block(NamedTuple):
+    """A fenced block of code and the line on which it starts, counted from 0."""
+
+    language: str
+    code: str
+    line: int
+
+
+def blocks_of(text):
+    return [
+        Block(match["language"], match["code"], text.count("\n", 0, match.start("code")))
+        for match in FENCE.finditer(text)
+        if match["language"] in ("python", "pycon")
+    ]
+
+
+def run_block(block, page, namespace):
+    """Run a block; its names stay in the namespace, as they would for a reader who types along."""
+    if ">>>" not in block.code:
+        code = "\n" * block.line + block.code
+        exec(compile(code, str(page), "exec"), namespace)
+        return
+    test = doctest.DocTestParser().get_doctest(
+        block.code, namespace, page.name, str(page), block.line
+    )
+    report: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=OPTIONS)
+    runner.run(test, out=report.append, clear_globs=False)
+    namespace.update(test.globs)
+    assert not runner.failures, "".join(report)
+
+
+def run_page(text, page):
+    namespace = {"__name__": "__main__"}
+    for block in blocks_of(text):
+        run_block(block, page, namespace)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page(page, tmp_path, monkeypatch):
+    """Check that every block of a page runs, in order, as one session."""
+    monkeypatch.chdir(tmp_path)
+    run_page(page.read_text(encoding="utf-8"), page)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("```pycon\n>>> 1 + 1\n3\n```\n", AssertionError, r"Expected:\s+3\s+Got:\s+2"),
+        ("```python\n>>> x = 1\n```\n\n```python\n>>> x\n2\n```\n", AssertionError, "line 6"),
+        ("```python\nraise OSError('no')\n```\n", OSError, "no"),
+        ("```python\nx = 1\n```\n\n```python\ny\n```\n", NameError, "'y'"),
+    ],
+    ids=["wrong output", "wrong output of a shared name", "failing plain code", "unknown name"],
+)
+def test_a_wrong_page_fails(text, error, message, tmp_path):
+    """Check that a page whose code fails or prints something else is noticed."""
+    with pytest.raises(error, match=message):
+        run_page(text, tmp_path / "page.md")
+
+
+def test_other_languages_are_left_alone():
+    """Check that only Python is run, and that its line numbers are those of the page."""
+    text = "# Title\n\n```bash\nexit 1\n```\n\n```python\nx = 1\n```\n"
+    assert blocks_of(text) == [Block("python", "x = 1\n", 7)]
+
+
+def test_pages_are_found():
+    """Check that the list of pages is not empty by accident."""
+    names = {page.name for page in PAGES}
+    assert {"README.md", "getting_started.md", "user_guide.md"} <= names
