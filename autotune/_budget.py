@@ -6,6 +6,7 @@ import math
 import numbers
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -29,12 +30,12 @@ _UNITS = {
     "day": 86400,
     "days": 86400,
 }
+_SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _PART = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)\s*")
 
-ACCEPTED = (
-    "a positive whole number of trials (40), a duration ('90s', '5min', '1h30min', "
-    "datetime.timedelta), a Budget(trials=..., seconds=...), or None"
-)
+_TRIALS = "a positive whole number of trials (40)"
+_DURATION = "a duration ('90s', '5min', '1h30min', datetime.timedelta)"
+ACCEPTED = f"{_TRIALS}, {_DURATION}, a Budget(trials=..., seconds=...), or None"
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Budget:
     seconds : float, str, timedelta or None, default=None
         Wall time of ``fit``, search and refit together. A number counts seconds; a string
         needs a unit (``"90s"``, ``"5min"``, ``"1h30min"``).
+    seconds_per_trial : float, str, timedelta or None, default=None
+        Time that the evaluations of one configuration may take together; one that takes
+        longer is killed and recorded with status ``"timeout"``.
+    memory : int, str or None, default=None
+        Memory of one evaluation, in bytes or as ``"500MB"``, ``"2GB"``; one that uses more is
+        killed and recorded with status ``"crashed"``. Linux only.
 
     Raises
     ------
@@ -56,6 +63,7 @@ class Budget:
 
     Notes
     -----
+    With a limit on time or memory, evaluations run in worker processes that can be killed.
     With neither trials nor seconds, the search ends after the whole grid (a grid search
     over choices) or 50 trials.
 
@@ -68,70 +76,113 @@ class Budget:
 
     trials: int | None = None
     seconds: Any = None
+    seconds_per_trial: Any = None
+    memory: Any = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "trials", _check_trials("Budget(trials=...)", self.trials))
-        object.__setattr__(self, "seconds", _check_seconds("Budget(seconds=...)", self.seconds))
+        for name, (rule, check) in _CHECKS.items():
+            value = check(f"Budget({name}=...) must be {rule}", getattr(self, name))
+            object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:
-        limits = {"trials": self.trials, "seconds": self.seconds}
+        limits = {name: getattr(self, name) for name in _CHECKS}
         given = ", ".join(f"{name}={value}" for name, value in limits.items() if value is not None)
         return f"Budget({given})"
+
+    @property
+    def needs_killing(self) -> bool:
+        """Whether an evaluation may have to be ended from outside."""
+        limits = (self.seconds, self.seconds_per_trial, self.memory)
+        return any(limit is not None for limit in limits)
 
 
 def check_budget(budget: Any) -> Budget:
     """Return what the user wrote as a Budget."""
+    rule = f"budget must be {ACCEPTED}"
     if budget is None:
         return Budget()
     if isinstance(budget, Budget):
         return budget
     if isinstance(budget, numbers.Integral) and not isinstance(budget, bool):
-        return Budget(trials=_check_trials("budget", budget))
+        return Budget(trials=_check_trials(rule, budget))
     if isinstance(budget, str | timedelta):
-        return Budget(seconds=_check_seconds("budget", budget))
-    raise TypeError(f"budget must be {ACCEPTED}; got {budget!r}")
+        return Budget(seconds=_check_seconds(rule, budget))
+    raise TypeError(f"{rule}; got {budget!r}")
 
 
-def _check_trials(name: str, trials: Any) -> int | None:
+def _check_trials(rule: str, trials: Any) -> int | None:
     """Return a number of trials, or say what is wrong with it."""
     if trials is None:
         return None
     if not isinstance(trials, numbers.Integral) or isinstance(trials, bool):
-        raise TypeError(f"{name} must be {ACCEPTED}; got {trials!r}")
+        raise TypeError(f"{rule}; got {trials!r}")
     if trials < 1:
-        raise ValueError(f"{name} must be {ACCEPTED}; got {trials!r}")
+        raise ValueError(f"{rule}; got {trials!r}")
     return int(trials)
 
 
-def _check_seconds(name: str, duration: Any) -> float | None:
+def _check_seconds(rule: str, duration: Any) -> float | None:
     """Return a duration in seconds, or say what is wrong with it."""
     if duration is None:
         return None
     if isinstance(duration, timedelta):
         seconds = duration.total_seconds()
     elif isinstance(duration, str):
-        seconds = _parse_duration(name, duration)
+        seconds = _parse_duration(duration)
     elif isinstance(duration, numbers.Real) and not isinstance(duration, bool):
-        seconds = float(duration)
+        seconds = _to_float(duration)
     else:
-        raise TypeError(f"{name} must be {ACCEPTED}; got {duration!r}")
+        raise TypeError(f"{rule}; got {duration!r}")
     if not (math.isfinite(seconds) and seconds > 0):
-        raise ValueError(f"{name} must be {ACCEPTED}; got {duration!r}")
+        raise ValueError(f"{rule}; got {duration!r}")
     return seconds
 
 
-def _parse_duration(name: str, text: str) -> float:
-    """Return the seconds that ``"1h30min"`` and its like stand for."""
+def _to_float(number: Any) -> float:
+    """Return a number as a float, infinite if it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _parse_duration(text: str) -> float:
+    """Return the seconds that ``"1h30min"`` and its like stand for, NaN if it is no duration."""
     rest, seconds = text.strip().lower(), 0.0
     while rest:
         match = _PART.match(rest)
         if match is None or match[2] not in _UNITS:
-            raise ValueError(f"{name} must be {ACCEPTED}; got {text!r}")
+            return math.nan
         seconds += float(match[1]) * _UNITS[match[2]]
         rest = rest[match.end() :]
-    if not seconds:
-        raise ValueError(f"{name} must be {ACCEPTED}; got {text!r}")
     return seconds
+
+
+def _check_memory(rule: str, memory: Any) -> int | None:
+    """Return a number of bytes, or say what is wrong with it."""
+    if memory is None:
+        return None
+    if isinstance(memory, str):
+        match = _PART.fullmatch(memory.lower())
+        known = match is not None and match[2] in _SIZES
+        n_bytes = float(match[1]) * _SIZES[match[2]] if match and known else math.nan
+    elif isinstance(memory, numbers.Integral) and not isinstance(memory, bool):
+        n_bytes = _to_float(memory)
+    else:
+        raise TypeError(f"{rule}; got {memory!r}")
+    if not (math.isfinite(n_bytes) and n_bytes >= 1):
+        raise ValueError(f"{rule}; got {memory!r}")
+    return int(n_bytes)
+
+
+_SECONDS = f"a positive number of seconds, {_DURATION}, or None"
+_MEMORY = "a positive whole number of bytes, a size such as '500MB' or '2GB', or None"
+_CHECKS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
+    "trials": (f"{_TRIALS}, or None", _check_trials),
+    "seconds": (_SECONDS, _check_seconds),
+    "seconds_per_trial": (_SECONDS, _check_seconds),
+    "memory": (_MEMORY, _check_memory),
+}
 
 
 class Clock:
@@ -141,20 +192,22 @@ class Clock:
     ----------
     seconds : float or None
         The wall time that may pass; None: no limit.
-    spent : float, default=0.0
-        Seconds that an earlier, interrupted run has spent already.
     now : callable, default=time.monotonic
         The source of time.
     """
 
-    def __init__(self, seconds: float | None, spent: float = 0.0, now: Any = time.monotonic):
+    def __init__(self, seconds: float | None, now: Callable[[], float] = time.monotonic):
         self.seconds = seconds
         self._now = now
-        self._start = now() - spent
+        self._start = now()
 
     def elapsed(self) -> float:
         """Return the seconds that have passed."""
         return float(self._now() - self._start)
+
+    def spend(self, seconds: float) -> None:
+        """Count seconds that an earlier, interrupted run has spent already."""
+        self._start -= seconds
 
     def left(self) -> float:
         """Return the seconds that are left, infinite without a limit."""

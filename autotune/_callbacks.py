@@ -17,8 +17,8 @@ class Callbacks(Listener):
     ----------
     owner : estimator
     X, y : array-like
-    metadata : dict or None
-        What callbacks are told of ``fit``'s metadata.
+    weights : array-like or None
+        The ``sample_weight`` of ``fit``.
     refit : bool
         Whether a refit follows the search.
     n_evaluations : int or None
@@ -26,8 +26,9 @@ class Callbacks(Listener):
     """
 
     def __init__(
-        self, owner: Any, X: Any, y: Any, metadata: Any, refit: bool, n_evaluations: int | None
+        self, owner: Any, X: Any, y: Any, weights: Any, refit: bool, n_evaluations: int | None
     ):
+        metadata = None if weights is None else {"sample_weight": weights}
         self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
         self._active = bool(getattr(owner, "_skl_callbacks", ()))
         self._contexts: dict[tuple[int, int, float], Any] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ._budget import Clock
-from ._history import COMPLETE, Evaluation, History, Trial
+from ._history import COMPLETE, DROPPED, Evaluation, History, Trial
 from ._tuner import Listener
 
 
@@ -50,7 +50,7 @@ class Progress(Listener):
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
         self._n_ended += 1
-        self._n_failed += trial.status != COMPLETE
+        self._n_failed += trial.status not in (COMPLETE, DROPPED)
         improved = trial.eligible and trial.status == COMPLETE and score > self._best
         if improved:
             self._best = score

@@ -42,6 +42,8 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         n_jobs=None,
         random_state=None,
         verbose=0,
+        warm_start=False,
+        storage=None,
     ):
         self.estimator = estimator
         self.space = space
@@ -56,6 +58,8 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+        self.warm_start = warm_start
+        self.storage = storage
 
     @with_callbacks
     def fit(self, X, y=None, **params):

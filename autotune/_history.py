@@ -179,7 +179,8 @@ class History:
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
         """Return the mean score over all folds; NaN if one is missing or not a number."""
-        return float(np.mean(self.fold_scores(trial, metric)))
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
+            return float(np.mean(self.fold_scores(trial, metric)))
 
     def to_frame(self):
         """Return one row per evaluation as a pandas DataFrame.

@@ -23,11 +23,11 @@ def cv_results(history: History, *, train_scores: bool = False) -> dict[str, Any
     results["params"] = [dict(trial.params) for trial in history]
     for metric in history.metrics:
         table = np.array([history.fold_scores(trial, metric) for trial in history])
-        results.update(_scores(f"test_{metric}", table.reshape(len(history), -1)))
+        results.update(_scores(f"test_{metric}", table.reshape(-1, history.n_folds)))
         results[f"rank_test_{metric}"] = rank(history, metric)
         if train_scores:
             table = np.array([_train_scores(history, trial, metric) for trial in history])
-            results.update(_scores(f"train_{metric}", table.reshape(len(history), -1)))
+            results.update(_scores(f"train_{metric}", table.reshape(-1, history.n_folds)))
     results["status"] = np.array([trial.status for trial in history], dtype=object)
     results["origin"] = np.array([trial.origin for trial in history], dtype=object)
     results["error"] = np.array([trial.error for trial in history], dtype=object)
@@ -49,7 +49,7 @@ def _times(history: History, name: str) -> dict[str, np.ndarray]:
 def _scores(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
     """Return one column per fold, then mean and deviation."""
     columns = {f"split{fold}_{name}": column.copy() for fold, column in enumerate(table.T)}
-    with np.errstate(invalid="ignore"):  # infinite scores have no deviation
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite scores have no deviation
         columns[f"mean_{name}"] = table.mean(axis=1)
         columns[f"std_{name}"] = table.std(axis=1)
     return columns

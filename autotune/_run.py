@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import math
-import time
 import warnings
-from collections import Counter
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock, check_budget
 from ._callbacks import Callbacks
 from ._candidates import make_candidates
-from ._compat import propagate_callbacks
 from ._display import Progress
-from ._history import COMPLETE, Evaluation, History, Trial
+from ._history import COMPLETE, INTERRUPTED, Evaluation, History, Trial
+from ._outcome import check_any_success, warn_of_failures
+from ._refit import Refit, Reserve
 from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select
+from ._storage import Journal
+from ._study import Codec, fingerprint
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
-from .execution import Task, build, make_executor
+from .execution import Executor, Task, make_executor
+from .space import describe
 from .strategies import check_strategy
 
 _SEARCH, _TRIALS = 0, 1  # what a seed is derived for
@@ -40,6 +39,11 @@ class Run:
     owner : AutoTunedClassifier or AutoTunedRegressor
     X, y, params
         What ``fit`` was given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For bad parameters or data, before anything is fitted.
     """
 
     def __init__(self, owner: Any, X: Any, y: Any, params: dict[str, Any]):
@@ -48,19 +52,22 @@ class Run:
         self.clock = Clock(budget.seconds)
         self.strategy = check_strategy(owner.strategy)
         check_settings(owner)
-        classifier = owner._classifier
         for name, model in owner._models().items():
-            check_model(name, model, classifier=classifier)
+            check_model(name, model, classifier=owner._classifier)
         self.scoring = make_scoring(owner._template(), owner.scoring, owner.refit)
 
         self.X, self.y = check_data(X, y, owner)
         model, prefix = self._model()
         self.candidates = make_candidates(model, owner.space, prefix)
+        self.n_trials = self.strategy.n_trials(self.candidates.space, budget)
         self.routed = route(owner, owner._models(), self.scoring, params)
-        self.folds = check_folds(owner.cv, self.X, self.y, self.routed.split, classifier=classifier)
+        self.folds = check_folds(
+            owner.cv, self.X, self.y, self.routed.split, classifier=owner._classifier
+        )
+        error_score = np.nan if owner.error_score == "raise" else float(owner.error_score)
+        self.history = History(len(self.folds), self.scoring.metric, error_score)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
-        self.error_score = np.nan if owner.error_score == "raise" else float(owner.error_score)
-        self.history = History(len(self.folds), self.scoring.metric, self.error_score)
+        self.journal: Journal | None = None
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -72,11 +79,39 @@ class Run:
     def execute(self) -> None:
         """Search, choose, refit, and set the fitted attributes."""
         owner = self.owner
-        budget, space = self.budget, self.candidates.space
-        n_trials = self.strategy.n_trials(space, budget)
-        searcher = self.strategy.searcher(space, derive_seed(self.seed, _SEARCH), budget)
-        callbacks = self._callbacks(n_trials)
-        task = Task(
+        callbacks = Callbacks(
+            owner,
+            self.X,
+            self.y,
+            self.routed.fit.get("sample_weight"),
+            owner.refit is not False,
+            None if self.n_trials is None else self.n_trials * len(self.folds),
+        )
+        try:
+            self._continue_earlier()
+            _forget_earlier(owner)
+            self.trial_seed = derive_seed(self.seed, _TRIALS)
+            task = self._task(callbacks)
+            with make_executor(
+                task,
+                owner.n_jobs,
+                killable=self.budget.needs_killing,
+                memory=self.budget.memory,
+            ) as executor:
+                self._search(task, executor, callbacks)
+                callbacks.end_search()
+                best = self._conclude()
+                if owner.refit is not False:
+                    self._refit(task, executor, best, callbacks)
+        finally:
+            owner.history_ = self.history
+            if self.journal is not None:
+                self.journal.close()
+        callbacks.end()
+
+    def _task(self, callbacks: Callbacks) -> Task:
+        """Return what all evaluations share."""
+        return Task(
             self.candidates.estimator,
             self.X,
             self.y,
@@ -84,95 +119,134 @@ class Run:
             self.scoring.scorer,
             self.routed.fit,
             self.routed.score,
-            owner.return_train_score,
-            owner if callbacks.active else None,
+            self.owner.return_train_score,
+            self.owner if callbacks.active else None,
         )
-        progress = Progress(owner.verbose, n_trials, self.clock) if owner.verbose else None
-        reserve = _Reserve(task) if owner.refit is not False else None
-        listeners = [callbacks, _MetricCheck(owner.refit, self.scoring), progress, reserve]
-        for name in [name for name in vars(owner) if name.endswith("_") and name[0] != "_"]:
-            delattr(owner, name)  # of an earlier fit
+
+    def _continue_earlier(self) -> None:
+        """Take over what the storage or, with ``warm_start``, the last fit knows."""
+        owner = self.owner
+        if owner.storage is None and not owner.warm_start:
+            return
+        settings = self._settings()
+        data = (self.X, self.y, self.routed.fit, self.routed.score, self.folds)
+        study = fingerprint(settings, data)
+        codec = Codec(self.candidates)
+        if owner.storage is not None:
+            self.journal = Journal(
+                owner.storage, study, settings, self.seed, codec.encode, codec.decode
+            )
+            self.seed = self.journal.seed
+            self.journal.load(self.history)
+        earlier = owner.__dict__.get("_study") if owner.warm_start else None
+        if earlier is not None and not len(self.history):
+            self._continue_last_fit(earlier, study)
+        spent = max((e.ended for e in self.history.evaluations()), default=0.0)
+        self.clock.spend(spent)
+        owner._study = (study, self.seed)
+
+    def _continue_last_fit(self, earlier: tuple[str, int], study: str) -> None:
+        """Take over the history of the last fit, if it was of the same study."""
+        if earlier[0] != study:
+            warnings.warn(
+                "warm_start=True, but the data, the model, the space, the folds, the scoring or "
+                "the strategy differ from the last fit's: the search begins anew",
+                stacklevel=5,
+            )
+            return
+        self.seed = earlier[1]
+        for trial in self.owner.history_:
+            self.history.trials.append(trial)
+            if self.journal is not None:
+                for evaluation in trial.evaluations.values():
+                    self.journal.evaluated(evaluation, self.history)
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what decides how the search goes, but the budget, as texts."""
+        owner = self.owner
+        given = owner.random_state is not None
+        seed = self.seed if given else None
+        return {
+            "estimator": describe(self.candidates.estimator or owner.estimator),
+            "space": self.candidates.space.fingerprint(),
+            "strategy": describe(self.strategy),
+            "scoring": describe(owner.scoring),
+            "metric": self.scoring.metric,
+            "error_score": repr(owner.error_score),
+            "include_default": bool(owner.include_default),
+            "return_train_score": bool(owner.return_train_score),
+            "n_folds": len(self.folds),
+            "random_state": seed,
+        }
+
+    def _search(self, task: Task, executor: Executor, callbacks: Callbacks) -> None:
+        """Fill the history until the budget ends."""
+        owner = self.owner
+        searcher_seed = derive_seed(self.seed, _SEARCH)
+        progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
+        self.reserve = Reserve(task, self.clock.seconds, refit=owner.refit is not False)
+        check = _MetricCheck(owner.refit, self.scoring)
+        listeners = [self.journal, callbacks, check, progress, self.reserve]
+        tuner = Tuner(
+            searcher=self.strategy.searcher(self.candidates.space, searcher_seed, self.budget),
+            scheduler=self.strategy.scheduler(len(self.folds)),
+            executor=executor,
+            history=self.history,
+            clock=self.clock,
+            reserve=self.reserve,
+            n_trials=self.n_trials,
+            seconds_per_trial=self.budget.seconds_per_trial,
+            seed=self.trial_seed,
+            defaults=self.candidates.defaults if owner.include_default else (),
+            listeners=[listener for listener in listeners if listener is not None],
+            raise_errors=owner.error_score == "raise",
+        )
         try:
-            with make_executor(task, owner.n_jobs) as executor:
-                Tuner(
-                    searcher=searcher,
-                    scheduler=self.strategy.scheduler(len(self.folds)),
-                    executor=executor,
-                    history=self.history,
-                    clock=self.clock,
-                    reserve=reserve or (lambda history: 0.0),
-                    n_trials=n_trials,
-                    seed=derive_seed(self.seed, _TRIALS),
-                    defaults=self.candidates.defaults if owner.include_default else (),
-                    listeners=[listener for listener in listeners if listener is not None],
-                    raise_errors=owner.error_score == "raise",
-                ).run()
+            tuner.run()
         finally:
-            owner.history_ = self.history
             if progress is not None:
                 progress.close()
-        callbacks.end_search()
-        best = self._conclude()
-        if owner.refit is not False:
-            self._refit(task, best, callbacks)
-        callbacks.end()
-
-    def _callbacks(self, n_trials: int | None) -> Callbacks:
-        """Return what tells the owner's callbacks."""
-        weights = self.routed.fit.get("sample_weight")
-        return Callbacks(
-            self.owner,
-            self.X,
-            self.y,
-            None if weights is None else {"sample_weight": weights},
-            self.owner.refit is not False,
-            None if n_trials is None else n_trials * len(self.folds),
-        )
 
     def _conclude(self) -> Trial:
         """Set the attributes that tell of the search; return the winner."""
         owner, history = self.owner, self.history
-        _check_any_success(history)
-        _warn_of_failures(history)
+        succeeded = check_any_success(history)
+        warn_of_failures(history)
+        fallback = None if succeeded else self._default_trial()
         results = cv_results(history, train_scores=owner.return_train_score)
         named = self.scoring.named
-        metrics = history.metrics
-        owner.multimetric_ = named is not None or metrics != ("score",)
+        owner.multimetric_ = named is not None or history.metrics != ("score",)
         owner.scorer_ = self.scoring.scorer if named is None else named
         owner.n_splits_ = len(self.folds)
         owner.cv_results_ = results
         owner.space_ = self.candidates.space
         if owner.include_default:
             owner.default_score_ = history.score(history[0])
-        best = history[0]
-        if owner.refit is not False or not owner.multimetric_:
-            index = select(owner.refit, results, history.metric)
-            best = history[index]
-            owner.best_index_ = index
-            owner.best_params_ = dict(best.params)
-            if not callable(owner.refit):
-                owner.best_score_ = float(results[f"mean_test_{history.metric}"][index])
-        return best
+        if owner.refit is False and owner.multimetric_:
+            return history[0]
+        index = select(owner.refit, results, history.metric) if fallback is None else fallback
+        owner.best_index_ = index
+        owner.best_params_ = dict(history[index].params)
+        if not callable(owner.refit):
+            owner.best_score_ = float(results[f"mean_test_{history.metric}"][index])
+        return history[index]
 
-    def _refit(self, task: Task, best: Trial, callbacks: Callbacks) -> None:
+    def _default_trial(self) -> int:
+        """Return the number of the default's trial, added if the search did not try it."""
+        for trial in self.history:
+            if trial.origin == "default":
+                return trial.number
+        params, eligible = self.candidates.defaults[0]
+        trial = self.history.add(params, "default", eligible)
+        trial.status = INTERRUPTED
+        return trial.number
+
+    def _refit(self, task: Task, executor: Executor, best: Trial, callbacks: Callbacks) -> None:
         """Fit the winner on all rows."""
         owner = self.owner
-        seed = derive_seed(derive_seed(self.seed, _TRIALS), best.number)
-        model = build(task.estimator, best.params, seed)
-        context = callbacks.begin_refit()
-        event = callbacks.event
-        start = time.perf_counter()
-        with propagate_callbacks(context, model):
-            if context is not None:
-                context.call_on_fit_task_begin(**event)
-            if self.y is None:
-                model.fit(self.X, **self.routed.fit)
-            else:
-                model.fit(self.X, self.y, **self.routed.fit)
-        owner.refit_time_ = time.perf_counter() - start
+        refit = Refit(task, executor, self.trial_seed, callbacks.begin_refit())
+        model, owner.refit_time_ = refit.run(best, self.reserve.seconds_for_refit(self.clock))
         owner.best_estimator_ = model
-        if context is not None:
-            context.call_on_fit_task_end(**event)
         if hasattr(model, "feature_names_in_"):
             owner.feature_names_in_ = model.feature_names_in_
 
@@ -191,62 +265,7 @@ class _MetricCheck(Listener):
                 check_refit(self._refit, evaluation.scores)
 
 
-class _Reserve(Listener):
-    """Predicts the seconds that the refit will take.
-
-    The winner's longest fit, scaled by the square of the growth in rows: kernel methods grow
-    like that or faster, most others more slowly.
-    """
-
-    def __init__(self, task: Task):
-        n_train = np.mean([len(train) for train, _ in task.folds])
-        self._growth = 1.1 * (_num_samples(task.X) / n_train) ** 2
-        self._best = -math.inf
-        self._seconds = 0.0
-
-    def __call__(self, history: History) -> float:
-        return self._seconds
-
-    def ended(self, trial: Trial, history: History) -> None:
-        score = history.score(trial)
-        if trial.eligible and trial.status == COMPLETE and score > self._best:
-            longest = max(e.fit_time for e in trial.evaluations.values())
-            self._best, self._seconds = score, self._growth * longest
-
-
-def _check_any_success(history: History) -> None:
-    """Raise, with the first error, if no trial has a score."""
-    if any(trial.status == COMPLETE for trial in history):
-        return
-    errors = [trial.error for trial in history if trial.error]
-    if not errors:
-        raise ValueError(
-            "no trial ended within the budget, so there is nothing to choose from: "
-            "allow more seconds, or fewer folds (cv)"
-        )
-    # Data of a wrong type make every evaluation raise TypeError: then fit does so too.
-    kinds = {_last_line(e.error).split(":")[0] for e in history.evaluations() if e.error}
-    raise (TypeError if kinds == {"TypeError"} else ValueError)(
-        f"all of the {len(history)} trials failed, so there is nothing to choose from. "
-        f"The first error was:\n{errors[0]}"
-    )
-
-
-def _warn_of_failures(history: History) -> None:
-    """Say once how many trials failed, and what most of them met."""
-    failed = [trial for trial in history if trial.status not in (COMPLETE, "interrupted")]
-    if not failed:
-        return
-    last_lines = Counter(_last_line(t.error or t.status) for t in failed)
-    message, count = last_lines.most_common(1)[0]
-    warnings.warn(
-        f"{len(failed)} of {len(history)} trials failed and cannot win; {count} of them with: "
-        f"{message} (every error is in cv_results_['error'])",
-        FitFailedWarning,
-        stacklevel=5,
-    )
-
-
-def _last_line(error: str) -> str:
-    """Return the line of a traceback that names the exception."""
-    return error.strip().splitlines()[-1]
+def _forget_earlier(owner: Any) -> None:
+    """Delete the attributes that an earlier fit has set."""
+    for name in [name for name in vars(owner) if name.endswith("_") and name[0] != "_"]:
+        delattr(owner, name)

@@ -9,7 +9,8 @@ import numpy as np
 
 def derive_seed(seed: int, *path: int) -> int:
     """Return a seed below 2**31 for the thing that ``path`` numbers."""
-    sequence = np.random.SeedSequence([seed, *path])
+    # The length comes first because SeedSequence does not see zeros at the end.
+    sequence = np.random.SeedSequence([len(path), seed, *path])
     return int(sequence.generate_state(1)[0] >> 1)
 
 

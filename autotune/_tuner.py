@@ -46,6 +46,8 @@ class Tuner:
         ``reserve(history)`` returns the seconds to be kept for what follows the search.
     n_trials : int or None
         The search ends after that many trials.
+    seconds_per_trial : float or None
+        What the evaluations of one trial may take together.
     seed : int
     defaults : sequence of (params, eligible)
         Configurations that are tried first.
@@ -64,6 +66,7 @@ class Tuner:
         clock: Clock,
         reserve: Callable[[History], float],
         n_trials: int | None,
+        seconds_per_trial: float | None = None,
         seed: int,
         defaults: Sequence[tuple[dict[str, Any], bool]] = (),
         listeners: Sequence[Listener] = (),
@@ -76,6 +79,7 @@ class Tuner:
         self.clock = clock
         self.reserve = reserve
         self.n_trials = math.inf if n_trials is None else n_trials
+        self.seconds_per_trial = math.inf if seconds_per_trial is None else seconds_per_trial
         self.seed = seed
         self.defaults = defaults
         self.listeners = listeners
@@ -134,14 +138,15 @@ class Tuner:
         """Return a request as a job."""
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        seconds = self.seconds_left()
+        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
+        seconds = min(self.seconds_left(), self.seconds_per_trial - spent)
         return Job(
             trial=trial.number,
             fold=request.fold,
             fidelity=request.fidelity,
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
-            seconds=seconds if math.isfinite(seconds) else None,
+            seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
         )
 
@@ -164,11 +169,12 @@ class Tuner:
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.fit_time - evaluation.score_time
         self.history.record(evaluation)
+        ended = self.scheduler.report(evaluation, self.history)
+        for trial, status in ended:
+            trial.status = status
         for listener in self.listeners:
             listener.evaluated(evaluation, self.history)
-        for trial, status in self.scheduler.report(evaluation, self.history):
-            trial.status = status
-            for listener in self.listeners:
+            for trial, _ in ended:
                 listener.ended(trial, self.history)
         self._stopped |= outcome.stop
         if self.raise_errors and evaluation.status != COMPLETE:

@@ -29,7 +29,7 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
 
 def check_settings(owner: Any) -> None:
     """Check the parameters that no other part of the house checks."""
-    for name in ("include_default", "return_train_score"):
+    for name in ("include_default", "return_train_score", "warm_start"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
     refit = owner.refit
     if not (isinstance(refit, bool | np.bool_ | str) or callable(refit)):

@@ -16,7 +16,7 @@ the history or the budget.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .._history import FULL, Evaluation
@@ -64,12 +64,15 @@ class Outcome:
         What was raised, for ``error_score="raise"``.
     stop : bool
         True if a callback asked to stop.
+    warnings : list of (category, message)
+        What a refit warned of, to be repeated where the user sees it.
     """
 
     evaluation: Evaluation
     model: Any = None
     exception: BaseException | None = None
     stop: bool = False
+    warnings: list[tuple[type[Warning], str]] = field(default_factory=list)
 
 
 class Executor(ABC):

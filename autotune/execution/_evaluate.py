@@ -53,7 +53,7 @@ class Task:
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
         outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity))
-        with _noted_warnings(outcome.evaluation):
+        with _noted_warnings(outcome):
             try:
                 estimator = build(self.estimator, job.params, job.seed)
                 if job.fold == REFIT:
@@ -150,8 +150,8 @@ def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _noted_warnings(evaluation: Evaluation) -> Iterator[None]:
-    """Write the warnings raised inside into the evaluation, each once.
+def _noted_warnings(outcome: Outcome) -> Iterator[None]:
+    """Note the warnings raised inside, each once.
 
     Python's warning filters belong to the process, not the thread: in a worker thread the
     warnings go where they always go.
@@ -161,5 +161,7 @@ def _noted_warnings(evaluation: Evaluation) -> Iterator[None]:
         return
     with warnings.catch_warnings(record=True) as caught:
         yield
-    messages = (f"{w.category.__name__}: {w.message}" for w in caught)
-    evaluation.warnings = tuple(dict.fromkeys(messages))
+    distinct = dict.fromkeys((w.category, str(w.message)) for w in caught)
+    outcome.evaluation.warnings = tuple(f"{c.__name__}: {text}" for c, text in distinct)
+    if outcome.evaluation.fold == REFIT:
+        outcome.warnings = list(distinct)

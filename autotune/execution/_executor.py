@@ -12,7 +12,9 @@ from ._contract import Executor
 from ._inline import InlineExecutor, ThreadExecutor
 
 
-def make_executor(task: Any, n_jobs: int | None, *, killable: bool = False) -> Executor:
+def make_executor(
+    task: Any, n_jobs: int | None, *, killable: bool = False, memory: int | None = None
+) -> Executor:
     """Return an executor for ``task``.
 
     Parameters
@@ -24,6 +26,8 @@ def make_executor(task: Any, n_jobs: int | None, *, killable: bool = False) -> E
     killable : bool, default=False
         Evaluations must be able to be ended from outside, so even a single one at a time
         runs in a worker process.
+    memory : int or None, default=None
+        Bytes that an evaluation in a worker process may use.
 
     Returns
     -------
@@ -43,15 +47,15 @@ def make_executor(task: Any, n_jobs: int | None, *, killable: bool = False) -> E
         return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
     if n_workers == 1 and not killable:
         return InlineExecutor(task)
-    return _processes(task, n_workers)
+    return _processes(task, n_workers, memory)
 
 
-def _processes(task: Any, n_workers: int) -> Executor:
+def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
     """Return worker processes, or this process if the task cannot travel."""
     from ._processes import ProcessExecutor
 
     try:
-        return ProcessExecutor(task, n_workers)
+        return ProcessExecutor(task, n_workers, memory=memory)
     except (TypeError, PicklingError) as error:
         warnings.warn(
             f"evaluations run in this process, one after another and without a way to end "

@@ -166,6 +166,7 @@ class Server:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            gc.enable()
             self._selector.close()
             for end in (self._channel.socket, self._wakeup, self._signalled):
                 end.close()
@@ -245,7 +246,6 @@ def _preload(modules: list[str]) -> None:
             importlib.import_module(name)
         except Exception:  # noqa: S112  # any module may raise anything; see above
             continue
-    gc.collect()
     gc.freeze()  # keeps the collector of a worker from copying the server's pages
 
 
@@ -254,6 +254,7 @@ def main(descriptor: int, memory: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # workers take the filters of the search
     _system.adopt_orphans()
+    gc.disable()  # imports make no garbage
     importlib.import_module("._worker", __package__)
     Server(Channel(socket.socket(fileno=descriptor)), memory).run()
     os._exit(0)  # all is tidied up, and the search waits: leave out the interpreter's own end

@@ -109,8 +109,9 @@ def _command(function: str, module: str, *arguments: Any) -> list[str]:
     """
     if not sys.executable:
         raise OSError("Worker processes need a Python interpreter, but sys.executable is empty.")
+    path = [entry for entry in sys.path if isinstance(entry, str)]
     program = (
-        f"import sys; sys.path[:] = {sys.path!r}; "
+        f"import sys; sys.path[:] = {path!r}; "
         f"from {__package__}.{module} import {function}; {function}(*{arguments!r})"
     )
     return [sys.executable, *["-O"] * sys.flags.optimize, "-c", program]
@@ -233,7 +234,9 @@ class SpawnLauncher(Launcher):
     def __init__(self, env: Mapping[str, str], memory: int | None):
         super().__init__(env, memory)
         self._authkey = secrets.token_bytes(32)
-        self._listener = Listener(authkey=self._authkey)
+        # Not a Unix socket: its file would outlive this object.
+        family = "AF_PIPE" if sys.platform == "win32" else "AF_INET"
+        self._listener = Listener(family=family, backlog=64, authkey=self._authkey)
         self._processes: dict[int, subprocess.Popen] = {}
         self._connections: dict[int, Connection] = {}
         self._excess: set[int] = set()
@@ -267,6 +270,7 @@ class SpawnLauncher(Launcher):
             env=self._env,
             stdin=subprocess.PIPE,
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._processes[self._n_started] = process
         if process.stdin is not None:

@@ -315,6 +315,7 @@ class ProcessExecutor(Executor):
 
     def _bury(self, ended: dict[int, str]) -> None:
         """Note the end of worker processes; what they had sent before still counts."""
+        unready = None
         for number, why in ended.items():
             worker = self._workers.get(number)
             if worker is None:
@@ -322,6 +323,9 @@ class ProcessExecutor(Executor):
             while worker.silent_since is None and _has_news(worker.connection):
                 self._receive(worker)
             self._lose(worker, why)
+            unready = unready if worker.ready else why
+        if unready is not None:  # several at once have one cause, the end of their server
+            self._note_failed_start(unready)
 
     def _enforce_deadlines(self) -> None:
         """Kill the workers whose time is up."""
@@ -331,8 +335,12 @@ class ProcessExecutor(Executor):
                 continue
             if worker.silent_since is not None:
                 self._lose(worker, "The worker process closed its connection")
+            elif _has_news(worker.connection):
+                continue  # it has answered; this process was busy elsewhere
             elif not worker.ready:
-                self._lose(worker, f"A worker was not ready within {self._start_timeout:g} s")
+                why = f"A worker was not ready within {self._start_timeout:g} s"
+                self._lose(worker, why)
+                self._note_failed_start(why)
             else:
                 self._expire(worker, now)
 
@@ -354,8 +362,6 @@ class ProcessExecutor(Executor):
             self._outcomes.append(failure(worker.ticket.job, why, CRASHED, elapsed))
             worker.ticket = None
         self._take_back(worker)
-        if not worker.ready:
-            self._note_failed_start(why)
         self._replace()
 
     def _note_failed_start(self, why: str) -> None:
@@ -393,8 +399,11 @@ def _release(launcher: Launcher, folder: Folder) -> None:
 
 
 def _has_news(connection: Connection | None) -> bool:
-    """Tell whether there is something to read."""
-    return connection is not None and connection.poll()
+    """Tell whether there is something to read, if only that the other side has hung up."""
+    try:
+        return connection is not None and connection.poll()
+    except OSError:
+        return True
 
 
 def _is_same(one: Job, other: Job) -> bool:

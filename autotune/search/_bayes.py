@@ -14,6 +14,8 @@ from ..space import Feature, Space
 from ._contract import Searcher
 from ._seen import Seen, draw_unseen
 
+_LARGEST = 1e100  # larger losses are scaled down, so that their squares are finite
+
 
 class BayesSearcher(Searcher):
     """Models the score over the space and proposes where improvement is expected.
@@ -140,5 +142,7 @@ def _losses(trials: list[Trial], history: History) -> np.ndarray:
     """Return what is to be minimised: finite numbers, whatever happened."""
     scores = np.array([history.score(t) if t.status == COMPLETE else np.nan for t in trials])
     finite = scores[np.isfinite(scores)]
+    scale = max(1.0, np.abs(finite).max() / _LARGEST)
+    scores, finite = scores / scale, finite / scale
     waiting = np.array([t.status in (RUNNING, DROPPED) for t in trials])
     return -np.where(np.isfinite(scores), scores, np.where(waiting, finite.mean(), finite.min()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,21 +40,28 @@ class GridSearcher(Searcher):
         self.grid = space.grid(points)
         self.in_order = in_order and (n_trials is None or self.grid.size <= n_trials)
         self._walk: Iterator[dict[str, Any]] = iter(())
-        self._n_proposed = -1
+        self._n_known = -1
 
     def ask(self, history: History) -> dict[str, Any] | None:
-        n_proposed = sum(trial.origin != "default" for trial in history)
-        if n_proposed != self._n_proposed:  # a new or a resumed history
+        if len(history) != self._n_known:  # another history than the one of the last call
             self._walk = self._points(history)
-            for _ in range(n_proposed):
-                next(self._walk, None)
-        self._n_proposed = n_proposed + 1
+        self._n_known = len(history) + 1
         return next(self._walk, None)
 
     def _points(self, history: History) -> Iterator[dict[str, Any]]:
-        """Yield the grid without the points that the defaults have covered."""
+        """Yield the grid without the points that are in the history.
+
+        A point that the grid holds twice is proposed twice, unless it is the default's.
+        """
+        key = self.space.key
+        known = [trial for trial in history if trial.params in self.space]
+        defaults = {key(trial.params) for trial in known if trial.origin == "default"}
+        proposed = Counter(key(trial.params) for trial in known if trial.origin != "default")
         rng = np.random.RandomState(derive_seed(self.seed))
-        covered = {self.space.key(t.params) for t in history if t.origin == "default"}
         for params in self.grid if self.in_order else shuffled(self.grid, rng):
-            if not covered or self.space.key(params) not in covered:
-                yield params
+            if known and key(params) in defaults:
+                continue
+            if proposed and proposed[key(params)]:
+                proposed[key(params)] -= 1
+                continue
+            yield params

@@ -55,7 +55,7 @@ def draw_unseen(
         params = draw()
         if params not in seen:
             return params
-    if np.isinf(space.size):
+    if space.size == np.inf:  # np.isinf takes no integers beyond 64 bits
         return params
     unseen = (params for params in shuffled(space.grid(None), rng) if params not in seen)
     return next(unseen, None)

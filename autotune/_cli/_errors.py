@@ -1,0 +1,48 @@
+"""Errors that end the command with one line and an exit code."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from typing import Any
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)\b")
+
+
+class CliError(Exception):
+    """Ends the command.
+
+    Parameters
+    ----------
+    message : str
+    code : int, default=2
+        The exit code: 2 where the user can mend the call or the data, 1 where the search failed.
+    """
+
+    def __init__(self, message: str, code: int = USAGE):
+        super().__init__(message)
+        self.code = code
+
+
+def require(module: str, what_for: str) -> Any:
+    """Return an optional module, or name the extra that brings it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise CliError(
+            f"{what_for} needs {package}, which is not installed: "
+            "pip install 'autotune-sklearn[cli]'"
+        ) from error
+
+
+def one_line(text: str) -> str:
+    """Return a message without its line breaks; of a traceback only what was raised."""
+    head, found, traceback = text.partition("Traceback (most recent call last):")
+    if not found:
+        return " ".join(text.split())
+    lines = traceback.splitlines()
+    raised = [number for number, line in enumerate(lines) if _EXCEPTION.match(line)]
+    return " ".join(f"{head} {' '.join(lines[raised[-1] :] if raised else lines[-1:])}".split())

@@ -1,0 +1,153 @@
+"""Toy estimators and tasks that go wrong in every way that matters, on demand.
+
+They import little, so that worker processes load them at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from autotune._history import FAILED, Evaluation
+from autotune.execution._contract import REFIT, Job, Outcome
+
+
+def _hang() -> None:
+    while True:
+        time.sleep(3600)
+
+
+def _hang_in_c() -> None:
+    re.match(r"(a+)+$", "a" * 64 + "b")  # exponential, and holds the interpreter's lock
+
+
+def _raise() -> None:
+    raise ValueError("this configuration does not work")
+
+
+def _leak() -> None:
+    blocks = [np.ones(4_000_000) for _ in range(100)]  # 32 MB each; ends if nobody intervenes
+    raise AssertionError(f"nobody minded {len(blocks)} blocks")
+
+
+def _raise_memory_error() -> None:
+    raise MemoryError("Unable to allocate 1. PiB")
+
+
+def _close_files() -> None:
+    os.closerange(3, 256)
+    _hang()
+
+
+FAULTS = {
+    "none": lambda: None,
+    "raise": _raise,
+    "sys_exit": lambda: sys.exit("stop"),
+    "interrupt": lambda: os.kill(os.getpid(), signal.SIGINT),
+    "memory_error": _raise_memory_error,
+    "hang": _hang,
+    "hang_in_c": _hang_in_c,
+    "stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "segfault": lambda: ctypes.string_at(0),
+    "exit": lambda: os._exit(3),
+    "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "kill_parent": lambda: (os.kill(os.getppid(), signal.SIGKILL), _hang()),
+    "close_files": _close_files,
+    "leak": _leak,
+    "print": lambda: print("a word from the fit"),
+}
+
+
+class Faulty(ClassifierMixin, BaseEstimator):
+    """A classifier that predicts the commonest class, if its ``fit`` gets that far.
+
+    Parameters
+    ----------
+    fault : str, default="none"
+        A key of ``FAULTS``.
+    C : float, default=1.0
+        Has no effect; something to tune.
+    """
+
+    def __init__(self, fault: str = "none", C: float = 1.0):
+        self.fault = fault
+        self.C = C
+
+    def fit(self, X: Any, y: Any) -> Faulty:
+        FAULTS[self.fault]()
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.commonest_ = self.classes_[counts.argmax()]
+        self.n_features_in_ = np.shape(X)[1]
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        return np.full(np.shape(X)[0], self.commonest_)
+
+
+class Forking(Faulty):
+    """Starts a process that sleeps for ever, writes its number to a file, then fails.
+
+    Parameters
+    ----------
+    note : str
+        The file.
+    detached : bool, default=False
+        The process has its own session.
+    fault, C
+        As in ``Faulty``.
+    """
+
+    def __init__(self, note: str = "", detached: bool = False, fault: str = "none", C: float = 1.0):
+        super().__init__(fault, C)
+        self.note = note
+        self.detached = detached
+
+    def fit(self, X: Any, y: Any) -> Forking:
+        command = [sys.executable, "-S", "-c", "import time; time.sleep(3600)"]
+        # The child keeps every file open, as one that was forked would.
+        child = subprocess.Popen(command, start_new_session=self.detached, close_fds=False)
+        Path(self.note).write_text(str(child.pid))
+        return super().fit(X, y)
+
+
+class ToyTask:
+    """A task without folds and scorers: a job names a method, or the parameters of ``Faulty``.
+
+    Parameters
+    ----------
+    data : object
+        What a real task would fit on.
+    """
+
+    def __init__(self, data: Any = None):
+        self.data = data
+
+    def run(self, job: Job) -> Outcome:
+        """Carry out a job; an exception becomes a failed evaluation."""
+        outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity, scores={"score": 1.0}))
+        params = dict(job.params)
+        try:
+            function = params.pop("call", None)
+            if function is not None:
+                outcome.model = function(self.data)
+            else:
+                model = (Forking if "note" in params else Faulty)(**params)
+                model.fit(np.zeros((4, 1)), np.array([0, 1, 1, 1]))
+                outcome.model = model if job.fold == REFIT else None
+        except Exception as error:  # what a fit raises is data
+            outcome.evaluation.status = FAILED
+            outcome.evaluation.scores = {}
+            outcome.evaluation.error = traceback.format_exc()
+            outcome.exception = error
+        return outcome

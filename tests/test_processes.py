@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+import psutil
+import pytest
+import sklearn
+from estimators import ToyTask
+from workers import PATIENCE, answer, call, collect, job, run, shared_folders, until
+
+from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT
+from autotune.execution._launchers import THREAD_VARIABLES
+from autotune.execution._processes import ProcessExecutor, WorkerStartError
+
+SECONDS = 0.5  # what an evaluation that hangs is allowed
+
+
+FATES = [  # fault, status, what the error says
+    ("none", COMPLETE, None),
+    ("raise", FAILED, "this configuration does not work"),
+    ("sys_exit", FAILED, "SystemExit: stop"),
+    ("interrupt", FAILED, "KeyboardInterrupt"),
+    ("memory_error", FAILED, "MemoryError"),
+    ("hang", TIMEOUT, "did not end within 0.5 s"),
+    ("hang_in_c", TIMEOUT, "did not end within 0.5 s"),
+    ("stop", TIMEOUT, "did not end within 0.5 s"),
+    ("segfault", CRASHED, "killed by SIGSEGV"),
+    ("exit", CRASHED, "exited with code 3"),
+    ("kill", CRASHED, "killed by SIGKILL"),
+    ("close_files", CRASHED, "closed its connection"),
+]
+
+
+def is_gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def read_pid(path: Path) -> int:
+    """Return the process number in a file as soon as it is there."""
+    until(lambda: path.exists() and path.read_text())
+    return int(path.read_text())
+
+
+def script(text: str, folder: Path, **options) -> subprocess.Popen:
+    """Start a script that has no ``if __name__ == "__main__"``."""
+    path = folder / "script.py"
+    path.write_text(textwrap.dedent(text))
+    root = Path(__file__).parent
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root.parent)])}
+    command = [sys.executable, str(path)]
+    return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=-1, **options)
+
+
+def test_every_fault_has_its_fate():
+    """Check that each fault ends as it should, at its own cost, beside innocents."""
+    with ProcessExecutor(ToyTask(), 2) as executor:
+        run(executor, job())
+        for fault, status, error in FATES:
+            executor.submit(job(1, SECONDS, fault=fault))
+            executor.submit(job(2, PATIENCE))
+            guilty, innocent = sorted(collect(executor, 2), key=lambda o: o.evaluation.trial)
+            assert innocent.evaluation.status == COMPLETE, fault
+            assert guilty.evaluation.status == status, fault
+            assert guilty.evaluation.trial == 1, fault
+            assert (error or "") in (guilty.evaluation.error or ""), fault
+            if status == TIMEOUT:
+                assert SECONDS <= guilty.evaluation.fit_time < SECONDS + 5, fault
+
+
+def test_fresh_interpreters():
+    """Check that workers that are started afresh do what forked ones do."""
+    with ProcessExecutor(ToyTask(np.arange(500_000)), launcher="spawn") as executor:
+        assert answer(executor, lambda data: int(data[-1])) == 499_999
+        for fault in ("hang_in_c", "exit"):
+            executor.submit(job(1, SECONDS, fault=fault))
+            executor.submit(job(2))
+            statuses = [o.evaluation.status for o in collect(executor, 2)]
+            assert statuses == [{f: s for f, s, _ in FATES}[fault], COMPLETE]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is measured on Linux only")
+@pytest.mark.parametrize("launcher", ["fork", "spawn"])
+def test_memory_limit(launcher):
+    """Check that a job that allocates without end is killed and the next one runs."""
+    with ProcessExecutor(ToyTask(), memory=500_000_000, launcher=launcher) as executor:
+        evaluation = run(executor, job(fault="leak")).evaluation
+        assert evaluation.status == CRASHED
+        assert evaluation.error == "The worker process exceeded its memory limit of 500 MB"
+        assert run(executor, job()).evaluation.status == COMPLETE
+
+
+def test_a_killed_server_is_replaced():
+    """Check that the loss of the worker server costs the running jobs only, again and again."""
+    with ProcessExecutor(ToyTask(), 3, launcher="fork") as executor:
+        for trial in range(3):
+            executor.submit(job(trial, fault="kill_parent"))
+        fates = {(o.evaluation.status, o.evaluation.error) for o in collect(executor, 3)}
+        assert fates == {(CRASHED, "The worker server ended")}
+        assert run(executor, job()).evaluation.status == COMPLETE
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_what_a_fit_started_dies_with_it(tmp_path, detached):
+    """Check that the processes that a fit started are killed with its worker."""
+    notes = [tmp_path / "timeout", tmp_path / "crash"]
+    with ProcessExecutor(ToyTask()) as executor:
+        run(executor, job())
+        hanging = job(0, 2.0, note=str(notes[0]), detached=detached, fault="hang")
+        assert run(executor, hanging).evaluation.status == TIMEOUT
+        until(lambda: is_gone(read_pid(notes[0])))
+        dying = job(1, note=str(notes[1]), detached=detached, fault="exit")
+        assert run(executor, dying).evaluation.status == CRASHED
+        if not detached:
+            until(lambda: is_gone(read_pid(notes[1])))
+    assert is_gone(read_pid(notes[1]))
+
+
+def test_an_answer_in_time_counts_when_it_is_read_late(tmp_path):
+    """Check that a job that ended in time is no timeout because this process was busy."""
+    note = tmp_path / "note"
+    with ProcessExecutor(ToyTask()) as executor:
+        executor.submit(job(1, SECONDS, call=lambda data: note.write_text("1")))
+        read_pid(note)  # the worker's start and its first job have gone by unread
+        time.sleep(2 * SECONDS)
+        assert [o.evaluation.status for o in executor.collect()] == [COMPLETE]
+
+
+def test_order_and_queue():
+    """Check that jobs beyond the workers wait, in order, and can be dropped."""
+    with ProcessExecutor(ToyTask()) as executor:
+        for trial in (0, 1, 2, 1):
+            executor.submit(job(trial))
+        assert [one.trial for one in executor.unfinished] == [0, 1, 2, 1]
+        assert [one.trial for one in executor.drop(1)] == [1, 1]
+        assert [o.evaluation.trial for o in collect(executor, 2)] == [0, 2]
+        assert executor.collect() == []
+
+
+def test_cancel_kills_without_an_outcome(tmp_path):
+    """Check that a cancelled job has no outcome, whether it runs or waits."""
+    note = tmp_path / "note"
+    with ProcessExecutor(ToyTask()) as executor:
+        running, waiting = job(0, note=str(note), fault="hang"), job(1)
+        executor.submit(running)
+        executor.submit(waiting)
+        child = read_pid(note)
+        assert executor.cancel(waiting)
+        assert executor.cancel(running)
+        assert not executor.cancel(running)
+        assert executor.unfinished == []
+        until(lambda: is_gone(child))
+        assert run(executor, job(2)).evaluation.trial == 2
+
+
+def test_timeout_of_collect():
+    """Check that ``collect`` returns in time with nothing, and the job goes on."""
+    with ProcessExecutor(ToyTask()) as executor:
+        executor.submit(job(fault="hang"))
+        began = time.monotonic()
+        assert executor.collect(0.2) == []
+        assert 0.2 <= time.monotonic() - began < 5
+        assert len(executor.unfinished) == 1
+
+
+def test_close_is_fast_final_and_repeatable():
+    """Check that closing does not wait for hanging jobs, and that nothing runs afterwards."""
+    executor = ProcessExecutor(ToyTask(), 2)
+    run(executor, job())
+    executor.submit(job(fault="hang_in_c"))
+    executor.submit(job(fault="hang"))
+    began = time.monotonic()
+    executor.close()
+    assert time.monotonic() - began < 5
+    executor.close()
+    assert executor.collect() == []
+    with pytest.raises(RuntimeError, match="submit was called after close"):
+        executor.submit(job())
+
+
+@pytest.mark.parametrize("launcher", ["fork", "spawn"])
+def test_nothing_is_left(launcher):
+    """Check that after ``close`` there are no more processes, files, threads or folders."""
+    this = psutil.Process()
+    before = this.num_fds(), threading.active_count(), set(this.children(recursive=True))
+    with ProcessExecutor(ToyTask(np.zeros(500_000)), 2, launcher=launcher) as executor:
+        for trial in range(2):
+            executor.submit(job(trial, SECONDS, fault="hang"))
+        collect(executor, 2)
+    assert before[0] == this.num_fds()
+    assert before[1] == threading.active_count()
+    assert before[2] == set(this.children(recursive=True))
+    assert not shared_folders()
+
+
+def test_an_executor_that_is_forgotten_is_closed():
+    """Check that the garbage collector ends the workers of an executor that nobody closed."""
+    executor = ProcessExecutor(ToyTask())
+    pid = answer(executor, lambda data: os.getpid())
+    del executor
+    until(lambda: is_gone(pid))
+
+
+class Unloadable:
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (Unloadable(int, "x"), "cannot load the task: ValueError: invalid literal"),
+        (Unloadable(os._exit, 5), "3 attempts failed.*exited with code 5"),
+        (Unloadable(time.sleep, 3600), r"3 attempts failed.*not ready within 0.3 s"),
+    ],
+)
+def test_workers_that_cannot_start(task, message):
+    """Check that the search is told, and that the job is not lost."""
+    timeout = 0.3 if task.call[0] is time.sleep else PATIENCE
+    with ProcessExecutor(task, start_timeout=timeout) as executor:
+        executor.submit(job(3))
+        with pytest.raises(WorkerStartError, match=message):
+            collect(executor, 1)
+        assert [one.trial for one in executor.unfinished] == [3]
+
+
+def test_the_random_state_comes_from_the_job():
+    """Check that draws depend on the job's seed, not on the worker or on what ran before."""
+    with ProcessExecutor(ToyTask(), 2) as executor:
+        for trial in (1, 2, 1, 2, 1):
+            executor.submit(call(lambda data: (np.random.rand(), random.random()), trial))
+        draws: dict[int, set] = {1: set(), 2: set()}
+        for outcome in collect(executor, 5):
+            draws[outcome.evaluation.trial].add(outcome.model)
+        assert [len(draws[1]), len(draws[2])] == [1, 1]
+        assert draws[1] != draws[2]
+
+
+def test_workers_resemble_this_process(tmp_path, monkeypatch):
+    """Check that directory, import path, warnings and scikit-learn's settings are taken over."""
+    (tmp_path / "mine.py").write_text("ANSWER = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+    def look(data):
+        import mine
+
+        with pytest.raises(UserWarning):
+            warnings.warn("raised as told", UserWarning, stacklevel=1)
+        warnings.warn("hidden as told", FutureWarning, stacklevel=1)
+        return mine.ANSWER, os.getcwd(), sklearn.get_config()["assume_finite"]
+
+    def disturb(data):
+        warnings.simplefilter("ignore")
+        sklearn.set_config(assume_finite=False)
+
+    with warnings.catch_warnings(), sklearn.config_context(assume_finite=True):
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "hidden as", FutureWarning)
+        with ProcessExecutor(ToyTask()) as executor:
+            for _ in range(2):
+                assert answer(executor, look) == (42, str(tmp_path), True)
+                answer(executor, disturb)
+
+
+def _count_threads(data):
+    limits = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    return limits, joblib.effective_n_jobs(-1), joblib.effective_n_jobs(4)
+
+
+def test_threads_are_divided_among_workers(monkeypatch):
+    """Check that several workers do not use more threads than the machine has cores."""
+    for name in THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with ProcessExecutor(ToyTask(), max(2, joblib.cpu_count())) as executor:
+        limits, n_jobs, n_four = answer(executor, _count_threads)
+        assert set(limits.values()) == {"1"}
+        assert (n_jobs, n_four) == (1, 1)
+
+
+def test_one_worker_keeps_its_threads(monkeypatch):
+    """Check that nothing is limited for one worker, and that the user's own limits win."""
+    for name in THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    with ProcessExecutor(ToyTask(), 1) as executor:
+        limits, n_jobs, _ = answer(executor, _count_threads)
+        assert set(limits.values()) == {None}
+        assert n_jobs == joblib.cpu_count()
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    with ProcessExecutor(ToyTask(), 1, threads=3) as executor:
+        limits, _, _ = answer(executor, _count_threads)
+        assert limits.pop("OMP_NUM_THREADS") == "7"
+        assert set(limits.values()) == {"3"}
+
+
+def test_a_script_without_guard(tmp_path):
+    """Check that classes of ``__main__`` work, that it runs once, and that prints are seen."""
+    text = """
+    import os
+    from autotune.execution._contract import Job, Outcome
+    from autotune._history import Evaluation
+    from autotune.execution._processes import ProcessExecutor
+
+    print("the script runs", flush=True)
+
+    class Model:
+        pass
+
+    class Task:
+        def run(self, job):
+            print("the job runs")
+            return Outcome(Evaluation(job.trial, job.fold), model=job.params["make"]())
+
+    def make():
+        return Model()
+
+    executor = ProcessExecutor(Task())
+    if os.fork() == 0:
+        executor.close()  # a fork's copy is not the executor
+        del executor
+        os._exit(0)
+    os.wait()
+    executor.submit(Job(0, -1, {"make": make}, seed=0))
+    [outcome] = executor.collect()
+    print(isinstance(outcome.model, Model))
+    # Without close: the interpreter's end does it.
+    """
+    with script(text, tmp_path) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0
+    assert output.split("\n") == ["the script runs", "the job runs", "True", ""]
+
+
+HANGING_SCRIPT = """
+import os, sys
+import numpy as np
+from autotune.execution._contract import Job
+from autotune.execution._processes import ProcessExecutor
+from estimators import ToyTask
+
+executor = ProcessExecutor(ToyTask(np.zeros(500_000)), 2, launcher="{launcher}")
+pids = []
+for trial in range(2):
+    executor.submit(Job(trial, 0, {{"note": f"child-{{trial}}", "detached": True,
+                                    "fault": "hang_in_c"}}, seed=0))
+try:
+    executor.collect()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    raise
+"""
+
+
+def _start_hanging(tmp_path: Path, launcher: str) -> tuple[subprocess.Popen, list[int]]:
+    """Start a script whose jobs hang; return it and all the processes below it."""
+    process = script(
+        HANGING_SCRIPT.format(launcher=launcher), tmp_path, stderr=-1, start_new_session=True
+    )
+    for trial in range(2):
+        read_pid(tmp_path / f"child-{trial}")
+    pids = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+    assert len(pids) == (5 if launcher == "fork" else 4)
+    return process, pids
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody is left to tidy up")
+def test_killing_the_search_leaves_nothing(tmp_path):
+    """Check that after ``kill -9`` of the search its processes and files disappear."""
+    process, pids = _start_hanging(tmp_path, "fork")
+    assert list(shared_folders()[0].iterdir())
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    until(lambda: all(map(is_gone, pids)))
+    until(lambda: not shared_folders())
+
+
+@pytest.mark.parametrize("launcher", ["fork", "spawn"])
+def test_an_interrupt_ends_the_workers(tmp_path, launcher):
+    """Check that Ctrl-C raises ``KeyboardInterrupt`` at once and leaves nothing."""
+    process, pids = _start_hanging(tmp_path, launcher)
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal does
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert output == "interrupted\n"
+    assert errors.count("Traceback") == 1
+    until(lambda: all(map(is_gone, pids)))
+    assert not shared_folders()
