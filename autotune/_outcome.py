@@ -22,7 +22,9 @@ def check_any_success(history: History) -> bool:
     if any(trial.eligible for trial in complete):
         return True
     if complete:
-        _warn("no configuration of the space could be evaluated: the wrapped model is used as it is")
+        _warn(
+            "no configuration of the space could be evaluated: the wrapped model is used as it is"
+        )
         return False
     if any(trial.status in _CUT_SHORT for trial in history) or not len(history):
         _warn(

@@ -11,13 +11,14 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock
-from ._history import COMPLETE, Evaluation, History, Trial
+from ._history import COMPLETE, TIMEOUT, Evaluation, History, Trial
 from ._seeds import derive_seed
 from ._tuner import Listener
 from .execution import REFIT, Executor, Job, Outcome, Task
 
+_GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
-_TOLERANCE = 0.05, 1.0  # what a refit may run over: a share of the seconds, or seconds
+_TOLERANCE = 0.04, 0.8  # what the last resort may run over: a share of the seconds, or seconds
 
 
 class Reserve(Listener):
@@ -58,67 +59,97 @@ class Reserve(Listener):
 
     def predict(self, trial: Trial) -> float:
         """Return the seconds that fitting a trial on all rows may take."""
-        return float(self._growth * max(e.fit_time for e in trial.evaluations.values()))
-
-    def seconds_for_refit(self, clock: Clock) -> float | None:
-        """Return the seconds after which a refit is ended; None: it may take what it takes."""
-        if clock.seconds is None:
-            return None
-        share, least = _TOLERANCE
-        return max(clock.left(), 0.0) + max(share * clock.seconds, least)
+        return float(self._growth * _longest_fit(trial))
 
 
 class Refit:
-    """Fits a trial's configuration on all rows.
+    """Fits the winner on all rows.
 
     Parameters
     ----------
     task : Task
     executor : Executor
         Used where the fit must be able to be ended; else it runs in this process.
+    clock : Clock
     seed : int
         From which the seeds of the trials derive.
     context : object or None
         The callback context of the refit.
     """
 
-    def __init__(self, task: Task, executor: Executor, seed: int, context: Any):
+    def __init__(self, task: Task, executor: Executor, clock: Clock, seed: int, context: Any):
         self._task = task
         self._executor = executor
+        self._clock = clock
         self._seed = seed
         self._context = context
 
-    def run(self, trial: Trial, seconds: float | None) -> tuple[Any, float]:
-        """Return the fitted model and the seconds that it took.
+    def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
+        """Return the trial that was refitted, the fitted model and the seconds that it took.
+
+        A winner whose refit does not end within the budget is replaced by the trial that was
+        fastest to fit.
 
         Raises
         ------
         Exception
-            Whatever the model's ``fit`` raises; TimeoutError if it was ended.
+            Whatever the model's ``fit`` raises; TimeoutError if no refit ended in time.
         """
-        seed = derive_seed(self._seed, trial.number)
+        if self._clock.seconds is None:
+            return self._fit(best, None)
+        share, least = _TOLERANCE
+        tolerance = max(share * self._clock.seconds, least)
+        complete = [t for t in history if t.status == COMPLETE and t.eligible and t is not best]
+        fastest = min(complete, key=_longest_fit, default=None)
+        left = max(self._clock.left(), 0.0)
+        if fastest is None:
+            return self._fit(best, left + tolerance)
+        try:
+            return self._fit(best, left)
+        except TimeoutError as error:
+            warnings.warn(
+                f"{error}: trial {fastest.number}, the fastest to fit, is used instead of the best",
+                stacklevel=6,
+            )
+            return self._fit(fastest, max(self._clock.left(), 0.0) + tolerance)
+
+    def _fit(self, trial: Trial, seconds: float | None) -> tuple[Trial, Any, float]:
+        """Fit one trial on all rows, within a number of seconds."""
         job = Job(
             trial.number,
             REFIT,
             trial.params,
-            seed,
+            derive_seed(self._seed, trial.number),
             seconds=seconds,
             callback_context=self._context,
         )
         start = time.perf_counter()
-        outcome = self._run_elsewhere(job) if self._executor.can_kill else self._task.run(job)
+        elsewhere = self._executor.can_kill
+        outcome = self._run_elsewhere(job) if elsewhere else self._task.run(job)
         duration = time.perf_counter() - start
         for category, message in outcome.warnings:
-            warnings.warn(message, category, stacklevel=6)
-        if outcome.model is None:
-            error = outcome.evaluation.error
-            raise outcome.exception or TimeoutError(f"the refit of trial {trial.number}: {error}")
-        return outcome.model, duration
+            warnings.warn(message, category, stacklevel=7)
+        if outcome.model is not None:
+            return trial, outcome.model, duration
+        problem = f"the refit of trial {trial.number} failed: {outcome.evaluation.error}"
+        if outcome.evaluation.status == TIMEOUT:
+            raise TimeoutError(problem)
+        raise outcome.exception or RuntimeError(problem)
 
     def _run_elsewhere(self, job: Job) -> Outcome:
-        """Run the refit where it can be killed."""
+        """Run a refit where it can be killed."""
         self._executor.submit(job)
+        end = math.inf if job.seconds is None else time.monotonic() + job.seconds + _GRACE
         while True:
-            for outcome in self._executor.collect():
+            patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
+            for outcome in self._executor.collect(patience):
                 if outcome.evaluation.fold == REFIT:
                     return outcome
+            if time.monotonic() >= end and self._executor.cancel(job):
+                error = f"it did not end within {job.seconds:.3g} s"
+                return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+
+
+def _longest_fit(trial: Trial) -> float:
+    """Return the seconds of a trial's longest fit."""
+    return max(evaluation.fit_time for evaluation in trial.evaluations.values())

@@ -24,7 +24,7 @@ from ._study import Codec, fingerprint
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
-from .execution import Executor, Task, make_executor
+from .execution import Executor, InlineExecutor, Task, WorkerStartError, make_executor
 from .space import describe
 from .strategies import check_strategy
 
@@ -187,25 +187,38 @@ class Run:
         self.reserve = Reserve(task, self.clock.seconds, refit=owner.refit is not False)
         check = _MetricCheck(owner.refit, self.scoring)
         listeners = [self.journal, callbacks, check, progress, self.reserve]
-        tuner = Tuner(
-            searcher=self.strategy.searcher(self.candidates.space, searcher_seed, self.budget),
-            scheduler=self.strategy.scheduler(len(self.folds)),
-            executor=executor,
-            history=self.history,
-            clock=self.clock,
-            reserve=self.reserve,
-            n_trials=self.n_trials,
-            seconds_per_trial=self.budget.seconds_per_trial,
-            seed=self.trial_seed,
-            defaults=self.candidates.defaults if owner.include_default else (),
-            listeners=[listener for listener in listeners if listener is not None],
-            raise_errors=owner.error_score == "raise",
-        )
+        settings = {
+            "searcher": self.strategy.searcher(self.candidates.space, searcher_seed, self.budget),
+            "history": self.history,
+            "clock": self.clock,
+            "reserve": self.reserve,
+            "n_trials": self.n_trials,
+            "seconds_per_trial": self.budget.seconds_per_trial,
+            "seed": self.trial_seed,
+            "defaults": self.candidates.defaults if owner.include_default else (),
+            "listeners": [listener for listener in listeners if listener is not None],
+            "raise_errors": owner.error_score == "raise",
+        }
         try:
-            tuner.run()
+            self._tune(task, executor, settings)
         finally:
             if progress is not None:
                 progress.close()
+
+    def _tune(self, task: Task, executor: Executor, settings: dict[str, Any]) -> None:
+        """Run the loop; go on in this process if workers cannot be started."""
+        n_folds = len(self.folds)
+        try:
+            scheduler = self.strategy.scheduler(n_folds)
+            Tuner(executor=executor, scheduler=scheduler, **settings).run()
+        except WorkerStartError as error:
+            warnings.warn(
+                f"{error}; the search goes on in this process, where an evaluation that hangs "
+                "cannot be ended",
+                stacklevel=6,
+            )
+            scheduler = self.strategy.scheduler(n_folds)
+            Tuner(executor=InlineExecutor(task), scheduler=scheduler, **settings).run()
 
     def _conclude(self) -> Trial:
         """Set the attributes that tell of the search; return the winner."""
@@ -225,10 +238,7 @@ class Run:
         if owner.refit is False and owner.multimetric_:
             return history[0]
         index = select(owner.refit, results, history.metric) if fallback is None else fallback
-        owner.best_index_ = index
-        owner.best_params_ = dict(history[index].params)
-        if not callable(owner.refit):
-            owner.best_score_ = float(results[f"mean_test_{history.metric}"][index])
+        self._name_winner(index)
         return history[index]
 
     def _default_trial(self) -> int:
@@ -244,11 +254,21 @@ class Run:
     def _refit(self, task: Task, executor: Executor, best: Trial, callbacks: Callbacks) -> None:
         """Fit the winner on all rows."""
         owner = self.owner
-        refit = Refit(task, executor, self.trial_seed, callbacks.begin_refit())
-        model, owner.refit_time_ = refit.run(best, self.reserve.seconds_for_refit(self.clock))
+        refit = Refit(task, executor, self.clock, self.trial_seed, callbacks.begin_refit())
+        used, model, owner.refit_time_ = refit.run(best, self.history)
+        if used is not best:
+            self._name_winner(used.number)
         owner.best_estimator_ = model
         if hasattr(model, "feature_names_in_"):
             owner.feature_names_in_ = model.feature_names_in_
+
+    def _name_winner(self, index: int) -> None:
+        """Set the attributes that tell which trial won."""
+        owner, history = self.owner, self.history
+        owner.best_index_ = index
+        owner.best_params_ = dict(history[index].params)
+        if not callable(owner.refit):
+            owner.best_score_ = history.score(history[index])
 
 
 class _MetricCheck(Listener):

@@ -13,6 +13,8 @@ from .execution import Executor, Job, Outcome
 from .schedule import Request, Scheduler
 from .search import Searcher
 
+_GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
+
 
 class Listener:
     """Is told what happens; the base class does nothing."""
@@ -84,7 +86,7 @@ class Tuner:
         self.defaults = defaults
         self.listeners = listeners
         self.raise_errors = raise_errors
-        self._n_running = 0
+        self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
 
     def run(self) -> None:
@@ -93,6 +95,7 @@ class Tuner:
             if trial.status in (RUNNING, INTERRUPTED):
                 trial.status = RUNNING
                 self.scheduler.begin(trial)
+                self._continue(trial)
         try:
             self._loop()
         finally:
@@ -100,20 +103,44 @@ class Tuner:
                 if trial.status == RUNNING:
                     trial.status = INTERRUPTED
 
+    def _continue(self, trial: Trial) -> None:
+        """Conclude what an interrupted run had recorded of a trial but not concluded."""
+        for evaluation in list(trial.evaluations.values()):
+            if trial.status == RUNNING:
+                ended = self._conclude(evaluation)
+                for listener in self.listeners:
+                    for decided in ended:
+                        listener.ended(decided, self.history)
+
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
         while True:
-            while self._n_running < self.executor.n_workers:
+            while len(self._running) < self.executor.n_workers:
                 job = self._next_job()
                 if job is None:
                     break
+                self._running[job.trial, job.fold, job.fidelity] = job
                 self.executor.submit(job)
-                self._n_running += 1
-            if not self._n_running:
+            if not self._running:
                 return
-            for outcome in self.executor.collect():
-                self._n_running -= 1
+            for outcome in self.executor.collect(self._patience()):
                 self._settle(outcome)
+            if self.seconds_left() < -_GRACE:
+                self._cancel_all()
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for an outcome; None as long as it takes.
+
+        After the end, what could not be cancelled must be waited for.
+        """
+        left = self.seconds_left() + 2 * _GRACE
+        return left if math.isfinite(left) and left > 0 else None
+
+    def _cancel_all(self) -> None:
+        """Give up what still runs, or has not even begun, at the end of the budget."""
+        for key, job in list(self._running.items()):
+            if self.executor.cancel(job):
+                del self._running[key]
 
     def seconds_left(self) -> float:
         """Return the seconds that the search may still take."""
@@ -159,23 +186,29 @@ class Tuner:
             params, eligible = self.defaults[number]
             return self.history.add(params, "default", eligible)
         proposal = self.searcher.ask(self.history)
-        if proposal is None:
+        if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
         return self.history.add(proposal, self.searcher.name)
 
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
+        self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.fit_time - evaluation.score_time
         self.history.record(evaluation)
-        ended = self.scheduler.report(evaluation, self.history)
-        for trial, status in ended:
-            trial.status = status
+        ended = self._conclude(evaluation)
         for listener in self.listeners:
             listener.evaluated(evaluation, self.history)
-            for trial, _ in ended:
+            for trial in ended:
                 listener.ended(trial, self.history)
         self._stopped |= outcome.stop
         if self.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)
+
+    def _conclude(self, evaluation: Evaluation) -> list[Trial]:
+        """Give the trials that an evaluation decides their status, and return them."""
+        ended = self.scheduler.report(evaluation, self.history)
+        for trial, status in ended:
+            trial.status = status
+        return [trial for trial, _ in ended]

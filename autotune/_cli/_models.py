@@ -47,9 +47,7 @@ MODELS: dict[str, Entry | None] = {
     "svc": Entry("svm.SVC", "svm.SVR", scaled_target=True),
     "linear": Entry("linear_model.LogisticRegression", "linear_model.Ridge"),
     "knn": Entry("neighbors.KNeighborsClassifier", "neighbors.KNeighborsRegressor"),
-    "mlp": Entry(
-        "neural_network.MLPClassifier", "neural_network.MLPRegressor", scaled_target=True
-    ),
+    "mlp": Entry("neural_network.MLPClassifier", "neural_network.MLPRegressor", scaled_target=True),
     "nb": Entry("naive_bayes.GaussianNB", ""),
 }
 ALIASES = {"svm": "svc", "svr": "svc", "logistic": "linear", "ridge": "linear"}

@@ -4,14 +4,18 @@ from ._build import CHOSEN, build
 from ._contract import REFIT, Executor, Job, Outcome
 from ._evaluate import Task
 from ._executor import make_executor
+from ._inline import InlineExecutor
+from ._processes import WorkerStartError
 
 __all__ = [
     "CHOSEN",
     "REFIT",
     "Executor",
+    "InlineExecutor",
     "Job",
     "Outcome",
     "Task",
+    "WorkerStartError",
     "build",
     "make_executor",
 ]

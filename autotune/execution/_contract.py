@@ -10,6 +10,7 @@ the history or the budget.
 - A job that raises is an evaluation with ``status="failed"``.
 - Where evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds``
   ends as ``"timeout"``, one that loses its process as ``"crashed"``.
+- ``cancel`` ends a job that has no outcome yet, where that is possible; it then has none.
 - ``close`` frees everything: processes, threads, files, shared memory. It never raises.
 """
 
@@ -88,6 +89,10 @@ class Executor(ABC):
     @abstractmethod
     def collect(self, timeout: float | None = None) -> list[Outcome]:
         """Wait for at least one job to end, at most ``timeout`` seconds; return the ended."""
+
+    def cancel(self, job: Job) -> bool:
+        """End a job without an outcome; return whether that was possible."""
+        return False
 
     @abstractmethod
     def close(self) -> None:

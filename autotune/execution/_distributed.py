@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import time
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from .._history import CRASHED, Evaluation
+from .._history import CRASHED, TIMEOUT, Evaluation
 from ._contract import Executor, Job, Outcome
 
 
@@ -14,7 +16,8 @@ class DaskExecutor(Executor):
 
     The task is scattered to all workers once. Workers may join, leave and die while the
     search runs: the number of jobs in flight follows the cluster's number of threads, and
-    Dask itself runs the jobs of a lost worker again.
+    Dask itself runs the jobs of a lost worker again. A job whose time is up is abandoned: it
+    counts as ``"timeout"`` at once, but keeps its thread of the cluster until it ends.
 
     Parameters
     ----------
@@ -26,7 +29,7 @@ class DaskExecutor(Executor):
         self._client = client
         self._task = client.scatter(task, broadcast=True, hash=False)
         self._pool = client.get_executor(pure=False)
-        self._jobs: dict[Future, Job] = {}
+        self._jobs: dict[Future, tuple[Job, float]] = {}
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
@@ -34,11 +37,39 @@ class DaskExecutor(Executor):
         return max(1, sum(self._client.nthreads().values()))
 
     def submit(self, job: Job) -> None:
-        self._jobs[self._pool.submit(_run, self._task, job)] = job
+        end = math.inf if job.seconds is None else time.monotonic() + job.seconds
+        self._jobs[self._pool.submit(_run, self._task, job)] = job, end
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
-        done, _ = wait(self._jobs, timeout, FIRST_COMPLETED)
-        return [_outcome(future, self._jobs.pop(future)) for future in done]
+        now = time.monotonic()
+        until = min([end for _, end in self._jobs.values()], default=math.inf)
+        until = until if timeout is None else min(until, now + timeout)
+        patience = None if math.isinf(until) else max(until - now, 0.0)
+        done, running = wait(self._jobs, patience, FIRST_COMPLETED)
+        outcomes = [_outcome(future, self._jobs.pop(future)[0]) for future in done]
+        for future in running:
+            job, end = self._jobs[future]
+            if end <= time.monotonic():
+                outcomes.append(self._abandon(future, job))
+        return outcomes
+
+    def _abandon(self, future: Future, job: Job) -> Outcome:
+        """Give up a job whose time is up."""
+        del self._jobs[future]
+        future.cancel()
+        error = f"The evaluation did not end within {job.seconds:.3g} s"
+        fit_time = job.seconds or 0.0
+        return Outcome(
+            Evaluation(job.trial, job.fold, job.fidelity, TIMEOUT, fit_time=fit_time, error=error)
+        )
+
+    def cancel(self, job: Job) -> bool:
+        for future, (other, _) in list(self._jobs.items()):
+            if other is job:
+                del self._jobs[future]
+                future.cancel()
+                return True
+        return False
 
     def close(self) -> None:
         for future in self._jobs:

@@ -56,10 +56,10 @@ def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
 
     try:
         return ProcessExecutor(task, n_workers, memory=memory)
-    except (TypeError, PicklingError) as error:
+    except (TypeError, PicklingError, OSError) as error:
         warnings.warn(
             f"evaluations run in this process, one after another and without a way to end "
-            f"one that hangs, because the model or the data cannot be sent to another: {error}",
+            f"one that hangs, because none can be sent to another process: {error}",
             stacklevel=2,
         )
         return InlineExecutor(task)

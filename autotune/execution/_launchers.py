@@ -31,6 +31,8 @@ THREAD_VARIABLES = (
 )
 BASE_MODULES = ("numpy", "joblib", "sklearn.base", "sklearn.utils.validation")
 
+SERVER_ENDED = "The worker server ended"  # and all workers with it
+
 
 def can_fork() -> bool:
     """Tell whether workers can be forked; on macOS, system libraries do not survive it."""
@@ -203,7 +205,7 @@ class ForkLauncher(Launcher):
         except (EOFError, OSError):
             self._server.kill()
             self._hang_up()
-            ended |= dict.fromkeys(self._numbers - set(ended), "The worker server ended")
+            ended |= dict.fromkeys(self._numbers - set(ended), SERVER_ENDED)
         self._numbers -= set(ended)
         return ended
 

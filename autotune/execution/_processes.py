@@ -17,7 +17,7 @@ import joblib
 from .._history import CRASHED, TIMEOUT
 from . import _system
 from ._contract import Executor, Job, Outcome
-from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
+from ._launchers import SERVER_ENDED, ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
 from ._setup import SMALL, inner_backend, pack_setup
 from ._shipping import Folder, failure, pack, unpack_outcome
 from ._worker import DONE, READY
@@ -36,6 +36,7 @@ class _Ticket:
 
     job: Job
     payload: bytes
+    again: bool = False  # it was sent before, to a worker that died with the server
 
 
 @dataclass(eq=False)
@@ -356,10 +357,17 @@ class ProcessExecutor(Executor):
         self._replace()
 
     def _lose(self, worker: _Worker, why: str) -> None:
-        """Replace a worker that has died; its job has crashed, if it had begun."""
-        if worker.ticket is not None and worker.ready and worker.sent:
+        """Replace a worker that has died; its job has crashed, if it had begun.
+
+        When the server has died with all its workers, nobody knows by whose fault: each of
+        their jobs gets a second chance.
+        """
+        ticket = worker.ticket
+        if ticket is not None and why == SERVER_ENDED and not ticket.again:
+            ticket.again = True
+        elif ticket is not None and worker.ready and worker.sent:
             elapsed = time.monotonic() - worker.began
-            self._outcomes.append(failure(worker.ticket.job, why, CRASHED, elapsed))
+            self._outcomes.append(failure(ticket.job, why, CRASHED, elapsed))
             worker.ticket = None
         self._take_back(worker)
         self._replace()

@@ -6,12 +6,15 @@ from collections import deque
 
 import numpy as np
 
-from .._history import COMPLETE, FAILED, Evaluation, History, Trial
+from .._history import COMPLETE, CRASHED, FAILED, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 
 
 class Full(Scheduler):
-    """Evaluates each trial on all folds, as scikit-learn's searchers do."""
+    """Evaluates each trial on all folds, as scikit-learn's searchers do.
+
+    Only a trial that had to be killed is given up before its last fold.
+    """
 
     def __init__(self, n_folds: int):
         super().__init__(n_folds)
@@ -27,6 +30,11 @@ class Full(Scheduler):
 
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         trial = history[evaluation.trial]
+        if trial.status != RUNNING:
+            return []
+        if evaluation.status in (TIMEOUT, CRASHED):
+            self._queue = deque(r for r in self._queue if r.trial != trial.number)
+            return [(trial, evaluation.status)]
         if len(trial.evaluations) < self.n_folds:
             return []
         return [(trial, verdict(trial, history))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ class GridSearcher(Searcher):
     ):
         super().__init__(space, seed, n_trials)
         self.grid = space.grid(points)
-        self.in_order = in_order and (n_trials is None or self.grid.size <= n_trials)
+        self.in_order = in_order
         self._walk: Iterator[dict[str, Any]] = iter(())
         self._n_known = -1
 
@@ -58,10 +58,21 @@ class GridSearcher(Searcher):
         defaults = {key(trial.params) for trial in known if trial.origin == "default"}
         proposed = Counter(key(trial.params) for trial in known if trial.origin != "default")
         rng = np.random.RandomState(derive_seed(self.seed))
-        for params in self.grid if self.in_order else shuffled(self.grid, rng):
+        n_defaults = sum(trial.origin == "default" for trial in history)
+        in_order = self.in_order and self._is_affordable(defaults, n_defaults)
+        for params in self.grid if in_order else shuffled(self.grid, rng):
             if known and key(params) in defaults:
                 continue
             if proposed and proposed[key(params)]:
                 proposed[key(params)] -= 1
                 continue
             yield params
+
+    def _is_affordable(self, covered: set[Hashable], n_defaults: int) -> bool:
+        """Return whether the budget allows for the defaults and the rest of the grid."""
+        if self.n_trials is None:
+            return True
+        if self.grid.size > self.n_trials:
+            return False
+        n_left = sum(self.space.key(params) not in covered for params in self.grid)
+        return n_left + n_defaults <= self.n_trials

@@ -22,10 +22,14 @@ class Seen:
     def __init__(self, space: Space):
         self._space = space
         self._keys: dict[Hashable, int] = {}
+        self._history: History | None = None
         self._n_read = 0
 
     def update(self, history: History) -> Seen:
         """Take in the trials that were added since, and return self."""
+        if history is not self._history or len(history) < self._n_read:
+            self._history, self._n_read = history, 0
+            self._keys.clear()
         for trial in history.trials[self._n_read :]:
             if trial.params in self._space:
                 self._keys.setdefault(self._space.key(trial.params), trial.number)
