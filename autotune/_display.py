@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from shutil import get_terminal_size
 from typing import Any
 
 import numpy as np
@@ -40,17 +41,22 @@ class Progress(Listener):
         self._write = write or sys.stdout.write
         self._live = verbose == 1 and write is None and sys.stdout.isatty()
         self._best = -np.inf
+        self._default: float | None = None
         self._n_ended = self._n_failed = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
         if self._live:
-            self._write(f"\r\x1b[2K{self._state()}")
+            # A line that wraps could not be rewritten.
+            width = get_terminal_size().columns
+            self._write(f"\r\x1b[2K{self._state()[: width - 1]}")
             sys.stdout.flush()
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
         self._n_ended += 1
         self._n_failed += trial.status not in (COMPLETE, DROPPED)
+        if trial.origin == "default" and self._default is None and np.isfinite(score):
+            self._default = score
         improved = trial.eligible and trial.status == COMPLETE and score > self._best
         if improved:
             self._best = score
@@ -71,8 +77,9 @@ class Progress(Listener):
         seconds = f"{self._clock.elapsed():.1f}"
         seconds += f"/{self._clock.seconds:g} s" if self._clock.seconds else " s"
         best = f"best {self._best:.4f}" if np.isfinite(self._best) else "no score yet"
+        default = "" if self._default is None else f" | default {self._default:.4f}"
         failed = f" | {self._n_failed} failed" if self._n_failed else ""
-        return f"[autotune] trial {trials} | {seconds} | {best}{failed}"
+        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}"
 
 
 def describe_trial(trial: Trial, score: float) -> str:

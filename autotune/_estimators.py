@@ -13,8 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
 from ._delegation import DelegatingMixin
+from ._docs import share_documentation
 from ._run import Run
 from ._scoring import make_router, make_scoring
+from ._tags import combine_tags
 from .defaults import default_model
 
 
@@ -117,7 +119,9 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
             return scorer[metric](self.best_estimator_, X, y, **score_params)
         score = scorer(self.best_estimator_, X, y, **score_params)
-        return score[self.refit] if isinstance(score, dict) else score
+        if isinstance(score, dict):
+            return score[self.refit if isinstance(self.refit, str) else next(iter(score))]
+        return score
 
     def get_metadata_routing(self):
         """Return how metadata is routed to the model, the scorers and the splitter.
@@ -145,8 +149,10 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         return self.estimator
 
     def _forwarded_tags(self, tags: Any) -> Any:
-        """Return the wrapped model's tags under this class's own estimator type."""
-        inner = deepcopy(get_tags(self._template()))
+        """Return the wrapped models' tags under this class's own estimator type."""
+        several = isinstance(self.estimator, list) and self.estimator
+        models = self.estimator if several else [self._template()]
+        inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if inner.estimator_type == tags.estimator_type:
             return inner
         tags.input_tags = inner.input_tags
@@ -162,8 +168,27 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         return "autotune"
 
 
+@share_documentation
 class AutoTunedClassifier(_AutoTuned, ClassifierMixin, BaseEstimator):
-    """A classifier that tunes itself."""
+    """A classifier that tunes itself inside ``fit``, within a budget that it keeps.
+
+    See Also
+    --------
+    AutoTunedRegressor : The same for regression.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from autotune import AutoTunedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": (0.1, 100.0, "log-uniform"), "kernel": ["linear", "rbf"]}
+    >>> model = AutoTunedClassifier(SVC(), space, strategy="random", budget=8, random_state=0)
+    >>> model.fit(X, y).predict(X[:2])
+    array([0, 0])
+    >>> model.best_score_ >= model.default_score_
+    True
+    """
 
     _classifier = True
 
@@ -171,8 +196,24 @@ class AutoTunedClassifier(_AutoTuned, ClassifierMixin, BaseEstimator):
         return self._forwarded_tags(super().__sklearn_tags__())
 
 
+@share_documentation
 class AutoTunedRegressor(_AutoTuned, RegressorMixin, BaseEstimator):
-    """A regressor that tunes itself."""
+    """A regressor that tunes itself inside ``fit``, within a budget that it keeps.
+
+    See Also
+    --------
+    AutoTunedClassifier : The same for classification.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from autotune import AutoTunedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = AutoTunedRegressor(Ridge(), budget=10, random_state=0).fit(X, y)
+    >>> model.best_score_ >= model.default_score_
+    True
+    """
 
     _classifier = False
 

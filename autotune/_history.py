@@ -109,13 +109,22 @@ class History:
         The metric that decides. None: the only metric, or the first one reported.
     error_score : float, default=nan
         The score of an evaluation that failed.
+    metrics : tuple of str or None, default=None
+        The names of all metrics; None: those of the first evaluation that is complete.
     """
 
-    def __init__(self, n_folds: int, metric: str | None = None, error_score: float = np.nan):
+    def __init__(
+        self,
+        n_folds: int,
+        metric: str | None = None,
+        error_score: float = np.nan,
+        metrics: tuple[str, ...] | None = None,
+    ):
         self.n_folds = n_folds
         self.error_score = error_score
         self.trials: list[Trial] = []
         self._metric = metric
+        self._metrics = metrics
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -133,13 +142,15 @@ class History:
     @property
     def metric(self) -> str:
         """The name of the metric that decides."""
-        if self._metric is not None:
-            return self._metric
-        return next(iter(self.metrics), "score")
+        names = self.metrics
+        # A callable that returns one number has no names, whatever ``refit`` calls it.
+        return self._metric if self._metric in names else names[0]
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """The names of all metrics, in the order of the scorers."""
+        if self._metrics is not None:
+            return self._metrics
         for evaluation in self.evaluations():
             if evaluation.scores and evaluation.status == COMPLETE:
                 return tuple(evaluation.scores)

@@ -40,9 +40,12 @@ def check_any_success(history: History) -> bool:
     )
 
 
-def warn_of_failures(history: History) -> None:
-    """Say once how many trials failed, and what most of them met."""
-    failed = [trial for trial in history if trial.status not in (COMPLETE, INTERRUPTED)]
+def warn_of_failures(history: History, harmless: set[str]) -> None:
+    """Say once how many trials failed, and what most of them met.
+
+    Trials whose status is in ``harmless`` have not failed.
+    """
+    failed = [trial for trial in history if trial.status not in harmless]
     if not failed:
         return
     last_lines = Counter(_last_line(trial.error or trial.status) for trial in failed)

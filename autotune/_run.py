@@ -12,7 +12,7 @@ from ._budget import Clock, check_budget
 from ._callbacks import Callbacks
 from ._candidates import make_candidates
 from ._display import Progress
-from ._history import COMPLETE, INTERRUPTED, Evaluation, History, Trial
+from ._history import COMPLETE, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._outcome import check_any_success, warn_of_failures
 from ._refit import Refit, Reserve
 from ._results import cv_results
@@ -54,7 +54,12 @@ class Run:
         check_settings(owner)
         for name, model in owner._models().items():
             check_model(name, model, classifier=owner._classifier)
-        self.scoring = make_scoring(owner._template(), owner.scoring, owner.refit)
+        self.scoring = make_scoring(
+            owner._template(),
+            owner.scoring,
+            owner.refit,
+            raise_errors=owner.error_score == "raise",
+        )
 
         self.X, self.y = check_data(X, y, owner)
         model, prefix = self._model()
@@ -65,7 +70,8 @@ class Run:
             owner.cv, self.X, self.y, self.routed.split, classifier=owner._classifier
         )
         error_score = np.nan if owner.error_score == "raise" else float(owner.error_score)
-        self.history = History(len(self.folds), self.scoring.metric, error_score)
+        metrics = None if self.scoring.named is None else tuple(self.scoring.named)
+        self.history = History(len(self.folds), self.scoring.metric, error_score, metrics)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.journal: Journal | None = None
 
@@ -121,6 +127,7 @@ class Run:
             self.routed.score,
             self.owner.return_train_score,
             self.owner if callbacks.active else None,
+            self.scoring.metric,
         )
 
     def _continue_earlier(self) -> None:
@@ -224,7 +231,10 @@ class Run:
         """Set the attributes that tell of the search; return the winner."""
         owner, history = self.owner, self.history
         succeeded = check_any_success(history)
-        warn_of_failures(history)
+        harmless = {COMPLETE, DROPPED, INTERRUPTED}
+        if self.budget.seconds_per_trial is None:
+            harmless.add(TIMEOUT)  # that was the end of the budget
+        warn_of_failures(history, harmless)
         fallback = None if succeeded else self._default_trial()
         results = cv_results(history, train_scores=owner.return_train_score)
         named = self.scoring.named

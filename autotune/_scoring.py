@@ -32,8 +32,13 @@ class Scoring:
     metric: str | None
 
 
-def make_scoring(estimator: Any, scoring: Any, refit: Any) -> Scoring:
-    """Return the scorers for what the user gave as ``scoring`` and ``refit``."""
+def make_scoring(
+    estimator: Any, scoring: Any, refit: Any, *, raise_errors: bool = False
+) -> Scoring:
+    """Return the scorers for what the user gave as ``scoring`` and ``refit``.
+
+    The scorer of several metrics reports one that fails, unless ``raise_errors``.
+    """
     if scoring is None or isinstance(scoring, str):
         return Scoring(check_scoring(estimator, scoring), None, "score")
     if callable(scoring):
@@ -45,7 +50,7 @@ def make_scoring(estimator: Any, scoring: Any, refit: Any) -> Scoring:
     if not named:
         raise ValueError(f"scoring must name at least one metric; got {scoring!r}")
     check_refit(refit, named)
-    scorer = check_scoring(estimator, named, raise_exc=False)
+    scorer = check_scoring(estimator, named, raise_exc=raise_errors)
     return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
 
 

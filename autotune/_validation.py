@@ -31,8 +31,10 @@ def check_settings(owner: Any) -> None:
     """Check the parameters that no other part of the house checks."""
     for name in ("include_default", "return_train_score", "warm_start"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
+    if isinstance(owner.estimator, list) and not owner.estimator:
+        raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
-    if not (isinstance(refit, bool | np.bool_ | str) or callable(refit)):
+    if not (isinstance(refit, bool | str) or callable(refit)):
         raise TypeError(f"refit must be True, False, a scorer's name or a callable; got {refit!r}")
     error_score = owner.error_score
     if error_score != "raise":

@@ -16,7 +16,7 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from .._history import COMPLETE, History, Trial
-from ..execution import build
+from ..execution import CHOSEN, build
 from ._errors import FAILED, INTERRUPTED, OK, CliError, one_line
 from ._models import model_name
 from ._report import comparison, facts, leaderboard, params_text, seconds_text
@@ -80,7 +80,10 @@ class Job:
         except KeyboardInterrupt:
             self._tell_search(time.perf_counter() - start)
             self._write_history()
-            raise CliError("interrupted; no model was fitted", INTERRUPTED) from None
+            raise CliError("interrupted, so there is no tuned model", INTERRUPTED) from None
+        except CliError:
+            self._write_history()
+            raise
         self._tell_search(time.perf_counter() - start)
         self._compare(X, y, X_test, y_test)
         self._write_history()
@@ -183,6 +186,8 @@ class Job:
         if best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
+            if isinstance(self.model, list) and untuned is not None:
+                self.console.print(f"Untuned: {model_name(untuned.params[CHOSEN])}")
             self.console.print(f"Tuned: {params_text(search.best_params_)}")
         if len(y_test):
             self.console.print("The held-out rows took no part in the search.", style="dim")

@@ -56,16 +56,16 @@ def leaderboard(history: History, metric: str, untuned: Trial | None) -> Any:
     ranks = rank(history, history.metric)
     ranked = [t for t in history if t.eligible and np.isfinite(_score(history, t))]
     shown = sorted(ranked, key=lambda trial: (ranks[trial.number], trial.number))[:TOP]
-    below = untuned is not None and untuned not in shown
-    if below:
-        shown.append(untuned)
+    below = untuned if untuned not in shown else None
+    if below is not None:
+        shown.append(below)
     table = Table(box=_box(), header_style="bold", title_style="bold", title_justify="left")
     table.title = f"Best of {len(ranked)} trials"
     for heading in ("rank", "trial", f"{metric} (mean ± std)", "fit time"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("parameters that differ", overflow="fold")
     for trial, text in zip(shown, _differing(shown), strict=True):
-        if below and trial is untuned:
+        if trial is below:
             table.add_section()
         number = str(ranks[trial.number]) if trial in ranked else "-"
         is_untuned = trial is untuned
@@ -115,7 +115,7 @@ def _styled(text: str, style: str) -> Any:
 def score_text(value: float, sign: str = "") -> str:
     """Return a score in four decimals, or fewer where it is large."""
     if not np.isfinite(value):
-        return "failed" if np.isnan(value) else f"{value}"
+        return "-" if np.isnan(value) else f"{value}"
     return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign},.1f}"
 
 
@@ -155,7 +155,7 @@ def _differing(trials: list[Trial]) -> list[str]:
     if CHOSEN in labels:  # several models: each has names of its own under the common prefix
         labels = {name: name.rpartition("__")[2] for name in names} | {CHOSEN: ""}
     return [
-        "  ".join(f"{labels[n]}={row[n]}".removeprefix("=") for n in differing if n in row)
+        ", ".join(f"{labels[n]}={row[n]}".removeprefix("=") for n in differing if n in row)
         for row in rows
     ]
 
@@ -164,7 +164,7 @@ def params_text(params: dict[str, Any]) -> str:
     """Return a configuration in one line, without the prefixes of steps."""
     names = {name: name.rpartition("__")[2] for name in params}
     words = (f"{names[name]}={_value(value)}" for name, value in params.items() if name != CHOSEN)
-    return "  ".join(chain([_value(params[CHOSEN])] if CHOSEN in params else [], words))
+    return ", ".join(chain([_value(params[CHOSEN])] if CHOSEN in params else [], words))
 
 
 def _value(value: Any) -> str:

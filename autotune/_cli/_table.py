@@ -99,7 +99,13 @@ def _read(path: str) -> tuple[Any, list[str]]:
     except _UNREADABLE as error:
         reason = getattr(error, "strerror", None) or one_line(str(error))
         raise CliError(f"cannot read {path}: {reason}") from error
-    frame.columns = [str(name).strip() for name in frame.columns]
+    stripped = [str(name).strip() for name in frame.columns]
+    if len(set(stripped)) == len(stripped):
+        frame.columns = stripped
+    first = frame.columns[0]
+    if first.startswith("Unnamed: ") and _numbers_rows(frame[first]):
+        frame = frame.drop(columns=first)
+        notes.append("left out the first column, which has no name and numbers the rows")
     return frame, notes
 
 
@@ -133,17 +139,13 @@ def _no_such_column(target: str, columns: list[str]) -> str:
 
 
 def _without_useless(X: Any, notes: list[str]) -> Any:
-    """Return the features without dates, empty columns and row numbers; note which went."""
-    first = X.columns[0] if X.shape[1] else ""
-    if first.startswith("Unnamed: ") and _numbers_rows(X[first]):
-        X = X.drop(columns=first)
-        notes.append("left out the first column, which has no name and numbers the rows")
-    for kind, is_kind in (("empty", _is_empty), ("a date", _is_date)):
+    """Return the features without dates and empty columns, and note which went."""
+    kinds = (("no values", _is_empty), ("dates, which a model takes only as numbers", _is_date))
+    for kind, is_kind in kinds:
         found = [name for name in X.columns if is_kind(X[name])]
         if found:
             X = X.drop(columns=found)
-            hint = "; to use it, turn it into numbers" if kind == "a date" else ""
-            notes.append(f"left out {', '.join(map(repr, found))}: {kind}{hint}")
+            notes.append(f"left out {', '.join(map(repr, found))}: {kind}")
     return X
 
 
@@ -179,7 +181,17 @@ def detect_task(y: Any) -> str:
 
 def _is_whole(y: Any) -> bool:
     """Say whether all numbers of a column are whole."""
-    return bool(np.isfinite(y).all() and (y == y.round()).all())
+    return bool(_whole(y).all())
+
+
+def _whole(y: Any) -> Any:
+    """Return for each number of a column whether it is whole."""
+    return np.isfinite(y) & (y == y.round())
+
+
+def _shown(value: Any) -> str:
+    """Return a value of the target as it would be written in Python."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _target(y: Any, task: str) -> np.ndarray:
@@ -188,21 +200,25 @@ def _target(y: Any, task: str) -> np.ndarray:
     if n_distinct < 2:
         raise CliError(
             f"the target {y.name!r} must have at least two different values; "
-            f"all of its {len(y)} rows are {y.iloc[0]!r}"
+            f"all of its {len(y)} rows are {_shown(y.iloc[0])}"
         )
     if task == REGRESSION:
         if not numeric:
-            raise CliError(f"regression needs a target of numbers; {y.name!r} holds {y.iloc[0]!r}")
+            raise CliError(
+                f"regression needs a target of numbers; {y.name!r} holds {_shown(y.iloc[0])}"
+            )
+        if not np.isfinite(y).all():
+            raise CliError(f"regression needs a target of finite numbers; {y.name!r} holds inf")
         return y.to_numpy(dtype=float)
     if numeric and not _is_whole(y):
         raise CliError(
             f"classification needs a target of text, true/false or whole numbers; "
-            f"{y.name!r} holds {float(y[y != y.round()].iloc[0])!r}"
+            f"{y.name!r} holds {_shown(y[~_whole(y)].iloc[0])}"
         )
     if n_distinct > len(y) / 2 and n_distinct > 2:
         raise CliError(
             f"the target {y.name!r} has {n_distinct} different values in {len(y)} rows, too many "
-            f"for classes; got for example {y.iloc[0]!r}"
+            f"for classes; one of them is {_shown(y.iloc[0])}"
         )
     if numeric:
         return y.to_numpy(dtype=int)

@@ -38,6 +38,8 @@ class Task:
     return_train_score : bool
     caller : estimator or None
         What callbacks are told is being fitted.
+    metric : str or None
+        Of several metrics the one that decides: if it fails, so does the evaluation. None: any.
     """
 
     estimator: Any
@@ -49,6 +51,7 @@ class Task:
     score_params: dict[str, Any] = field(default_factory=dict)
     return_train_score: bool = False
     caller: Any = None
+    metric: str | None = None
 
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
@@ -78,12 +81,12 @@ class Task:
         try:
             score_params = slice_params(self.X, self.score_params, test)
             scores = self._score(estimator, X_test, y_test, score_params)
-            note_scores(outcome, scores, evaluation.scores)
+            note_scores(outcome, scores, evaluation.scores, self.metric)
             evaluation.score_time = time.perf_counter() - start
             if self.return_train_score:
                 score_params = slice_params(self.X, self.score_params, train)
                 scores = self._score(estimator, X_train, y_train, score_params)
-                note_scores(outcome, scores, evaluation.train_scores)
+                note_scores(outcome, scores, evaluation.train_scores, self.metric)
         finally:
             evaluation.score_time = evaluation.score_time or time.perf_counter() - start
 
@@ -121,15 +124,19 @@ def fail(outcome: Outcome, exception: BaseException) -> None:
     outcome.exception = exception
 
 
-def note_scores(outcome: Outcome, scores: Any, target: dict[str, float]) -> None:
+def note_scores(
+    outcome: Outcome, scores: Any, target: dict[str, float], metric: str | None
+) -> None:
     """Write what a scorer returned into ``target``; a metric that failed is left out.
 
-    A scorer of several metrics reports those that failed as tracebacks.
+    A scorer of several metrics reports those that failed as tracebacks; the evaluation fails
+    with the one that decides, or with any if ``metric`` is None.
     """
     evaluation = outcome.evaluation
     for name, score in (scores if isinstance(scores, dict) else {"score": scores}).items():
-        if isinstance(score, str):
-            evaluation.status = FAILED
+        if isinstance(score, str) and isinstance(scores, dict):
+            if metric in (None, name):
+                evaluation.status = FAILED
             evaluation.error = evaluation.error or score
             continue
         value = score.item() if isinstance(score, np.ndarray | np.generic) else score
