@@ -5,13 +5,17 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any
 
+import numpy as np
 from sklearn import get_config
+from sklearn.utils import get_tags
 from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
+
+_ARRAYS = (np.ndarray, np.memmap)
 
 try:
     from sklearn.utils._repr_html.estimator import _VisualBlock
@@ -60,6 +64,10 @@ def propagate_callbacks(context: Any, estimator: Any) -> Any:
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:
     """Return the given rows of X and y; kernel matrices lose the other columns too."""
+    plain = type(X) in _ARRAYS and (y is None or type(y) in _ARRAYS)
+    if plain and not get_tags(estimator).input_tags.pairwise:
+        # The same without finding out again, for each fold, what kind of container it is.
+        return np.asarray(X)[rows], None if y is None else np.asarray(y)[rows]
     return _safe_split(estimator, X, y, rows, columns)
 
 

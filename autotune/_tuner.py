@@ -115,8 +115,9 @@ class Tuner:
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
         while True:
-            while len(self._running) < self.executor.n_workers:
-                job = self._next_job()
+            while len(self._running) < self.executor.n_workers + self.executor.n_spare:
+                # A spare evaluation must not cost knowledge: it belongs to a trial under way.
+                job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
                 self._running[job.trial, job.fold, job.fidelity] = job
@@ -146,13 +147,16 @@ class Tuner:
         """Return the seconds that the search may still take."""
         return self.clock.left() - self.reserve(self.history)
 
-    def _next_job(self) -> Job | None:
-        """Return the next evaluation as a job, or None if none should be started now."""
+    def _next_job(self, *, begin: bool) -> Job | None:
+        """Return the next evaluation as a job, or None if none should be started now.
+
+        Only with ``begin`` it may be the first of a new trial.
+        """
         if self._stopped or self.seconds_left() <= 0:
             return None
         request = self.scheduler.next()
         if request is None:
-            trial = self._begin_trial()
+            trial = self._begin_trial() if begin else None
             if trial is None:
                 return None
             self.scheduler.begin(trial)

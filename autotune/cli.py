@@ -30,6 +30,9 @@ examples:
   autotune wine.csv --target quality
   autotune wine.csv --target quality --model svc,forest --budget 5min --save model.skops
   autotune demo
+
+exit codes:
+  0 a model was tuned, 1 the search failed, 2 the call or the data cannot be used, 130 interrupted
 """
 
 
@@ -104,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="autotune",
         usage="autotune DATA.csv --target COLUMN [options]\n       autotune demo [options]",
-        description="Tune a scikit-learn model on a CSV file within a budget, and compare it "
+        description="Tune a scikit-learn model on a CSV file within a budget, and compare it\n"
         "with the untuned model on rows that took no part.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -160,7 +160,8 @@ class Job:
         if history is None or self.settings.quiet:
             return
         if any(trial.status == COMPLETE for trial in history):
-            self.console.print()
+            if self.console.is_terminal:  # below the line of progress
+                self.console.print()
             self.console.print(leaderboard(history, self.metric, _untuned(history)))
         counts = Counter(trial.status for trial in history)
         n_complete = counts.pop(COMPLETE, 0)

@@ -146,10 +146,11 @@ def _fit_time(trial: Trial) -> str:
 
 
 def _differing(trials: list[Trial]) -> list[str]:
-    """Return for each trial the parameters in which not all of them agree."""
+    """Return for each trial the parameters in which not all of them agree; of one trial all."""
     rows = [{name: _value(value) for name, value in t.params.items()} for t in trials]
     names = dict.fromkeys(chain.from_iterable(rows))
-    differing = [name for name in names if len({row.get(name) for row in rows}) > 1]
+    alone = len(rows) == 1
+    differing = [name for name in names if alone or len({row.get(name) for row in rows}) > 1]
     shorts = [name.rpartition("__")[2] for name in names]
     labels = {n: n if shorts.count(s) > 1 else s for n, s in zip(names, shorts, strict=True)}
     if CHOSEN in labels:  # several models: each has names of its own under the common prefix

@@ -62,7 +62,10 @@ def _save_joblib(model: Any, path: str) -> str:
 def _save_pickle(model: Any, path: str) -> str:
     """Save as a pickle."""
     Path(path).write_bytes(pickle.dumps(model))
-    return f"import pickle\nmodel = pickle.load(open({path!r}, 'rb'))"
+    return (
+        "import pickle\nfrom pathlib import Path\n"
+        f"model = pickle.loads(Path({path!r}).read_bytes())"
+    )
 
 
 _SAVERS = dict(zip(SUFFIXES, (_save_skops, _save_joblib, _save_pickle), strict=True))

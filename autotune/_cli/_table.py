@@ -99,6 +99,9 @@ def _read(path: str) -> tuple[Any, list[str]]:
     except _UNREADABLE as error:
         reason = getattr(error, "strerror", None) or one_line(str(error))
         raise CliError(f"cannot read {path}: {reason}") from error
+    # Plain objects are what every release of pandas and skops can encode, save and load.
+    texts = [name for name in frame.columns if pandas.api.types.is_string_dtype(frame[name])]
+    frame = frame.astype(dict.fromkeys(texts, object))
     stripped = [str(name).strip() for name in frame.columns]
     if len(set(stripped)) == len(stripped):
         frame.columns = stripped

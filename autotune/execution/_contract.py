@@ -4,7 +4,8 @@ An executor runs jobs somewhere and hands back evaluations, in the order in whic
 It knows a ``Task`` (everything that all evaluations of one ``fit`` share), never the space,
 the history or the budget.
 
-- ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in flight.
+- ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in
+  flight, and ``n_spare`` more, which wait so that no worker has to.
 - ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed,
   and returns all that have ended since.
 - A job that raises is an evaluation with ``status="failed"``.
@@ -80,6 +81,7 @@ class Executor(ABC):
     """Runs jobs; see the module's text for the rules."""
 
     n_workers: int = 1
+    n_spare: int = 0
     can_kill: bool = False
 
     @abstractmethod

@@ -4,92 +4,207 @@ from __future__ import annotations
 
 import math
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any
 
-from .._history import CRASHED, TIMEOUT, Evaluation
+from distributed import rejoin, secede
+from distributed.worker import thread_state
+
+from .._history import CRASHED
 from ._contract import Executor, Job, Outcome
+from ._parcel import Parcel
+from ._shipping import failure, pack, unpack_outcome
+
+LOOK = 0.5  # seconds between looks at which workers the cluster has
+MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
+
+
+@dataclass(eq=False)
+class _Sent:
+    """A job on its way."""
+
+    job: Job
+    payload: bytes
+    losses: int = 0
 
 
 class DaskExecutor(Executor):
     """Runs jobs on the cluster of a ``distributed.Client``.
 
-    The task is scattered to all workers once. Workers may join, leave and die while the
-    search runs: the number of jobs in flight follows the cluster's number of threads, and
-    Dask itself runs the jobs of a lost worker again. A job whose time is up is abandoned: it
-    counts as ``"timeout"`` at once, but keeps its thread of the cluster until it ends.
+    The task is sent to all workers once, and to those that join later. Workers may join, leave
+    and die while the search runs: the number of jobs in flight follows the cluster's number of
+    threads, and what a lost worker ran is run again. In a task of the same cluster, the thread
+    leaves the worker's pool while it waits, so that searches within searches cannot block
+    each other.
 
     Parameters
     ----------
     task : Task
     client : distributed.Client
+    killable : bool, default=False
+        Jobs must be able to be ended from outside: the workers run them in processes of their
+        own.
+    memory : int or None, default=None
+        Bytes that a job may use, where it has a process of its own.
+
+    Raises
+    ------
+    TypeError
+        If the task cannot be pickled.
     """
 
-    def __init__(self, task: Any, client: Any):
+    def __init__(
+        self, task: Any, client: Any, *, killable: bool = False, memory: int | None = None
+    ):
+        self.can_kill = killable
         self._client = client
-        self._task = client.scatter(task, broadcast=True, hash=False)
-        self._pool = client.get_executor(pure=False)
-        self._jobs: dict[Future, tuple[Job, float]] = {}
+        self._parcel = Parcel(task, killable=killable, memory=memory)
+        self._sent: dict[Any, _Sent] = {}  # by future
+        self._outcomes: list[Outcome] = []
+        self._ended: SimpleQueue = SimpleQueue()
+        self._away = False  # whether this thread has left the pool of a worker
+        self._workers: dict[str, int] = {}
+        self._looked = -math.inf
+        self._data = self._scatter()
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
         """Threads of the cluster, now."""
-        return max(1, sum(self._client.nthreads().values()))
+        self._look()
+        return max(1, sum(self._workers.values()))
 
     def submit(self, job: Job) -> None:
-        end = math.inf if job.seconds is None else time.monotonic() + job.seconds
-        self._jobs[self._pool.submit(_run, self._task, job)] = job, end
+        try:
+            payload = pack(job)
+        except Exception as error:  # picklers raise what the objects' code raises
+            message = f"The configuration could not be sent: {type(error).__name__}: {error}"
+            self._outcomes.append(failure(job, message))
+            return
+        self._send(_Sent(job, payload))
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
-        now = time.monotonic()
-        until = min([end for _, end in self._jobs.values()], default=math.inf)
-        until = until if timeout is None else min(until, now + timeout)
-        patience = None if math.isinf(until) else max(until - now, 0.0)
-        done, running = wait(self._jobs, patience, FIRST_COMPLETED)
-        outcomes = [_outcome(future, self._jobs.pop(future)[0]) for future in done]
-        for future in running:
-            job, end = self._jobs[future]
-            if end <= time.monotonic():
-                outcomes.append(self._abandon(future, job))
+        """Wait for at least one job to end, at most ``timeout`` seconds; return the ended.
+
+        Return early, with nothing, when there is room for more jobs because a worker joined.
+        """
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        known = self.n_workers
+        while self._sent and not self._outcomes and time.monotonic() < end:
+            self._leave_pool()
+            self._receive(min(LOOK, max(end - time.monotonic(), 0.0)))
+            if self.n_workers > max(known, len(self._sent)):
+                break
+        if not self._sent:
+            self._enter_pool()
+        outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
-    def _abandon(self, future: Future, job: Job) -> Outcome:
-        """Give up a job whose time is up."""
-        del self._jobs[future]
-        future.cancel()
-        error = f"The evaluation did not end within {job.seconds:.3g} s"
-        fit_time = job.seconds or 0.0
-        return Outcome(
-            Evaluation(job.trial, job.fold, job.fidelity, TIMEOUT, fit_time=fit_time, error=error)
-        )
-
     def cancel(self, job: Job) -> bool:
-        for future, (other, _) in list(self._jobs.items()):
-            if other is job:
-                del self._jobs[future]
-                future.cancel()
+        for future, sent in list(self._sent.items()):
+            if sent.job is job:
+                del self._sent[future]
+                future.cancel(force=True)
                 return True
         return False
 
     def close(self) -> None:
-        for future in self._jobs:
-            future.cancel()
-        self._jobs.clear()
-        self._pool.shutdown(wait=False)
-        self._task.release()
+        futures = [*self._sent, self._data]
+        self._sent.clear()
+        self._client.cancel(futures, force=True)
+        for future in futures:
+            future.release()
+        self._enter_pool()
+
+    # Sending
+
+    def _scatter(self) -> Any:
+        """Send the task to all workers."""
+        return self._client.scatter(self._parcel, broadcast=True, hash=False)
+
+    def _send(self, sent: _Sent) -> None:
+        """Send a job to the cluster."""
+        future = self._client.submit(_run, self._data, sent.payload, pure=False)
+        self._sent[future] = sent
+        future.add_done_callback(self._ended.put)
+
+    def _look(self) -> None:
+        """See which workers there are; give the task to those that are new."""
+        now = time.monotonic()
+        if now < self._looked + LOOK:
+            return
+        self._looked = now
+        workers = dict(self._client.nthreads())
+        if self._workers and not workers.keys() <= self._workers.keys():
+            # The scheduler prefers workers that have the data: newcomers would stay idle.
+            self._client.replicate([self._data])
+        self._workers = workers
+
+    # Receiving
+
+    def _receive(self, timeout: float) -> None:
+        """Take the jobs that end within ``timeout`` seconds, at least one if there is any."""
+        try:
+            future = self._ended.get(timeout=timeout)
+        except Empty:
+            lost = [future for future in self._sent if future.status in ("lost", "cancelled")]
+            for future in lost:
+                self._settle(future)
+            return
+        while True:
+            self._settle(future)
+            if self._ended.empty():
+                return
+            future = self._ended.get()
+
+    def _settle(self, future: Any) -> None:
+        """Note the outcome of a job, or send it again if the cluster lost it."""
+        sent = self._sent.pop(future, None)
+        if sent is None:  # cancelled, or settled already
+            return
+        if future.status == "finished":
+            outcome = unpack_outcome(*future.result())
+            evaluation = outcome.evaluation
+            # A job that could not be loaded did not know its own name.
+            evaluation.trial, evaluation.fold = sent.job.trial, sent.job.fold
+            evaluation.fidelity = sent.job.fidelity
+            self._outcomes.append(outcome)
+        elif future.status == "error":
+            self._crash(sent, future.exception())
+        else:
+            self._resend(sent)
+
+    def _resend(self, sent: _Sent) -> None:
+        """Send a job again, with the data if the cluster has lost them too."""
+        sent.losses += 1
+        if sent.losses > MAX_LOSSES:
+            self._crash(sent, RuntimeError("the cluster has lost the evaluation again and again"))
+            return
+        if self._data.status != "finished":
+            self._data = self._scatter()
+        self._send(sent)
+
+    def _crash(self, sent: _Sent, exception: BaseException) -> None:
+        """Note that the cluster could not run a job."""
+        outcome = failure(sent.job, f"{type(exception).__name__}: {exception}", CRASHED)
+        outcome.exception = exception
+        self._outcomes.append(outcome)
+
+    # Searches inside tasks
+
+    def _leave_pool(self) -> None:
+        """Let the worker start another task while this one waits, if this is one."""
+        if not self._away and hasattr(thread_state, "execution_state"):
+            secede()
+            self._away = True
+
+    def _enter_pool(self) -> None:
+        """Undo ``_leave_pool``."""
+        if self._away:
+            self._away = False
+            rejoin()
 
 
-def _run(task: Any, job: Job) -> Outcome:
+def _run(parcel: Parcel, payload: bytes) -> tuple[Outcome, bytes | None]:
     """Run a job; executed on a worker of the cluster."""
-    return task.run(job)
-
-
-def _outcome(future: Future, job: Job) -> Outcome:
-    """Return a job's outcome, also where the cluster could not run it."""
-    exception = future.exception()
-    if exception is None:
-        return future.result()
-    evaluation = Evaluation(
-        job.trial, job.fold, job.fidelity, CRASHED, error=f"{type(exception).__name__}: {exception}"
-    )
-    return Outcome(evaluation, exception=exception)
+    return parcel.run(payload)

@@ -13,6 +13,7 @@ from traceback import format_exc
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from .._compat import propagate_callbacks, safe_split, slice_params
 from .._history import COMPLETE, FAILED, Evaluation
@@ -52,13 +53,14 @@ class Task:
     return_train_score: bool = False
     caller: Any = None
     metric: str | None = None
+    _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
 
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
         outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity))
         with _noted_warnings(outcome):
             try:
-                estimator = build(self.estimator, job.params, job.seed)
+                estimator = self._estimator(job)
                 if job.fold == REFIT:
                     self._fit(estimator, job, outcome, self.X, self.y, self.fit_params)
                     outcome.model = estimator
@@ -67,6 +69,14 @@ class Task:
             except (Exception, SystemExit) as exception:
                 fail(outcome, exception)
         return outcome
+
+    def _estimator(self, job: Job) -> Any:
+        """Return an unfitted estimator; the folds of a trial are copies of the same one."""
+        trial, built = self._last_built
+        if trial != job.trial:
+            built = build(self.estimator, job.params, job.seed)
+            self._last_built = job.trial, built
+        return clone(built)
 
     def _cross_validate(self, estimator: Any, job: Job, outcome: Outcome) -> None:
         """Fit on the training rows of a fold and score the others."""

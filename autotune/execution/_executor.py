@@ -40,14 +40,23 @@ def make_executor(
     n_workers = backend.effective_n_jobs(n_jobs)
     kind = type(backend).__name__
     if kind == "DaskDistributedBackend":
-        from ._distributed import DaskExecutor
-
-        return DaskExecutor(task, backend.client)
+        return _on_cluster(task, backend.client, killable, memory)
     if kind == "ThreadingBackend" and not killable:
         return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
     if n_workers == 1 and not killable:
         return InlineExecutor(task)
     return _processes(task, n_workers, memory)
+
+
+def _on_cluster(task: Any, client: Any, killable: bool, memory: int | None) -> Executor:
+    """Return a Dask cluster, or this process if the task cannot travel."""
+    from ._distributed import DaskExecutor
+
+    try:
+        return DaskExecutor(task, client, killable=killable, memory=memory)
+    except TypeError as error:
+        _warn_of_inline(error)
+        return InlineExecutor(task)
 
 
 def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
@@ -57,9 +66,14 @@ def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
     try:
         return ProcessExecutor(task, n_workers, memory=memory)
     except (TypeError, PicklingError, OSError) as error:
-        warnings.warn(
-            f"evaluations run in this process, one after another and without a way to end "
-            f"one that hangs, because none can be sent to another process: {error}",
-            stacklevel=2,
-        )
+        _warn_of_inline(error)
         return InlineExecutor(task)
+
+
+def _warn_of_inline(error: Exception) -> None:
+    """Say why there are no other processes."""
+    warnings.warn(
+        "evaluations run in this process, one after another and without a way to end "
+        f"one that hangs, because none can be sent to another process: {error}",
+        stacklevel=3,
+    )

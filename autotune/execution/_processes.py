@@ -101,6 +101,7 @@ class ProcessExecutor(Executor):
     """
 
     can_kill = True
+    n_spare = 1
 
     def __init__(
         self,

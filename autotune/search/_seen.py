@@ -11,6 +11,7 @@ from .._history import History
 from ..space import Grid, Space
 
 _TRIES = 100  # draws before a finite space is searched point by point
+_LISTED = 100_000  # points that may be shuffled as a list
 
 
 class Seen:
@@ -68,7 +69,7 @@ def draw_unseen(
 def shuffled(grid: Grid, rng: np.random.RandomState) -> Iterator[dict[str, Any]]:
     """Yield the points of a grid once each in random order, without a list of them."""
     n = grid.size
-    if n <= 100_000:
+    if n <= _LISTED:
         for index in rng.permutation(n):
             yield grid[int(index)]
         return
