@@ -14,11 +14,11 @@ from ._budget import Clock
 from ._history import COMPLETE, TIMEOUT, Evaluation, History, Trial
 from ._seeds import derive_seed
 from ._tuner import Listener
-from .execution import REFIT, Executor, Job, Outcome, Task
+from .execution import REFIT, Executor, Job, Outcome, Task, UnsendableError
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
-_TOLERANCE = 0.04, 0.8  # what the last resort may run over: a share of the seconds, or seconds
+_TOLERANCE = 0.04, 0.8  # what refits may run over: a share of the seconds, or seconds
 
 
 class Reserve(Listener):
@@ -57,6 +57,13 @@ class Reserve(Listener):
         if self._refit and trial.eligible and trial.status == COMPLETE and score > self._best:
             self._best, self._seconds = score, self.predict(trial)
 
+    def learn(self, history: History) -> None:
+        """Take note of what an earlier run, now continued, has found."""
+        for trial in history:
+            for evaluation in trial.evaluations.values():
+                self.evaluated(evaluation, history)
+            self.ended(trial, history)
+
     def predict(self, trial: Trial) -> float:
         """Return the seconds that fitting a trial on all rows may take."""
         return float(self._growth * _longest_fit(trial))
@@ -87,8 +94,8 @@ class Refit:
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
 
-        A winner whose refit does not end within the budget is replaced by the trial that was
-        fastest to fit.
+        A winner whose refit does not end within the budget is replaced by the best of the
+        trials that are at least ten times faster to fit, or else by the fastest.
 
         Raises
         ------
@@ -99,19 +106,21 @@ class Refit:
             return self._fit(best, None)
         share, least = _TOLERANCE
         tolerance = max(share * self._clock.seconds, least)
-        complete = [t for t in history if t.status == COMPLETE and t.eligible and t is not best]
-        fastest = min(complete, key=_longest_fit, default=None)
-        left = max(self._clock.left(), 0.0)
-        if fastest is None:
-            return self._fit(best, left + tolerance)
+        stand_in = _stand_in(best, history)
+        if stand_in is None:
+            return self._fit(best, self._left() + tolerance)
         try:
-            return self._fit(best, left)
+            return self._fit(best, self._left() + tolerance / 2)
         except TimeoutError as error:
             warnings.warn(
-                f"{error}: trial {fastest.number}, the fastest to fit, is used instead of the best",
+                f"{error}: trial {stand_in.number}, which is faster to fit, is used instead",
                 stacklevel=6,
             )
-            return self._fit(fastest, max(self._clock.left(), 0.0) + tolerance)
+            return self._fit(stand_in, self._left() + tolerance / 2)
+
+    def _left(self) -> float:
+        """Return the seconds that are left of the budget."""
+        return max(self._clock.left_for_refit(), 0.0)
 
     def _fit(self, trial: Trial, seconds: float | None) -> tuple[Trial, Any, float]:
         """Fit one trial on all rows, within a number of seconds."""
@@ -126,6 +135,9 @@ class Refit:
         start = time.perf_counter()
         elsewhere = self._executor.can_kill
         outcome = self._run_elsewhere(job) if elsewhere else self._task.run(job)
+        if isinstance(outcome.exception, UnsendableError):
+            # It could be fitted in time elsewhere, so it can be here, where it need not travel.
+            outcome = self._task.run(job)
         duration = time.perf_counter() - start
         for category, message in outcome.warnings:
             warnings.warn(message, category, stacklevel=7)
@@ -148,6 +160,31 @@ class Refit:
             if time.monotonic() >= end and self._executor.cancel(job):
                 error = f"it did not end within {job.seconds:.3g} s"
                 return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+
+
+def _stand_in(best: Trial, history: History) -> Trial | None:
+    """Return the trial that is refitted if the winner's refit takes too long.
+
+    It is not worse than the default, where that is in the race.
+    """
+    floor = max(_default_scores(history), default=-math.inf)
+    others = [t for t in history if t.status == COMPLETE and t.eligible and t is not best]
+    others = [t for t in others if history.score(t) >= floor]
+    if best.status != COMPLETE or not others:
+        return None
+    fast = [t for t in others if _longest_fit(t) < 0.1 * _longest_fit(best)]
+    if fast:
+        return max(fast, key=history.score)
+    return min(others, key=_longest_fit)
+
+
+def _default_scores(history: History) -> list[float]:
+    """Return the scores of the defaults that may win."""
+    return [
+        history.score(trial)
+        for trial in history
+        if trial.origin == "default" and trial.eligible and trial.status == COMPLETE
+    ]
 
 
 def _longest_fit(trial: Trial) -> float:
