@@ -2,7 +2,7 @@
 
 from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor
-from ._storage import read_history
+from ._stored import read_history
 from ._version import __version__
 from .strategies import Auto, Bayes, Grid, Random
 

@@ -200,15 +200,24 @@ class Clock:
         self.seconds = seconds
         self._now = now
         self._start = now()
+        self._spent_earlier = 0.0
 
     def elapsed(self) -> float:
-        """Return the seconds that have passed."""
-        return float(self._now() - self._start)
+        """Return the seconds that have passed, those of earlier runs included."""
+        return float(self._now() - self._start) + self._spent_earlier
 
     def spend(self, seconds: float) -> None:
-        """Count seconds that an earlier, interrupted run has spent already."""
-        self._start -= seconds
+        """Count seconds that earlier runs of the search have spent already."""
+        self._spent_earlier += seconds
 
     def left(self) -> float:
         """Return the seconds that are left, infinite without a limit."""
         return math.inf if self.seconds is None else self.seconds - self.elapsed()
+
+    def left_for_refit(self) -> float:
+        """Return the seconds that are left for the last fit, infinite without a limit.
+
+        Those that earlier runs have spent do not count: the promise that is kept here is that
+        of this call, and a search that is complete already leaves it time enough.
+        """
+        return self.left() + self._spent_earlier

@@ -182,5 +182,5 @@ def _unknown_name(name: str, estimator: Any) -> str:
     """Return the message for a parameter that the model does not have."""
     known = sorted(estimator.get_params(deep=True))
     close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known)}"
+    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
     return f"space[{name!r}]: {type(estimator).__name__} has no such parameter; {hint}"

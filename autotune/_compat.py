@@ -41,7 +41,9 @@ try:
     HAS_CALLBACKS = True
 except ImportError:  # before scikit-learn 1.9
     HAS_CALLBACKS = False
-    CallbackSupportMixin = object
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]  # the stand-in of older releases
+        """Stands in for scikit-learn's."""
 
     def with_callbacks(method: Any) -> Any:
         """Return the method as it is."""
@@ -58,8 +60,13 @@ def import_pandas(caller: str) -> Any:
 
 
 def propagate_callbacks(context: Any, estimator: Any) -> Any:
-    """Return a context manager that hands a callback context to an inner estimator."""
-    return nullcontext() if context is None else context.propagate_callback_context(estimator)
+    """Return a context manager that hands a callback context to an inner estimator.
+
+    One that supports no callbacks is left alone: scikit-learn would warn at every evaluation.
+    """
+    if context is None or not hasattr(estimator, "set_callbacks"):
+        return nullcontext()
+    return context.propagate_callback_context(estimator)
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

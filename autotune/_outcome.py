@@ -32,11 +32,13 @@ def check_any_success(history: History) -> bool:
             "Allow more seconds, or fewer folds (cv)"
         )
         return False
+    # Finite scores of the folds may still have an infinite mean.
+    first = next((t.error for t in history if t.error), "the mean score is not finite")
     # Data of a wrong type make every evaluation raise TypeError: then fit does so too.
     kinds = {_last_line(e.error).split(":")[0] for e in history.evaluations() if e.error}
     raise (TypeError if kinds == {"TypeError"} else ValueError)(
         f"all of the {len(history)} trials failed, so there is nothing to choose from. "
-        f"The first error was:\n{next(trial.error for trial in history if trial.error)}"
+        f"The first error was:\n{first}"
     )
 
 

@@ -20,7 +20,7 @@ from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select
 from ._storage import Journal
-from ._study import Codec, fingerprint
+from ._study import Codec, fingerprint, known_trials, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -96,6 +96,7 @@ class Run:
         try:
             self._continue_earlier()
             _forget_earlier(owner)
+            owner.history_ = self.history  # also for whoever interrupts the search
             self.trial_seed = derive_seed(self.seed, _TRIALS)
             task = self._task(callbacks)
             with make_executor(
@@ -110,7 +111,6 @@ class Run:
                 if owner.refit is not False:
                     self._refit(task, executor, best, callbacks)
         finally:
-            owner.history_ = self.history
             if self.journal is not None:
                 self.journal.close()
         callbacks.end()
@@ -133,40 +133,48 @@ class Run:
     def _continue_earlier(self) -> None:
         """Take over what the storage or, with ``warm_start``, the last fit knows."""
         owner = self.owner
+        earlier = owner.__dict__.get("_study")
         if owner.storage is None and not owner.warm_start:
+            owner.__dict__.pop("_study", None)  # it is not that of this fit
             return
         settings = self._settings()
         data = (self.X, self.y, self.routed.fit, self.routed.score, self.folds)
         study = fingerprint(settings, data)
-        codec = Codec(self.candidates)
+        known = self._last_fit(earlier, study) if owner.warm_start else []
         if owner.storage is not None:
+            codec = Codec(self.candidates)
             self.journal = Journal(
-                owner.storage, study, settings, self.seed, codec.encode, codec.decode
+                owner.storage, study, settings, self.seed, self.history, codec.encode, codec.decode
             )
             self.seed = self.journal.seed
-            self.journal.load(self.history)
-        earlier = owner.__dict__.get("_study") if owner.warm_start else None
-        if earlier is not None and not len(self.history):
-            self._continue_last_fit(earlier, study)
+        if known and not len(self.history):
+            self.history.trials.extend(known)
+            if self.journal is not None:
+                self.journal.save()
         spent = max((e.ended for e in self.history.evaluations()), default=0.0)
         self.clock.spend(spent)
+        reopen(self.history, self.budget, raise_errors=owner.error_score == "raise")
         owner._study = (study, self.seed)
 
-    def _continue_last_fit(self, earlier: tuple[str, int], study: str) -> None:
-        """Take over the history of the last fit, if it was of the same study."""
-        if earlier[0] != study:
-            warnings.warn(
-                "warm_start=True, but the data, the model, the space, the folds, the scoring or "
-                "the strategy differ from the last fit's: the search begins anew",
-                stacklevel=5,
+    def _last_fit(self, earlier: tuple[str, int] | None, study: str) -> list[Trial]:
+        """Return the trials of the last fit, if it was of the same study."""
+        history = self.owner.__dict__.get("history_")
+        if history is None:
+            return []
+        if earlier is None or earlier[0] != study:
+            reason = (
+                "that fit ran without it"
+                if earlier is None
+                else "the data, the model, the space, the folds, the scoring or the strategy "
+                "differ from that fit's"
             )
-            return
+            warnings.warn(
+                f"warm_start=True continues the last fit, but {reason}: the search begins anew",
+                stacklevel=6,
+            )
+            return []
         self.seed = earlier[1]
-        for trial in self.owner.history_:
-            self.history.trials.append(trial)
-            if self.journal is not None:
-                for evaluation in trial.evaluations.values():
-                    self.journal.evaluated(evaluation, self.history)
+        return known_trials(history)
 
     def _settings(self) -> dict[str, Any]:
         """Return what decides how the search goes, but the budget, as texts."""
@@ -192,6 +200,7 @@ class Run:
         searcher_seed = derive_seed(self.seed, _SEARCH)
         progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
         self.reserve = Reserve(task, self.clock.seconds, refit=owner.refit is not False)
+        self.reserve.learn(self.history)
         check = _MetricCheck(owner.refit, self.scoring)
         listeners = [self.journal, callbacks, check, progress, self.reserve]
         settings = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import joblib
 
+from ._budget import Budget
 from ._candidates import Candidates
-from ._history import Trial
+from ._history import COMPLETE, RUNNING, TIMEOUT, History, Trial
 from .space import describe
 
 
@@ -22,7 +24,8 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
     data : object
         X, y, metadata and folds.
     """
-    text = f"{describe(settings)} {joblib.hash(data)}"
+    # An outer parallel loop may hand over large arrays as memory maps.
+    text = f"{describe(settings)} {joblib.hash(data, coerce_mmap=True)}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -49,3 +52,25 @@ class Codec:
         if origin == "default":
             return dict(self._defaults[number][0])
         return self._space.from_json(written)
+
+
+def known_trials(history: History) -> list[Trial]:
+    """Return the trials up to the last one with an evaluation; the others begin anew."""
+    n_known = max((trial.number + 1 for trial in history if trial.evaluations), default=0)
+    return history.trials[:n_known]
+
+
+def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
+    """Forget the evaluations of an earlier run that this one has to repeat.
+
+    These are the evaluations that were cut short by an end of the budget that is now later,
+    and, where an error ends the search, those with an error.
+    """
+    limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
+    for trial in history:
+        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
+        for key, evaluation in list(trial.evaluations.items()):
+            cut_short = evaluation.status == TIMEOUT and spent < limit
+            if cut_short or (raise_errors and evaluation.status != COMPLETE):
+                del trial.evaluations[key]
+                trial.status = RUNNING

@@ -127,7 +127,7 @@ class Tuner:
             for outcome in self.executor.collect(self._patience()):
                 self._settle(outcome)
             if self.seconds_left() < -_GRACE:
-                self._cancel_all()
+                self._cancel(lambda job: True)  # it still runs, or has not even begun
 
     def _patience(self) -> float | None:
         """Return how long to wait for an outcome; None as long as it takes.
@@ -137,10 +137,10 @@ class Tuner:
         left = self.seconds_left() + 2 * _GRACE
         return left if math.isfinite(left) and left > 0 else None
 
-    def _cancel_all(self) -> None:
-        """Give up what still runs, or has not even begun, at the end of the budget."""
+    def _cancel(self, condition: Callable[[Job], bool]) -> None:
+        """Give up jobs that have no outcome yet, where that is possible."""
         for key, job in list(self._running.items()):
-            if self.executor.cancel(job):
+            if condition(job) and self.executor.cancel(job):
                 del self._running[key]
 
     def seconds_left(self) -> float:
@@ -155,15 +155,14 @@ class Tuner:
         if self._stopped or self.seconds_left() <= 0:
             return None
         request = self.scheduler.next()
-        if request is None:
-            trial = self._begin_trial() if begin else None
+        if request is None and begin:
+            trial = self._begin_trial()
             if trial is None:
-                return None
-            self.scheduler.begin(trial)
+                self.scheduler.drain()
+            else:
+                self.scheduler.begin(trial)
             request = self.scheduler.next()
-            if request is None:
-                return None
-        return self._job(request)
+        return None if request is None else self._job(request)
 
     def _job(self, request: Request) -> Job:
         """Return a request as a job."""
@@ -215,4 +214,6 @@ class Tuner:
         ended = self.scheduler.report(evaluation, self.history)
         for trial, status in ended:
             trial.status = status
+        numbers = {trial.number for trial, _ in ended}
+        self._cancel(lambda job: job.trial in numbers)
         return [trial for trial, _ in ended]

@@ -6,9 +6,10 @@ import numbers
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
-from sklearn.utils import get_tags, indexable
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.validation import _num_samples
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -25,6 +26,26 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
         raise TypeError(f"{rule}; got the regressor {model!r}: use AutoTunedRegressor")
     if not classifier and is_classifier(model):
         raise TypeError(f"{rule}; got the classifier {model!r}: use AutoTunedClassifier")
+    _check_cloneable(name, model)
+
+
+def _check_cloneable(name: str, model: Any) -> None:
+    """Check that a model tells its parameters and can be built from them again."""
+    try:
+        params = model.get_params(deep=False)
+        if isinstance(params, dict):
+            clone(model)
+    except Exception as error:  # whatever the model's own code raises
+        raise TypeError(
+            f"{name} must be a model that sklearn.base.clone can copy from what its get_params "
+            f"returns; got a {type(model).__name__}, with which that raises "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(params, dict):
+        raise TypeError(
+            f"{name} must be a model whose get_params returns a dict; that of "
+            f"{type(model).__name__} returns {params!r}"
+        )
 
 
 def check_settings(owner: Any) -> None:
@@ -48,6 +69,20 @@ def check_settings(owner: Any) -> None:
         raise ValueError(f"verbose must be a number of at least 0; got {owner.verbose!r}")
 
 
+    _check_seed(owner.random_state)
+
+
+def _check_seed(random_state: Any) -> None:
+    """Check ``random_state``, without drawing from it."""
+    try:
+        check_random_state(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "random_state must be None, an integer from 0 to 2**32 - 1, or a "
+            f"numpy.random.RandomState; got {random_state!r}"
+        ) from None
+
+
 def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
     """Check the type of one parameter; a bool is no number here."""
     is_wrong_bool = isinstance(value, bool) and rule.startswith(("'raise'", "None"))
@@ -67,7 +102,11 @@ def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
 def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
     """Return the folds, drawn once, as arrays of row numbers."""
     splitter = check_cv(cv, y, classifier=classifier)
-    folds = [(np.asarray(a), np.asarray(b)) for a, b in splitter.split(X, y, **split_params)]
+    n_rows = _num_samples(X)
+    folds = [
+        _check_fold(number, fold, n_rows)
+        for number, fold in enumerate(splitter.split(X, y, **split_params))
+    ]
     if not folds:
         raise ValueError(f"cv must yield at least one fold; got {cv!r}, which yields none")
     n_splits = splitter.get_n_splits(X, y, **split_params)
@@ -76,10 +115,36 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
             f"cv must yield as many folds as its get_n_splits says; got {len(folds)} folds, "
             f"get_n_splits says {n_splits}"
         )
-    for number, (train, test) in enumerate(folds):
-        if not len(train) or not len(test):
-            raise ValueError(
-                f"cv must yield folds with training and test rows; fold {number} has "
-                f"{len(train)} and {len(test)}"
-            )
     return folds
+
+
+def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
+    """Return a fold, which may be slices or masks, as arrays of row numbers."""
+    try:
+        train, test = fold
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"cv must yield pairs of training and test rows; fold {number} is {fold!r}"
+        ) from None
+    rows = _row_numbers(number, train, n_rows), _row_numbers(number, test, n_rows)
+    if not len(rows[0]) or not len(rows[1]):
+        raise ValueError(
+            f"cv must yield folds with training and test rows; fold {number} has "
+            f"{len(rows[0])} and {len(rows[1])}"
+        )
+    return rows
+
+
+def _row_numbers(number: int, rows: Any, n_rows: int) -> np.ndarray:
+    """Return the row numbers that ``rows`` stands for."""
+    rule = f"cv must yield row numbers of X, from 0 to {n_rows - 1}, or masks of its rows"
+    if not isinstance(rows, slice):
+        rows = np.asarray(rows)
+        rows = rows if rows.size else rows.astype(int)  # numpy takes an empty list for floats
+    try:
+        numbers = np.arange(n_rows)[rows]
+    except IndexError as error:
+        raise ValueError(f"{rule}; fold {number} does not: {error}") from None
+    if numbers.ndim != 1:
+        raise ValueError(f"{rule}; fold {number} has an array of {numbers.ndim} dimensions")
+    return numbers

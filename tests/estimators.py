@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +152,86 @@ class ToyTask:
             outcome.evaluation.error = traceback.format_exc()
             outcome.exception = error
         return outcome
+
+
+class Moody(ClassifierMixin, BaseEstimator):
+    """A classifier that predicts the commonest class and goes wrong where it is told to.
+
+    Parameters
+    ----------
+    mood : {"good", "fit", "predict", "warn"}, default="good"
+        Where it raises, or that it warns in ``fit``.
+    level : float, default=0.0
+        Has no effect but that scorers may read it; something to tune.
+    """
+
+    def __init__(self, mood: str = "good", level: float = 0.0):
+        self.mood = mood
+        self.level = level
+
+    def fit(self, X: Any, y: Any) -> Moody:
+        if self.mood == "fit":
+            raise RuntimeError(f"no fit at level {self.level}")
+        if self.mood == "warn":
+            warnings.warn("a word of caution", UserWarning, stacklevel=2)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.commonest_ = self.classes_[counts.argmax()]
+        self.n_features_in_ = np.shape(X)[1]
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        if self.mood == "predict":
+            raise RuntimeError(f"no prediction at level {self.level}")
+        return np.full(np.shape(X)[0], self.commonest_)
+
+
+class Recorded(np.ndarray):
+    """An array that notes in a file whenever it is pickled or unpickled, and where."""
+
+    log: Path | None = None  # only what ``of`` made has one, not what is cut from it
+
+    @classmethod
+    def of(cls, array: np.ndarray, log: Path) -> Recorded:
+        recorded = np.array(array).view(cls)
+        recorded.log = log
+        return recorded
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.log is None:
+            return super().__reduce_ex__(protocol)
+        _note(self.log, "pickled")
+        return _unpickle_recorded, (np.array(self), self.log)
+
+
+def _unpickle_recorded(array: np.ndarray, log: Path) -> Recorded:
+    _note(log, "unpickled")
+    return Recorded.of(array, log)
+
+
+def _note(log: Path, event: str) -> None:
+    with log.open("a") as file:
+        file.write(f"{event} {os.getpid()}\n")
+
+
+class FullHang(Faulty):
+    """Hangs where ``C`` is over 1 and there are more than ``rows`` rows, as a refit has.
+
+    Parameters
+    ----------
+    fault, C
+        As in ``Faulty``; predicts better, the larger ``C`` is.
+    rows : int, default=100
+        The largest number of rows that it can bear.
+    """
+
+    def __init__(self, fault: str = "none", C: float = 1.0, rows: int = 100):
+        super().__init__(fault, C)
+        self.rows = rows
+
+    def fit(self, X: Any, y: Any) -> FullHang:
+        if self.C > 1 and len(X) > self.rows:
+            _hang()
+        return super().fit(X, y)
+
+    def score(self, X: Any, y: Any) -> float:
+        return float(self.C)

@@ -60,3 +60,21 @@ sampler_unions = st.lists(
 spaces = unions.map(Space.parse)
 
 random_states = st.integers(0, 2**32 - 1).map(np.random.RandomState)
+
+# Finite spaces, some of which are exhausted at once; a union may repeat a configuration.
+small_lists = st.lists(choice_values, min_size=1, max_size=3)
+small_specs = st.dictionaries(NAMES, small_lists, max_size=2)
+small_spaces = st.one_of(small_specs, st.lists(small_specs, min_size=1, max_size=2)).map(
+    Space.parse
+)
+
+# What an evaluation may come to: a score, also one that cannot be used, or a way to fail.
+scores = st.one_of(
+    st.floats(-1, 1),
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.sampled_from([float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 0.0]),
+)
+answers = st.one_of(st.floats(-1, 1), scores, st.sampled_from(["failed", "timeout", "crashed"]))
+answer_tables = st.lists(answers, min_size=1, max_size=8)
+
+seeds = st.integers(0, 2**31 - 1)

@@ -6,6 +6,7 @@ from ._evaluate import Task
 from ._executor import make_executor
 from ._inline import InlineExecutor
 from ._processes import WorkerStartError
+from ._shipping import UnsendableError
 
 __all__ = [
     "CHOSEN",
@@ -15,6 +16,7 @@ __all__ = [
     "Job",
     "Outcome",
     "Task",
+    "UnsendableError",
     "WorkerStartError",
     "build",
     "make_executor",

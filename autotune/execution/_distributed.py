@@ -65,14 +65,15 @@ class DaskExecutor(Executor):
         self._ended: SimpleQueue = SimpleQueue()
         self._away = False  # whether this thread has left the pool of a worker
         self._workers: dict[str, int] = {}
+        self._told = 0  # the number of workers that the caller knows of
         self._looked = -math.inf
         self._data = self._scatter()
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
         """Threads of the cluster, now."""
-        self._look()
-        return max(1, sum(self._workers.values()))
+        self._told = self._count()
+        return self._told
 
     def submit(self, job: Job) -> None:
         try:
@@ -89,11 +90,10 @@ class DaskExecutor(Executor):
         Return early, with nothing, when there is room for more jobs because a worker joined.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
-        known = self.n_workers
         while self._sent and not self._outcomes and time.monotonic() < end:
             self._leave_pool()
             self._receive(min(LOOK, max(end - time.monotonic(), 0.0)))
-            if self.n_workers > max(known, len(self._sent)):
+            if self._count() > self._told:
                 break
         if not self._sent:
             self._enter_pool()
@@ -128,12 +128,15 @@ class DaskExecutor(Executor):
         self._sent[future] = sent
         future.add_done_callback(self._ended.put)
 
+    def _count(self) -> int:
+        """Return the number of the cluster's threads."""
+        if time.monotonic() >= self._looked + LOOK:
+            self._look()
+            self._looked = time.monotonic()
+        return max(1, sum(self._workers.values()))
+
     def _look(self) -> None:
         """See which workers there are; give the task to those that are new."""
-        now = time.monotonic()
-        if now < self._looked + LOOK:
-            return
-        self._looked = now
         workers = dict(self._client.nthreads())
         if self._workers and not workers.keys() <= self._workers.keys():
             # The scheduler prefers workers that have the data: newcomers would stay idle.
@@ -163,16 +166,12 @@ class DaskExecutor(Executor):
         if sent is None:  # cancelled, or settled already
             return
         if future.status == "finished":
-            outcome = unpack_outcome(*future.result())
-            evaluation = outcome.evaluation
-            # A job that could not be loaded did not know its own name.
-            evaluation.trial, evaluation.fold = sent.job.trial, sent.job.fold
-            evaluation.fidelity = sent.job.fidelity
-            self._outcomes.append(outcome)
+            self._outcomes.append(_named(unpack_outcome(*future.result()), sent.job))
         elif future.status == "error":
             self._crash(sent, future.exception())
         else:
             self._resend(sent)
+        future.release()  # the cluster would keep the result as long as anybody knows the future
 
     def _resend(self, sent: _Sent) -> None:
         """Send a job again, with the data if the cluster has lost them too."""
@@ -203,6 +202,13 @@ class DaskExecutor(Executor):
         if self._away:
             self._away = False
             rejoin()
+
+
+def _named(outcome: Outcome, job: Job) -> Outcome:
+    """Return an outcome with its job's name; a job that could not be loaded did not know it."""
+    evaluation = outcome.evaluation
+    evaluation.trial, evaluation.fold, evaluation.fidelity = job.trial, job.fold, job.fidelity
+    return outcome
 
 
 def _run(parcel: Parcel, payload: bytes) -> tuple[Outcome, bytes | None]:

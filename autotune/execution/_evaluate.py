@@ -149,7 +149,8 @@ def note_scores(
                 evaluation.status = FAILED
             evaluation.error = evaluation.error or score
             continue
-        value = score.item() if isinstance(score, np.ndarray | np.generic) else score
+        single = isinstance(score, np.ndarray | np.generic) and score.size == 1
+        value = score.item() if single else score
         if not isinstance(value, numbers.Real):
             raise ValueError(
                 "scoring must return a number, or a dict of numbers; "

@@ -25,6 +25,7 @@ import socket
 import sys
 import time
 import warnings
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -78,7 +79,9 @@ class Channel:
         return messages
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, also on behalf of forks that still hold the connection."""
+        with suppress(OSError):  # the other side has hung up
+            self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from . import _system
 from ._forkserver import Channel, preloadable
+from ._interim import InterimServer, fork_server
+from ._servers import ServerLink
 
-GRACE = 0.25  # seconds that the server has to kill its workers before it is killed itself
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -30,8 +31,6 @@ THREAD_VARIABLES = (
     "LOKY_MAX_CPU_COUNT",  # what joblib takes n_jobs=-1 for
 )
 BASE_MODULES = ("numpy", "joblib", "sklearn.base", "sklearn.utils.validation")
-
-SERVER_ENDED = "The worker server ended"  # and all workers with it
 
 
 def can_fork() -> bool:
@@ -75,6 +74,19 @@ class Launcher(ABC):
     @abstractmethod
     def start(self) -> int:
         """Start a worker and return its number at once."""
+
+    def start_stand_in(self) -> int | None:
+        """Start a worker to be used until the others are ready; None if that would not help."""
+        return None
+
+    @property
+    def trusts_stand_ins(self) -> bool:
+        """Tell whether stand-ins can do all that the other workers can."""
+        return False
+
+    def dismiss_stand_ins(self) -> None:
+        """Say that no stand-in is needed any more; those that live are killed."""
+        return
 
     @abstractmethod
     def connection(self, number: int) -> Connection | None:
@@ -120,31 +132,34 @@ def _command(function: str, module: str, *arguments: Any) -> list[str]:
 
 
 class ForkLauncher(Launcher):
-    """Has workers forked by a server that has imported what they need."""
+    """Has workers forked by a server that has imported what they need.
+
+    Until that server is up, another one, forked from this process, can have workers stand in,
+    unless there is a memory limit: the memory of such workers cannot be told from the search's.
+    """
 
     def __init__(self, env: Mapping[str, str], memory: int | None):
         super().__init__(env, memory)
         self._messages: list[dict[str, Any]] = [{"preload": list(BASE_MODULES)}]
         self._connections: dict[int, Connection] = {}
-        self._numbers: set[int] = set()
-        self._up = False
-        self._start_server()
+        self._server = self._start_server()
+        self._interim: InterimServer | None = None
 
-    def _start_server(self) -> None:
+    def _start_server(self) -> ServerLink:
         """Start the server and tell it what was ever said."""
         ours, theirs = socket.socketpair()
         with theirs:
-            self._channel = Channel(ours)
-            self._server = subprocess.Popen(
+            process = subprocess.Popen(
                 _command("main", "_forkserver", theirs.fileno(), self._memory),
                 env=self._env,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._up = False
+        server = ServerLink(Channel(ours), process)
         for message in self._messages:
-            self._channel.send(message)
+            server.say(message)
+        return server
 
     def preload(self, modules: set[str]) -> None:
         """Have the server import the modules, if they are known to be harmless."""
@@ -157,75 +172,70 @@ class ForkLauncher(Launcher):
     def _say(self, message: dict[str, Any]) -> None:
         """Tell the server, and every later one."""
         self._messages.append(message)
-        self._channel.send(message)
+        self._server.say(message)
 
     def start(self) -> int:
         """Ask the server for a worker; if the server is gone, start another."""
-        if self._server.poll() is not None:
-            self._hang_up()
-            self._start_server()
+        if self._server.process.poll() is not None:
+            self._server.hang_up()
+            self._server = self._start_server()
+        return self._fork(self._server)
+
+    def start_stand_in(self) -> int | None:
+        """Ask the interim server for a worker; fork it when it is asked for the first time."""
+        if self._interim is None and self._memory is None and self._n_started == 0:
+            self._interim = fork_server(self._env, self._server.channel)
+        if self._interim is None or not self._interim.waitables():
+            return None
+        return self._fork(self._interim)
+
+    def _fork(self, server: ServerLink) -> int:
+        """Ask a server for a worker."""
         self._n_started += 1
-        self._numbers.add(self._n_started)
-        ours, theirs = socket.socketpair()
-        self._connections[self._n_started] = Connection(ours.detach())
-        with theirs:
-            try:
-                self._channel.send({"fork": self._n_started}, theirs.fileno())
-            except OSError:  # the server has just died: ``ended`` reports it for this worker too
-                self._server.kill()
+        self._connections[self._n_started] = server.fork(self._n_started)
         return self._n_started
+
+    @property
+    def trusts_stand_ins(self) -> bool:
+        return self._interim is not None and self._interim.is_clean
+
+    def dismiss_stand_ins(self) -> None:
+        """End the interim server and the workers that it still has."""
+        if self._interim is not None:
+            self._interim.ended()  # a server that is up gets the time to tidy up
+            self._interim.hang_up()
+            self._interim = None
 
     def connection(self, number: int) -> Connection | None:
         """Return the connection; there is one from the beginning."""
         return self._connections.pop(number, None)
 
     def kill(self, number: int) -> None:
-        """Ask the server to kill a worker; if the server is gone, so is the worker."""
-        try:
-            self._channel.send({"kill": number})
-        except OSError:  # hung up
-            return
+        """Ask the server of a worker to kill it."""
+        for server in self._servers():
+            if number in server:
+                server.kill(number)
 
     def waitables(self) -> list[Any]:
-        """Return the connection to the server."""
-        return [self._channel] if self._channel.fileno() >= 0 else []
+        """Return the connections to the servers."""
+        return [channel for server in self._servers() for channel in server.waitables()]
 
     def ended(self) -> dict[int, str]:
-        """Return what the server reports; without a server no worker lives on."""
-        ended: dict[int, str] = {}
-        try:
-            self._channel.socket.setblocking(False)
-            while True:
-                for message in self._channel.receive():
-                    self._up = True
-                    if "ended" in message:
-                        ended[message["ended"]] = message["why"]
-        except BlockingIOError:
-            self._channel.socket.setblocking(True)
-        except (EOFError, OSError):
-            self._server.kill()
-            self._hang_up()
-            ended |= dict.fromkeys(self._numbers - set(ended), SERVER_ENDED)
-        self._numbers -= set(ended)
-        return ended
+        """Return what the servers report."""
+        return {number: why for one in self._servers() for number, why in one.ended().items()}
 
-    def _hang_up(self) -> None:
-        """Close the connection to the server and wait until it is gone."""
-        self._channel.close()
-        try:
-            self._server.wait(GRACE if self._up else 0.0)
-        except subprocess.TimeoutExpired:
-            # Not up yet: it has no workers. Else its workers die with it.
-            self._server.kill()
-            self._server.wait()
+    def _servers(self) -> list[ServerLink]:
+        """Return the servers there are."""
+        return [self._server] if self._interim is None else [self._server, self._interim]
 
     def _close(self) -> None:
-        """Have the server kill its workers and end."""
-        self.ended()
+        """Have the servers kill their workers and end."""
+        self._server.ended()
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
-        self._hang_up()
+        self.dismiss_stand_ins()
+        self._server.hang_up()
 
 
 class SpawnLauncher(Launcher):

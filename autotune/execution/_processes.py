@@ -8,8 +8,7 @@ import time
 import warnings
 import weakref
 from collections import deque
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from typing import Any
 
 import joblib
@@ -17,54 +16,18 @@ import joblib
 from .._history import CRASHED, TIMEOUT
 from . import _system
 from ._contract import Executor, Job, Outcome
-from ._launchers import SERVER_ENDED, ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
+from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
+from ._roster import Ticket, Worker, is_same
+from ._servers import SERVER_ENDED
 from ._setup import SMALL, inner_backend, pack_setup
 from ._shipping import Folder, failure, pack, unpack_outcome
 from ._worker import DONE, READY
 
 MAX_FAILED_STARTS = 3  # in a row
-EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
 
 
 class WorkerStartError(RuntimeError):
     """Worker processes cannot be started, or cannot load the task."""
-
-
-@dataclass(eq=False)
-class _Ticket:
-    """A job on its way."""
-
-    job: Job
-    payload: bytes
-    again: bool = False  # it was sent before, to a worker that died with the server
-
-
-@dataclass(eq=False)
-class _Worker:
-    """A worker process as the search sees it.
-
-    ``ticket`` is the job that it runs or, as long as it is not ``ready``, that it will run;
-    ``began`` is when that job began.
-    """
-
-    number: int
-    started: float
-    connection: Connection | None = None
-    ready: bool = False
-    ticket: _Ticket | None = None
-    sent: bool = False
-    began: float = 0.0
-    silent_since: float | None = None
-
-    def deadline(self, start_timeout: float) -> float:
-        """Return when the worker has to be killed."""
-        if self.silent_since is not None:
-            return self.silent_since + EOF_GRACE
-        if not self.ready:
-            return self.started + start_timeout
-        if self.ticket is None or self.ticket.job.seconds is None:
-            return math.inf
-        return self.began + self.ticket.job.seconds
 
 
 class ProcessExecutor(Executor):
@@ -74,6 +37,13 @@ class ProcessExecutor(Executor):
     it. A worker that was killed or died is replaced. A worker takes over the working
     directory, the import path, the warnings filters and scikit-learn's configuration of the
     process that made the executor; its output goes where that process's goes.
+
+    The server takes a second or more to start. Where it is safe, workers that are forked from
+    this process stand in until the first of the lasting ones is ready; from then on they get no
+    more jobs. What goes wrong in them is not held against a job: if it takes a stand-in with it,
+    it runs again in a lasting worker. A time limit counts in stand-ins too, except in those
+    that may hang for reasons of their own (native threads ran when they were forked): there a
+    job that does not end in time, or before a lasting worker is ready, runs again as well.
 
     Parameters
     ----------
@@ -115,10 +85,11 @@ class ProcessExecutor(Executor):
     ):
         self.n_workers = n_workers
         self._start_timeout = start_timeout
-        self._queue: deque[_Ticket] = deque()
-        self._workers: dict[int, _Worker] = {}
+        self._queue: deque[Ticket] = deque()
+        self._workers: dict[int, Worker] = {}
         self._outcomes: list[Outcome] = []
         self._failed_starts = 0
+        self._standing_in = True  # until a worker is ready
         if memory is not None and not _system.CAN_MEASURE:
             warnings.warn("memory limits need Linux; running without", stacklevel=2)
             memory = None
@@ -147,7 +118,7 @@ class ProcessExecutor(Executor):
         if not self._release.alive:
             raise RuntimeError("submit was called after close")
         try:
-            self._queue.append(_Ticket(job, pack(job)))
+            self._queue.append(Ticket(job, pack(job)))
         except Exception as error:  # picklers raise what the objects' code raises
             message = f"The configuration could not be sent: {type(error).__name__}: {error}"
             self._outcomes.append(failure(job, message))
@@ -187,11 +158,11 @@ class ProcessExecutor(Executor):
         It has no outcome, unless it has ended already.
         """
         for ticket in self._queue:
-            if _is_same(ticket.job, job):
+            if is_same(ticket.job, job):
                 self._queue.remove(ticket)
                 return True
         for worker in self._workers.values():
-            if worker.ticket is not None and _is_same(worker.ticket.job, job):
+            if worker.ticket is not None and is_same(worker.ticket.job, job):
                 self._remove(worker)
                 self._replace()
                 return True
@@ -210,35 +181,60 @@ class ProcessExecutor(Executor):
 
     def _dispatch(self) -> None:
         """Give the jobs that wait to workers without one; start workers that are missing."""
-        while self._queue:
-            free = [worker for worker in self._workers.values() if worker.ticket is None]
-            if free:
-                worker = max(free, key=lambda candidate: candidate.ready)
-            elif len(self._workers) < self.n_workers:
-                worker = self._start()
-            else:
+        while self._queue and self._n_busy() < self.n_workers:
+            if not self._free() and len(self._crew()) < self.n_workers:
+                self._start()
+            if not self._free():
                 return
+            worker = max(self._free(), key=lambda candidate: candidate.ready)
             worker.ticket, worker.sent = self._queue.popleft(), False
             self._send(worker)
 
-    def _start(self) -> _Worker:
-        """Start a worker."""
+    def _crew(self, *, stand_in: bool = False) -> list[Worker]:
+        """Return the lasting workers, or those that stand in for them."""
+        return [worker for worker in self._workers.values() if worker.stand_in == stand_in]
+
+    def _free(self) -> list[Worker]:
+        """Return the workers that may be given a job."""
+        crew = self._crew(stand_in=self._standing_in)
+        return [worker for worker in crew if worker.ticket is None]
+
+    def _n_busy(self) -> int:
+        """Return how many jobs workers have been given."""
+        return sum(worker.ticket is not None for worker in self._workers.values())
+
+    def _start(self) -> None:
+        """Start a worker, and another one that stands in for it."""
+        # In this order: the interim server must not inherit connections of workers.
+        if self._standing_in and len(self._crew(stand_in=True)) < self.n_workers:
+            self._start_stand_in()
         try:
             number = self._launcher.start()
         except OSError as error:
             raise WorkerStartError(f"worker processes cannot be started: {error}") from error
-        worker = _Worker(number, time.monotonic())
+        self._enlist(number)
+
+    def _start_stand_in(self) -> None:
+        """Start a worker that stands in, or note that there can be none."""
+        number = self._launcher.start_stand_in()
+        if number is None:
+            self._hand_over()
+        else:
+            self._enlist(number, stand_in=True)
+
+    def _enlist(self, number: int, *, stand_in: bool = False) -> None:
+        """Note that a worker is being started."""
+        worker = Worker(number, time.monotonic(), stand_in)
         self._workers[worker.number] = worker
         self._connect(worker)
-        return worker
 
-    def _connect(self, worker: _Worker) -> None:
+    def _connect(self, worker: Worker) -> None:
         """Send a worker its setup as soon as there is a connection."""
         worker.connection = self._launcher.connection(worker.number)
         if worker.connection is not None and self._write(worker, self._setup):
             self._send(worker)
 
-    def _send(self, worker: _Worker) -> None:
+    def _send(self, worker: Worker) -> None:
         """Send a worker its job, ahead of time if the connection can hold it."""
         if worker.ticket is None or worker.sent or worker.connection is None:
             return
@@ -246,7 +242,7 @@ class ProcessExecutor(Executor):
             worker.began = time.monotonic()
             worker.sent = self._write(worker, worker.ticket.payload)
 
-    def _write(self, worker: _Worker, payload: bytes) -> bool:
+    def _write(self, worker: Worker, payload: bytes) -> bool:
         """Send bytes to a worker; a worker that is gone is found out by ``_listen``."""
         if worker.connection is None:
             return False
@@ -280,12 +276,12 @@ class ProcessExecutor(Executor):
         sources = self._launcher.waitables()
         heard = wait([*talking, *sources], timeout)
         for source in heard:
-            if source in talking:
+            if source in talking and talking[source].number in self._workers:
                 self._receive(talking[source])
         if not sources or any(source in heard for source in sources):
             self._bury(self._launcher.ended())
 
-    def _receive(self, worker: _Worker) -> None:
+    def _receive(self, worker: Worker) -> None:
         """Take one message of a worker."""
         assert worker.connection is not None
         try:
@@ -295,17 +291,21 @@ class ProcessExecutor(Executor):
             return
         if kind == READY:
             worker.ready = True
-            self._failed_starts = 0
             # The job may have begun before this message was read.
             worker.began = min(max(worker.began, content[0]), time.monotonic())
             self._send(worker)
+            if not worker.stand_in:
+                self._failed_starts = 0
+                self._hand_over()
         elif kind == DONE:
             self._finish(worker, unpack_outcome(*content))
+        elif worker.stand_in:
+            self._lose(worker, content[0])
         else:
             self._take_back(worker)
             raise WorkerStartError(f"worker processes cannot load the task: {content[0]}")
 
-    def _finish(self, worker: _Worker, outcome: Outcome) -> None:
+    def _finish(self, worker: Worker, outcome: Outcome) -> None:
         """Note the outcome of a worker's job."""
         assert worker.ticket is not None
         job, worker.ticket = worker.ticket.job, None
@@ -314,6 +314,25 @@ class ProcessExecutor(Executor):
         evaluation.trial, evaluation.fold = job.trial, job.fold
         evaluation.fidelity = job.fidelity
         self._outcomes.append(outcome)
+        if worker.stand_in and not self._standing_in:
+            self._remove(worker)
+
+    def _hand_over(self) -> None:
+        """Have no job begin in a stand-in any more; one that may be stuck moves on."""
+        self._standing_in = False
+        for worker in self._crew(stand_in=True):
+            while worker.silent_since is None and worker.has_news():
+                self._receive(worker)
+            if worker.number not in self._workers:
+                continue
+            if worker.ticket is None or not (worker.ready and self._launcher.trusts_stand_ins):
+                self._take_back(worker)
+        self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Let the stand-ins' server go with the last of them."""
+        if not self._standing_in and not self._crew(stand_in=True):
+            self._launcher.dismiss_stand_ins()
 
     def _bury(self, ended: dict[int, str]) -> None:
         """Note the end of worker processes; what they had sent before still counts."""
@@ -322,10 +341,11 @@ class ProcessExecutor(Executor):
             worker = self._workers.get(number)
             if worker is None:
                 continue
-            while worker.silent_since is None and _has_news(worker.connection):
+            while worker.silent_since is None and worker.has_news():
                 self._receive(worker)
-            self._lose(worker, why)
-            unready = unready if worker.ready else why
+            if number in self._workers:
+                self._lose(worker, why)
+                unready = unready if worker.ready or worker.stand_in else why
         if unready is not None:  # several at once have one cause, the end of their server
             self._note_failed_start(unready)
 
@@ -333,22 +353,25 @@ class ProcessExecutor(Executor):
         """Kill the workers whose time is up."""
         now = time.monotonic()
         for worker in list(self._workers.values()):
-            if worker.deadline(self._start_timeout) > now:
+            if worker.number not in self._workers or worker.deadline(self._start_timeout) > now:
                 continue
             if worker.silent_since is not None:
                 self._lose(worker, "The worker process closed its connection")
-            elif _has_news(worker.connection):
+            elif worker.has_news():
                 continue  # it has answered; this process was busy elsewhere
             elif not worker.ready:
                 why = f"A worker was not ready within {self._start_timeout:g} s"
                 self._lose(worker, why)
-                self._note_failed_start(why)
+                if not worker.stand_in:
+                    self._note_failed_start(why)
+            elif worker.stand_in and not self._launcher.trusts_stand_ins:
+                self._lose(worker, "")
             else:
                 self._expire(worker, now)
 
     # Ending
 
-    def _expire(self, worker: _Worker, now: float) -> None:
+    def _expire(self, worker: Worker, now: float) -> None:
         """Kill a worker whose job takes too long."""
         assert worker.ticket is not None
         job = worker.ticket.job
@@ -357,12 +380,16 @@ class ProcessExecutor(Executor):
         self._remove(worker)
         self._replace()
 
-    def _lose(self, worker: _Worker, why: str) -> None:
+    def _lose(self, worker: Worker, why: str) -> None:
         """Replace a worker that has died; its job has crashed, if it had begun.
 
         When the server has died with all its workers, nobody knows by whose fault: each of
-        their jobs gets a second chance.
+        their jobs gets a second chance. A stand-in's job has another one anyway.
         """
+        if worker.stand_in:
+            self._take_back(worker)
+            self._hand_over()
+            return
         ticket = worker.ticket
         if ticket is not None and why == SERVER_ENDED and not ticket.again:
             ticket.again = True
@@ -382,39 +409,29 @@ class ProcessExecutor(Executor):
                 f"the last one so: {why}"
             )
 
-    def _take_back(self, worker: _Worker) -> None:
+    def _take_back(self, worker: Worker) -> None:
         """Forget a worker, but not the job that it has not begun."""
         self._remove(worker)
         if worker.ticket is not None:
             self._queue.appendleft(worker.ticket)
 
-    def _remove(self, worker: _Worker) -> None:
+    def _remove(self, worker: Worker) -> None:
         """Kill a worker, if it lives, and forget it."""
         del self._workers[worker.number]
         self._launcher.kill(worker.number)
         if worker.connection is not None:
             worker.connection.close()
+        self._dismiss()
 
     def _replace(self) -> None:
         """Have the next worker ready before it is needed."""
-        if len(self._workers) < self.n_workers:
+        if len(self._crew()) < self.n_workers:
             self._start()
+        elif self._standing_in and len(self._crew(stand_in=True)) < self.n_workers:
+            self._start_stand_in()
 
 
 def _release(launcher: Launcher, folder: Folder) -> None:
     """Free everything; does nothing in a fork of the process that started it."""
     if launcher.close():
         folder.remove()
-
-
-def _has_news(connection: Connection | None) -> bool:
-    """Tell whether there is something to read, if only that the other side has hung up."""
-    try:
-        return connection is not None and connection.poll()
-    except OSError:
-        return True
-
-
-def _is_same(one: Job, other: Job) -> bool:
-    """Tell whether two jobs are the same evaluation; their parameters need not be comparable."""
-    return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)

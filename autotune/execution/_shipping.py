@@ -183,6 +183,10 @@ def _pack_result(value: Any) -> bytes:
     return buffer.getvalue()
 
 
+class UnsendableError(RuntimeError):
+    """What a job made cannot be sent back from the process where it ran."""
+
+
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
     """Return the outcome of a job that came to nothing."""
     evaluation = Evaluation(
@@ -200,11 +204,11 @@ def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:
     if outcome.model is None and outcome.exception is None:
         return bare, None
     try:
-        return bare, _pack_result((outcome.model, outcome.exception))
+        return bare, _pack_result((outcome.model, outcome.exception, outcome.warnings))
     except Exception as error:  # picklers raise whatever the objects' own code raises
         bare = _spoil(bare, error)
         exception, bare.exception = bare.exception, None
-        return bare, _pack_result((None, exception))
+        return bare, _pack_result((None, exception, []))
 
 
 def unpack_outcome(bare: Outcome, rest: bytes | None) -> Outcome:
@@ -212,7 +216,7 @@ def unpack_outcome(bare: Outcome, rest: bytes | None) -> Outcome:
     if rest is None:
         return bare
     try:
-        bare.model, bare.exception = pickle.loads(rest)
+        bare.model, bare.exception, bare.warnings = pickle.loads(rest)
     except Exception as error:  # unpicklers raise whatever the objects' own code raises
         return _spoil(bare, error)
     return bare
@@ -224,4 +228,4 @@ def _spoil(bare: Outcome, error: Exception) -> Outcome:
     if evaluation.status == COMPLETE:
         message = f"The result could not be sent back: {type(error).__name__}: {error}"
         evaluation = replace(evaluation, status=FAILED, scores={}, error=message)
-    return Outcome(evaluation, exception=RuntimeError(evaluation.error), stop=bare.stop)
+    return Outcome(evaluation, exception=UnsendableError(evaluation.error), stop=bare.stop)

@@ -24,6 +24,25 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
+def native_threads() -> set[str]:
+    """Return the names of this process's threads other than the main one, where it can be told."""
+    names = set()
+    for thread in set(os.listdir("/proc/self/task")) - {str(os.getpid())}:
+        with suppress(OSError), open(f"/proc/self/task/{thread}/comm") as file:  # it has ended
+            names.add(file.read().strip())
+    return names
+
+
+def flush_output() -> None:
+    """Write out what is buffered for the standard streams, by Python and by C code."""
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        # No stream, a full one, a closed one.
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()  # type: ignore[union-attr]  # None is an AttributeError
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).fflush(None)
+
+
 def _prctl(option: int, value: int) -> None:
     """Set an attribute of this process; other systems than Linux have no such call."""
     if sys.platform.startswith("linux"):

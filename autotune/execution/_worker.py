@@ -25,6 +25,7 @@ import joblib
 import numpy as np
 import sklearn
 
+from . import _system
 from ._contract import Job, Outcome
 from ._setup import Setup
 from ._shipping import failure, pack_outcome
@@ -55,20 +56,11 @@ def serve(connection: Connection) -> None:
 
 def _send(connection: Connection, *message: Any) -> None:
     """Send a message to the search, if it still listens."""
-    _flush()
+    _system.flush_output()  # what the job printed, before its outcome is known
     try:
         connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
         sys.exit(1)
-
-
-def _flush() -> None:
-    """Show what the job printed, before its outcome is known."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (AttributeError, OSError, ValueError):  # no stream, a full one, a closed one
-            continue
 
 
 def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:

@@ -2,5 +2,6 @@
 
 from ._contract import Request, Scheduler
 from ._full import Full
+from ._racing import Racing
 
-__all__ = ["Full", "Request", "Scheduler"]
+__all__ = ["Full", "Racing", "Request", "Scheduler"]

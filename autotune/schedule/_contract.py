@@ -10,7 +10,8 @@ the space, data, clocks or processes.
   becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
   A status of COMPLETE, FAILED or DROPPED ends a trial; what was still planned for it is
   forgotten, and its evaluations in flight may be cancelled.
-- ``finish`` is told that the budget has ended: no more evaluations will run.
+- ``drain`` is told that no new trial will begin, so that idle workers can only help with
+  those under way; there is nothing to do unless a scheduler holds evaluations back.
 """
 
 from __future__ import annotations
@@ -52,3 +53,6 @@ class Scheduler(ABC):
     @abstractmethod
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         """Take note of an evaluation; return the trials that it ends, with their status."""
+
+    def drain(self) -> None:  # noqa: B027  # most schedulers hold nothing back
+        """Take note that no new trial will begin."""

@@ -1,94 +1,123 @@
-"""Where improvement is expected: a criterion and how it is maximised."""
+"""Where improvement is expected: the criterion, and the search for its maximum."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import erfcx, log_ndtr
 
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+from ._embedding import Embedding
+
+_HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
+_ROOT_HALF_PI = math.sqrt(0.5 * math.pi)
 
 
-def log_expected_improvement(mean, sd, best):
-    """Log of E[max(best - f, 0)], stable (Ament et al. 2023)."""
-    z = (best - mean) / sd
-    return log_h(z) + np.log(sd)
+def log_expected_improvement(mean: np.ndarray, std: np.ndarray, best: float) -> np.ndarray:
+    """Return log E[max(best - f, 0)] for normal f, accurate where the expectation underflows.
+
+    Ament, Daulton, Eriksson, Balandat and Bakshy (2023), equation 9.
+    """
+    return _log_h((best - mean) / std) + np.log(std)
 
 
-def log_h(z):
-    z = np.asarray(z, float)
-    out = np.empty_like(z)
-    hi = z > -1
-    zh = z[hi]
-    out[hi] = np.log(np.exp(-0.5 * zh * zh - _HALF_LOG_2PI) + zh * np.exp(log_ndtr(zh)))
-    zl = z[~hi]
-    t = np.sqrt(math.pi / 2) * np.abs(zl) * erfcx(-zl / math.sqrt(2))
-    far = zl < -1e5
-    with np.errstate(divide="ignore"):
-        tail = np.where(far, -2 * np.log(np.abs(zl)), np.log1p(-np.where(far, 0, t)))
-    out[~hi] = -0.5 * zl * zl - _HALF_LOG_2PI + tail
-    return out
+def _log_h(z: np.ndarray) -> np.ndarray:
+    """Return log(phi(z) + z Phi(z))."""
+    log_density = -0.5 * z * z - _HALF_LOG_2PI
+    near = np.maximum(z, -1.0)
+    plain = np.log(np.exp(-0.5 * near * near - _HALF_LOG_2PI) + near * np.exp(log_ndtr(near)))
+    far = np.minimum(z, -1.0)
+    # phi + z Phi = phi (1 - |z| Phi / phi); far out 1 - |z| Phi / phi cancels to 1 / z**2.
+    ratio = -far * _ROOT_HALF_PI * erfcx(-far / math.sqrt(2.0))
+    rest = np.where(far < -1e4, far**-2.0, 1.0 - ratio)
+    return np.where(z > -1.0, plain, log_density + np.log(rest))
 
 
-def maximise(
-    score,
-    embedding,
-    incumbents,
-    rng,
-    n_random=512,
-    n_local=200,
-    rounds=4,
-    n_best=10,
-    width=40,
-    sigmas=(0.2, 0.1, 0.05, 0.02, 0.01),
-):
-    """Return all candidates looked at (snapped), best first."""
-    d = len(embedding.features)
-    U = [rng.random_sample((n_random, d))]
-    if n_local:
-        per = max(1, n_local // len(incumbents))
-        U.append(mutate(np.repeat(incumbents, per, axis=0), embedding, rng, None))
-    raw = np.vstack(U)
-    X = embedding.snap(raw)
-    a = score(X)
-    for r in range(rounds):
-        top = np.argsort(-a, kind="stable")[:n_best]
-        new = mutate(
-            np.repeat(raw[top], width // 2 if False else width, axis=0),
-            embedding,
-            rng,
-            sigmas[min(r, len(sigmas) - 1)],
-        )
-        Xn = embedding.snap(new)
-        raw = np.vstack([raw[top], new])
-        an = score(Xn)
-        X = np.vstack([X[top], Xn])
-        a = np.concatenate([a[top], an])
-    order = np.argsort(-a, kind="stable")
-    return X[order], a[order]
+@dataclass(frozen=True)
+class Maximiser:
+    """Random candidates, neighbours of good trials, then rounds of ever smaller steps.
+
+    Parameters
+    ----------
+    n_random : int
+        Candidates anywhere in the space.
+    n_local : int
+        Candidates near good trials.
+    n_best : int
+        Candidates that each round starts from.
+    n_steps : int
+        Neighbours of each of them.
+    step_sizes : tuple of float
+        Standard deviation of the steps of each round, in units of the range.
+    """
+
+    n_random: int = 512
+    n_local: int = 200
+    n_best: int = 10
+    n_steps: int = 20
+    step_sizes: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01)
+
+    def __call__(
+        self,
+        criterion: Callable[[np.ndarray], np.ndarray],
+        embedding: Embedding,
+        trials: np.ndarray,
+        rng: np.random.RandomState,
+    ) -> np.ndarray:
+        """Return the best vectors that were found and are not trials, best first.
+
+        Parameters
+        ----------
+        criterion : callable
+            From snapped vectors to what is to be maximised.
+        embedding : Embedding
+        trials : ndarray of shape (n, n_features)
+            Encoded trials, the good ones first.
+        rng : RandomState
+        """
+        taken = {row.tobytes() for row in trials}
+
+        def valued(units: np.ndarray) -> np.ndarray:
+            snapped = embedding.snap(units)
+            values = criterion(snapped)
+            values[[row.tobytes() in taken for row in snapped]] = -np.inf
+            return values
+
+        good = trials[: self.n_best]
+        good = np.where(np.isnan(good), rng.random_sample(good.shape), good)
+        origins = np.repeat(good, -(-self.n_local // len(good)), axis=0)
+        sizes = np.exp(rng.uniform(math.log(0.02), math.log(0.3), (len(origins), 1)))
+        anywhere = rng.random_sample((self.n_random, embedding.n_features))
+        units = np.vstack([anywhere, mutate(origins, embedding, sizes, rng)])
+        values = valued(units)
+        for size in self.step_sizes:
+            top = np.argsort(-values, kind="stable")[: self.n_best]
+            moved = mutate(np.repeat(units[top], self.n_steps, axis=0), embedding, size, rng)
+            units = np.vstack([units[top], moved])
+            values = np.concatenate([values[top], valued(moved)])
+        order = np.argsort(-values, kind="stable")[: self.n_best]
+        return embedding.snap(units[order[np.isfinite(values[order])]])
 
 
-def mutate(U, embedding, rng, sigma):
-    """Change some of the features of each row: steps for numbers, redraws for choices."""
-    n, d = U.shape
-    s = sigma if sigma is not None else np.exp(rng.uniform(np.log(0.02), np.log(0.3), (n, 1)))
-    which = (
-        embedding.active[
-            np.minimum((U[:, 0] * embedding.n_subspaces).astype(int), embedding.n_subspaces - 1)
-        ]
-        if embedding.n_subspaces > 1
-        else np.ones((n, d), bool)
-    )
-    p = rng.uniform(0, 1, (n, 1)) if sigma is None else 0.5
-    change = (rng.random_sample((n, d)) < p) & which
-    # at least one: the one with the largest draw among the active
-    force = np.argmax(np.where(which, rng.random_sample((n, d)), -1), axis=1)
-    change[np.arange(n), force] = True
-    unordered = np.array([f.kind == "choice" for f in embedding.features])
-    step = U + s * rng.standard_normal((n, d))
-    step = np.abs(step)
-    step = 1 - np.abs(1 - step)  # reflect
-    step = np.clip(step, 0, 1)
-    new = np.where(unordered, rng.random_sample((n, d)), step)
-    return np.where(change, new, U)
+def mutate(
+    units: np.ndarray,
+    embedding: Embedding,
+    size: float | np.ndarray,
+    rng: np.random.RandomState,
+) -> np.ndarray:
+    """Change about half of each vector's active features, at least one.
+
+    Numbers take a normal step and are reflected at the ends; choices, the sub-space among
+    them, are drawn anew.
+    """
+    shape = units.shape
+    active = embedding.active[embedding.subspace(units)]
+    lots = np.where(active, rng.random_sample(shape), 2.0)
+    share = rng.random_sample((shape[0], 1))
+    changed = (lots < share) | (lots == lots.min(axis=1, keepdims=True))
+    stepped = np.abs(units + size * rng.standard_normal(shape))
+    stepped = np.clip(1.0 - np.abs(1.0 - stepped), 0.0, 1.0)
+    moved = np.where(embedding.is_choice, rng.random_sample(shape), stepped)
+    return np.where(changed, moved, units)

@@ -1,4 +1,4 @@
-"""From encoded configurations to points between which a distance means something."""
+"""From encoded configurations to points between which distances mean something."""
 
 from __future__ import annotations
 
@@ -6,78 +6,99 @@ import numpy as np
 
 from ..space import Feature, Space
 
-_ANGLE = np.pi / 3
-_MOST_LEVELS = 128
+_MOST_CELLS = 128  # integers with more values are treated as continuous
 
 
 class Embedding:
-    """Geometry of a space's features."""
+    """Turns vectors of ``Space.encode`` into points for a stationary kernel.
 
-    def __init__(self, space: Space, inactive: str = "mid", levels: bool = False):
-        self.features = space.features
+    - A number is one column.
+    - A choice among more than two is one column per choice, a one in the chosen one, so that
+      all choices have the same distance; the columns share one length scale.
+    - A feature that its sub-space lacks is put in the middle of its range (at the centre of
+      the choices): its expected distance to a feature that is present is the smallest there.
+      Two points that both lack it do not differ in it. The index of the sub-space, itself a
+      choice, makes up the distance between presence and absence.
+
+    As all of this places points in a Euclidean space, every stationary kernel stays positive
+    definite.
+
+    Parameters
+    ----------
+    space : Space
+
+    Attributes
+    ----------
+    groups : ndarray of int, shape (n_columns,)
+        The feature that each column belongs to.
+    active : ndarray of bool, shape (n_subspaces, n_features)
+        Which features each sub-space has.
+    is_choice : ndarray of bool, shape (n_features,)
+        Which features have no order.
+    """
+
+    def __init__(self, space: Space):
+        features = space.features
+        self._features = features
+        self.n_features = len(features)
         self.n_subspaces = len(space.subspaces)
-        self.inactive = inactive
-        self.active = np.array(
-            [[i in f.subspaces for f in space.features] for i in range(self.n_subspaces)]
-        ).reshape(self.n_subspaces, len(space.features))
-        self.tables = [_table(space, f) for f in space.features]
-        groups = []
-        g = 0
-        for j, f in enumerate(self.features):
-            cols = self._n_columns(j, f)
-            if levels and is_unordered(f):
-                groups += list(range(g, g + cols))
-                g += cols
-            else:
-                groups += [g] * cols
-                g += 1
-        self.groups = np.array(groups, dtype=int)
+        members = [[i in f.subspaces for f in features] for i in range(self.n_subspaces)]
+        self.active = np.array(members, dtype=bool).reshape(self.n_subspaces, len(features))
+        self.is_choice = np.array([f.kind == "choice" for f in features], dtype=bool)
+        widths = [f.n if _is_one_hot(f) else 1 for f in features]
+        self.groups = np.repeat(np.arange(len(features)), widths)
+        self._cells = [_cells(space, f) for f in features]
 
-    def _n_columns(self, j: int, f: Feature) -> int:
-        if is_unordered(f):
-            return f.n
-        return 2 if self.inactive == "arc" and not self.active[:, j].all() else 1
+    def __call__(self, units: np.ndarray) -> np.ndarray:
+        """Return the points, shape (n, n_columns), of snapped or encoded vectors."""
+        points = np.empty((len(units), len(self.groups)))
+        for j, feature in enumerate(self._features):
+            place = np.flatnonzero(self.groups == j)
+            points[:, place] = _columns(feature, units[:, j])
+        return points
 
-    def snap(self, U: np.ndarray) -> np.ndarray:
-        """Move features with few values onto them, and blank those that are inactive."""
-        U = U.copy()
-        for j, table in enumerate(self.tables):
-            if table is not None:
-                cuts = (table[1:] + table[:-1]) / 2
-                U[:, j] = table[np.searchsorted(cuts, U[:, j])]
-        if self.n_subspaces > 1:
-            which = np.minimum((U[:, 0] * self.n_subspaces).astype(int), self.n_subspaces - 1)
-            U[~self.active[which]] = np.nan
-        return U
+    def subspace(self, units: np.ndarray) -> np.ndarray:
+        """Return the index of the sub-space of each vector."""
+        if self.n_subspaces == 1:
+            return np.zeros(len(units), dtype=int)
+        return np.minimum((units[:, 0] * self.n_subspaces).astype(int), self.n_subspaces - 1)
 
-    def __call__(self, U: np.ndarray) -> np.ndarray:
-        columns = []
-        for j, f in enumerate(self.features):
-            u = U[:, j]
-            off = np.isnan(u)
-            if is_unordered(f):
-                hot = np.floor(u[:, None] * f.n).clip(None, f.n - 1) == np.arange(f.n)
-                columns.append(hot * np.sqrt(0.5))
-                continue
-            if f.kind == "choice":
-                u = np.where(u > 0.5, 1.0, 0.0)
-            if self.inactive == "arc" and not self.active[:, j].all():
-                angle = _ANGLE * np.where(off, 0, u)
-                point = np.column_stack([np.cos(angle), np.sin(angle)])
-                columns.append(np.where(off[:, None], 0.0, point))
-            else:
-                columns.append(np.where(off, 0.5, u)[:, None])
-        return np.hstack(columns)
+    def snap(self, units: np.ndarray) -> np.ndarray:
+        """Return what ``Space.encode`` says of the configurations that vectors decode to.
+
+        Features with few values move to the nearest one, those of other sub-spaces to NaN.
+        """
+        snapped = units.copy()
+        for j, cells in enumerate(self._cells):
+            if cells is not None:
+                borders = (cells[1:] + cells[:-1]) / 2
+                snapped[:, j] = cells[np.searchsorted(borders, units[:, j])]
+        snapped[~self.active[self.subspace(units)]] = np.nan
+        return snapped
 
 
-def is_unordered(f: Feature) -> bool:
-    return f.kind == "choice" and f.n > 2
+def _is_one_hot(feature: Feature) -> bool:
+    """Return whether a feature needs a column per choice."""
+    return feature.kind == "choice" and feature.n > 2
 
 
-def _table(space: Space, f: Feature) -> np.ndarray | None:
-    if f.kind == "choice":
-        return (np.arange(f.n) + 0.5) / f.n
-    if f.kind == "int" and 0 < f.n <= _MOST_LEVELS:
-        d = space.subspaces[f.subspaces[0]][f.name]
-        return np.unique([d.encode(v) for v in d.grid(None)])
+def _columns(feature: Feature, units: np.ndarray) -> np.ndarray:
+    """Return the columns of one feature."""
+    absent = np.isnan(units)
+    if _is_one_hot(feature):
+        chosen = np.minimum(np.floor(units * feature.n), feature.n - 1)
+        hot = np.where(absent[:, None], 1 / feature.n, chosen[:, None] == np.arange(feature.n))
+        return hot * np.sqrt(0.5)  # two choices are at distance one, as the ends of a range
+    if feature.kind == "choice":
+        units = np.where(absent, np.nan, units > 0.5)
+    return np.where(absent, 0.5, units)[:, None]
+
+
+def _cells(space: Space, feature: Feature) -> np.ndarray | None:
+    """Return the encoded values of a feature that has few, None for others."""
+    if feature.kind == "choice":
+        return (np.arange(feature.n) + 0.5) / feature.n
+    if feature.kind == "int" and 0 < feature.n <= _MOST_CELLS:
+        dimension = space.subspaces[feature.subspaces[0]][feature.name]
+        return np.unique([dimension.encode(value) for value in dimension.grid(None)])
     return None

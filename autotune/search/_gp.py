@@ -10,41 +10,39 @@ from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 _SQRT5 = math.sqrt(5.0)
+_LENGTHS, _SIGNALS, _NOISES = (-4.0, 5.0), (-4.0, 4.0), (-14.0, 1.0)  # bounds of logarithms
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Normal priors on the logarithms of a process's parameters, with hard bounds.
+    """What is assumed about a process before any data, for targets of about unit variance.
 
     Attributes
     ----------
     length, signal, noise : tuple of float
-        Mean and standard deviation of the logarithm of the length scales, of the variance
-        of the function, and of the variance of the noise; targets have unit variance.
+        Mean and standard deviation of the logarithm of a length scale, of the variance of
+        the function, and of the variance of the noise.
     mean : float
         Variance of the constant mean, which is integrated out.
     """
 
-    length: tuple[float, float]
+    length: tuple[float, float] = (0.0, 1.0)
     signal: tuple[float, float] = (0.0, 1.0)
     noise: tuple[float, float] = (-5.0, 2.0)
     mean: float = 1.0
 
-    @classmethod
-    def scaled(cls, n_active: float, **kw) -> Prior:
-        """Return the prior for points of which ``n_active`` features count at a time.
-
-        The length scales grow with the root of the dimension, so that distances keep their
-        meaning (Hvarfner, Hellsten and Nardi 2024).
-        """
-        return cls(length=(math.log(0.5) + 0.5 * math.log(max(n_active, 1.0)), 1.0), **kw)
+    def normal(self, n_lengths: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return means and standard deviations of all logarithms."""
+        pairs = np.array([*[self.length] * n_lengths, self.signal, self.noise])
+        return pairs[:, 0], pairs[:, 1]
 
 
 class GaussianProcess:
     """Matern 5/2 kernel with one length scale per group of columns, noise, unknown mean.
 
-    The parameters are those of largest posterior density (L-BFGS from the prior's centre,
-    analytic gradient; Rasmussen and Williams 2006, equations 4.17 and 5.9).
+    The parameters are those of largest posterior density, found with L-BFGS and the analytic
+    gradient from the centre of the prior (Rasmussen and Williams 2006, section 5.4.1): one
+    fixed start, so that equal data give equal processes.
 
     Parameters
     ----------
@@ -53,123 +51,142 @@ class GaussianProcess:
     prior : Prior
     max_iter : int
         Number of steps of L-BFGS.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n_lengths + 2,)
+        Logarithms of the length scales, of the signal's and of the noise's variance.
     """
 
-    def __init__(self, groups: np.ndarray, prior: Prior, max_iter: int = 30):
-        self.groups = np.asarray(groups)
-        self.prior = prior
-        self.max_iter = max_iter
+    def __init__(self, groups: np.ndarray, prior: Prior | None = None, max_iter: int = 30):
+        self.groups = np.asarray(groups, dtype=int)
         self.n_lengths = int(self.groups.max(initial=-1)) + 1
+        self.prior = Prior() if prior is None else prior
+        self.max_iter = max_iter
+        self.theta = self.prior.normal(self.n_lengths)[0]
 
     def fit(
         self, X: np.ndarray, y: np.ndarray, noise_scale: np.ndarray | None = None
     ) -> GaussianProcess:
-        """Find the parameters and condition on the data."""
-        self.theta = self._maximise(X, y, _ones(y) if noise_scale is None else noise_scale)
+        """Find the parameters, then condition on the data.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n, n_columns)
+        y : ndarray of shape (n,)
+            Mean about zero, variance about one.
+        noise_scale : ndarray of shape (n,), optional
+            Factors of the variance of the noise.
+        """
+        objective = NegativeLogPosterior(X, y, self.groups, self.prior, noise_scale)
+        result = minimize(
+            objective,
+            self.prior.normal(self.n_lengths)[0],
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[_LENGTHS] * self.n_lengths + [_SIGNALS, _NOISES],
+            options={"maxiter": self.max_iter, "ftol": 1e-5, "gtol": 1e-3},
+        )
+        self.theta = result.x
         return self.condition(X, y, noise_scale)
 
     def condition(
         self, X: np.ndarray, y: np.ndarray, noise_scale: np.ndarray | None = None
     ) -> GaussianProcess:
-        """Condition on data, with the parameters as they are."""
-        scale = _ones(y) if noise_scale is None else noise_scale
-        self._scaled = self._scale(X)
-        K = self._kernel(self._scaled, self._scaled)
+        """Condition on data with the parameters as they are."""
+        self._points = self._scaled(X)
+        K = self._kernel(self._points)
+        scale = np.ones(len(y)) if noise_scale is None else noise_scale
         K.flat[:: len(K) + 1] += math.exp(self.theta[-1]) * scale
-        lower = _cholesky(K)
-        self._whiten, _ = lapack.dtrtri(lower, lower=1)
+        self._whiten, _ = lapack.dtrtri(_cholesky(K), lower=1)
         self._alpha = self._whiten.T @ (self._whiten @ y)
         return self
 
     def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation of the noise-free function."""
-        cross = self._kernel(self._scale(X), self._scaled)
-        reduction = np.square(cross @ self._whiten.T).sum(1)
+        """Return mean and standard deviation of the noise-free function, each shape (n,)."""
+        cross = self._kernel(self._scaled(X))
+        explained = np.square(cross @ self._whiten.T).sum(axis=1)
         total = math.exp(self.theta[-2]) + self.prior.mean
-        return cross @ self._alpha, np.sqrt(np.maximum(total - reduction, 1e-12))
+        return cross @ self._alpha, np.sqrt(np.maximum(total - explained, 1e-12 * total))
 
-    def _scale(self, X: np.ndarray) -> np.ndarray:
+    def _scaled(self, X: np.ndarray) -> np.ndarray:
+        """Return points divided by their length scales."""
         return X * np.exp(-self.theta[self.groups])
 
-    def _kernel(self, A: np.ndarray, B: np.ndarray) -> np.ndarray:
-        squares = np.square(A).sum(1)[:, None] + np.square(B).sum(1) - 2 * (A @ B.T)
-        r = _SQRT5 * np.sqrt(np.maximum(squares, 0.0))
-        return math.exp(self.theta[-2]) * (1 + r + r * r / 3) * np.exp(-r) + self.prior.mean
-
-    def _maximise(self, X, y, scale):
-        objective = Objective(X, y, scale, self.groups, self.prior)
-        lengths = [self.prior.length[0]] * self.n_lengths
-        start = np.array([*lengths, self.prior.signal[0], self.prior.noise[0]])
-        if len(y) < 2:
-            return start
-        bounds = [(-4.0, 5.0)] * self.n_lengths + [(-4.0, 4.0), (-14.0, 1.0)]
-        result = minimize(
-            objective,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": self.max_iter, "ftol": 1e-5, "gtol": 1e-3},
-        )
-        self.n_evals = result.nfev
-        return result.x
+    def _kernel(self, points: np.ndarray) -> np.ndarray:
+        """Return the covariance of scaled points with those of the data."""
+        norms = np.square(points).sum(axis=1)[:, None] + np.square(self._points).sum(axis=1)
+        r = _SQRT5 * np.sqrt(np.maximum(norms - 2.0 * (points @ self._points.T), 0.0))
+        matern = (1.0 + r + r * r / 3.0) * np.exp(-r)
+        return math.exp(self.theta[-2]) * matern + self.prior.mean
 
 
-class Objective:
-    """Negative log posterior density of the parameters and its gradient."""
+class NegativeLogPosterior:
+    """Negative log posterior density of a process's parameters, and its gradient.
 
-    def __init__(self, X, y, scale, groups, prior):
-        self.y = y
-        self.scale = scale
-        self.prior = prior
+    Distances between pairs of points are computed once, and only below the diagonal.
+    """
+
+    def __init__(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        groups: np.ndarray,
+        prior: Prior,
+        noise_scale: np.ndarray | None = None,
+    ):
         n = len(y)
+        self._y = y
+        self._noise_scale = np.ones(n) if noise_scale is None else noise_scale
+        self._constant = prior.mean
         rows, columns = np.tril_indices(n, -1)
-        self.pairs = np.ravel_multi_index((rows, columns), (n, n))
-        differences = np.square(X[rows] - X[columns])
+        self._pairs = rows * n + columns
         n_lengths = int(groups.max(initial=-1)) + 1
-        self.squares = np.zeros((n_lengths, len(rows)))
-        np.add.at(self.squares, groups, differences.T)
-        means = [*([prior.length[0]] * n_lengths), prior.signal[0], prior.noise[0]]
-        sds = [*([prior.length[1]] * n_lengths), prior.signal[1], prior.noise[1]]
-        self.means, self.precisions = np.array(means), np.array(sds) ** -2.0
+        self._squares = np.zeros((n_lengths, len(rows)))
+        for column, group in enumerate(groups):
+            self._squares[group] += np.square(X[rows, column] - X[columns, column])
+        self._center, deviation = prior.normal(n_lengths)
+        self._precision = deviation**-2.0
 
-    def __call__(self, theta):
-        n = len(self.y)
-        weights = np.exp(-2 * theta[:-2])
-        signal, noise = math.exp(theta[-2]), math.exp(theta[-1])
-        r = np.sqrt(5 * (weights @ self.squares))
+    def __call__(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
+        """Return value and gradient.
+
+        With L = -log p(y | theta) and A = dL/dK = (K^-1 - alpha alpha^T) / 2, the derivative
+        with respect to a parameter is the sum of A * dK/dtheta (Rasmussen and Williams 2006,
+        equation 5.9).
+        """
+        n = len(self._y)
+        weights, (signal, noise) = np.exp(-2.0 * theta[:-2]), np.exp(theta[-2:])
+        r = np.sqrt(5.0 * (weights @ self._squares))
         decay = signal * np.exp(-r)
-        slope = decay * (1 + r)
-        pairs = slope + decay * (r * r / 3)
+        slope = decay * (1.0 + r)  # dk/dlog(length) = 5/3 slope * squared distance / length**2
+        kernel = slope + decay * (r * r / 3.0)
         K = np.zeros((n, n))
-        K.ravel()[self.pairs] = pairs + self.prior.mean
-        K.flat[:: n + 1] = signal + self.prior.mean + noise * self.scale
-        # C order: the lower triangle is what Fortran calls the upper
+        K.ravel()[self._pairs] = kernel + self._constant
+        K.flat[:: n + 1] = signal + self._constant + noise * self._noise_scale
+        # The lower triangle in C order is the upper triangle in LAPACK's.
         upper, info = lapack.dpotrf(K.T, lower=0)
-        if info:
+        if info:  # not positive definite in floating point: no place to stay
             return 1e10, np.zeros_like(theta)
-        alpha, _ = lapack.dpotrs(upper, self.y, lower=0)
-        value = 0.5 * self.y @ alpha + np.log(np.diagonal(upper)).sum()
+        alpha, _ = lapack.dpotrs(upper, self._y, lower=0)
         inverse, _ = lapack.dpotri(upper, lower=0)
-        outer = 0.5 * (inverse.T - np.outer(alpha, alpha))  # dL/dK, lower triangle valid
-        off, on = outer.ravel()[self.pairs], np.diagonal(outer)
+        A = 0.5 * (inverse.T - np.outer(alpha, alpha))
+        off, on = A.ravel()[self._pairs], np.diagonal(A)
         gradient = np.empty_like(theta)
-        gradient[:-2] = (10 / 3) * weights * (self.squares @ (off * slope))
-        gradient[-2] = 2 * off @ pairs + signal * on.sum()
-        gradient[-1] = noise * (on @ self.scale)
-        deviation = theta - self.means
-        value += 0.5 * self.precisions @ np.square(deviation)
-        return value, gradient + self.precisions * deviation
+        gradient[:-2] = (10.0 / 3.0) * weights * (self._squares @ (off * slope))
+        gradient[-2] = 2.0 * (off @ kernel) + signal * on.sum()
+        gradient[-1] = noise * (on @ self._noise_scale)
+        distance = theta - self._center
+        value = 0.5 * (self._y @ alpha) + np.log(np.diagonal(upper)).sum()
+        value += 0.5 * (self._precision @ np.square(distance))
+        return float(value), gradient + self._precision * distance
 
 
-def _ones(y):
-    return np.ones(len(y))
-
-
-def _cholesky(K):
+def _cholesky(K: np.ndarray) -> np.ndarray:
+    """Return the lower factor, with as little added to the diagonal as it takes."""
     lower, info = lapack.dpotrf(K, lower=1, clean=1)
-    jitter = 1e-10 * np.mean(np.diagonal(K))
+    jitter = 1e-10 * float(np.mean(np.diagonal(K)))
     while info:
-        jitter *= 10
         lower, info = lapack.dpotrf(K + jitter * np.eye(len(K)), lower=1, clean=1)
+        jitter *= 10.0
     return lower

@@ -1,140 +1,160 @@
-"""Bayesian optimization with our own Gaussian process."""
+"""Bayesian optimization with a Gaussian process of our own."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.special import ndtri
-from scipy.stats import qmc, rankdata
-from threadpoolctl import ThreadpoolController
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from .._history import COMPLETE, RUNNING
+import numpy as np
+from scipy.stats import qmc
+
+from .._history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial
 from .._seeds import derive_seed
-from ._acquisition import log_expected_improvement, maximise
+from ..space import Space
+from ._acquisition import Maximiser, log_expected_improvement
 from ._contract import Searcher
 from ._embedding import Embedding
-from ._gp import GaussianProcess, Prior
 from ._seen import Seen, draw_unseen
+from ._surrogate import Surrogate
 
-_CONTROLLER = ThreadpoolController()
+_UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 
 
 class GPSearcher(Searcher):
+    """Models the score over the space and proposes where improvement is expected.
+
+    The first proposals are points of a scrambled Sobol sequence (Owen 1998). After them, a
+    Gaussian process (Matern 5/2, one length scale per parameter, noise; see ``Surrogate``)
+    is fitted to the trials, and the proposal has the largest expected improvement over the
+    best mean among them (log EI, Ament et al. 2023).
+    Failed trials count with the worst score seen. Trials that still run are believed to
+    score what the process expects, so that workers do not crowd. A trial that was dropped
+    counts with the folds that it finished, freed of how hard those folds are.
+
+    Parameters
+    ----------
+    space, seed, n_trials
+        As in the contract.
+    n_initial : int or None
+        Number of trials before the model is used; None: ``min(10, max(4, 2 d))`` for ``d``
+        features, and at most a third of the trials.
+    n_candidates : int
+        Random points at which the acquisition function is evaluated before it is refined.
+    """
+
     name = "bayes"
 
     def __init__(
         self,
-        space,
-        seed,
-        n_trials=None,
-        n_initial=None,
-        *,
-        inactive="mid",
-        levels=False,
-        transform="std",
-        prior=None,
-        max_iter=30,
-        acq=None,
-        every_random=0,
-        max_fit=200,
-        xi=0.0,
+        space: Space,
+        seed: int,
+        n_trials: int | None = None,
+        n_initial: int | None = None,
+        n_candidates: int = 512,
     ):
         super().__init__(space, seed, n_trials)
-        d = len(space.features)
-        self.n_initial = n_initial if n_initial is not None else min(10, max(4, 2 * d))
-        self.embedding = Embedding(space, inactive, levels)
-        self.transform = transform
-        self.prior = prior or {}
-        self.max_iter = max_iter
-        self.acq = acq or {}
-        self.every_random = every_random
-        self.max_fit = max_fit
-        self.xi = xi
+        self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial
+        self.embedding = Embedding(space)
+        self._maximise = Maximiser(n_random=n_candidates)
         self._seen = Seen(space)
+        self._units: dict[int, np.ndarray | None] = {}  # encoded trials
 
-    def ask(self, history):
+    def ask(self, history: History) -> dict[str, Any] | None:
         seen = self._seen.update(history)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
-        with _CONTROLLER.limit(limits=1, user_api="blas"):
-            for params in self._propose(history, rng):
-                if params not in seen:
-                    return params
+        for params in self._propose(history, rng):
+            if params not in seen:
+                return params
         return draw_unseen(self.space, seen, rng)
 
-    def _propose(self, history, rng):
-        known = [t for t in history if t.params in self.space]
-        n = len(known)
-        scored = sum(t.status == COMPLETE for t in known)
-        if not self.space.features or scored < 2 or n < self.n_initial:
-            yield self._design(sum(t.origin != "default" for t in history))
+    def predict(
+        self, history: History, configurations: Sequence[dict[str, Any]]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the score that the model expects, and its standard deviation.
+
+        Parameters
+        ----------
+        history : History
+            With at least one complete trial in the space.
+        configurations : sequence of dict
+            In the space.
+        """
+        units = np.array([self.space.encode(params) for params in configurations])
+        mean, std = self._surrogate(history).predict(units)
+        return -mean, std
+
+    def _propose(self, history: History, rng: np.random.RandomState) -> Iterator[dict[str, Any]]:
+        """Yield the design's next point, or the model's choices, best first."""
+        known = self._known(history)
+        scored = sum(trial.status == COMPLETE for trial in known)
+        if not self.space.features or scored < 2 or len(known) < self.n_initial:
+            yield self._design(sum(trial.origin != "default" for trial in history))
             return
-        if self.every_random and len(history) % self.every_random == 0:
-            return
-        U = np.array([self.space.encode(t.params) for t in known])
-        scores = np.array([history.score(t) if t.status == COMPLETE else np.nan for t in known])
-        waiting = np.array([t.status == RUNNING for t in known])
-        y = self._targets(scores[~waiting])
-        X = self.embedding(U)
-        mean_active = float(np.mean(self.embedding.active.sum(1)))
-        cfg = dict(self.prior)
-        loc, sd = cfg.pop("loc", np.log(0.5)), cfg.pop("sd", 1.0)
-        prior = Prior(length=(loc + 0.5 * np.log(mean_active), sd), **cfg)
-        gp = GaussianProcess(self.embedding.groups, prior, self.max_iter)
-        gp.fit(X[~waiting], y)
-        m, _ = gp.predict(X[~waiting])
-        if waiting.any():
-            lies = gp.predict(X[waiting])[0]
-            gp.condition(np.vstack([X[~waiting], X[waiting]]), np.concatenate([y, lies]))
-            m, _ = gp.predict(np.vstack([X[~waiting], X[waiting]]))
-            U = np.vstack([U[~waiting], U[waiting]])
-        best = m.min() - self.xi
-        top = np.argsort(m, kind="stable")[:10]
-        starts = np.where(np.isnan(U[top]), rng.random_sample(U[top].shape), U[top])
+        surrogate = self._surrogate(history)
+        units = self._encode(known)
+        means, _ = surrogate.predict_warped(units)
 
-        def score(C):
-            return log_expected_improvement(*gp.predict(self.embedding(C)), best)
+        def criterion(candidates: np.ndarray) -> np.ndarray:
+            return log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
 
-        C, a = maximise(score, self.embedding, starts, rng, **self.acq)
-        for row in C[:50]:
-            yield self.space.decode(np.nan_to_num(row, nan=0.5))
+        good_first = units[np.argsort(means, kind="stable")]
+        for vector in self._maximise(criterion, self.embedding, good_first, rng):
+            yield self.space.decode(np.nan_to_num(vector, nan=0.5))
 
-    def _design(self, index):
+    def _surrogate(self, history: History) -> Surrogate:
+        """Return the model of the losses."""
+        known = self._known(history)
+        losses, noise_scale = _losses(known, history)
+        told = np.isfinite(losses)
+        units = self._encode(known)
+        surrogate = Surrogate(self.embedding).fit(units[told], losses[told], noise_scale[told])
+        pending = np.array([trial.status == RUNNING for trial in known])
+        return surrogate.believe(units[pending]) if pending.any() else surrogate
+
+    def _design(self, index: int) -> dict[str, Any]:
+        """Return point ``index`` of the Sobol sequence as a configuration."""
         n_features = len(self.space.features)
         if not n_features:
             return self.space.decode(np.empty(0))
         sequence = qmc.Sobol(n_features, scramble=True, rng=derive_seed(self.seed))
-        return self.space.decode(sequence.random_base2(index.bit_length())[index])
+        points = sequence.random_base2(index.bit_length())
+        return self.space.decode(points[index])
 
-    def _targets(self, scores):
-        loss = -scores
-        finite = np.isfinite(loss)
-        f = loss[finite]
-        t = self.transform
-        if t == "copula":
-            z = ndtri((rankdata(f) - 0.5) / len(f))
-        elif t.startswith("winsor"):
-            k = float(t[6:] or 3)
-            med = np.median(f)
-            lo = f[f <= med]
-            scale = med - np.quantile(lo, 0.25) if len(lo) else 0
-            # spread of the better half decides where the bad tail is cut
-            cap = med + k * max(med - f.min(), 1e-12)
-            z = np.minimum(f, cap)
-        elif t.startswith("soft"):
-            k = float(t[4:] or 1)
-            med = np.median(f)
-            s = k * max(med - f.min(), 1e-12)
-            x = (f - med) / s
-            z = np.where(x > 0, np.log1p(np.maximum(x, 0)), x)
-        elif t == "log":
-            q = max(np.median(f) - f.min(), 1e-12)
-            z = np.log((f - f.min()) / q + 0.1)
-        elif t == "yj":
-            from sklearn.preprocessing import power_transform
+    def _known(self, history: History) -> list[Trial]:
+        """Return the trials that lie in the space."""
+        for trial in history.trials[len(self._units) :]:
+            inside = trial.params in self.space
+            self._units[trial.number] = self.space.encode(trial.params) if inside else None
+        return [trial for trial in history if self._units[trial.number] is not None]
 
-            z = power_transform(((f - f.mean()) / max(f.std(), 1e-12))[:, None])[:, 0]
-        else:
-            z = f
-        out = np.full(len(loss), z.max())
-        out[finite] = z
-        sd = out.std()
-        return (out - out.mean()) / (sd if sd > 0 else 1.0)
+    def _encode(self, trials: list[Trial]) -> np.ndarray:
+        """Return the vectors of known trials."""
+        return np.array([self._units[trial.number] for trial in trials])
+
+
+def _n_initial(space: Space, n_trials: int | None) -> int:
+    """Return the number of trials before the model takes over."""
+    n_initial = min(10, max(4, 2 * len(space.features)))
+    return n_initial if n_trials is None else max(2, min(n_initial, n_trials // 3))
+
+
+def _losses(trials: list[Trial], history: History) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is to be minimised, NaN where nothing is known, and factors of its noise.
+
+    A trial with only some of its folds is credited with the scores of those, corrected by
+    how much easier than others they are for the complete trials; its noise is larger by the
+    share of folds that are missing.
+    """
+    folds = np.array([history.fold_scores(trial) for trial in trials])
+    complete = np.array([trial.status == COMPLETE for trial in trials])
+    means = folds.mean(axis=1)
+    complete &= np.isfinite(means)
+    ease = np.median(folds[complete] - means[complete, None], axis=0)
+    unfinished = np.array([trial.status in _UNFINISHED for trial in trials])
+    done = np.isfinite(folds)
+    n_done = done.sum(axis=1)
+    corrected = np.where(done, folds - ease, 0.0).sum(axis=1) / np.maximum(n_done, 1)
+    partial = unfinished & (n_done > 0)
+    scores = np.where(complete, means, np.where(partial, corrected, means[complete].min()))
+    losses = np.where(unfinished & ~partial, np.nan, -scores)
+    return losses, np.where(partial, folds.shape[1] / np.maximum(n_done, 1), 1.0)

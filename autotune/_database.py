@@ -1,0 +1,201 @@
+"""The storage file itself: opened, checked, made, and written in whole transactions."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
+SCHEMA_VERSION = 1
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+
+_SCHEMA = """
+CREATE TABLE studies (
+    study INTEGER PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    seed INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    description TEXT NOT NULL,
+    writer TEXT,
+    UNIQUE (fingerprint, attempt)
+);
+CREATE TABLE trials (
+    study INTEGER NOT NULL REFERENCES studies,
+    trial INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    eligible INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    params TEXT NOT NULL,
+    PRIMARY KEY (study, trial)
+);
+CREATE TABLE evaluations (
+    study INTEGER NOT NULL REFERENCES studies,
+    trial INTEGER NOT NULL,
+    fold INTEGER NOT NULL,
+    fidelity REAL NOT NULL,
+    status TEXT NOT NULL,
+    scores TEXT NOT NULL,
+    train_scores TEXT NOT NULL,
+    fit_time REAL NOT NULL,
+    score_time REAL NOT NULL,
+    error TEXT,
+    warnings TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL NOT NULL,
+    PRIMARY KEY (study, trial, fold, fidelity)
+);
+"""
+
+
+def open_to_write(path: Any) -> sqlite3.Connection:
+    """Open a file of ours, or make it; raise a ValueError that says why that cannot be."""
+    location = _location(path)
+    with refusals(path):
+        connection = sqlite3.connect(location, timeout=_PATIENCE, isolation_level=None)
+        with _closed_on_error(connection):
+            if _is_empty(connection):
+                _create(connection)
+            _check(connection, path)
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
+    return connection
+
+
+def open_to_read(path: Any) -> sqlite3.Connection | None:
+    """Open a file of ours without changing it; None if it is empty."""
+    location = _location(path)
+    if not location.exists():
+        raise ValueError(f"storage={str(path)!r} does not exist")
+    with refusals(path):
+        connection = _open_existing(location)
+        with _closed_on_error(connection):
+            if _is_empty(connection):
+                connection.close()
+                return None
+            _check(connection, path)
+            connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _open_existing(location: Path) -> sqlite3.Connection:
+    """Open a file that exists, also where neither it nor its folder can be written."""
+    uri = f"file:{quote(str(location))}?mode=rw"
+    connection = sqlite3.connect(uri, timeout=_PATIENCE, isolation_level=None, uri=True)
+    try:
+        _is_empty(connection)
+    except sqlite3.OperationalError:
+        connection.close()
+        if Path(f"{location}-wal").exists():
+            raise
+        # Nobody writes, since there is no journal: SQLite can do without its side files.
+        uri = f"file:{quote(str(location))}?immutable=1"
+        connection = sqlite3.connect(uri, isolation_level=None, uri=True)
+    return connection
+
+
+def _location(path: Any) -> Path:
+    """Return the absolute path of what may be a storage file."""
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        raise TypeError(f"storage must be the path of a file, or None; got {path!r}")
+    location = Path(os.fsdecode(path)).absolute()
+    try:
+        usable = location.parent.is_dir() and (location.is_file() or not location.exists())
+    except ValueError:  # a null character
+        usable = False
+    if not usable:
+        raise ValueError(f"storage must be a file in an existing folder; got {str(path)!r}")
+    return location
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Return whether a file has no tables."""
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Make our tables in an empty file, unless another process does so first."""
+    _use_wal(connection)
+    with transaction(connection):
+        if _is_empty(connection):
+            for statement in _SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging, in which readers and a writer do not wait for each other."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait for the lock itself when two processes do this at once.
+            if "locked" not in str(error) or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
+def _check(connection: sqlite3.Connection, path: Any) -> None:
+    """Raise unless a file is one of ours, of a schema that we know, and undamaged."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise ValueError(f"storage={str(path)!r} is a database of another program")
+    if version > SCHEMA_VERSION:
+        raise ValueError(
+            f"storage={str(path)!r} was written by a newer release of autotune (schema "
+            f"{version}; this release reads up to {SCHEMA_VERSION})"
+        )
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(verdict)
+
+
+@contextmanager
+def refusals(path: Any) -> Iterator[None]:
+    """Turn what SQLite raises into an error that names the parameter and the file."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise ValueError(
+            f"storage={str(path)!r} cannot be used: {error}. It must be a file that autotune "
+            "made, or none yet, undamaged and writable"
+        ) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is executed inside, or nothing of it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """End a transaction that may be open."""
+    if connection.in_transaction:
+        with suppress(sqlite3.Error):  # a transaction that cannot be ended ends with the process
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    """Close a connection if what is done inside fails."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise

@@ -1,0 +1,86 @@
+"""Losses on a scale on which a Gaussian process can describe them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+_POWERS = tuple(np.linspace(-1.0, 1.0, 21))
+
+
+class Warp:
+    """A monotone map that shortens the long tail of bad losses.
+
+    The losses are put on a robust scale, the spread of their better half; then the transform
+    of Yeo and Johnson (2000) makes them as normal as it can, with a power of at most one, so
+    that bad losses are drawn together and good ones apart (as in HEBO, Cowen-Rivers et al.
+    2022); then they get mean zero and variance one.
+
+    Parameters
+    ----------
+    losses : ndarray
+        Finite, at least one.
+    powers : sequence of float, optional
+        The powers to choose from; (1.0,) makes the map linear.
+    """
+
+    def __init__(self, losses: np.ndarray, powers: Sequence[float] | None = None):
+        self._center = float(np.median(losses))
+        self._scale = _spread(losses)
+        scaled = (losses - self._center) / self._scale
+        self._power = max(powers or _POWERS, key=lambda power: _likelihood(scaled, power))
+        warped = _yeo_johnson(scaled, self._power)
+        self._mean, deviation = float(warped.mean()), float(warped.std())
+        self._deviation = deviation if deviation > 1e-9 else 1.0
+
+    def __call__(self, losses: np.ndarray) -> np.ndarray:
+        """Return warped losses; smaller is better, as before."""
+        scaled = (losses - self._center) / self._scale
+        return (_yeo_johnson(scaled, self._power) - self._mean) / self._deviation
+
+    def inverse(self, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return median and approximate standard deviation of losses.
+
+        The standard deviation is half the distance between the images of ``mean - std`` and
+        ``mean + std``.
+        """
+        low, middle, high = (self._unwarp(mean + k * std) for k in (-1.0, 0.0, 1.0))
+        return middle, (high - low) / 2
+
+    def _unwarp(self, values: np.ndarray) -> np.ndarray:
+        """Return the losses whose image is ``values``."""
+        scaled = _inverse_yeo_johnson(values * self._deviation + self._mean, self._power)
+        return self._center + self._scale * scaled
+
+
+def _spread(losses: np.ndarray) -> float:
+    """Return how far the better half reaches, or whatever spread there is, or one."""
+    candidates = (np.median(losses) - losses.min(), losses.std())
+    tiny = 1e-12 * max(1.0, float(np.abs(losses).max()))
+    return next((float(spread) for spread in candidates if spread > tiny), 1.0)
+
+
+def _yeo_johnson(x: np.ndarray, power: float) -> np.ndarray:
+    """Return the transform for a power of at most one."""
+    good = 1.0 - np.minimum(x, 0.0)
+    bad = np.log1p(np.maximum(x, 0.0))
+    stretched = np.expm1(power * bad) / power if abs(power) > 1e-9 else bad
+    return stretched - (good ** (2.0 - power) - 1.0) / (2.0 - power)
+
+
+def _inverse_yeo_johnson(y: np.ndarray, power: float) -> np.ndarray:
+    """Return the inverse; beyond the largest value of the transform, a far point."""
+    good = (1.0 + (2.0 - power) * np.maximum(-y, 0.0)) ** (1.0 / (2.0 - power)) - 1.0
+    bad = np.maximum(y, 0.0)
+    if abs(power) > 1e-9:
+        bad = np.log(np.maximum(1.0 + power * bad, 1e-9)) / power
+    return np.expm1(bad) - good
+
+
+def _likelihood(x: np.ndarray, power: float) -> float:
+    """Return the log likelihood of a power if the transform is normal, without constants."""
+    variance = max(float(_yeo_johnson(x, power).var()), 1e-12)
+    jacobian = (power - 1.0) * float(np.sum(np.sign(x) * np.log1p(np.abs(x))))
+    return jacobian - 0.5 * len(x) * math.log(variance)

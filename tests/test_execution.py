@@ -1,0 +1,246 @@
+"""Executors in this process, the choice among executors, and how a model is built."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pickle import PicklingError
+
+import joblib
+import numpy as np
+import pytest
+from estimators import ToyTask
+from fakes import as_outcome
+from sklearn import config_context, get_config
+from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from autotune._history import COMPLETE, FAILED
+from autotune._seeds import derive_seed, seed_estimator
+from autotune.execution import Job, build, make_executor
+from autotune.execution._inline import InlineExecutor, ThreadExecutor
+
+
+class Gates:
+    """A task whose jobs end when the test lets them."""
+
+    def __init__(self, n):
+        self.gates = [threading.Event() for _ in range(n)]
+
+    def run(self, job):
+        assert self.gates[job.trial].wait(10)
+        return as_outcome(job, 1.0)
+
+
+def jobs(n, **params):
+    return [Job(i, 0, params, seed=i) for i in range(n)]
+
+
+@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 2)])
+def test_an_executor_hands_back_what_was_submitted(make):
+    """Check that each job has one outcome, a failure included."""
+    with make(ToyTask()) as executor:
+        todo = [*jobs(3), Job(3, 0, {"fault": "raise"}, seed=0)]
+        outcomes = {}
+        while len(outcomes) < 4:
+            while todo and len(todo) > 4 - executor.n_workers - len(outcomes):
+                executor.submit(todo.pop())
+            for outcome in executor.collect(10):
+                outcomes[outcome.evaluation.trial] = outcome.evaluation.status
+    assert outcomes == {0: COMPLETE, 1: COMPLETE, 2: COMPLETE, 3: FAILED}
+
+
+@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 2)])
+def test_collecting_without_jobs_returns_at_once(make):
+    """Check that nothing is waited for where nothing runs, and that close may be repeated."""
+    with make(ToyTask()) as executor:
+        assert executor.collect() == []
+        executor.close()
+
+
+def test_close_forgets_what_was_not_begun():
+    """Check that a job that nobody asked for is not run."""
+    executor = InlineExecutor(ToyTask())
+    executor.submit(Job(0, 0, {}, 0))
+    executor.close()
+    assert executor.collect() == []
+
+
+def test_threads_hand_back_whatever_ends_first():
+    """Check that nothing waits for the slowest, and that a timeout returns empty-handed."""
+    task = Gates(2)
+    with ThreadExecutor(task, 2) as executor:
+        for job in jobs(2):
+            executor.submit(job)
+        begun = time.perf_counter()
+        assert executor.collect(0.05) == []
+        assert time.perf_counter() - begun < 5
+        for trial in (1, 0):
+            task.gates[trial].set()
+            assert [outcome.evaluation.trial for outcome in executor.collect()] == [trial]
+
+
+def test_threads_have_the_configuration_of_who_made_them():
+    """Check that scikit-learn's settings, which belong to a thread, reach the workers."""
+
+    class Configured:
+        def run(self, job):
+            return as_outcome(job, float(get_config()["assume_finite"]))
+
+    with config_context(assume_finite=True):
+        executor = ThreadExecutor(Configured(), 1)
+    with executor:
+        executor.submit(Job(0, 0, {}, 0))
+        (outcome,) = executor.collect()
+    assert outcome.evaluation.scores == {"score": 1.0}
+
+
+# The choice among executors
+
+
+@pytest.fixture
+def _no_processes(monkeypatch):
+    """Replace the worker processes, which have their own tests, by a record of the call."""
+
+    def record(task, n_workers, **settings):
+        return "processes", n_workers
+
+    monkeypatch.setattr("autotune.execution._processes.ProcessExecutor", record)
+
+
+@pytest.mark.usefixtures("_no_processes")
+@pytest.mark.parametrize(
+    ("backend", "configured", "n_jobs", "killable", "expected"),
+    [
+        (None, None, None, False, InlineExecutor),
+        (None, None, 1, False, InlineExecutor),
+        (None, None, 2, False, ("processes", 2)),
+        (None, None, 1, True, ("processes", 1)),
+        ("loky", 3, None, False, ("processes", 3)),
+        ("loky", 3, 2, False, ("processes", 2)),
+        ("threading", 3, None, False, ThreadExecutor),
+        ("threading", 1, None, False, InlineExecutor),
+        ("threading", 3, None, True, ("processes", 3)),
+        ("sequential", 3, None, False, InlineExecutor),
+    ],
+)
+def test_the_executor_follows_joblib(backend, configured, n_jobs, killable, expected):
+    """Check that ``n_jobs`` and ``joblib.parallel_config`` mean what they mean elsewhere."""
+    if backend is None:
+        executor = make_executor(ToyTask(), n_jobs, killable=killable)
+    else:
+        with joblib.parallel_config(backend=backend, n_jobs=configured):
+            executor = make_executor(ToyTask(), n_jobs, killable=killable)
+    if isinstance(expected, tuple):
+        assert executor == expected
+        return
+    with executor:
+        assert type(executor) is expected
+        assert executor.n_workers == (3 if expected is ThreadExecutor else 1)
+
+
+@pytest.mark.usefixtures("_no_processes")
+def test_an_outer_parallel_loop_is_not_multiplied():
+    """Check that ``n_jobs=None`` stays in its process within joblib's workers."""
+
+    def kind():
+        with make_executor(ToyTask(), None) as executor:
+            return type(executor).__name__, executor.n_workers
+
+    with joblib.parallel_config(backend="threading"):
+        kinds = joblib.Parallel(n_jobs=2)(joblib.delayed(kind)() for _ in range(2))
+    assert kinds == [("InlineExecutor", 1)] * 2
+
+
+def test_no_jobs_are_refused():
+    """Check that ``n_jobs=0`` is an error, as everywhere in scikit-learn."""
+    with pytest.raises(ValueError, match="n_jobs == 0"):
+        make_executor(ToyTask(), 0)
+
+
+@pytest.mark.parametrize("error", [TypeError, PicklingError, OSError])
+def test_what_cannot_travel_stays(monkeypatch, error):
+    """Check that a task that cannot be sent to a process runs here, with a warning."""
+
+    def refuse(task, n_workers, **settings):
+        raise error("cannot pickle '_thread.lock' object")
+
+    monkeypatch.setattr("autotune.execution._processes.ProcessExecutor", refuse)
+    with pytest.warns(UserWarning, match="evaluations run in this process.*_thread.lock"):
+        executor = make_executor(ToyTask(), 2)
+    assert type(executor) is InlineExecutor
+
+
+# Building a model
+
+
+def test_a_fit_cannot_change_the_space():
+    """Check that every object among the parameters is copied, and the wrapped model too."""
+    tree, sizes, weights = DecisionTreeClassifier(), np.array([1, 2]), {0: 1.0}
+    model = BaggingClassifier()
+    params = {"estimator": tree, "max_samples": sizes, "estimator__class_weight": weights}
+    built = build(model, params, 0)
+    assert built is not model
+    assert built.estimator is not tree
+    assert built.estimator.class_weight == weights
+    assert built.estimator.class_weight is not weights
+    assert built.max_samples is not sizes
+    assert params["estimator"].random_state is None
+    assert tree.class_weight is None
+
+
+def test_values_arrive_as_they_are():
+    """Check None, booleans, strings, tuples, functions and classes."""
+    values = [None, True, "rbf", (50, 50), len, int, np.float64(0.5), [1, (2,)]]
+    for value in values:
+        arrived = build(SVC(), {"C": value}, 0).C
+        assert arrived == value
+        assert type(arrived) is type(value)
+
+
+def test_one_of_several_models():
+    """Check that a configuration may name its model, with its own parameters."""
+    model = SVC(gamma="auto")
+    built = build(None, {"estimator": model, "estimator__C": 7}, 0)
+    assert (built.C, built.gamma, model.C) == (7, "auto", 1.0)
+    assert build(None, {"estimator": model}, 0) is not model
+
+
+def test_whole_steps_and_their_parameters():
+    """Check that a step is set before its parameters, whatever the order of the names."""
+    pipeline = Pipeline([("clf", LogisticRegression())])
+    built = build(pipeline, {"clf__n_estimators": 3, "clf": RandomForestClassifier()}, 0)
+    assert built.named_steps["clf"].n_estimators == 3
+    assert isinstance(pipeline.named_steps["clf"], LogisticRegression)
+
+
+# Seeds
+
+
+def test_only_missing_seeds_are_set():
+    """Check that each ``random_state=None`` has its own seed, and others are left alone."""
+    model = BaggingClassifier(DecisionTreeClassifier(random_state=5))
+    seed_estimator(model, 1)
+    assert model.estimator.random_state == 5
+    assert isinstance(model.random_state, int)
+    twin = BaggingClassifier(DecisionTreeClassifier())
+    seed_estimator(twin, 1)
+    assert twin.estimator.random_state != twin.random_state
+
+
+def test_seeds_differ_for_every_path():
+    """Check that paths of all lengths, zeros at the end included, have seeds of their own."""
+    paths = [(), (0,), (0, 0), (1,), (1, 0), (0, 1), (1, 1), (2**31 - 1,), (0, 0, 0, 0)]
+    seeds = {derive_seed(seed, *path) for seed in range(200) for path in paths}
+    assert len(seeds) == 200 * len(paths)
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert derive_seed(7, 3) == derive_seed(7, 3)
+
+
+def test_unseeded_models_are_left_alone():
+    """Check a model without any ``random_state``."""
+    built = build(Pipeline([("clf", DecisionTreeClassifier(random_state=0))]), {}, 9)
+    assert built.named_steps["clf"].random_state == 0

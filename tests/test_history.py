@@ -1,0 +1,126 @@
+"""The history: what is recorded, and what follows from it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fakes import add_trial
+
+from autotune._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
+
+
+@pytest.mark.parametrize(
+    ("scores", "mean"),
+    [
+        ([0.25, 0.75], 0.5),
+        ([1.0, np.nan], np.nan),
+        ([np.inf, 1.0], np.inf),
+        ([np.inf, -np.inf], np.nan),
+        ([1e308, 1e308], np.inf),
+        ([1.0], np.nan),
+        ([], np.nan),
+    ],
+)
+def test_the_score_is_the_mean_over_all_folds(scores, mean):
+    """Check that a missing fold or a score that is no number leaves no mean, without a warning."""
+    history = History(2)
+    trial = add_trial(history, {}, scores)
+    np.testing.assert_equal(history.score(trial), mean)
+
+
+@pytest.mark.parametrize("error_score", [np.nan, 0.0, -7.5])
+def test_a_failed_evaluation_counts_with_the_error_score(error_score):
+    """Check ``error_score``, and that a fold that was never evaluated has no score."""
+    history = History(3, error_score=error_score)
+    trial = add_trial(history, {}, [1.0])
+    history.record(Evaluation(0, 1, status=FAILED))
+    np.testing.assert_equal(history.fold_scores(trial), [1.0, error_score, np.nan])
+
+
+def test_an_evaluation_counts_at_its_fidelity_only():
+    """Check that scores on part of the rows are kept apart."""
+    history = History(1)
+    trial = history.add({}, "test")
+    history.record(Evaluation(0, 0, 0.5, scores={"score": 0.1}))
+    assert np.isnan(history.score(trial))
+    history.record(Evaluation(0, 0, scores={"score": 0.9}))
+    assert history.score(trial) == 0.9
+    assert history.fold_scores(trial, fidelity=0.5).tolist() == [0.1]
+
+
+def test_recording_again_replaces():
+    """Check that an evaluation that is repeated after a resumption counts once."""
+    history = History(1)
+    trial = add_trial(history, {}, [0.1])
+    history.record(Evaluation(0, 0, scores={"score": 0.2}))
+    assert history.score(trial) == 0.2
+    assert repr(history) == "History(trials=1, evaluations=1)"
+
+
+@pytest.mark.parametrize(
+    ("given", "reported", "metrics", "metric"),
+    [
+        (None, [], ("score",), "score"),
+        ("f1", [], ("f1",), "f1"),
+        (None, [{"a": 1.0, "b": 2.0}], ("a", "b"), "a"),
+        ("b", [{"a": 1.0, "b": 2.0}], ("a", "b"), "b"),
+        (None, ["failed", {"b": 1.0, "a": 1.0}], ("b", "a"), "b"),
+    ],
+)
+def test_metrics_are_what_the_first_success_reports(given, reported, metrics, metric):
+    """Check names and order of the metrics, also while nothing has succeeded."""
+    history = History(1, given)
+    for scores in reported:
+        trial = history.add({}, "test")
+        failed = scores == "failed"
+        status, scores = (FAILED, {"a": 1.0}) if failed else (COMPLETE, scores)
+        history.record(Evaluation(trial.number, 0, status=status, scores=scores))
+    assert (history.metrics, history.metric) == (metrics, metric)
+
+
+def test_the_error_of_a_trial_is_that_of_its_first_fold():
+    """Check that the order in which workers finish does not decide which error is shown."""
+    history = History(3)
+    trial = history.add({}, "test")
+    assert trial.error is None
+    for fold in (2, 1, 0):
+        error = None if fold == 0 else f"in fold {fold}"
+        history.record(Evaluation(0, fold, status=FAILED, error=error))
+    assert trial.error == "in fold 1"
+
+
+def test_the_frame_has_a_row_for_each_evaluation():
+    """Check the columns, and the row of a trial without evaluations."""
+    history = History(2)
+    add_trial(history, {"C": 1, "kernel": "rbf"}, [0.5, 0.75], "default")
+    history.add({"C": (1, 2)}, "random")
+    history[0].evaluations[0, 1.0].warnings = ("A: a", "B: b")
+    history[0].evaluations[0, 1.0].train_scores = {"score": 1.0}
+    frame = history.to_frame()
+    assert list(frame.columns) == [
+        *("trial", "origin", "status", "fold", "fidelity", "evaluation_status"),
+        *("param_C", "param_kernel", "score_score", "train_score"),
+        *("fit_time", "score_time", "started", "ended", "warnings", "error"),
+    ]
+    assert frame["trial"].tolist() == [0, 0, 1]
+    assert frame["fold"].tolist() == [0, 1, -1]
+    assert frame["evaluation_status"].tolist() == [COMPLETE, COMPLETE, RUNNING]
+    assert frame["param_C"].tolist() == [1, 1, (1, 2)]
+    assert frame["warnings"].tolist() == ["A: a\nB: b", "", ""]
+
+
+def test_the_frame_of_an_empty_history():
+    """Check that there is a frame before anything happened."""
+    assert History(2).to_frame().shape == (0, 1)
+
+
+def test_the_frame_shows_what_was_killed():
+    """Check that statuses of trial and evaluation are both there."""
+    history = History(2)
+    trial = add_trial(history, {"C": 1}, [0.5])
+    history.record(Evaluation(0, 1, status=CRASHED, error="killed"))
+    trial.status = CRASHED
+    frame = history.to_frame()
+    assert frame["status"].tolist() == [CRASHED, CRASHED]
+    assert frame["evaluation_status"].tolist() == [COMPLETE, CRASHED]
+    assert frame["error"].tolist()[1] == "killed"

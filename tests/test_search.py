@@ -1,0 +1,379 @@
+"""Searchers: the contract that all of them keep, and what each promises beyond it."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+import strategies
+from fakes import add_trial
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from sklearn.model_selection import ParameterGrid
+from threadpoolctl import threadpool_limits
+
+from autotune._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    TIMEOUT,
+    History,
+)
+from autotune.search import BayesSearcher, GridSearcher, RandomSearcher
+from autotune.space import Space
+
+SEARCHERS = {
+    "grid": lambda space, seed, n_trials=None: GridSearcher(space, seed, n_trials, 3, True),
+    "grid, shuffled": lambda space, seed, n_trials=None: GridSearcher(
+        space, seed, n_trials, 3, False
+    ),
+    "random": RandomSearcher,
+    "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 3, 50),
+}
+MIXED = {"C": (1e-3, 1e3, "log-uniform"), "n": (1, 6), "kernel": ["rbf", "poly", "linear"]}
+UNION = [
+    {"kernel": ["rbf"], "gamma": (1e-4, 1.0, "log-uniform"), "C": (0.1, 10.0)},
+    {"kernel": ["poly"], "degree": [2, 3, 4], "C": (0.1, 10.0)},
+    {"kernel": ["linear"]},
+]
+SPACES = {
+    "mixed": MIXED,
+    "union": UNION,
+    "one point": {"C": [1]},
+    "no parameter": {},
+    "constants and a range": {"C": [1], "kernel": ["rbf"], "gamma": (0.0, 1.0)},
+    "a point and a range": [{"kernel": ["linear"]}, {"gamma": (0.0, 1.0)}],
+    "odd values": {"size": [(50, 50), (100,), None, True, 1, "1", len]},
+    "same name, other range": [{"C": (0.0, 1.0)}, {"C": (2, 9)}, {"C": ["auto"]}],
+    "distributions": {"C": stats.loguniform(0.01, 10), "n": stats.randint(1, 4)},
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Keep linear algebra of a few rows from spreading over all cores."""
+    with threadpool_limits(1):
+        yield
+
+
+each_searcher = pytest.mark.parametrize("make", SEARCHERS.values(), ids=SEARCHERS.keys())
+each_space = pytest.mark.parametrize("spec", SPACES.values(), ids=SPACES.keys())
+
+
+def search(searcher, n_trials, answers=(0.5, 0.1, 0.9), history=None):
+    """Ask for trials that end at once with the given scores or statuses, in turn."""
+    history = History(1) if history is None else history
+    for answer in itertools.islice(itertools.cycle(answers), n_trials):
+        params = searcher.ask(history)
+        if params is None:
+            break
+        if isinstance(answer, str):
+            history.add(params, searcher.name).status = answer
+        else:
+            add_trial(history, params, [answer], searcher.name)
+    return history
+
+
+def keys(space, history):
+    return [space.key(trial.params) for trial in history]
+
+
+def first(history, n):
+    """Return a history that was cut after ``n`` trials."""
+    cut = History(history.n_folds)
+    cut.trials = copy.deepcopy(history.trials[:n])
+    return cut
+
+
+# The contract
+
+
+@each_searcher
+@given(space=strategies.spaces, seed=strategies.seeds, answers=strategies.answer_tables)
+@settings(deadline=None, max_examples=12)
+def test_proposals_lie_in_the_space_and_differ(make, space, seed, answers):
+    """Check that each proposal lies in the space, and none comes again while others are left."""
+    history = search(make(space, seed), 5, answers)
+    assert len(history) >= 1
+    assert all(trial.params in space for trial in history)
+    repeated = {key for key, n in Counter(keys(space, history)).items() if n > 1}
+    if history[0].origin == "grid":  # as in scikit-learn, a value that is listed twice counts
+        points = itertools.islice(space.grid(3), 10**4)
+        repeated -= {key for key, n in Counter(map(space.key, points)).items() if n > 1}
+    assert not repeated or space.grid(3).size > 10**4
+
+
+@each_searcher
+@given(space=strategies.small_spaces, seed=strategies.seeds)
+@settings(deadline=None, max_examples=8)
+def test_a_finite_space_is_exhausted(make, space, seed):
+    """Check that the whole of a finite space is proposed, and then nothing more."""
+    searcher = make(space, seed)
+    history = search(searcher, 100)
+    points = Counter(space.key(params) for params in space.grid(None))
+    if searcher.name == "grid":
+        assert Counter(keys(space, history)) == points
+    else:
+        assert sorted(map(repr, keys(space, history))) == sorted(map(repr, points))
+    assert searcher.ask(history) is None
+    assert searcher.ask(history) is None
+
+
+@each_searcher
+@given(
+    space=st.one_of(st.sampled_from([*SPACES.values()]).map(Space.parse), strategies.spaces),
+    seed=strategies.seeds,
+    answers=strategies.answer_tables,
+)
+@settings(deadline=None, max_examples=8)
+def test_a_search_that_is_cut_goes_on_as_before(make, space, seed, answers):
+    """Check that a new searcher with any beginning of a history proposes what came next."""
+    history = search(make(space, seed), 6, answers)
+    for n in range(len(history)):
+        params = make(space, seed).ask(first(history, n))
+        assert space.key(params) == space.key(history[n].params)
+
+
+@each_searcher
+@each_space
+def test_the_same_seed_gives_the_same_proposals(make, spec):
+    """Check that proposals follow from space, history and seed alone."""
+    space = Space.parse(spec)
+    one, two = (search(make(space, 7), 4) for _ in range(2))
+    assert keys(space, one) == keys(space, two)
+
+
+@each_searcher
+@each_space
+def test_asking_changes_nothing(make, spec):
+    """Check that ``ask`` leaves the history alone and gives the same answer when repeated."""
+    space = Space.parse(spec)
+    searcher = make(space, 3)
+    history = search(searcher, 3)
+    before = repr(history.trials)
+    answers = [searcher.ask(history) for _ in range(2)]
+    assert repr(history.trials) == before
+    assert repr(answers[0]) == repr(answers[1])
+
+
+@each_searcher
+def test_a_searcher_that_sees_another_history_starts_afresh(make):
+    """Check that nothing is remembered of a history that the searcher saw before."""
+    space = Space.parse({"C": (0.0, 1.0), "n": (1, 6)})
+    used = make(space, 3)
+    search(used, 6)
+    again, fresh = search(used, 5), search(make(space, 3), 5)
+    assert keys(space, again) == keys(space, fresh)
+
+
+@pytest.mark.parametrize("name", [name for name in SEARCHERS if name != "grid"])
+def test_another_seed_gives_other_proposals(name):
+    """Check that the seed matters wherever there is a choice."""
+    space = Space.parse(MIXED)
+    one, two = (search(SEARCHERS[name](space, seed), 5) for seed in (1, 2))
+    assert keys(space, one) != keys(space, two)
+
+
+ENDINGS = [
+    (RUNNING,),
+    (FAILED,),
+    (0.3, 0.4, RUNNING, RUNNING),
+    (0.3, 0.4, FAILED, TIMEOUT, CRASHED, DROPPED, INTERRUPTED),
+    (0.5, 0.5, 0.5),
+    (-1e308, 1e308, 0.0),
+    (-1e300, -1.0),
+    (float("nan"), 0.1, float("inf"), 0.2, float("-inf")),
+    (5e-324, 0.0),
+]
+
+
+@each_searcher
+@pytest.mark.parametrize(
+    ("spec", "answers"),
+    [(UNION, answers) for answers in ENDINGS]
+    + [(spec, (0.1, 0.2, FAILED, RUNNING)) for spec in SPACES.values()],
+    ids=str,
+)
+def test_no_outcome_stops_a_searcher(make, spec, answers):
+    """Check that pending, failed, equal, huge and infinite scores still lead to proposals."""
+    space = Space.parse(spec)
+    history = search(make(space, 0), 5, answers)
+    size = space.grid(3).size if history[0].origin == "grid" else space.size
+    assert len(history) == min(5, size)
+    assert len(set(keys(space, history))) == len(history)
+    assert all(trial.params in space for trial in history)
+
+
+@each_searcher
+def test_a_default_outside_the_space_does_no_harm(make):
+    """Check that a reference row, which may hold anything, is no obstacle."""
+    space = Space.parse({"C": [1, 2, 3]})
+    history = History(1)
+    add_trial(history, {"C": object(), "other": [1]}, [0.5], "default", eligible=False)
+    search(make(space, 0), 10, history=history)
+    assert sorted(trial.params["C"] for trial in history.trials[1:]) == [1, 2, 3]
+
+
+@each_searcher
+def test_the_default_is_not_proposed_again(make):
+    """Check that a default inside the space counts as proposed."""
+    space = Space.parse({"C": [1, 2, 3]})
+    history = History(1)
+    add_trial(history, {"C": 2}, [0.5], "default")
+    search(make(space, 0), 10, history=history)
+    assert sorted(trial.params["C"] for trial in history) == [1, 2, 3]
+
+
+# Grid
+
+
+@given(spec=strategies.list_unions)
+@settings(deadline=None, max_examples=40)
+def test_the_grid_has_the_order_of_scikit_learn(spec):
+    """Check that a grid of choices equals ``ParameterGrid``, point by point."""
+    searcher = GridSearcher(Space.parse(spec), 0, None, 5, True)
+    history = search(searcher, 60)
+    expected = list(itertools.islice(ParameterGrid(spec), 60))
+    assert repr([trial.params for trial in history]) == repr(
+        [dict(sorted(params.items())) for params in expected]
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "default", "in_order"),
+    [
+        (None, None, True),
+        (6, None, True),
+        (5, None, False),
+        (6, {"a": 2, "b": 1}, True),
+        (6, {"a": 9, "b": 9}, False),
+        (7, {"a": 9, "b": 9}, True),
+    ],
+)
+def test_the_grid_is_shuffled_only_if_the_budget_cannot_reach_its_end(n_trials, default, in_order):
+    """Check that the default's place in the budget is counted."""
+    space = Space.parse({"a": [1, 2, 3], "b": [1, 2]})
+    history = History(1)
+    if default is not None:
+        add_trial(history, default, [0.5], "default", eligible=default in space)
+    search(GridSearcher(space, 3, n_trials, 5, True), 10, history=history)
+    walked = [trial.params for trial in history if trial.origin != "default"]
+    expected = [params for params in space.grid() if params != default]
+    assert (walked == expected) is in_order
+    assert sorted(map(repr, walked)) == sorted(map(repr, expected))
+
+
+def test_a_grid_beyond_the_largest_index():
+    """Check that a grid with more points than ``len`` can tell is visited at random."""
+    space = Space.parse({f"p{i}": list(range(10)) for i in range(30)})
+    searcher = GridSearcher(space, 0, 50, 5, True)
+    assert searcher.grid.size == 10**30 > sys.maxsize
+    history = search(searcher, 50)
+    assert len(set(keys(space, history))) == 50
+    values = Counter(value for trial in history for value in trial.params.values())
+    assert min(values[digit] for digit in range(10)) > 75  # of 150 expected
+
+
+def test_a_grid_too_large_for_a_list_is_exhausted(monkeypatch):
+    """Check that drawing points at random comes to each of them, and to none twice."""
+    monkeypatch.setattr("autotune.search._seen._LISTED", 10)
+    space = Space.parse({"a": list(range(10)), "b": list(range(9))})
+    history = search(GridSearcher(space, 0, None, 5, False), 100)
+    assert len(history) == len(set(keys(space, history))) == 90
+
+
+# Random
+
+
+def test_random_search_of_a_hidden_corner_of_a_huge_space():
+    """Check that a finite space with 2**70 points, almost all unlikely, still yields new ones."""
+    from skopt.space import Categorical
+
+    rare = Categorical([0, 1], prior=[1 - 1e-9, 1e-9])
+    space = Space.parse({f"p{i:02}": rare for i in range(70)})
+    history = search(RandomSearcher(space, 0), 3)
+    assert len(set(keys(space, history))) == 3
+
+
+def test_random_search_repeats_only_what_cannot_be_avoided():
+    """Check that few atoms in a space without known end are repeated, not refused."""
+    space = Space.parse({"n": stats.poisson(1e-9)})
+    history = search(RandomSearcher(space, 0), 3)
+    assert [trial.params["n"] for trial in history] == [0, 0, 0]
+
+
+def test_random_search_draws_what_the_distribution_says():
+    """Check that the draws of many trials have the distribution of the range."""
+    space = Space.parse({"C": (1e-3, 1e3, "log-uniform")})
+    history = search(RandomSearcher(space, 0), 300)
+    logs = [np.log10(trial.params["C"]) for trial in history]
+    assert stats.kstest(logs, stats.uniform(-3, 6).cdf).pvalue > 0.01
+
+
+# Bayes
+
+
+def _smooth(params):
+    """Return a score with one maximum, 0 at C = 10, gamma = 0.01, rbf."""
+    distance = (np.log10(params["C"]) - 1) ** 2 + (np.log10(params["gamma"]) + 2) ** 2
+    return -distance - 0.5 * (params["kernel"] != "rbf")
+
+
+def _best(make, seed, n_trials=20):
+    space = Space.parse(
+        {
+            "C": (1e-3, 1e3, "log-uniform"),
+            "gamma": (1e-5, 10.0, "log-uniform"),
+            "kernel": ["rbf", "poly", "sigmoid"],
+        }
+    )
+    searcher, history = make(space, seed, n_trials), History(1)
+    for _ in range(n_trials):
+        params = searcher.ask(history)
+        add_trial(history, params, [_smooth(params)], searcher.name)
+    return max(history.score(trial) for trial in history)
+
+
+def test_bayes_beats_random_on_a_smooth_function():
+    """Check that the model is worth it: the median regret is less than a third of random's."""
+    random = [-_best(RandomSearcher, seed) for seed in range(30)]
+    bayes = [-_best(BayesSearcher, seed) for seed in range(5)]
+    assert np.median(bayes) < np.median(random) / 3
+
+
+def test_bayes_begins_with_a_space_filling_design():
+    """Check that the first four of four design points are one in each quarter of a range."""
+    space = Space.parse({"C": (0.0, 1.0)})
+    history = search(BayesSearcher(space, 5, None, 4), 4)
+    assert sorted(int(trial.params["C"] * 4) for trial in history) == [0, 1, 2, 3]
+
+
+def test_bayes_keeps_away_from_pending_trials():
+    """Check that proposals made while others run do not crowd around one point."""
+    space = Space.parse({"C": (0.0, 1.0)})
+    searcher, history = BayesSearcher(space, 0, None, 3), History(1)
+    for C in (0.1, 0.5, 0.9):
+        add_trial(history, {"C": C}, [-((C - 0.5) ** 2)])
+    pending = [history.add(searcher.ask(history), "bayes").params["C"] for _ in range(4)]
+    gaps = np.diff(sorted(pending))
+    assert gaps.min() > 1e-3
+
+
+def test_bayes_learns_from_failures():
+    """Check that a region where everything fails is left."""
+    space = Space.parse({"C": (0.0, 1.0)})
+    searcher, history = BayesSearcher(space, 0, 20), History(1)
+    for _ in range(20):
+        params = searcher.ask(history)
+        fails = params["C"] > 0.4
+        add_trial(history, params, [np.nan if fails else -abs(params["C"] - 0.2)], "bayes")
+    late = [trial.status for trial in history.trials[10:]]
+    assert late.count(COMPLETE) >= 7

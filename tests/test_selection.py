@@ -1,0 +1,105 @@
+"""The ranking and the winner."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import strategies
+from fakes import add_trial
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune._history import COMPLETE, STATUSES, History
+from autotune._results import cv_results
+from autotune._selection import rank, select
+
+trials = st.lists(
+    st.tuples(strategies.scores, st.booleans(), st.sampled_from(STATUSES)), min_size=1, max_size=9
+)
+
+
+@given(rows=trials)
+def test_the_ranking_is_total_and_the_winner_the_best(rows):
+    """Check that every trial has a rank, and the first is the best that completed and may win."""
+    history = History(1)
+    for score, eligible, status in rows:
+        add_trial(history, {}, [score], eligible=eligible).status = status
+    ranks = rank(history, "score")
+    assert ranks.dtype == np.int32
+    assert ranks.shape == (len(rows),)
+    competing = [
+        i
+        for i, (score, eligible, status) in enumerate(rows)
+        if np.isfinite(score) and eligible and status == COMPLETE
+    ]
+    for i in range(len(rows)):
+        better = [j for j in competing if i not in competing or rows[j][0] > rows[i][0]]
+        assert ranks[i] == len(better) + 1
+    if competing:
+        winner = select(True, cv_results(history), "score")
+        assert winner == max(competing, key=lambda i: (rows[i][0], -i))
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([0.1, 0.3, 0.2], [3, 1, 2]),
+        ([0.3, 0.3, 0.2], [1, 1, 3]),
+        ([np.nan, 0.1, np.inf, 0.2, -np.inf], [3, 2, 3, 1, 3]),
+        ([np.nan, np.nan], [1, 1]),
+        ([-1e308, 1e308], [2, 1]),
+        ([], []),
+    ],
+)
+def test_ranks(scores, expected):
+    """Check ranks with ties, and that what is no finite number comes last."""
+    history = History(1)
+    for score in scores:
+        add_trial(history, {}, [score])
+    assert rank(history, "score").tolist() == expected
+
+
+def test_the_reference_row_cannot_win():
+    """Check that a default outside the space is ranked behind all that may win."""
+    history = History(1)
+    add_trial(history, {}, [0.9], "default", eligible=False)
+    add_trial(history, {}, [0.1])
+    assert rank(history, "score").tolist() == [2, 1]
+    assert select(True, cv_results(history), "score") == 1
+
+
+def test_the_default_wins_a_tie():
+    """Check that among equals the earliest trial wins."""
+    history = History(1)
+    for _ in range(3):
+        add_trial(history, {}, [0.5])
+    assert select("score", cv_results(history), "score") == 0
+
+
+@pytest.mark.parametrize("choice", [1, np.int64(1), np.int32(1)])
+def test_refit_may_choose(choice):
+    """Check that a callable decides, also against the ranking."""
+    history = History(1)
+    add_trial(history, {}, [0.9])
+    add_trial(history, {}, [0.1])
+    assert select(lambda results: choice, cv_results(history), "score") == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "error", "message"),
+    [
+        (1.0, TypeError, "refit must return the integer index of a trial; got 1.0"),
+        (None, TypeError, "refit must return the integer index of a trial; got None"),
+        ("a", TypeError, "refit must return the integer index of a trial; got 'a'"),
+        (2, IndexError, "refit must return an index from 0 to 1; got 2"),
+        (-1, IndexError, "refit must return an index from 0 to 1; got -1"),
+    ],
+)
+def test_refit_may_not_choose_nonsense(choice, error, message):
+    """Check the messages for what a callable must not return."""
+    history = History(1)
+    add_trial(history, {}, [0.9])
+    add_trial(history, {}, [0.1])
+    with pytest.raises(error) as caught:
+        select(lambda results: choice, cv_results(history), "score")
+    assert str(caught.value) == message
