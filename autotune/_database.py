@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
 SCHEMA_VERSION = 1
+_SMALLEST = 512  # bytes of the smallest database that SQLite makes
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 
 _SCHEMA = """
@@ -89,9 +90,9 @@ def _open_existing(location: Path) -> sqlite3.Connection:
     uri = f"file:{quote(str(location))}?mode=rw"
     connection = sqlite3.connect(uri, timeout=_PATIENCE, isolation_level=None, uri=True)
     try:
-        _is_empty(connection)
+        with _closed_on_error(connection):
+            _is_empty(connection)
     except sqlite3.OperationalError:
-        connection.close()
         if Path(f"{location}-wal").exists():
             raise
         # Nobody writes, since there is no journal: SQLite can do without its side files.
@@ -105,12 +106,13 @@ def _location(path: Any) -> Path:
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise TypeError(f"storage must be the path of a file, or None; got {path!r}")
     location = Path(os.fsdecode(path)).absolute()
-    try:
+    with refusals(path):  # a folder may be closed to us
         usable = location.parent.is_dir() and (location.is_file() or not location.exists())
-    except ValueError:  # a null character
-        usable = False
-    if not usable:
+    if not usable or "\0" in str(location):
         raise ValueError(f"storage must be a file in an existing folder; got {str(path)!r}")
+    if location.exists() and 0 < location.stat().st_size < _SMALLEST:
+        # SQLite would take it for an empty one and write over it.
+        raise ValueError(f"storage={str(path)!r} cannot be used: file is not a database")
     return location
 
 
@@ -165,7 +167,8 @@ def refusals(path: Any) -> Iterator[None]:
     """Turn what SQLite raises into an error that names the parameter and the file."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError, UnicodeError) as error:
+        # UnicodeError: a damaged file's own text can be part of SQLite's message.
         raise ValueError(
             f"storage={str(path)!r} cannot be used: {error}. It must be a file that autotune "
             "made, or none yet, undamaged and writable"

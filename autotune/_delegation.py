@@ -26,7 +26,7 @@ def _delegated(name: str, doc: str) -> Any:
     """Return a method that calls the tuned model's."""
 
     def method(self: Any, X: Any, **params: Any) -> Any:
-        check_is_fitted(self)
+        check_is_fitted(self, "best_estimator_")
         return getattr(self.best_estimator_, name)(X, **params)
 
     method.__name__ = method.__qualname__ = name

@@ -18,7 +18,7 @@ from .execution import REFIT, Executor, Job, Outcome, Task, UnsendableError
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
-_TOLERANCE = 0.04, 0.8  # what refits may run over: a share of the seconds, or seconds
+_TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
 
 class Reserve(Listener):

@@ -68,7 +68,6 @@ def check_settings(owner: Any) -> None:
     if owner.verbose < 0:
         raise ValueError(f"verbose must be a number of at least 0; got {owner.verbose!r}")
 
-
     _check_seed(owner.random_state)
 
 

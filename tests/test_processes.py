@@ -372,7 +372,7 @@ def _start_hanging(tmp_path: Path, launcher: str) -> tuple[subprocess.Popen, lis
     for trial in range(2):
         read_pid(tmp_path / f"child-{trial}")
     pids = [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
-    assert len(pids) == (5 if launcher == "fork" else 4)
+    assert len(pids) >= (5 if launcher == "fork" else 4)  # more as long as others stand in
     return process, pids
 
 

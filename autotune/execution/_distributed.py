@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -52,6 +54,8 @@ class DaskExecutor(Executor):
     ------
     TypeError
         If the task cannot be pickled.
+    ConnectionError
+        If the cluster cannot be reached, now or later.
     """
 
     def __init__(
@@ -111,7 +115,9 @@ class DaskExecutor(Executor):
     def close(self) -> None:
         futures = [*self._sent, self._data]
         self._sent.clear()
-        self._client.cancel(futures, force=True)
+        if self._client.status == "running":
+            with suppress(OSError):  # the cluster is gone, and with it what would be cancelled
+                self._client.cancel(futures, force=True)
         for future in futures:
             future.release()
         self._enter_pool()
@@ -120,11 +126,13 @@ class DaskExecutor(Executor):
 
     def _scatter(self) -> Any:
         """Send the task to all workers."""
-        return self._client.scatter(self._parcel, broadcast=True, hash=False)
+        with _talking_to(self._client):
+            return self._client.scatter(self._parcel, broadcast=True, hash=False)
 
     def _send(self, sent: _Sent) -> None:
         """Send a job to the cluster."""
-        future = self._client.submit(_run, self._data, sent.payload, pure=False)
+        with _talking_to(self._client):
+            future = self._client.submit(_run, self._data, sent.payload, pure=False)
         self._sent[future] = sent
         future.add_done_callback(self._ended.put)
 
@@ -137,10 +145,11 @@ class DaskExecutor(Executor):
 
     def _look(self) -> None:
         """See which workers there are; give the task to those that are new."""
-        workers = dict(self._client.nthreads())
-        if self._workers and not workers.keys() <= self._workers.keys():
-            # The scheduler prefers workers that have the data: newcomers would stay idle.
-            self._client.replicate([self._data])
+        with _talking_to(self._client):
+            workers = dict(self._client.nthreads())
+            if self._workers and not workers.keys() <= self._workers.keys():
+                # The scheduler prefers workers that have the data: newcomers would stay idle.
+                self._client.replicate([self._data])
         self._workers = workers
 
     # Receiving
@@ -202,6 +211,18 @@ class DaskExecutor(Executor):
         if self._away:
             self._away = False
             rejoin()
+
+
+@contextmanager
+def _talking_to(client: Any) -> Iterator[None]:
+    """Turn what comes of a lost connection into one clear error."""
+    try:
+        if client.status != "running":
+            raise ConnectionError(f"the client is {client.status}")
+        yield
+    except OSError as error:
+        reason = str(error) or type(error).__name__
+        raise ConnectionError(f"the Dask cluster cannot be reached: {reason}") from error
 
 
 def _named(outcome: Outcome, job: Job) -> Outcome:

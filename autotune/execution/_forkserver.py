@@ -114,15 +114,18 @@ class Server:
     def run(self) -> None:
         """Serve until the search hangs up or is gone."""
         self._listen()
-        self._channel.send({"up": True})
         interval = WATCH_INTERVAL if self._memory is None else MEMORY_INTERVAL
+        with suppress(BrokenPipeError):  # what the search said before it hung up still counts
+            self._channel.send({"up": True})
         try:
-            while os.getppid() == self._parent:
+            while True:
                 for key, _ in self._selector.select(interval):
                     if key.fileobj is self._channel:
                         self._obey(self._channel.receive())
                     else:
                         self._wakeup.recv(4096)
+                if os.getppid() != self._parent:
+                    return
                 self._enforce_memory()
                 self._reap()
         except (EOFError, BrokenPipeError):

@@ -184,7 +184,7 @@ def _pack_result(value: Any) -> bytes:
 
 
 class UnsendableError(RuntimeError):
-    """What a job made cannot be sent back from the process where it ran."""
+    """What a job that succeeded made cannot be sent back from the process where it ran."""
 
 
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
@@ -225,7 +225,9 @@ def unpack_outcome(bare: Outcome, rest: bytes | None) -> Outcome:
 def _spoil(bare: Outcome, error: Exception) -> Outcome:
     """Return the outcome without its model; without one, only the exception is replaced."""
     evaluation = bare.evaluation
+    kind: type[RuntimeError] = RuntimeError
     if evaluation.status == COMPLETE:
         message = f"The result could not be sent back: {type(error).__name__}: {error}"
         evaluation = replace(evaluation, status=FAILED, scores={}, error=message)
-    return Outcome(evaluation, exception=UnsendableError(evaluation.error), stop=bare.stop)
+        kind = UnsendableError
+    return Outcome(evaluation, exception=kind(evaluation.error), stop=bare.stop)

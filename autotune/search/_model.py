@@ -56,6 +56,7 @@ class GPSearcher(Searcher):
         self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial
         self.embedding = Embedding(space)
         self._maximise = Maximiser(n_random=n_candidates)
+        self._margins = (0.0,)
         self._seen = Seen(space)
         self._units: dict[int, np.ndarray | None] = {}  # encoded trials
 
@@ -93,9 +94,10 @@ class GPSearcher(Searcher):
         surrogate = self._surrogate(history)
         units = self._encode(known)
         means, _ = surrogate.predict_warped(units)
+        best = means.min() - self._margins[len(history) % len(self._margins)]
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            return log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
+            return log_expected_improvement(*surrogate.predict_warped(candidates), best)
 
         good_first = units[np.argsort(means, kind="stable")]
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
