@@ -86,7 +86,7 @@ _SHARED = """
         Seconds that the last fit took.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Their names, where the model knows them.
 """
 _CLASSES = """\

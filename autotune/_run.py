@@ -256,7 +256,7 @@ class Run:
             owner.default_score_ = history.score(history[0])
         if owner.refit is False and owner.multimetric_:
             return history[0]
-        index = select(owner.refit, results, history.metric) if fallback is None else fallback
+        index = select(owner.refit, results, history) if fallback is None else fallback
         self._name_winner(index)
         return history[index]
 

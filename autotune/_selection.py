@@ -26,18 +26,35 @@ def rank(history: History, metric: str) -> np.ndarray:
     return ranks
 
 
-def select(refit: bool | str | Callable, cv_results: dict[str, Any], metric: str) -> int:
+def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: History) -> int:
     """Return the index of the winner: the best mean score, or the choice of ``refit``.
 
-    Among equal scores the earliest trial wins, so the default before all others.
+    Among equal scores the earliest trial wins, so the default before all others. A callable
+    is shown the trials that may win, so not a default outside the space, and must not choose
+    one that failed.
     """
     if not callable(refit):
-        return int(np.argmin(cv_results[f"rank_test_{metric}"]))
-    choice = refit(cv_results)
+        return int(np.argmin(cv_results[f"rank_test_{history.metric}"]))
+    rows = [trial.number for trial in history if trial.eligible]
+    choice = refit(cv_results if len(rows) == len(history) else _take(cv_results, rows))
     if not isinstance(choice, numbers.Integral):
         raise TypeError(f"refit must return the integer index of a trial; got {choice!r}")
     index = int(choice)
-    if not 0 <= index < len(cv_results["params"]):
-        n_trials = len(cv_results["params"])
-        raise IndexError(f"refit must return an index from 0 to {n_trials - 1}; got {index}")
-    return index
+    if not 0 <= index < len(rows):
+        raise IndexError(f"refit must return an index from 0 to {len(rows) - 1}; got {index}")
+    trial = history[rows[index]]
+    if trial.status != COMPLETE:
+        raise ValueError(
+            f"refit must return the index of a trial that succeeded; got {index}, the index of "
+            f"a trial with status {trial.status!r} (scores of failed trials are NaN, which "
+            "np.argmax takes for the largest: use np.nanargmax)"
+        )
+    return trial.number
+
+
+def _take(cv_results: dict[str, Any], rows: list[int]) -> dict[str, Any]:
+    """Return some rows of ``cv_results_``."""
+    return {
+        name: [column[row] for row in rows] if isinstance(column, list) else column[rows]
+        for name, column in cv_results.items()
+    }

@@ -15,6 +15,8 @@ from .search import Searcher
 
 _GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
 
+_PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
+
 
 class Listener:
     """Is told what happens; the base class does nothing."""
@@ -168,8 +170,7 @@ class Tuner:
         """Return a request as a job."""
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
-        seconds = min(self.seconds_left(), self.seconds_per_trial - spent)
+        seconds = self._allowance(trial)
         return Job(
             trial=trial.number,
             fold=request.fold,
@@ -179,6 +180,18 @@ class Tuner:
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
         )
+
+    def _allowance(self, trial: Trial) -> float:
+        """Return the seconds after which an evaluation of a trial is given up.
+
+        In a budget of seconds, one that takes longer than the trial can afford for each of
+        its missing folds, and half as long again, only keeps others from being evaluated.
+        """
+        left = self.seconds_left()
+        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
+        n_missing = max(1, self.history.n_folds - len(trial.evaluations))
+        share = _PATIENCE * left * self.executor.n_workers / n_missing
+        return min(left, share, self.seconds_per_trial - spent)
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""

@@ -9,7 +9,7 @@ from fakes import add_trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune._history import COMPLETE, STATUSES, History
+from autotune._history import COMPLETE, FAILED, STATUSES, History
 from autotune._results import cv_results
 from autotune._selection import rank, select
 
@@ -36,7 +36,7 @@ def test_the_ranking_is_total_and_the_winner_the_best(rows):
         better = [j for j in competing if i not in competing or rows[j][0] > rows[i][0]]
         assert ranks[i] == len(better) + 1
     if competing:
-        winner = select(True, cv_results(history), "score")
+        winner = select(True, cv_results(history), history)
         assert winner == max(competing, key=lambda i: (rows[i][0], -i))
 
 
@@ -65,7 +65,7 @@ def test_the_reference_row_cannot_win():
     add_trial(history, {}, [0.9], "default", eligible=False)
     add_trial(history, {}, [0.1])
     assert rank(history, "score").tolist() == [2, 1]
-    assert select(True, cv_results(history), "score") == 1
+    assert select(True, cv_results(history), history) == 1
 
 
 def test_the_default_wins_a_tie():
@@ -73,7 +73,7 @@ def test_the_default_wins_a_tie():
     history = History(1)
     for _ in range(3):
         add_trial(history, {}, [0.5])
-    assert select("score", cv_results(history), "score") == 0
+    assert select("score", cv_results(history), history) == 0
 
 
 @pytest.mark.parametrize("choice", [1, np.int64(1), np.int32(1)])
@@ -82,7 +82,7 @@ def test_refit_may_choose(choice):
     history = History(1)
     add_trial(history, {}, [0.9])
     add_trial(history, {}, [0.1])
-    assert select(lambda results: choice, cv_results(history), "score") == 1
+    assert select(lambda results: choice, cv_results(history), history) == 1
 
 
 @pytest.mark.parametrize(
@@ -101,5 +101,31 @@ def test_refit_may_not_choose_nonsense(choice, error, message):
     add_trial(history, {}, [0.9])
     add_trial(history, {}, [0.1])
     with pytest.raises(error) as caught:
-        select(lambda results: choice, cv_results(history), "score")
+        select(lambda results: choice, cv_results(history), history)
     assert str(caught.value) == message
+
+
+def test_a_callable_cannot_choose_the_reference_row():
+    """Check that a callable sees only the trials that may win, and its index is theirs."""
+    history = History(1)
+    add_trial(history, {"a": 0}, [0.9], "default", eligible=False)
+    add_trial(history, {"a": 1}, [0.1])
+    add_trial(history, {"a": 2}, [0.2])
+    seen = {}
+
+    def refit(results):
+        seen.update(results)
+        return results["mean_test_score"].argmax()
+
+    assert select(refit, cv_results(history), history) == 2
+    assert seen["params"] == [{"a": 1}, {"a": 2}]
+    assert seen["param_a"].tolist() == [1, 2]
+
+
+def test_a_callable_cannot_choose_a_failure():
+    """Check that np.argmax over scores with NaN ends in an error, not in a failed winner."""
+    history = History(1)
+    add_trial(history, {}, [0.1])
+    add_trial(history, {}, [np.nan]).status = FAILED
+    with pytest.raises(ValueError, match=r"that succeeded; got 1, .* status 'failed' .*nanargmax"):
+        select(lambda results: np.argmax(results["mean_test_score"]), cv_results(history), history)

@@ -105,8 +105,25 @@ def test_nothing_is_started_after_the_end():
     tuner.run()
     assert now.seconds - 1000.0 == 7.0
     assert len(executor.jobs) == 7
-    assert [job.seconds for job in executor.jobs[:3]] == [8.0, 7.0, 5.5]
+    assert [job.seconds for job in executor.jobs[:3]] == [6.0, 7.0, 4.125]
     assert [trial.status for trial in tuner.history] == [COMPLETE] * 3 + [INTERRUPTED]
+
+
+@pytest.mark.parametrize(
+    ("n_folds", "n_workers", "expected"),
+    [
+        (1, 1, [10.0]),  # there is nothing to share the time with
+        (3, 1, [5.0, 6.75, 8.0]),  # half as much again as a third of 10, a half of 9, all of 8
+        (3, 2, [10.0, 10.0, 9.0]),  # two workers share the folds
+    ],
+)
+def test_an_evaluation_gets_what_its_trial_can_afford(n_folds, n_workers, expected):
+    """Check that one evaluation that hangs cannot use up a budget of seconds."""
+    now = FakeTime()
+    executor = Slow(now, 1.0)
+    executor.n_workers = n_workers
+    make_tuner(executor=executor, n_folds=n_folds, n_trials=1, clock=Clock(10.0, now)).run()
+    assert [job.seconds for job in executor.jobs] == expected
 
 
 def test_the_time_that_asking_takes_counts():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -56,9 +57,9 @@ class GPSearcher(Searcher):
         self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial
         self.embedding = Embedding(space)
         self._maximise = Maximiser(n_random=n_candidates)
-        self._margins = (0.0,)
         self._seen = Seen(space)
         self._units: dict[int, np.ndarray | None] = {}  # encoded trials
+        self._folds: dict[int, np.ndarray] = {}  # fold scores of complete trials
 
     def ask(self, history: History) -> dict[str, Any] | None:
         seen = self._seen.update(history)
@@ -76,42 +77,36 @@ class GPSearcher(Searcher):
         Parameters
         ----------
         history : History
-            With at least one complete trial in the space.
+            With at least two complete trials in the space.
         configurations : sequence of dict
             In the space.
         """
         units = np.array([self.space.encode(params) for params in configurations])
-        mean, std = self._surrogate(history).predict(units)
+        mean, std = self._surrogate(self._observe(history)).predict(units)
         return -mean, std
 
     def _propose(self, history: History, rng: np.random.RandomState) -> Iterator[dict[str, Any]]:
         """Yield the design's next point, or the model's choices, best first."""
-        known = self._known(history)
-        scored = sum(trial.status == COMPLETE for trial in known)
-        if not self.space.features or scored < 2 or len(known) < self.n_initial:
+        seen = self._observe(history)
+        if not self.space.features or len(seen.units) < self.n_initial or not seen.told.any():
             yield self._design(sum(trial.origin != "default" for trial in history))
             return
-        surrogate = self._surrogate(history)
-        units = self._encode(known)
-        means, _ = surrogate.predict_warped(units)
-        best = means.min() - self._margins[len(history) % len(self._margins)]
+        surrogate = self._surrogate(seen)
+        means, _ = surrogate.predict_warped(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            return log_expected_improvement(*surrogate.predict_warped(candidates), best)
+            return log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
 
-        good_first = units[np.argsort(means, kind="stable")]
+        good_first = seen.units[np.argsort(means, kind="stable")]
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
             yield self.space.decode(np.nan_to_num(vector, nan=0.5))
 
-    def _surrogate(self, history: History) -> Surrogate:
+    def _surrogate(self, seen: _Observed) -> Surrogate:
         """Return the model of the losses."""
-        known = self._known(history)
-        losses, noise_scale = _losses(known, history)
-        told = np.isfinite(losses)
-        units = self._encode(known)
-        surrogate = Surrogate(self.embedding).fit(units[told], losses[told], noise_scale[told])
-        pending = np.array([trial.status == RUNNING for trial in known])
-        return surrogate.believe(units[pending]) if pending.any() else surrogate
+        surrogate = Surrogate(self.embedding).fit(
+            seen.units[seen.told], seen.losses[seen.told], seen.noise_scale[seen.told]
+        )
+        return surrogate.believe(seen.units[seen.running]) if seen.running.any() else surrogate
 
     def _design(self, index: int) -> dict[str, Any]:
         """Return point ``index`` of the Sobol sequence as a configuration."""
@@ -122,16 +117,51 @@ class GPSearcher(Searcher):
         points = sequence.random_base2(index.bit_length())
         return self.space.decode(points[index])
 
-    def _known(self, history: History) -> list[Trial]:
-        """Return the trials that lie in the space."""
+    def _observe(self, history: History) -> _Observed:
+        """Return what is known about the trials that lie in the space."""
         for trial in history.trials[len(self._units) :]:
             inside = trial.params in self.space
             self._units[trial.number] = self.space.encode(trial.params) if inside else None
-        return [trial for trial in history if self._units[trial.number] is not None]
+        trials = [trial for trial in history if self._units[trial.number] is not None]
+        if not trials:
+            return _Observed(np.empty((0, len(self.space.features))), *np.empty((3, 0)))
+        units = np.array([self._units[trial.number] for trial in trials])
+        folds = np.array([self._fold_scores(trial, history) for trial in trials])
+        running = np.array([trial.status == RUNNING for trial in trials])
+        return _Observed(units, *_losses(trials, folds), running)
 
-    def _encode(self, trials: list[Trial]) -> np.ndarray:
-        """Return the vectors of known trials."""
-        return np.array([self._units[trial.number] for trial in trials])
+    def _fold_scores(self, trial: Trial, history: History) -> np.ndarray:
+        """Return the scores of a trial, remembered when they are complete."""
+        if trial.status != COMPLETE:
+            return history.fold_scores(trial)
+        if trial.number not in self._folds:
+            self._folds[trial.number] = history.fold_scores(trial)
+        return self._folds[trial.number]
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """What a history says about configurations.
+
+    Attributes
+    ----------
+    units : ndarray of shape (n, n_features)
+        Encoded configurations.
+    losses, noise_scale : ndarray of shape (n,)
+        What is to be minimised, NaN where nothing is known; factors of its noise.
+    running : ndarray of bool, shape (n,)
+        Which trials go on.
+    """
+
+    units: np.ndarray
+    losses: np.ndarray
+    noise_scale: np.ndarray
+    running: np.ndarray
+
+    @property
+    def told(self) -> np.ndarray:
+        """Which losses are known."""
+        return np.isfinite(self.losses)
 
 
 def _n_initial(space: Space, n_trials: int | None) -> int:
@@ -140,23 +170,23 @@ def _n_initial(space: Space, n_trials: int | None) -> int:
     return n_initial if n_trials is None else max(2, min(n_initial, n_trials // 3))
 
 
-def _losses(trials: list[Trial], history: History) -> tuple[np.ndarray, np.ndarray]:
+def _losses(trials: list[Trial], folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what is to be minimised, NaN where nothing is known, and factors of its noise.
 
     A trial with only some of its folds is credited with the scores of those, corrected by
     how much easier than others they are for the complete trials; its noise is larger by the
-    share of folds that are missing.
+    share of folds that are missing. Without two complete trials nothing is known.
     """
-    folds = np.array([history.fold_scores(trial) for trial in trials])
-    complete = np.array([trial.status == COMPLETE for trial in trials])
     means = folds.mean(axis=1)
-    complete &= np.isfinite(means)
-    ease = np.median(folds[complete] - means[complete, None], axis=0)
+    complete = np.array([trial.status == COMPLETE for trial in trials]) & np.isfinite(means)
+    if complete.sum() < 2:
+        return np.full(len(trials), np.nan), np.ones(len(trials))
     unfinished = np.array([trial.status in _UNFINISHED for trial in trials])
     done = np.isfinite(folds)
-    n_done = done.sum(axis=1)
-    corrected = np.where(done, folds - ease, 0.0).sum(axis=1) / np.maximum(n_done, 1)
-    partial = unfinished & (n_done > 0)
+    n_done = np.maximum(done.sum(axis=1), 1)
+    ease = np.median(folds[complete] - means[complete, None], axis=0)
+    corrected = np.where(done, folds - ease, 0.0).sum(axis=1) / n_done
+    partial = unfinished & done.any(axis=1)
     scores = np.where(complete, means, np.where(partial, corrected, means[complete].min()))
     losses = np.where(unfinished & ~partial, np.nan, -scores)
-    return losses, np.where(partial, folds.shape[1] / np.maximum(n_done, 1), 1.0)
+    return losses, np.where(partial, folds.shape[1] / n_done, 1.0)

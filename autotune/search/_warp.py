@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+_LARGEST = 1e100  # beyond, squares overflow
 _POWERS = tuple(np.linspace(-1.0, 1.0, 21))
 
 
@@ -27,6 +28,7 @@ class Warp:
     """
 
     def __init__(self, losses: np.ndarray, powers: Sequence[float] | None = None):
+        losses = np.clip(losses, -_LARGEST, _LARGEST)
         self._center = float(np.median(losses))
         self._scale = _spread(losses)
         scaled = (losses - self._center) / self._scale
@@ -37,6 +39,7 @@ class Warp:
 
     def __call__(self, losses: np.ndarray) -> np.ndarray:
         """Return warped losses; smaller is better, as before."""
+        losses = np.clip(losses, -_LARGEST, _LARGEST)
         scaled = (losses - self._center) / self._scale
         return (_yeo_johnson(scaled, self._power) - self._mean) / self._deviation
 

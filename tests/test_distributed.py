@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import joblib
+import numpy as np
+import psutil
+import pytest
+import sklearn
+from estimators import Faulty, Recorded
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_iris
+from sklearn.model_selection import cross_val_score
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from autotune import AutoTunedClassifier, Budget
+
+distributed = pytest.importorskip("distributed")
+
+SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
+PATIENCE = 60.0  # seconds; only a broken cluster uses them up
+
+
+@pytest.fixture(scope="module")
+def here():
+    """Return a client of a cluster in this process, which starts at once."""
+    with _cluster(processes=False, n_workers=2) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def processes():
+    """Return a client of a cluster with two worker processes."""
+    with _cluster(processes=True, n_workers=2) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture
+def fresh():
+    """Return a client of a cluster of processes that the test may ruin."""
+    with _cluster(processes=True, n_workers=2) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(params=["here", pytest.param("processes", marks=pytest.mark.slow)])
+def client(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_on_the_client(request):
+    """Fail a test that leaves futures, events or a broken connection behind."""
+    names = {"client", "processes", "fresh"} & set(request.fixturenames)
+    clients = [request.getfixturevalue(name) for name in names]
+    yield
+    for client in clients:
+        assert client.submit(sum, [1, 2], pure=False).result(PATIENCE) == 3
+        _wait(lambda client=client: not any(map(_is_ours, list(client.futures))))
+
+
+def _is_ours(key):
+    return str(key).startswith(("Parcel-", "_run-"))
+
+
+def _cluster(**options):
+    return distributed.LocalCluster(
+        threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50, **options
+    )
+
+
+def _dask():
+    return joblib.parallel_config(backend="dask")
+
+
+def _scores(model):
+    return {
+        name: column
+        for name, column in model.cv_results_.items()
+        if "time" not in name and "param" not in name
+    }
+
+
+class Local(ClassifierMixin, BaseEstimator):
+    """Is defined in a test module, and can take its time."""
+
+    def __init__(self, C=1.0, seconds=0.0, note=None):
+        self.C = C
+        self.seconds = seconds
+        self.note = note
+
+    def fit(self, X, y):
+        if self.note is not None:
+            with Path(self.note).open("a") as file:
+                file.write(f"{os.getpid()}\n")
+        time.sleep(self.seconds)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize("strategy", ["grid", "random"])
+def test_results_equal_those_of_one_process(client, strategy):
+    """Check that the cluster changes neither the scores nor the winner."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(
+        SVC(), SPACE, strategy=strategy, budget=6, cv=3, random_state=0, return_train_score=True
+    )
+    alone = _scores(model.fit(X, y))
+    best, prediction = model.best_params_, model.predict(X)
+    with _dask():
+        model.fit(X, y)
+    for name, column in _scores(model).items():
+        np.testing.assert_array_equal(column, alone[name], err_msg=name)
+    assert model.best_params_ == best
+    np.testing.assert_array_equal(model.predict(X), prediction)
+
+
+def test_nested_in_a_parallel_cross_validation(client):
+    """Check that searches inside tasks do not block each other, nor the cluster."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(SVC(), SPACE, strategy="grid", cv=2)
+    expected = cross_val_score(model, X, y, cv=3)
+    with _dask():
+        scores = cross_val_score(model, X, y, cv=3, n_jobs=2)
+    np.testing.assert_array_equal(scores, expected)
+
+
+def test_failures_are_data(client):
+    """Check that whatever a fit raises becomes a row, and the worker lives on."""
+    X, y = load_iris(return_X_y=True)
+    pids = set(client.run(os.getpid))
+    faults = ["none", "raise", "sys_exit", "memory_error"]
+    model = AutoTunedClassifier(
+        Faulty(), {"fault": faults}, strategy="grid", cv=2, include_default=False
+    )
+    with _dask(), pytest.warns(sklearn.exceptions.FitFailedWarning, match="3 of 4 trials failed"):
+        model.fit(X, y)
+    assert [trial.status for trial in model.history_] == ["complete"] + ["failed"] * 3
+    assert "this configuration does not work" in model.history_[1].error
+    assert set(client.run(os.getpid)) == pids
+
+
+def test_what_cannot_travel_stays_here(client):
+    """Check that a model that cannot be pickled is tuned in this process, with a warning."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(
+        Local(), {"C": [1.0]}, strategy="grid", cv=2, scoring=_Unpicklable()
+    )
+    with _dask(), pytest.warns(UserWarning, match="run in this process.*stays at home"):
+        assert model.fit(X, y).best_score_ == 1.0
+
+
+class _Unpicklable:
+    def __call__(self, estimator, X, y):
+        return 1.0
+
+    def __reduce__(self):
+        raise TypeError("stays at home")
+
+
+def test_scikit_learn_s_configuration_travels(client):
+    """Check that evaluations run under the configuration of the process that searches."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(
+        DecisionTreeClassifier(), {"max_depth": [1]}, strategy="grid", cv=2, scoring=_is_routing
+    )
+    with _dask(), sklearn.config_context(enable_metadata_routing=True):
+        assert model.fit(X, y).best_score_ == 1.0
+
+
+def _is_routing(estimator, X, y):
+    return float(sklearn.get_config()["enable_metadata_routing"])
+
+
+def test_data_travel_once(client, tmp_path):
+    """Check that the data are pickled once and unpickled at most once in each worker."""
+    X, y = load_iris(return_X_y=True)
+    log = tmp_path / "log"
+    data = Recorded.of(X, log)
+    model = AutoTunedClassifier(Local(), {"C": list(range(1, 20))}, strategy="grid", cv=3)
+    with _dask():
+        model.fit(data, y)
+    events = log.read_text().split("\n")[:-1]
+    assert [event for event in events if event.startswith("pickled")] == [f"pickled {os.getpid()}"]
+    unpickled = [event for event in events if event.startswith("unpickled")]
+    assert 1 <= len(unpickled) <= 2
+    if len(client.run(os.getpid)) == 2 and os.getpid() not in client.run(os.getpid).values():
+        assert len(set(unpickled)) == len(unpickled)
+
+
+def test_nothing_waits_for_a_batch(client, tmp_path):
+    """Check that short evaluations go on beside a long one."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(
+        Local(seconds=2.0),  # the default comes first
+        {"seconds": [0.01 * number for number in range(10)]},
+        strategy="grid",
+        cv=[(np.arange(100), np.arange(100, 150))],
+        refit=False,
+    )
+    with _dask():
+        model.fit(X, y)
+    ended = [trial.evaluations[0, 1.0].ended for trial in model.history_]
+    assert all(end < ended[0] for end in ended[1:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["hang", "hang_in_c", "exit"])
+def test_seconds_are_kept(processes, fault):
+    """Check that an evaluation that hangs or dies on the cluster costs itself only."""
+    X, y = load_iris(return_X_y=True)
+    pids = processes.run(os.getpid)
+    model = AutoTunedClassifier(
+        Faulty(),
+        {"fault": ["none", fault], "C": [1.0, 2.0]},
+        strategy="grid",
+        budget=Budget(seconds=20, seconds_per_trial=3),
+        cv=2,
+    )
+    start = time.monotonic()
+    with _dask(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    assert time.monotonic() - start < 21
+    expected = "crashed" if fault == "exit" else "timeout"
+    statuses = {trial.params.get("fault", "none"): trial.status for trial in model.history_}
+    assert statuses == {"none": "complete", fault: expected}
+    assert model.predict(X).shape == y.shape
+    assert processes.run(os.getpid) == pids
+    _wait(lambda: not any(processes.run(_worker_processes).values()))
+
+
+def _worker_processes():
+    children = psutil.Process().children(recursive=True)
+    return [child.pid for child in children if "autotune" in " ".join(child.cmdline())]
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_loses_nothing(fresh, tmp_path):
+    """Check that a killed worker's evaluations are run again, though it held the data."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=12)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(fit)
+        _wait(lambda: len(_pids(note)) == 2)
+        for pid in _pids(note):  # all of them, and with them all copies of the data
+            psutil.Process(pid).kill()
+        run.result(PATIENCE)
+    assert [trial.status for trial in model.history_] == ["complete"] * 12
+
+
+@pytest.mark.slow
+def test_a_worker_that_leaves_loses_nothing(fresh, tmp_path):
+    """Check that the search goes on when the cluster shrinks."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=8)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(fit)
+        _wait(lambda: len(_pids(note)) == 2)
+        fresh.cluster.scale(1)
+        run.result(PATIENCE)
+    assert [trial.status for trial in model.history_] == ["complete"] * 8
+
+
+@pytest.mark.slow
+def test_a_worker_that_joins_is_used(fresh, tmp_path):
+    """Check that the search uses a worker that was not there when it began."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=60)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(fit)
+        _wait(lambda: len(_pids(note)) == 2)
+        fresh.cluster.scale(3)
+        run.result(PATIENCE)
+    assert len(_pids(note)) == 3
+    assert [trial.status for trial in model.history_] == ["complete"] * 60
+
+
+@pytest.mark.parametrize("what", ["client", "cluster"])
+def test_a_cluster_that_is_closed(tmp_path, what):
+    """Check that a search ends with an error, and keeps what it knows, if its cluster is gone."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=60)
+    with (
+        _cluster(processes=False, n_workers=2) as cluster,
+        distributed.Client(cluster) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        run = pool.submit(fit)
+        _wait(lambda: len(note.read_text().split()) > 4 if note.exists() else False)
+        (client if what == "client" else cluster).close()
+        with pytest.raises(ConnectionError, match="the Dask cluster cannot be reached"):
+            run.result(PATIENCE)
+    assert {trial.status for trial in model.history_} == {"complete", "interrupted"}
+
+
+def _long_search(note, n):
+    """Return a model and the call that fits it for a while."""
+    X, y = load_iris(return_X_y=True)
+    model = AutoTunedClassifier(
+        Local(seconds=0.3, note=str(note)),
+        {"C": list(range(n))},
+        strategy="grid",
+        cv=[(np.arange(100), np.arange(100, 150))],
+        include_default=False,
+        refit=False,
+    )
+
+    def fit():
+        with _dask():
+            return model.fit(X, y)
+
+    return model, fit
+
+
+def _pids(note):
+    return set(map(int, note.read_text().split())) if note.exists() else set()
+
+
+def _wait(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
