@@ -4,7 +4,7 @@ from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor
 from ._stored import read_history
 from ._version import __version__
-from .strategies import Auto, Bayes, Grid, Random
+from .strategies import Auto, Bayes, Grid, Racing, Random
 
 __all__ = [
     "Auto",
@@ -13,6 +13,7 @@ __all__ = [
     "Bayes",
     "Budget",
     "Grid",
+    "Racing",
     "Random",
     "__version__",
     "read_history",

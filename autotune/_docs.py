@@ -19,7 +19,7 @@ _SHARED = """
         dicts is the union of its members. With several estimators, ``"estimator"`` chooses
         among them and ``"estimator__<name>"`` are the chosen one's parameters.
     strategy : str or strategy object, default="auto"
-        ``"grid"``, ``"random"``, ``"bayes"`` or ``"auto"``, or an object such as
+        ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"`` or ``"auto"``, or an object such as
         ``Grid(points=3)``, whose parameters can be set as ``strategy__points``.
     budget : int, str, timedelta, Budget or None, default=None
         When to stop: ``40`` trials, ``"90s"`` or ``"5min"`` of wall time, refit included, or

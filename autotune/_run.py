@@ -28,7 +28,7 @@ from .execution import Executor, InlineExecutor, Task, WorkerStartError, make_ex
 from .space import describe
 from .strategies import check_strategy
 
-_SEARCH, _TRIALS = 0, 1  # what a seed is derived for
+_SEARCH, _TRIALS, _FOLDS = 0, 1, 2  # what a seed is derived for
 
 
 class Run:
@@ -225,7 +225,7 @@ class Run:
         """Run the loop; go on in this process if workers cannot be started."""
         n_folds = len(self.folds)
         try:
-            scheduler = self.strategy.scheduler(n_folds)
+            scheduler = self.strategy.scheduler(n_folds, derive_seed(self.seed, _FOLDS))
             Tuner(executor=executor, scheduler=scheduler, **settings).run()
         except WorkerStartError as error:
             warnings.warn(
@@ -233,7 +233,7 @@ class Run:
                 "cannot be ended",
                 stacklevel=6,
             )
-            scheduler = self.strategy.scheduler(n_folds)
+            scheduler = self.strategy.scheduler(n_folds, derive_seed(self.seed, _FOLDS))
             Tuner(executor=InlineExecutor(task), scheduler=scheduler, **settings).run()
 
     def _conclude(self) -> Trial:

@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 
 from ._budget import DEFAULT_TRIALS, Budget
 from .schedule import Full, Scheduler
+from .schedule import Racing as RacingScheduler
 from .search import BayesSearcher, GridSearcher, RandomSearcher, Searcher
 from .space import Choice, Space
 
@@ -23,7 +24,7 @@ class Strategy(BaseEstimator):
         """Return what proposes configurations."""
         raise NotImplementedError  # pragma: no cover - every subclass has its own
 
-    def scheduler(self, n_folds: int) -> Scheduler:
+    def scheduler(self, n_folds: int, seed: int) -> Scheduler:
         """Return what allocates evaluations."""
         return Full(n_folds)
 
@@ -118,6 +119,46 @@ class Bayes(Strategy):
         return BayesSearcher(space, seed, n_trials, n_initial, n_candidates)
 
 
+class Racing(Bayes):
+    """Bayesian optimization that drops a trial when it cannot win any more.
+
+    A trial is evaluated fold by fold. After each fold, its differences to the best trial on
+    the same folds predict the difference of their final means; when the prediction leaves
+    it no realistic chance, its remaining folds are saved.
+
+    Parameters
+    ----------
+    n_initial, n_candidates
+        As in :class:`Bayes`.
+    eps : float, default=0.02
+        Probability with which a test may drop a trial that would have won, in [0, 0.5);
+        0 drops none.
+
+    Notes
+    -----
+    A dropped trial has the status ``"dropped"`` and NaN as its mean score.
+
+    Examples
+    --------
+    >>> from autotune import Racing
+    >>> Racing(eps=0.05)
+    Racing(eps=0.05)
+    """
+
+    def __init__(
+        self, *, n_initial: int | None = None, n_candidates: int = 1000, eps: float = 0.02
+    ):
+        super().__init__(n_initial=n_initial, n_candidates=n_candidates)
+        self.eps = eps
+
+    def scheduler(self, n_folds: int, seed: int) -> Scheduler:
+        if not isinstance(self.eps, numbers.Real) or isinstance(self.eps, bool):
+            raise TypeError(f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}")
+        if not 0 <= self.eps < 0.5:
+            raise ValueError(f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}")
+        return RacingScheduler(n_folds, seed, float(self.eps))
+
+
 class Auto(Bayes):
     """What the library recommends: the Bayesian search, with the default first.
 
@@ -133,6 +174,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "grid": Grid,
     "random": Random,
     "bayes": Bayes,
+    "racing": Racing,
     "auto": Auto,
 }
 

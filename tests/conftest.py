@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing.util
 import os
 import tempfile
 import threading
@@ -25,6 +26,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 @pytest.fixture(scope="session", autouse=True)
 def _private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give each run its own temporary folder, so that runs side by side see only their files."""
+    # Sockets of scikit-learn's callbacks live there until the interpreter ends.
+    multiprocessing.util.get_temp_dir()
     folder = tmp_path_factory.mktemp("temporary")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(folder))

@@ -264,6 +264,15 @@ def test_warp_and_outliers():
     assert np.ptp(warped[:20]) > 1
 
 
+def test_warp_of_endless_tails():
+    """Check that losses beyond all measure are warped and undone without overflow."""
+    losses = np.append(np.linspace(0.1, 0.2, 20), 1e300)
+    warp = Warp(losses)
+    middle, half = warp.inverse(np.append(warp(losses), 1e9), np.ones(22))
+    np.testing.assert_allclose(middle[:20], losses[:20], rtol=1e-6)
+    assert np.isfinite([middle, half]).all()
+
+
 def test_linear_warp():
     """Check that the power one is standardisation."""
     losses = np.random.RandomState(0).exponential(size=30)
@@ -382,6 +391,7 @@ def test_searcher_exhausts_a_space():
         [RUNNING, 0.1, 0.2, DROPPED] * 4,
         [1e300, -1e300, 0.0] * 4,
         [1e-300, 0.0] * 6,
+        [1e-305, 0.0, -1e-305, -1e9] * 3,
     ],
     ids=str,
 )

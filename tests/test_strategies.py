@@ -24,7 +24,7 @@ def test_names(name):
     assert type(strategy) is STRATEGIES[name]
     assert repr(clone(strategy)) == repr(strategy)
     assert strategy.searcher(CHOICES, 0, Budget()).space is CHOICES
-    assert strategy.scheduler(3).n_folds == 3
+    assert strategy.scheduler(3, 0).n_folds == 3
 
 
 @pytest.mark.parametrize(

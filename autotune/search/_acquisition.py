@@ -53,8 +53,8 @@ class Maximiser:
         Standard deviation of the steps of each round, in units of the range.
     """
 
-    n_random: int = 512
-    n_local: int = 200
+    n_random: int = 256
+    n_local: int = 100
     n_best: int = 10
     n_steps: int = 20
     step_sizes: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01)

@@ -47,14 +47,15 @@ class Embedding:
         self.is_choice = np.array([f.kind == "choice" for f in features], dtype=bool)
         widths = [f.n if _is_one_hot(f) else 1 for f in features]
         self.groups = np.repeat(np.arange(len(features)), widths)
+        self._ends = np.cumsum(widths, dtype=int)
         self._cells = [_cells(space, f) for f in features]
 
     def __call__(self, units: np.ndarray) -> np.ndarray:
         """Return the points, shape (n, n_columns), of snapped or encoded vectors."""
         points = np.empty((len(units), len(self.groups)))
-        for j, feature in enumerate(self._features):
-            place = np.flatnonzero(self.groups == j)
-            points[:, place] = _columns(feature, units[:, j])
+        for j, (feature, end) in enumerate(zip(self._features, self._ends, strict=True)):
+            columns = _columns(feature, units[:, j])
+            points[:, end - columns.shape[1] : end] = columns
         return points
 
     def subspace(self, units: np.ndarray) -> np.ndarray:

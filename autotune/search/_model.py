@@ -51,7 +51,7 @@ class GPSearcher(Searcher):
         seed: int,
         n_trials: int | None = None,
         n_initial: int | None = None,
-        n_candidates: int = 512,
+        n_candidates: int = 256,
     ):
         super().__init__(space, seed, n_trials)
         self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial

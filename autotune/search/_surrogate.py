@@ -15,7 +15,7 @@ from ._warp import Warp
 
 # A fit costs n**3: its parameters are found on the best and a spread of the others, and at
 # most so many points are kept.
-MAX_FIT = 150
+MAX_FIT = 120
 MAX_POINTS = 500
 
 
