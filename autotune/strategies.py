@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.base import BaseEstimator
@@ -10,7 +11,7 @@ from sklearn.base import BaseEstimator
 from ._budget import DEFAULT_TRIALS, Budget
 from .schedule import Full, Scheduler
 from .schedule import Racing as RacingScheduler
-from .search import BayesSearcher, GridSearcher, RandomSearcher, Searcher
+from .search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher, Searcher
 from .space import Choice, Space
 
 
@@ -88,16 +89,19 @@ class Random(Strategy):
 
 
 class Bayes(Strategy):
-    """Bayesian optimization with a Gaussian process, as ``BayesSearchCV`` does.
+    """Bayesian optimization, as ``BayesSearchCV`` does.
 
     Parameters
     ----------
+    surrogate : {"skopt", "gp"}, default="skopt"
+        What models the scores: scikit-optimize's ``Optimizer``, or the Gaussian process of
+        this package, which knows conditional parameters and proposes in milliseconds.
     n_initial : int or None, default=None
         Number of trials before the model proposes: a space-filling design. None: twice the
         number of parameters, between 4 and 10, and at most a third of the trials.
-    n_candidates : int, default=1000
+    n_candidates : int or None, default=None
         Number of random configurations among which the model looks before it refines the
-        best of them.
+        best of them. None: 1000 for ``"skopt"``, 512 for ``"gp"``.
 
     Examples
     --------
@@ -106,21 +110,61 @@ class Bayes(Strategy):
     Bayes(n_initial=5)
     """
 
-    def __init__(self, *, n_initial: int | None = None, n_candidates: int = 1000):
+    def __init__(
+        self,
+        *,
+        surrogate: str = "skopt",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+    ):
+        self.surrogate = surrogate
         self.n_initial = n_initial
         self.n_candidates = n_candidates
 
     def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
-        n_initial = self.n_initial
-        if n_initial is not None:
-            n_initial = _check_count("strategy__n_initial", n_initial, 2)
-        n_candidates = _check_count("strategy__n_candidates", self.n_candidates, 1)
+        names = " or ".join(repr(name) for name in _SURROGATES)
+        if not isinstance(self.surrogate, str):
+            raise TypeError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
+        if self.surrogate not in _SURROGATES:
+            raise ValueError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
+        settings = {}
+        if self.n_initial is not None:
+            settings["n_initial"] = _check_count("strategy__n_initial", self.n_initial, 2)
+        if self.n_candidates is not None:
+            settings["n_candidates"] = _check_count("strategy__n_candidates", self.n_candidates, 1)
         n_trials = self.n_trials(space, budget)
-        return BayesSearcher(space, seed, n_trials, n_initial, n_candidates)
+        return _SURROGATES[self.surrogate](space, seed, n_trials, **settings)
 
 
-class Racing(Bayes):
-    """Bayesian optimization that drops a trial when it cannot win any more.
+class Auto(Bayes):
+    """What the library recommends: Bayesian optimization with its own Gaussian process.
+
+    Parameters
+    ----------
+    surrogate : {"gp", "skopt"}, default="gp"
+        As in :class:`Bayes`.
+    n_initial, n_candidates
+        As in :class:`Bayes`.
+
+    Examples
+    --------
+    >>> from autotune import Auto
+    >>> Auto()
+    Auto()
+    """
+
+    def __init__(
+        self,
+        *,
+        surrogate: str = "gp",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+    ):
+        super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
+
+
+class Racing(Auto):
+    """The recommended search, but a trial is dropped when it cannot win any more.
 
     A trial is evaluated fold by fold. After each fold, its differences to the best trial on
     the same folds predict the difference of their final means; when the prediction leaves
@@ -128,8 +172,8 @@ class Racing(Bayes):
 
     Parameters
     ----------
-    n_initial, n_candidates
-        As in :class:`Bayes`.
+    surrogate, n_initial, n_candidates
+        As in :class:`Auto`.
     eps : float, default=0.02
         Probability with which a test may drop a trial that would have won, in [0, 0.5);
         0 drops none.
@@ -146,29 +190,26 @@ class Racing(Bayes):
     """
 
     def __init__(
-        self, *, n_initial: int | None = None, n_candidates: int = 1000, eps: float = 0.02
+        self,
+        *,
+        surrogate: str = "gp",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+        eps: float = 0.02,
     ):
-        super().__init__(n_initial=n_initial, n_candidates=n_candidates)
+        super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
         self.eps = eps
 
     def scheduler(self, n_folds: int, seed: int) -> Scheduler:
+        rule = f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}"
         if not isinstance(self.eps, numbers.Real) or isinstance(self.eps, bool):
-            raise TypeError(f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}")
+            raise TypeError(rule)
         if not 0 <= self.eps < 0.5:
-            raise ValueError(f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}")
+            raise ValueError(rule)
         return RacingScheduler(n_folds, seed, float(self.eps))
 
 
-class Auto(Bayes):
-    """What the library recommends: the Bayesian search, with the default first.
-
-    Examples
-    --------
-    >>> from autotune import Auto
-    >>> Auto()
-    Auto()
-    """
-
+_SURROGATES: dict[str, Callable[..., Searcher]] = {"skopt": BayesSearcher, "gp": GPSearcher}
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "grid": Grid,

@@ -27,7 +27,7 @@ from autotune._history import (
     TIMEOUT,
     History,
 )
-from autotune.search import BayesSearcher, GridSearcher, RandomSearcher
+from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
 from autotune.space import Space
 
 SEARCHERS = {
@@ -37,6 +37,7 @@ SEARCHERS = {
     ),
     "random": RandomSearcher,
     "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 3, 50),
+    "gp": lambda space, seed, n_trials=None: GPSearcher(space, seed, n_trials, 3, 50),
 }
 MIXED = {"C": (1e-3, 1e3, "log-uniform"), "n": (1, 6), "kernel": ["rbf", "poly", "linear"]}
 UNION = [

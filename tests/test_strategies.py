@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from sklearn.base import clone
 
-from autotune import Bayes, Budget, Grid, Random
-from autotune.search import BayesSearcher, GridSearcher, RandomSearcher
+from autotune import Bayes, Budget, Grid, Racing, Random
+from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
 from autotune.space import Space
 from autotune.strategies import STRATEGIES, Strategy, check_strategy
 
@@ -56,6 +56,8 @@ def test_what_is_no_strategy(strategy, error):
         (Grid(points=2.0), TypeError, "strategy__points must be an integer of at least 1; got 2.0"),
         (Grid(points=True), TypeError, "strategy__points must be an integer of at least 1"),
         (Grid(points=None), TypeError, "strategy__points must be an integer of at least 1"),
+        (Bayes(surrogate="tpe"), ValueError, "strategy__surrogate must be 'skopt' or 'gp'"),
+        (Bayes(surrogate=None), TypeError, "strategy__surrogate must be 'skopt' or 'gp'; got None"),
         (Bayes(n_initial=1), ValueError, "strategy__n_initial must be an integer of at least 2"),
         (Bayes(n_initial="5"), TypeError, "strategy__n_initial must be an integer of at least 2"),
     ],
@@ -129,3 +131,23 @@ def test_a_strategy_of_ones_own():
     own = Own()
     assert check_strategy(own) is own
     assert own.n_trials(RANGE, Budget()) == 50
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [(Bayes(), BayesSearcher), (Bayes(surrogate="gp"), GPSearcher), (Racing(), GPSearcher)],
+)
+def test_surrogates(strategy, kind):
+    """Check which searcher stands behind a strategy, and that its settings reach it."""
+    searcher = strategy.set_params(n_initial=7).searcher(RANGE, 0, Budget())
+    assert type(searcher) is kind
+    assert searcher.n_initial == 7
+
+
+@pytest.mark.parametrize(
+    ("eps", "error"), [("2", TypeError), (True, TypeError), (-0.1, ValueError), (0.5, ValueError)]
+)
+def test_bad_eps(eps, error):
+    """Check the message for a probability that is none."""
+    with pytest.raises(error, match=r"strategy__eps must be a number in \[0, 0.5\); got"):
+        Racing(eps=eps).scheduler(3, 0)

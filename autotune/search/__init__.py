@@ -3,6 +3,7 @@
 from ._bayes import BayesSearcher
 from ._contract import Searcher
 from ._grid import GridSearcher
+from ._model import GPSearcher
 from ._random import RandomSearcher
 
-__all__ = ["BayesSearcher", "GridSearcher", "RandomSearcher", "Searcher"]
+__all__ = ["BayesSearcher", "GPSearcher", "GridSearcher", "RandomSearcher", "Searcher"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import qmc
+from threadpoolctl import threadpool_limits
 
 from .._history import COMPLETE, DROPPED, RUNNING, History, Trial
 from .._seeds import derive_seed
@@ -84,7 +85,8 @@ class BayesSearcher(Searcher):
         """Return the point with the largest expected improvement."""
         from skopt import Optimizer
 
-        with warnings.catch_warnings():
+        # More threads only get into each other's way, and into that of the evaluations.
+        with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore")  # its notes on duplicates and convergence
             optimizer = Optimizer(
                 [_dimension(feature) for feature in self.space.features],
