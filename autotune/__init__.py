@@ -2,8 +2,8 @@
 
 from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor
-from ._stored import read_history
 from ._version import __version__
+from .storage import read_history
 from .strategies import Auto, Bayes, Grid, Racing, Random
 
 __all__ = [

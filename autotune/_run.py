@@ -19,13 +19,13 @@ from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select
-from ._storage import Journal
 from ._study import Codec, fingerprint, known_trials, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
 from .execution import Executor, InlineExecutor, Task, WorkerStartError, make_executor
 from .space import describe
+from .storage import Journal
 from .strategies import check_strategy
 
 _SEARCH, _TRIALS, _FOLDS = 0, 1, 2  # what a seed is derived for

@@ -97,7 +97,7 @@ def test_resumed_elsewhere(tmp_path, monkeypatch):
 
 def test_interrupted_between_the_end_of_a_fit_and_its_commit(tmp_path, monkeypatch):
     """Check that an evaluation that had ended is saved when the interrupt comes just then."""
-    from autotune import _storage
+    from autotune.storage import _journal
 
     def interrupted_row(evaluation):
         if len(seen) == 6:
@@ -106,8 +106,8 @@ def test_interrupted_between_the_end_of_a_fit_and_its_commit(tmp_path, monkeypat
         seen.append(evaluation)
         return original(evaluation)
 
-    seen, original = [], _storage.to_row
-    monkeypatch.setattr(_storage, "to_row", interrupted_row)
+    seen, original = [], _journal.to_row
+    monkeypatch.setattr(_journal, "to_row", interrupted_row)
     path = tmp_path / "tuning.db"
     model = tuner(storage=path)
     with pytest.raises(KeyboardInterrupt):

@@ -80,7 +80,7 @@ def test_killed_inside_a_fit(strategy, moment, tmp_path, log, expected):
 
 def kill_at_write(n: int, settings: dict) -> None:
     """Fit, and die in the middle of the transaction of evaluation ``n``; for a child."""
-    from autotune import _storage
+    from autotune.storage import _journal
 
     done = []
 
@@ -90,7 +90,7 @@ def kill_at_write(n: int, settings: dict) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         return original(evaluation)
 
-    original, _storage.to_row = _storage.to_row, to_row
+    original, _journal.to_row = _journal.to_row, to_row
     studies.fit("random", settings)
 
 
@@ -106,7 +106,7 @@ def test_killed_inside_a_write(n, tmp_path, log, expected):
 
 def kill_at_creation(statement: str, settings: dict) -> None:
     """Fit, and die just before a statement that makes the file; for a child."""
-    from autotune import _database
+    from autotune.storage import _database
 
     def trace(text):
         if text.strip().startswith(statement):

@@ -29,11 +29,11 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, run, start, summary, tuner
 
 from autotune import AutoTunedClassifier, read_history
-from autotune import _storage as storage_module
-from autotune._database import open_to_write
 from autotune._history import Evaluation
-from autotune._records import from_row, to_row
-from autotune._writer import is_alive, this_writer
+from autotune.storage import _journal as storage_module
+from autotune.storage._database import open_to_write
+from autotune.storage._records import from_row, to_row
+from autotune.storage._writer import is_alive, this_writer
 
 
 @pytest.fixture

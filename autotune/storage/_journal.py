@@ -15,10 +15,10 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from .._history import STATUSES, Evaluation, History, Trial
+from .._tuner import Listener
 from ._database import open_to_write, refusals, roll_back, transaction
-from ._history import STATUSES, Evaluation, History, Trial
 from ._records import COLUMNS, from_row, to_row
-from ._tuner import Listener
 from ._writer import is_alive, this_writer
 
 _MARKS = ", ".join("?" for _ in range(len(COLUMNS) + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ._compat import import_pandas
+from .._compat import import_pandas
 from ._database import open_to_read, refusals
 from ._records import COLUMNS, from_row
 

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from ._history import STATUSES, Evaluation
+from .._history import STATUSES, Evaluation
 
 COLUMNS = (
     "trial",
