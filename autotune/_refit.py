@@ -39,7 +39,6 @@ class Reserve(Listener):
     def __init__(self, task: Task, seconds: float | None, *, refit: bool):
         n_train = np.mean([len(train) for train, _ in task.folds])
         self._growth = 1.1 * (_num_samples(task.X) / n_train) ** 2
-        self._budget = seconds
         self._refit = refit
         self._best = -math.inf
         self._seconds = _UNKNOWN * (seconds or 0.0) if refit else 0.0

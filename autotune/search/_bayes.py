@@ -6,13 +6,13 @@ import warnings
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 from threadpoolctl import threadpool_limits
 
 from .._history import COMPLETE, DROPPED, RUNNING, History, Trial
 from .._seeds import derive_seed
 from ..space import Feature, Space
 from ._contract import Searcher
+from ._design import default_size, design_point
 from ._seen import Seen, draw_unseen
 
 _LARGEST = 1e100  # larger losses are scaled down, so that their squares are finite
@@ -51,7 +51,7 @@ class BayesSearcher(Searcher):
         n_candidates: int = 1000,
     ):
         super().__init__(space, seed, n_trials)
-        self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial
+        self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
         self.n_candidates = n_candidates
         self._seen = Seen(space)
         self._codes: dict[int, list[Any]] = {}
@@ -67,19 +67,12 @@ class BayesSearcher(Searcher):
         known = [trial for trial in history if trial.params in self.space]
         scored = sum(trial.status == COMPLETE for trial in known)
         if not self.space.features or scored < 2 or len(known) < self.n_initial:
-            return self._design(sum(trial.origin != "default" for trial in history))
+            return design_point(
+                self.space, self.seed, sum(trial.origin != "default" for trial in history)
+            )
         points = [self._point(trial) for trial in known]
         losses = _losses(known, history)
         return self._decode(self._optimize(points, losses, rng))
-
-    def _design(self, index: int) -> dict[str, Any]:
-        """Return point ``index`` of the Sobol sequence as a configuration."""
-        n_features = len(self.space.features)
-        if not n_features:
-            return self.space.decode(np.empty(0))
-        sequence = qmc.Sobol(n_features, scramble=True, rng=derive_seed(self.seed))
-        points = sequence.random_base2(index.bit_length())
-        return self.space.decode(points[index])
 
     def _optimize(self, points: list[list[Any]], losses: np.ndarray, rng: Any) -> list[Any]:
         """Return the point with the largest expected improvement."""
@@ -113,12 +106,6 @@ class BayesSearcher(Searcher):
         pairs = zip(self.space.features, point, strict=True)
         units = [(x + 0.5) / f.n if _is_unordered(f) else float(x) for f, x in pairs]
         return self.space.decode(np.array(units))
-
-
-def _n_initial(space: Space, n_trials: int | None) -> int:
-    """Return the number of trials before the model takes over."""
-    n_initial = min(10, max(4, 2 * len(space.features)))
-    return n_initial if n_trials is None else max(2, min(n_initial, n_trials // 3))
 
 
 def _is_unordered(feature: Feature) -> bool:

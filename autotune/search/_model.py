@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from .._history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial
 from .._seeds import derive_seed
 from ..space import Space
 from ._acquisition import Maximiser, log_expected_improvement
 from ._contract import Searcher
+from ._design import default_size, design_point
 from ._embedding import Embedding
 from ._seen import Seen, draw_unseen
 from ._surrogate import Surrogate
@@ -54,7 +54,7 @@ class GPSearcher(Searcher):
         n_candidates: int = 256,
     ):
         super().__init__(space, seed, n_trials)
-        self.n_initial = _n_initial(space, n_trials) if n_initial is None else n_initial
+        self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
         self.embedding = Embedding(space)
         self._maximise = Maximiser(n_random=n_candidates)
         self._seen = Seen(space)
@@ -89,7 +89,9 @@ class GPSearcher(Searcher):
         """Yield the design's next point, or the model's choices, best first."""
         seen = self._observe(history)
         if not self.space.features or len(seen.units) < self.n_initial or not seen.told.any():
-            yield self._design(sum(trial.origin != "default" for trial in history))
+            yield design_point(
+                self.space, self.seed, sum(trial.origin != "default" for trial in history)
+            )
             return
         surrogate = self._surrogate(seen)
         means, _ = surrogate.predict_warped(seen.units)
@@ -107,15 +109,6 @@ class GPSearcher(Searcher):
             seen.units[seen.told], seen.losses[seen.told], seen.noise_scale[seen.told]
         )
         return surrogate.believe(seen.units[seen.running]) if seen.running.any() else surrogate
-
-    def _design(self, index: int) -> dict[str, Any]:
-        """Return point ``index`` of the Sobol sequence as a configuration."""
-        n_features = len(self.space.features)
-        if not n_features:
-            return self.space.decode(np.empty(0))
-        sequence = qmc.Sobol(n_features, scramble=True, rng=derive_seed(self.seed))
-        points = sequence.random_base2(index.bit_length())
-        return self.space.decode(points[index])
 
     def _observe(self, history: History) -> _Observed:
         """Return what is known about the trials that lie in the space."""
@@ -162,12 +155,6 @@ class _Observed:
     def told(self) -> np.ndarray:
         """Which losses are known."""
         return np.isfinite(self.losses)
-
-
-def _n_initial(space: Space, n_trials: int | None) -> int:
-    """Return the number of trials before the model takes over."""
-    n_initial = min(10, max(4, 2 * len(space.features)))
-    return n_initial if n_trials is None else max(2, min(n_initial, n_trials // 3))
 
 
 def _losses(trials: list[Trial], folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
