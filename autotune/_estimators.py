@@ -86,6 +86,8 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         TypeError, ValueError
             For a bad parameter, before anything is fitted; the message names it.
             ValueError too when no evaluation succeeded, with the first error's text.
+        TimeoutError
+            If nothing could be fitted within a budget of seconds, not even the model as it is.
         """
         Run(self, X, y, params).execute()
         return self

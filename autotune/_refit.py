@@ -24,8 +24,8 @@ _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or s
 class Reserve(Listener):
     """Predicts the seconds that the refit will take.
 
-    The longest fit of the best trial so far, scaled by the square of the growth in rows:
-    kernel methods grow like that, most others more slowly.
+    The longest fit of the best trial so far, scaled by the growth in rows to the power of
+    1.5: most models grow linearly, kernel methods quadratically.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Reserve(Listener):
 
     def __init__(self, task: Task, seconds: float | None, *, refit: bool):
         n_train = np.mean([len(train) for train, _ in task.folds])
-        self._growth = 1.1 * (_num_samples(task.X) / n_train) ** 2
+        self._growth = 1.1 * (_num_samples(task.X) / n_train) ** 1.5
         self._refit = refit
         self._best = -math.inf
         self._seconds = _UNKNOWN * (seconds or 0.0) if refit else 0.0
@@ -107,7 +107,7 @@ class Refit:
         tolerance = max(share * self._clock.seconds, least)
         stand_in = _stand_in(best, history)
         if stand_in is None:
-            return self._fit(best, self._left() + tolerance)
+            return self._only(best, tolerance)
         try:
             return self._fit(best, self._left() + tolerance / 2)
         except TimeoutError as error:
@@ -116,6 +116,16 @@ class Refit:
                 stacklevel=6,
             )
             return self._fit(stand_in, self._left() + tolerance / 2)
+
+    def _only(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
+        """Fit the trial for which there is no stand-in."""
+        try:
+            return self._fit(trial, self._left() + tolerance)
+        except TimeoutError as error:
+            raise TimeoutError(
+                f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
+                f"{error}, and there is no other trial to use. Allow more seconds"
+            ) from error
 
     def _left(self) -> float:
         """Return the seconds that are left of the budget."""

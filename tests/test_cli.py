@@ -513,10 +513,10 @@ def test_demo_data_need_no_download():
 def test_demo_as_a_process():
     """Check that the demo runs as a command, in the plainest of terminals."""
     env = {**os.environ, "PYTHONIOENCODING": "ascii", "TERM": "dumb"}
-    command = [sys.executable, "-W", "error", "-m", "autotune", "demo", "--budget", "5"]
+    command = [sys.executable, "-W", "error", "-m", "autotune", "demo", "--budget", "25"]
     result = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
     assert result.returncode == 0, result.stderr
-    assert "Best of 5 trials" in result.stdout
+    assert "Best of 25 trials" in result.stdout
     gain = re.search(r"221 held-out rows[ |]+\S+[ |]+\S+[ |]+(\S+)", result.stdout)
     assert gain is not None
     assert float(gain[1]) > 0.1

@@ -33,10 +33,12 @@ from sklearn.utils import get_tags
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget, Grid
 from autotune.strategies import STRATEGIES
 
-# "auto" does what another strategy does.
+# "auto" differs from "racing" only in that it drops no trial.
 EACH = [
     pytest.param(name, marks=[pytest.mark.slow] if name == "auto" else []) for name in STRATEGIES
 ]
+# What racing drops has no mean score, and so no rank of its own.
+EXHAUSTIVE = [name for name in STRATEGIES if name != "racing"]
 X, y = (data[::3] for data in load_iris(return_X_y=True))
 X_REG, Y_REG = (data[:60] for data in load_diabetes(return_X_y=True))
 
@@ -92,7 +94,8 @@ def test_every_space_with_every_strategy(name, strategy):
     n_trials = 6
     search = tuned(model, space, strategy=strategy, budget=n_trials).fit(X, y)
     results = search.cv_results_
-    assert set(results["status"]) == {"complete"}
+    allowed = {"complete", "dropped"} if strategy == "racing" else {"complete"}
+    assert set(results["status"]) <= allowed
     assert results["origin"][0] == "default"
     assert len(results["params"]) == (2 if name == "single values" else n_trials)
     for number, params in enumerate(results["params"]):
@@ -150,7 +153,7 @@ def score_level(estimator, X, y):
     return {0.0: 0.5, 1.0: np.nan, 2.0: np.inf, 3.0: -np.inf, 4.0: 0.6}[estimator.level]
 
 
-@pytest.mark.parametrize("strategy", EACH)
+@pytest.mark.parametrize("strategy", EXHAUSTIVE)
 def test_scores_that_are_no_numbers_rank_last(strategy):
     """Check that NaN and infinite scores share the last rank and cannot win."""
     space = {"level": [1.0, 2.0, 3.0, 0.0, 4.0]}
@@ -253,7 +256,7 @@ def test_default_is_trial_0():
     assert search.default_score_ == search.best_score_ == results["mean_test_score"][0]
 
 
-@pytest.mark.parametrize("strategy", EACH)
+@pytest.mark.parametrize("strategy", EXHAUSTIVE)
 def test_default_outside_cannot_win(strategy):
     """Check that a default outside the user's space is reported but never the winner."""
 
@@ -511,7 +514,9 @@ RANDOM_MODELS = {
 def outcome(search):
     """Return all that must be the same if a search is repeated."""
     results = search.fit(X, y).cv_results_
-    scores = {name: results[name].tolist() for name in results if "test_score" in name}
+    columns = [name for name in results if "test_score" in name]
+    # NaN, of a fold that was not evaluated, is not equal to itself; its text is.
+    scores = {name: list(map(repr, results[name].tolist())) for name in columns}
     # A forest adds up its trees in the order in which threads end.
     return results["params"], scores, search.predict_proba(X).round(10).tolist()
 

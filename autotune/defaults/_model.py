@@ -115,7 +115,8 @@ def _pandas_kind(column: Any) -> str:
     if isinstance(column.dtype, pandas.CategoricalDtype):
         return "native" if len(column.cat.categories) <= _MAX_CATEGORIES else "uniform"
     if isinstance(column.dtype, pandas.StringDtype):
-        return "mixed"  # its missing value is none that the encoder knows
+        # pandas.NA is no missing value that the encoder knows.
+        return "mixed" if column.dtype.na_value is pandas.NA else "uniform"
     if column.dtype != object or not _has_text(column):
         return ""
     # The encoder sorts the values, so text and numbers, or two kinds of missing, do not mix.
