@@ -15,6 +15,7 @@ from .search import Searcher
 
 _GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
 
+_USUAL = 3.0  # times the longest evaluation so far that one may take in any case
 _PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
 
 
@@ -90,6 +91,7 @@ class Tuner:
         self.raise_errors = raise_errors
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
+        self._longest = 0.0
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
@@ -185,13 +187,14 @@ class Tuner:
         """Return the seconds after which an evaluation of a trial is given up.
 
         In a budget of seconds, one that takes longer than the trial can afford for each of
-        its missing folds, and half as long again, only keeps others from being evaluated.
+        its missing folds, and half as long again, only keeps others from being evaluated;
+        but what three times the longest evaluation so far covers is nothing unusual.
         """
         left = self.seconds_left()
         spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
         n_missing = max(1, self.history.n_folds - len(trial.evaluations))
         share = _PATIENCE * left * self.executor.n_workers / n_missing
-        return min(left, share, self.seconds_per_trial - spent)
+        return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
@@ -212,6 +215,8 @@ class Tuner:
         self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.fit_time - evaluation.score_time
+        if evaluation.status == COMPLETE:
+            self._longest = max(self._longest, evaluation.fit_time + evaluation.score_time)
         self.history.record(evaluation)
         ended = self._conclude(evaluation)
         for listener in self.listeners:
