@@ -12,15 +12,11 @@ from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
 )
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
 _ARRAYS = (np.ndarray, np.memmap)
-
-try:
-    from sklearn.utils._repr_html.estimator import _VisualBlock
-except ImportError:  # before scikit-learn 1.7
-    from sklearn.utils._estimator_html_repr import _VisualBlock
 
 __all__ = [
     "HAS_CALLBACKS",
