@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -15,15 +16,15 @@ from .search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher, Sea
 from .space import Choice, Space
 
 
-class Strategy(BaseEstimator):
+class Strategy(BaseEstimator, ABC):
     """How the search is done. Subclasses say which searcher and which scheduler.
 
     A strategy only holds parameters, so that ``set_params(strategy__points=3)`` works.
     """
 
+    @abstractmethod
     def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
         """Return what proposes configurations."""
-        raise NotImplementedError  # pragma: no cover - every subclass has its own
 
     def scheduler(self, n_folds: int, seed: int) -> Scheduler:
         """Return what allocates evaluations."""
