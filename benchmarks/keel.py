@@ -17,13 +17,36 @@ from pathlib import Path
 
 import pandas as pd
 
-NAMES = (
-    "australian banana chess contraceptive crx german led7digit letter magic mammographic "
-    "marketing optdigits penbased phoneme pima ring satimage segment spambase splice texture "
-    "tic-tac-toe titanic twonorm vehicle vowel"
-).split()
-TUNING = NAMES[0::2]
-REPORT = NAMES[1::2]
+TUNING = (
+    "australian",
+    "chess",
+    "crx",
+    "led7digit",
+    "magic",
+    "marketing",
+    "penbased",
+    "pima",
+    "satimage",
+    "spambase",
+    "texture",
+    "titanic",
+    "vehicle",
+)
+REPORT = (
+    "banana",
+    "contraceptive",
+    "german",
+    "letter",
+    "mammographic",
+    "optdigits",
+    "phoneme",
+    "ring",
+    "segment",
+    "splice",
+    "tic-tac-toe",
+    "twonorm",
+    "vowel",
+)
 
 
 def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
@@ -32,7 +55,7 @@ def load(name: str) -> tuple[pd.DataFrame, pd.Series]:
     Parameters
     ----------
     name : str
-        One of ``NAMES``.
+        One of ``TUNING`` or ``REPORT``.
 
     Returns
     -------
