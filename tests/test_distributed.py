@@ -4,6 +4,7 @@ import os
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
@@ -21,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from autotune import AutoTunedClassifier, Budget
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 PATIENCE = 60.0  # seconds; only a broken cluster uses them up
@@ -64,13 +66,19 @@ def _nothing_left_on_the_client(request):
 
 
 def _is_ours(key):
-    return str(key).startswith(("Parcel-", "_run-"))
+    return str(key).startswith(("Parcel-", "_hold-", "_run-"))
 
 
+@contextmanager
 def _cluster(**options):
-    return distributed.LocalCluster(
-        threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50, **options
-    )
+    """Start a cluster that hurries to forget the copies of data that it thinks are too many."""
+    with (
+        dask.config.set({"distributed.scheduler.active-memory-manager.interval": "20ms"}),
+        distributed.LocalCluster(
+            threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50, **options
+        ) as cluster,
+    ):
+        yield cluster
 
 
 def _dask():

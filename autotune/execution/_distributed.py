@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,17 +25,20 @@ MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or 
 
 @dataclass(eq=False)
 class _Sent:
-    """A job on its way."""
+    """A job on its way to a worker, None where the cluster chooses."""
 
     job: Job
     payload: bytes
+    worker: str | None = None
     losses: int = 0
 
 
 class DaskExecutor(Executor):
     """Runs jobs on the cluster of a ``distributed.Client``.
 
-    The task is sent to all workers once, and to those that join later. Workers may join, leave
+    The task is sent to each worker once, also to those that join later; they pass it on among
+    themselves. Every worker holds it under a key of its own, since the cluster would forget, and
+    send again, copies of the same key that it thinks are too many. Workers may join, leave
     and die while the search runs: the number of jobs in flight follows the cluster's number of
     threads, and what a lost worker ran is run again. In a task of the same cluster, the thread
     leaves the worker's pool while it waits, so that searches within searches cannot block
@@ -72,6 +76,7 @@ class DaskExecutor(Executor):
         self._told = 0  # the number of workers that the caller knows of
         self._looked = -math.inf
         self._data = self._scatter()
+        self._held: dict[str, Any] = {}  # the copy of the task on each worker
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
@@ -113,7 +118,7 @@ class DaskExecutor(Executor):
         return False
 
     def close(self) -> None:
-        futures = [*self._sent, self._data]
+        futures = [*self._sent, *self._held.values(), self._data]
         self._sent.clear()
         if self._client.status == "running":
             with suppress(OSError):  # the cluster is gone, and with it what would be cancelled
@@ -125,32 +130,50 @@ class DaskExecutor(Executor):
     # Sending
 
     def _scatter(self) -> Any:
-        """Send the task to all workers."""
+        """Send the task to one worker; the others will fetch it from there."""
         with _talking_to(self._client):
-            return self._client.scatter(self._parcel, broadcast=True, hash=False)
+            return self._client.scatter(self._parcel, hash=False)
 
     def _send(self, sent: _Sent) -> None:
-        """Send a job to the cluster."""
+        """Send a job to the worker that has the least to do."""
+        self._count()
+        sent.worker = self._least_busy()
         with _talking_to(self._client):
-            future = self._client.submit(_run, self._data, sent.payload, pure=False)
+            if sent.worker is None:
+                future = self._client.submit(_run, self._data, sent.payload, pure=False)
+            else:
+                task = self._copy_on(sent.worker)
+                future = self._submit_to(sent.worker, _run, task, sent.payload)
         self._sent[future] = sent
         future.add_done_callback(self._ended.put)
+
+    def _least_busy(self) -> str | None:
+        """Return the worker with the fewest jobs per thread, or None if there is none."""
+        n_jobs = Counter(sent.worker for sent in self._sent.values())
+        return min(self._workers, key=lambda w: n_jobs[w] / self._workers[w], default=None)
+
+    def _copy_on(self, worker: str) -> Any:
+        """Return the copy of the task that is, or soon will be, on a worker."""
+        held = self._held.get(worker)
+        if held is None or held.status in ("lost", "cancelled", "error"):
+            held = self._held[worker] = self._submit_to(worker, _hold, self._data)
+        return held
+
+    def _submit_to(self, worker: str, function: Any, *args: Any) -> Any:
+        """Let a worker call a function, or another one if it is gone by then."""
+        return self._client.submit(
+            function, *args, workers=[worker], allow_other_workers=True, pure=False
+        )
 
     def _count(self) -> int:
         """Return the number of the cluster's threads."""
         if time.monotonic() >= self._looked + LOOK:
-            self._look()
+            with _talking_to(self._client):
+                self._workers = dict(self._client.nthreads())
             self._looked = time.monotonic()
+            for gone in self._held.keys() - self._workers.keys():
+                self._held.pop(gone).release()
         return max(1, sum(self._workers.values()))
-
-    def _look(self) -> None:
-        """See which workers there are; give the task to those that are new."""
-        with _talking_to(self._client):
-            workers = dict(self._client.nthreads())
-            if self._workers and not workers.keys() <= self._workers.keys():
-                # The scheduler prefers workers that have the data: newcomers would stay idle.
-                self._client.replicate([self._data])
-        self._workers = workers
 
     # Receiving
 
@@ -190,6 +213,8 @@ class DaskExecutor(Executor):
             return
         if self._data.status != "finished":
             self._data = self._scatter()
+            self._held.clear()
+        self._looked = -math.inf  # the worker may be gone
         self._send(sent)
 
     def _crash(self, sent: _Sent, exception: BaseException) -> None:
@@ -230,6 +255,11 @@ def _named(outcome: Outcome, job: Job) -> Outcome:
     evaluation = outcome.evaluation
     evaluation.trial, evaluation.fold, evaluation.fidelity = job.trial, job.fold, job.fidelity
     return outcome
+
+
+def _hold(parcel: Parcel) -> Parcel:
+    """Return the task: so it stays on the worker under another key."""
+    return parcel
 
 
 def _run(parcel: Parcel, payload: bytes) -> tuple[Outcome, bytes | None]:
