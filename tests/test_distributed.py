@@ -4,7 +4,7 @@ import os
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import joblib
@@ -246,8 +246,12 @@ def test_seconds_are_kept(processes, fault):
 
 
 def _worker_processes():
-    children = psutil.Process().children(recursive=True)
-    return [child.pid for child in children if "autotune" in " ".join(child.cmdline())]
+    pids = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # one that has just ended has no command any more
+            if "autotune" in " ".join(child.cmdline()):
+                pids.append(child.pid)
+    return pids
 
 
 @pytest.mark.slow

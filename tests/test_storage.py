@@ -29,7 +29,8 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, run, start, summary, tuner
 
 from autotune import AutoTunedClassifier, read_history
-from autotune._history import Evaluation
+from autotune._history import Evaluation, History
+from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
 from autotune.storage._records import from_row, to_row
@@ -295,6 +296,23 @@ def test_everything_in_the_file_is_text(path):
                 json.loads(text, parse_constant=refuse)
         for row in query(path, f"SELECT * FROM {table}"):
             assert not any(isinstance(value, bytes) for value in row)
+
+
+def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
+    """Check that other trials that an evaluation ended are on disk together with it."""
+    history = History(2, "score")
+    journal = Journal(path, "a", {}, 0, history, lambda trial: trial.params, None)
+    for number in range(3):
+        history.add({"C": number}, "random")
+    for number in range(3):
+        evaluation = Evaluation(number, 0, scores={"score": 1.0})
+        history.record(evaluation)
+        if number == 2:
+            history[0].status, history[2].status = "dropped", "complete"
+        journal.evaluated(evaluation, history)
+    rows = query(path, "SELECT status FROM trials ORDER BY trial")
+    assert rows == [("dropped",), ("running",), ("complete",)]
+    journal.close()
 
 
 @given(

@@ -110,7 +110,7 @@ class Journal(Listener):
                 self._saved.add((evaluation.trial, *evaluation.key))
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        self._save([evaluation], [history[evaluation.trial]])
+        self._save([evaluation], history.trials)  # it may have ended other trials than its own
 
     def ended(self, trial: Trial, history: History) -> None:
         self._save([], [trial])
