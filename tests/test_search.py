@@ -27,7 +27,13 @@ from autotune._history import (
     TIMEOUT,
     History,
 )
-from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
+from autotune.search import (
+    BayesSearcher,
+    GPSearcher,
+    GridSearcher,
+    PortfolioSearcher,
+    RandomSearcher,
+)
 from autotune.space import Space
 
 SEARCHERS = {
@@ -38,6 +44,13 @@ SEARCHERS = {
     "random": RandomSearcher,
     "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 3, 50),
     "gp": lambda space, seed, n_trials=None: GPSearcher(space, seed, n_trials, 3, 50),
+    "gp, thrifty": lambda space, seed, n_trials=None: GPSearcher(
+        space, seed, n_trials, 3, 50, thrift=1.0
+    ),
+    "portfolio": lambda space, seed, n_trials=None: PortfolioSearcher(
+        [space.sample(np.random.RandomState(i)) for i in range(2)],
+        RandomSearcher(space, seed, n_trials),
+    ),
 }
 MIXED = {"C": (1e-3, 1e3, "log-uniform"), "n": (1, 6), "kernel": ["rbf", "poly", "linear"]}
 UNION = [

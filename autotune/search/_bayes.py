@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -56,7 +57,7 @@ class BayesSearcher(Searcher):
         self._seen = Seen(space)
         self._codes: dict[int, list[Any]] = {}
 
-    def ask(self, history: History) -> dict[str, Any] | None:
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         seen = self._seen.update(history)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
         params = self._propose(history, rng)
@@ -68,7 +69,7 @@ class BayesSearcher(Searcher):
         scored = sum(trial.status == COMPLETE for trial in known)
         if not self.space.features or scored < 2 or len(known) < self.n_initial:
             return design_point(
-                self.space, self.seed, sum(trial.origin != "default" for trial in history)
+                self.space, self.seed, sum(trial.origin == self.name for trial in history)
             )
         points = [self._point(trial) for trial in known]
         losses = _losses(known, history)

@@ -6,12 +6,16 @@ had never stopped, and the same seed gives the same proposals.
 
 - ``ask`` returns the next configuration, or None when the space is exhausted.
   It is called in the order of the trial numbers; trials still running are in the history.
+  A searcher that has an idea of the time that configurations take returns none that
+  cannot be evaluated in the ``seconds`` that an evaluation may take, and None if there is
+  no other; the history has the time that each evaluation took.
 - It never sees data, estimators, clocks or processes, and never changes the history.
 - A proposal lies in the space and was not proposed before, as long as there are others.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -39,5 +43,13 @@ class Searcher(ABC):
         self.n_trials = n_trials
 
     @abstractmethod
-    def ask(self, history: History) -> dict[str, Any] | None:
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         """Return the configuration of trial ``len(history)``, or None if there is none left."""
+
+    def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
+        """Return whether a configuration may be evaluated in that many seconds."""
+        return True
+
+    def origin(self, params: dict[str, Any]) -> str:
+        """Return what the history shall say about where a proposal came from."""
+        return self.name

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
-from ..space import Feature, Space
+from ..space import Feature, Interval, Space
 
-_MOST_CELLS = 128  # integers with more values are treated as continuous
+_MOST_CELLS = 128  # a distribution of more integers is treated as continuous
 
 
 class Embedding:
@@ -48,7 +51,7 @@ class Embedding:
         widths = [f.n if _is_one_hot(f) else 1 for f in features]
         self.groups = np.repeat(np.arange(len(features)), widths)
         self._ends = np.cumsum(widths, dtype=int)
-        self._cells = [_cells(space, f) for f in features]
+        self._snaps = [_snap(space, f) for f in features]
 
     def __call__(self, units: np.ndarray) -> np.ndarray:
         """Return the points, shape (n, n_columns), of snapped or encoded vectors."""
@@ -67,13 +70,12 @@ class Embedding:
     def snap(self, units: np.ndarray) -> np.ndarray:
         """Return what ``Space.encode`` says of the configurations that vectors decode to.
 
-        Features with few values move to the nearest one, those of other sub-spaces to NaN.
+        Choices and integers move to their own places, features of other sub-spaces to NaN.
         """
         snapped = units.copy()
-        for j, cells in enumerate(self._cells):
-            if cells is not None:
-                borders = (cells[1:] + cells[:-1]) / 2
-                snapped[:, j] = cells[np.searchsorted(borders, units[:, j])]
+        for j, snap in enumerate(self._snaps):
+            if snap is not None:
+                snapped[:, j] = snap(units[:, j])
         snapped[~self.active[self.subspace(units)]] = np.nan
         return snapped
 
@@ -95,11 +97,19 @@ def _columns(feature: Feature, units: np.ndarray) -> np.ndarray:
     return np.where(absent, 0.5, units)[:, None]
 
 
-def _cells(space: Space, feature: Feature) -> np.ndarray | None:
-    """Return the encoded values of a feature that has few, None for others."""
+def _snap(space: Space, feature: Feature) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return what moves places to those of values, None for features without gaps."""
     if feature.kind == "choice":
-        return (np.arange(feature.n) + 0.5) / feature.n
+        return partial(_nearest, (np.arange(feature.n) + 0.5) / feature.n)
+    dimension = space.subspaces[feature.subspaces[0]][feature.name]
+    if isinstance(dimension, Interval) and dimension.integer:
+        return dimension.snap
     if feature.kind == "int" and 0 < feature.n <= _MOST_CELLS:
-        dimension = space.subspaces[feature.subspaces[0]][feature.name]
-        return np.unique([dimension.encode(value) for value in dimension.grid(None)])
+        places = np.unique([dimension.encode(value) for value in dimension.grid(None)])
+        return partial(_nearest, places)
     return None
+
+
+def _nearest(places: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Return the nearest of some places, in ascending order, to each number."""
+    return places[np.searchsorted((places[1:] + places[:-1]) / 2, units)]

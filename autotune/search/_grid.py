@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -42,7 +43,7 @@ class GridSearcher(Searcher):
         self._walk: Iterator[dict[str, Any]] = iter(())
         self._n_known = -1
 
-    def ask(self, history: History) -> dict[str, Any] | None:
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         if len(history) != self._n_known:  # another history than the one of the last call
             self._walk = self._points(history)
         self._n_known = len(history) + 1

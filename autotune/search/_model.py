@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +14,14 @@ from .._seeds import derive_seed
 from ..space import Space
 from ._acquisition import Maximiser, log_expected_improvement
 from ._contract import Searcher
+from ._cost import Costs, seconds_of
 from ._design import default_size, design_point
 from ._embedding import Embedding
 from ._seen import Seen, draw_unseen
 from ._surrogate import Surrogate
 
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
+_TRIES = 20  # proposals that may turn out to take too long
 
 
 class GPSearcher(Searcher):
@@ -31,6 +34,9 @@ class GPSearcher(Searcher):
     Failed trials count with the worst score seen. Trials that still run are believed to
     score what the process expects, so that workers do not crowd. A trial that was dropped
     counts with the folds that it finished, freed of how hard those folds are.
+    What cannot be evaluated in the seconds that are left is not proposed, and where seconds
+    are scarce, the improvement per second counts (Snoek, Larochelle and Adams 2012); see
+    ``Costs``.
 
     Parameters
     ----------
@@ -41,6 +47,9 @@ class GPSearcher(Searcher):
         features, and at most a third of the trials.
     n_candidates : int
         Random points at which the acquisition function is evaluated before it is refined.
+    thrift : float
+        The power of the seconds that an evaluation takes by which the expected improvement
+        is divided; 0: only the improvement counts.
     """
 
     name = "bayes"
@@ -52,22 +61,33 @@ class GPSearcher(Searcher):
         n_trials: int | None = None,
         n_initial: int | None = None,
         n_candidates: int = 256,
+        thrift: float = 0.0,
     ):
         super().__init__(space, seed, n_trials)
+        self.thrift = thrift
         self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
         self.embedding = Embedding(space)
         self._maximise = Maximiser(n_random=n_candidates)
         self._seen = Seen(space)
+        self._history: History | None = None  # whose trials are remembered here:
         self._units: dict[int, np.ndarray | None] = {}  # encoded trials
         self._folds: dict[int, np.ndarray] = {}  # fold scores of complete trials
 
-    def ask(self, history: History) -> dict[str, Any] | None:
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         seen = self._seen.update(history)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
-        for params in self._propose(history, rng):
-            if params not in seen:
+        costs = self._costs(history) if self.thrift or seconds < math.inf else None
+        for params in self._propose(history, rng, costs, seconds):
+            if params not in seen and self._fits(params, costs, seconds):
                 return params
-        return draw_unseen(self.space, seen, rng)
+        for _ in range(_TRIES):
+            params = draw_unseen(self.space, seen, rng)
+            if params is None or self._fits(params, costs, seconds):
+                return params
+        return None
+
+    def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
+        return self._fits(params, self._costs(history), seconds)
 
     def predict(
         self, history: History, configurations: Sequence[dict[str, Any]]
@@ -85,23 +105,45 @@ class GPSearcher(Searcher):
         mean, std = self._surrogate(self._observe(history)).predict(units)
         return -mean, std
 
-    def _propose(self, history: History, rng: np.random.RandomState) -> Iterator[dict[str, Any]]:
-        """Yield the design's next point, or the model's choices, best first."""
+    def _propose(
+        self, history: History, rng: np.random.RandomState, costs: Costs | None, seconds: float
+    ) -> Iterator[dict[str, Any]]:
+        """Yield points of the design, or the model's choices, best first."""
         seen = self._observe(history)
         if not self.space.features or len(seen.units) < self.n_initial or not seen.told.any():
-            yield design_point(
-                self.space, self.seed, sum(trial.origin != "default" for trial in history)
-            )
+            first = sum(trial.origin == self.name for trial in history)
+            for index in range(first, first + _TRIES):
+                yield design_point(self.space, self.seed, index)
             return
         surrogate = self._surrogate(seen)
         means, _ = surrogate.predict_warped(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            return log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
+            gain = log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
+            if costs is None:
+                return gain
+            gain = gain - self.thrift * costs.log_seconds(candidates)
+            return np.where(costs.fits(candidates, seconds), gain, -np.inf)
 
         good_first = seen.units[np.argsort(means, kind="stable")]
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
             yield self.space.decode(np.nan_to_num(vector, nan=0.5))
+
+    def _costs(self, history: History) -> Costs | None:
+        """Return the model of the seconds, or None where nothing was timed."""
+        self._encode(history)
+        timed = [(self._units[t.number], seconds_of(t)) for t in history]
+        timed = [(unit, time) for unit, time in timed if unit is not None and time == time]
+        if not timed:
+            return None
+        units, times = zip(*timed, strict=True)
+        return Costs(self.embedding).fit(np.array(units), np.array(times))
+
+    def _fits(self, params: dict[str, Any], costs: Costs | None, seconds: float) -> bool:
+        """Return whether there is time for a configuration, as far as is known."""
+        if costs is None or seconds == math.inf:
+            return True
+        return bool(costs.fits(self.space.encode(params)[None], seconds)[0])
 
     def _surrogate(self, seen: _Observed) -> Surrogate:
         """Return the model of the losses."""
@@ -112,9 +154,7 @@ class GPSearcher(Searcher):
 
     def _observe(self, history: History) -> _Observed:
         """Return what is known about the trials that lie in the space."""
-        for trial in history.trials[len(self._units) :]:
-            inside = trial.params in self.space
-            self._units[trial.number] = self.space.encode(trial.params) if inside else None
+        self._encode(history)
         trials = [trial for trial in history if self._units[trial.number] is not None]
         if not trials:
             return _Observed(np.empty((0, len(self.space.features))), *np.empty((3, 0)))
@@ -122,6 +162,16 @@ class GPSearcher(Searcher):
         folds = np.array([self._fold_scores(trial, history) for trial in trials])
         running = np.array([trial.status == RUNNING for trial in trials])
         return _Observed(units, *_losses(trials, folds), running)
+
+    def _encode(self, history: History) -> None:
+        """Encode the trials that are new."""
+        if history is not self._history:
+            self._history = history
+            self._units.clear()
+            self._folds.clear()
+        for trial in history.trials[len(self._units) :]:
+            inside = trial.params in self.space
+            self._units[trial.number] = self.space.encode(trial.params) if inside else None
 
     def _fold_scores(self, trial: Trial, history: History) -> np.ndarray:
         """Return the scores of a trial, remembered when they are complete."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,6 @@ class RandomSearcher(Searcher):
         super().__init__(space, seed, n_trials)
         self._seen = Seen(space)
 
-    def ask(self, history: History) -> dict[str, Any] | None:
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
         return draw_unseen(self.space, self._seen.update(history), rng)

@@ -227,6 +227,15 @@ class Interval(Dimension):
             value = math.floor(value + 0.5)
         return min(max(value, self.low), self.high)
 
+    def snap(self, units: np.ndarray) -> np.ndarray:
+        """Return where the numbers at some places are: integers have one place each."""
+        if not self.integer:
+            return units
+        line = self._start + units * self._span
+        values = np.clip(np.floor((np.exp(line) if self.log else line) + 0.5), self.low, self.high)
+        snapped = ((np.log(values) if self.log else values) - self._start) / self._span
+        return np.clip(snapped, 0.0, 1.0)
+
     def key(self, value: Any) -> Hashable:
         """Return the number itself: in a float interval 1 and 1.0 are the same point."""
         return int(value) if self.integer else float(value)

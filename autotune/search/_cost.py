@@ -1,0 +1,88 @@
+"""How long a configuration will take."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .._history import COMPLETE, FULL, TIMEOUT, Trial
+from ._embedding import Embedding
+from ._gp import GaussianProcess, Prior
+from ._surrogate import one_thread
+
+_MAX_POINTS = 150  # the newest trials tell enough, and the process costs their number cubed
+_LEAST_SPREAD = 0.7  # of the logarithm of times, however alike the first ones are
+_KILLED = 2.0  # how much longer than it was allowed an evaluation that was killed may have taken
+_FASTEST = 1e-4  # seconds, below which differences do not matter
+_NOISE = math.log(0.01)
+
+
+class Costs:
+    """A Gaussian process over the logarithm of an evaluation's seconds.
+
+    Times depend on few parameters and smoothly on those, so its own parameters stay where
+    their prior has them: conditioning takes a fraction of a millisecond.
+
+    Parameters
+    ----------
+    embedding : Embedding
+    """
+
+    def __init__(self, embedding: Embedding):
+        self._embedding = embedding
+        self._process: GaussianProcess | None = None
+
+    def fit(self, units: np.ndarray, seconds: np.ndarray) -> Costs:
+        """Learn from the seconds that configurations took, NaN where that is unknown.
+
+        Parameters
+        ----------
+        units : ndarray of shape (n, n_features)
+            Vectors of ``Space.encode``.
+        seconds : ndarray of shape (n,)
+        """
+        timed = np.flatnonzero(np.isfinite(seconds))[-_MAX_POINTS:]
+        if not len(timed):
+            return self
+        logs = np.log(np.maximum(seconds[timed], _FASTEST))
+        self._center, self._spread = logs.mean(), max(float(logs.std()), _LEAST_SPREAD)
+        n_active = max(1.0, float(self._embedding.active.sum(axis=1).mean()))
+        prior = Prior(length=(math.log(math.sqrt(n_active)), 1.0), noise=(_NOISE, 1.0))
+        process = GaussianProcess(self._embedding.groups, prior)
+        with one_thread():
+            process.condition(self._embedding(units[timed]), (logs - self._center) / self._spread)
+        self._process = process
+        return self
+
+    def log_seconds(self, units: np.ndarray) -> np.ndarray:
+        """Return the expected logarithm of the seconds of an evaluation, shape (n,)."""
+        return self._predict(units)[0]
+
+    def fits(self, units: np.ndarray, seconds: float) -> np.ndarray:
+        """Return which configurations may be evaluated within ``seconds``.
+
+        Those that will take longer even if they are faster than expected by a standard
+        deviation are not among them.
+        """
+        mean, std = self._predict(units)
+        return mean - std <= math.log(max(seconds, _FASTEST))
+
+    def _predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of the logarithm of the seconds."""
+        if self._process is None:
+            return np.full(len(units), -np.inf), np.zeros(len(units))
+        with one_thread():
+            mean, std = self._process.predict(self._embedding(units))
+        return self._center + self._spread * mean, self._spread * std
+
+
+def seconds_of(trial: Trial) -> float:
+    """Return the mean seconds of a trial's evaluations on all rows, NaN if there are none."""
+    times = [
+        (evaluation.fit_time + evaluation.score_time)
+        * (_KILLED if evaluation.status == TIMEOUT else 1.0)
+        for evaluation in trial.evaluations.values()
+        if evaluation.fidelity == FULL and evaluation.status in (COMPLETE, TIMEOUT)
+    ]
+    return sum(times) / len(times) if times else math.nan
