@@ -4,7 +4,7 @@ from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor
 from ._version import __version__
 from .storage import read_history
-from .strategies import Auto, Bayes, Grid, Racing, Random
+from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
 
 __all__ = [
     "Auto",
@@ -13,6 +13,8 @@ __all__ = [
     "Bayes",
     "Budget",
     "Grid",
+    "Halving",
+    "Hyperband",
     "Racing",
     "Random",
     "__version__",

@@ -23,10 +23,19 @@ class Callbacks(Listener):
         Whether a refit follows the search.
     n_evaluations : int or None
         At most that many evaluations; None if unknown.
+    finals : bool, default=False
+        Whether finals may follow the search, a task of their own.
     """
 
     def __init__(
-        self, owner: Any, X: Any, y: Any, weights: Any, refit: bool, n_evaluations: int | None
+        self,
+        owner: Any,
+        X: Any,
+        y: Any,
+        weights: Any,
+        refit: bool,
+        n_evaluations: int | None,
+        finals: bool = False,
     ):
         metadata = None if weights is None else {"sample_weight": weights}
         self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
@@ -35,7 +44,7 @@ class Callbacks(Listener):
         self._root = self._search = None
         if not HAS_CALLBACKS:
             return
-        self._root = owner._init_callback_context(max_subtasks=1 + refit)
+        self._root = owner._init_callback_context(max_subtasks=1 + finals + refit)
         self._root.call_on_fit_task_begin(**self.event)
         self._search = self._root.subcontext(
             task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
@@ -61,9 +70,18 @@ class Callbacks(Listener):
                 context.call_on_fit_task_end(**self.event)
 
     def end_search(self) -> None:
-        """Tell that the search has ended."""
+        """Tell that the search has ended, or the finals after it."""
         if self._search is not None:
             self._search.call_on_fit_task_end(**self.event)
+
+    def begin_finals(self, n_evaluations: int) -> None:
+        """Tell that the search has ended and the finals begin."""
+        self.end_search()
+        if self._root is not None:
+            self._search = self._root.subcontext(
+                task_name="finals", max_subtasks=n_evaluations, sequential_subtasks=False
+            )
+            self._search.call_on_fit_task_begin(**self.event)
 
     def begin_refit(self) -> Any:
         """Return the context of the refit."""

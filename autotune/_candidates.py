@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import zip_longest
 from typing import Any
 
 from sklearn.base import clone
 
 from ._compat import refusal
-from .defaults import default_space, has_default_space
+from .defaults import MAX_POINTS, default_space, has_default_space, starting_points
 from .execution import CHOSEN
 from .space import Choice, Interval, Space
 
@@ -31,6 +32,15 @@ class Candidates:
     estimator: Any
     space: Space
     defaults: list[tuple[dict[str, Any], bool]]
+
+    def starting_points(self) -> list[dict[str, Any]]:
+        """Return what did well on other data; several models take turns."""
+        if self.estimator is not None:
+            return starting_points(self.estimator, self.space)
+        models = [params[CHOSEN] for params, _ in self.defaults]
+        ranked = (starting_points(model, self.space, prefix=f"{CHOSEN}__") for model in models)
+        points = [point for turn in zip_longest(*ranked) for point in turn if point is not None]
+        return points[:MAX_POINTS]
 
 
 def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
+from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.utils import get_tags
 from sklearn.utils._param_validation import (
     InvalidParameterError,
@@ -22,6 +24,7 @@ __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "import_pandas",
+    "only_predicts",
     "propagate_callbacks",
     "refusal",
     "routing_enabled",
@@ -42,8 +45,13 @@ except ImportError:  # before scikit-learn 1.9
         """Stands in for scikit-learn's."""
 
     def with_callbacks(method: Any) -> Any:
-        """Return the method as it is."""
-        return method
+        """Return the method in one more call: every `stacklevel` counts on scikit-learn's."""
+
+        @wraps(method)
+        def call(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(estimator, *args, **kwargs)
+
+        return call
 
 
 def import_pandas(caller: str) -> Any:
@@ -63,6 +71,14 @@ def propagate_callbacks(context: Any, estimator: Any) -> Any:
     if context is None or not hasattr(estimator, "set_callbacks"):
         return nullcontext()
     return context.propagate_callback_context(estimator)
+
+
+def only_predicts(scorer: Any) -> bool:
+    """Return whether a scorer is one of scikit-learn's, which only call a model's methods."""
+    if isinstance(scorer, _MultimetricScorer):
+        return all(map(only_predicts, scorer._scorers.values()))
+    kinds = (_BaseScorer, _PassthroughScorer)
+    return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

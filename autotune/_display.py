@@ -42,9 +42,10 @@ class Progress(Listener):
         self._live = verbose == 1 and write is None and sys.stdout.isatty()
         self._best = -np.inf
         self._default: float | None = None
-        self._n_ended = self._n_failed = 0
+        self._n_ended = self._n_failed = self._n_fresh = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        self._n_fresh += evaluation.fold >= history.n_folds
         if self._live:
             # A line that wraps could not be rewritten.
             width = get_terminal_size().columns
@@ -66,10 +67,12 @@ class Progress(Listener):
             self._write(f"{self._state()}\n")
 
     def close(self) -> None:
-        """End the line that was being rewritten."""
+        """End the line that was being rewritten, or tell of the finals in one."""
         if self._live:
             self._write(f"\r\x1b[2K{self._state()}\n")
             sys.stdout.flush()
+        elif self._n_fresh:
+            self._write(f"{self._state()}\n")
 
     def _state(self) -> str:
         """Return the search in one line."""
@@ -79,7 +82,8 @@ class Progress(Listener):
         best = f"best {self._best:.4f}" if np.isfinite(self._best) else "no score yet"
         default = "" if self._default is None else f" | default {self._default:.4f}"
         failed = f" | {self._n_failed} failed" if self._n_failed else ""
-        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}"
+        finals = f" | finals: {self._n_fresh} evaluations" if self._n_fresh else ""
+        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{finals}"
 
 
 def describe_trial(trial: Trial, score: float) -> str:

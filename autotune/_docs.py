@@ -19,8 +19,9 @@ _SHARED = """
         dicts is the union of its members. With several estimators, ``"estimator"`` chooses
         among them and ``"estimator__<name>"`` are the chosen one's parameters.
     strategy : str or strategy object, default="auto"
-        ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"`` or ``"auto"``, or an object such as
-        ``Grid(points=3)``, whose parameters can be set as ``strategy__points``.
+        ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"``, ``"halving"``, ``"hyperband"`` or
+        ``"auto"``, or an object such as ``Grid(points=3)``, whose parameters can be set as
+        ``strategy__points``.
     budget : int, str, timedelta, Budget or None, default=None
         When to stop: ``40`` trials, ``"90s"`` or ``"5min"`` of wall time, refit included, or
         ``Budget(trials=..., seconds=..., ...)``. None: the whole grid for a grid of choices,
@@ -65,15 +66,25 @@ _SHARED = """
         The winner's configuration.
     best_score_ : float
         Its mean score over the folds. It is the best of many, so expect less on new data.
+    expected_score_ : float
+        What to expect of it on new data: the mean score without what choosing the best of
+        many adds to it, by bootstrap bias-corrected cross-validation over the folds. Never
+        above ``best_score_``; NaN with a single fold.
+    expected_score_interval_ : tuple of float
+        The 95 % interval of that, by the corrected resampled t test of Nadeau and Bengio,
+        which allows for the overlap of the training folds.
     best_index_ : int
-        Its row in ``cv_results_``.
+        Its row in ``cv_results_``. With the finals of :class:`~autotune.Auto` the rank there
+        need not be 1: the winner has the best mean over its first and its fresh folds.
     default_score_ : float
         The mean score of the model with its own parameters; needs ``include_default``.
     cv_results_ : dict of ndarray
         One row per trial, in the layout of scikit-learn's searchers, with the additional
-        columns ``status``, ``origin`` and ``error``.
+        columns ``status``, ``origin`` and ``error``, and ``n_resources`` where the strategy
+        is halving or Hyperband.
     history_ : History
-        Every trial and evaluation; ``history_.to_frame()`` is a DataFrame.
+        Every trial and evaluation; ``history_.to_frame()`` is a DataFrame, in which folds
+        from number ``n_splits_`` on are the fresh ones of the finals.
     space_ : Space
         What was searched.
     scorer_ : callable or dict of callable

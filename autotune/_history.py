@@ -38,6 +38,9 @@ class Evaluation:
         What the scorers returned; a metric that failed is missing.
     fit_time, score_time : float
         Seconds.
+    saved_time : float
+        Seconds by which ``fit_time`` is shorter because the first steps of a pipeline were
+        fitted on the same rows before.
     error : str or None
         The traceback, or a sentence, when something went wrong.
     warnings : tuple of str
@@ -54,6 +57,7 @@ class Evaluation:
     train_scores: dict[str, float] = field(default_factory=dict)
     fit_time: float = 0.0
     score_time: float = 0.0
+    saved_time: float = 0.0
     error: str | None = None
     warnings: tuple[str, ...] = ()
     started: float = 0.0
@@ -111,6 +115,15 @@ class History:
         The score of an evaluation that failed.
     metrics : tuple of str or None, default=None
         The names of all metrics; None: those of the first evaluation that is complete.
+    n_fresh : int, default=0
+        Number of further folds, with the numbers ``n_folds``, ``n_folds + 1``, ..., on which
+        only the best trials are evaluated, after the search. They are repeats of the first.
+
+    Attributes
+    ----------
+    share : float
+        The share of the training rows that full fidelity stands for: below 1 where all rows
+        would have left no time for a search.
     """
 
     def __init__(
@@ -119,8 +132,11 @@ class History:
         metric: str | None = None,
         error_score: float = np.nan,
         metrics: tuple[str, ...] | None = None,
+        n_fresh: int = 0,
     ):
         self.n_folds = n_folds
+        self.n_fresh = n_fresh
+        self.share = 1.0
         self.error_score = error_score
         self.trials: list[Trial] = []
         self._metric = metric
@@ -181,12 +197,30 @@ class History:
         A failed evaluation counts with ``error_score``.
         """
         metric = self.metric if metric is None else metric
-        scores = np.full(self.n_folds, np.nan)
-        for fold in range(self.n_folds):
+        return self._scores_on(range(self.n_folds), trial, metric, fidelity)
+
+    def fresh_scores(self, trial: Trial) -> np.ndarray:
+        """Return the score on each fresh fold, shape (n_fresh,); NaN where there is none."""
+        folds = range(self.n_folds, self.n_folds + self.n_fresh)
+        return self._scores_on(folds, trial, self.metric, FULL)
+
+    def _scores_on(self, folds: range, trial: Trial, metric: str, fidelity: float) -> np.ndarray:
+        """Return the score on each of some folds."""
+        scores = np.full(len(folds), np.nan)
+        for place, fold in enumerate(folds):
             evaluation = trial.evaluations.get((fold, fidelity))
             if evaluation is not None:
-                scores[fold] = evaluation.scores.get(metric, self.error_score)
+                scores[place] = evaluation.scores.get(metric, self.error_score)
         return scores
+
+    def seconds_spent(self, trial: Trial, fold: int) -> float:
+        """Return the seconds that a trial's evaluations took in the repeat of a fold."""
+        repeat = fold // self.n_folds
+        return sum(
+            evaluation.fit_time + evaluation.score_time
+            for evaluation in trial.evaluations.values()
+            if evaluation.fold // self.n_folds == repeat
+        )
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
         """Return the mean score over all folds; NaN if one is missing or not a number."""
@@ -199,11 +233,14 @@ class History:
         Columns are ``trial``, ``origin``, ``status``, ``fold``, ``fidelity``,
         ``evaluation_status``, one ``param_<name>`` per parameter, one ``score_<metric>``
         (and ``train_<metric>``, where asked for) per metric, ``fit_time``, ``score_time``,
-        ``started``, ``ended`` in seconds, ``warnings`` and ``error``.
-        A trial without any evaluation has one row with fold -1.
+        ``saved_time``, ``started``, ``ended`` in seconds, ``warnings`` and ``error``.
+        A trial without any evaluation has one row with fold -1. Folds with a number of
+        ``n_folds`` and more are those on which the best trials were compared again.
         """
         pd = import_pandas("History.to_frame")
         rows = [_row(trial, evaluation) for trial in self for evaluation in _evaluations_of(trial)]
+        for row in rows:
+            row["fidelity"] *= self.share
         return pd.DataFrame(rows, columns=None if rows else ["trial"])
 
 
@@ -230,6 +267,7 @@ def _row(trial: Trial, evaluation: Evaluation) -> dict[str, Any]:
     row.update(
         fit_time=evaluation.fit_time,
         score_time=evaluation.score_time,
+        saved_time=evaluation.saved_time,
         started=evaluation.started,
         ended=evaluation.ended,
         warnings="\n".join(evaluation.warnings),

@@ -5,27 +5,33 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock
-from ._history import COMPLETE, TIMEOUT, Evaluation, History, Trial
+from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
+from ._pilot import Scale
 from ._seeds import derive_seed
 from ._tuner import Listener
 from .execution import REFIT, Executor, Job, Outcome, Task, UnsendableError
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
+_MOST = 0.5  # share of the seconds that is kept at most, if fewer rows can be refitted
+_MARGIN = 1.25  # times what a refit is expected to take
+_KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
 
 class Reserve(Listener):
     """Predicts the seconds that the refit will take.
 
-    The longest fit of the best trial so far, scaled by the growth in rows to the power of
-    1.5: most models grow linearly, kernel methods quadratically.
+    The longest fit of the best trial so far, scaled by the growth in rows to some power: most
+    models grow linearly, kernel methods quadratically. Where the search takes only a share
+    of the rows, at most half of the budget is kept.
 
     Parameters
     ----------
@@ -34,22 +40,28 @@ class Reserve(Listener):
         The budget.
     refit : bool
         Whether there is a refit.
+    scale : Scale
+        On what share of the rows the search trains, and the power.
     """
 
-    def __init__(self, task: Task, seconds: float | None, *, refit: bool):
-        n_train = np.mean([len(train) for train, _ in task.folds])
-        self._growth = 1.1 * (_num_samples(task.X) / n_train) ** 1.5
+    def __init__(
+        self, task: Task, seconds: float | None, *, refit: bool, scale: Scale | None = None
+    ):
+        scale = Scale() if scale is None else scale
+        self._growth = 1.1 / searched_share(task, scale) ** scale.exponent
+        self._most = _MOST * (seconds or 0.0) if scale.share < 1.0 else math.inf
         self._refit = refit
         self._best = -math.inf
         self._seconds = _UNKNOWN * (seconds or 0.0) if refit else 0.0
 
     def __call__(self, history: History) -> float:
-        return self._seconds
+        return min(self._seconds, self._most)
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
         """Take the first fits as a guess while no trial is complete."""
         if self._refit and self._best == -math.inf and evaluation.status == COMPLETE:
-            self._seconds = self._growth * evaluation.fit_time
+            # Most models take a time in proportion to what a fidelity is a share of.
+            self._seconds = self._growth * _whole_fit(evaluation) / evaluation.fidelity
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
@@ -81,20 +93,32 @@ class Refit:
         From which the seeds of the trials derive.
     context : object or None
         The callback context of the refit.
+    scale : Scale
+        On what share of the rows the search trained.
     """
 
-    def __init__(self, task: Task, executor: Executor, clock: Clock, seed: int, context: Any):
+    def __init__(
+        self,
+        task: Task,
+        executor: Executor,
+        clock: Clock,
+        seed: int,
+        context: Any,
+        scale: Scale | None = None,
+    ):
         self._task = task
         self._executor = executor
         self._clock = clock
         self._seed = seed
         self._context = context
+        self._scale = Scale() if scale is None else scale
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
 
         A winner whose refit does not end within the budget is replaced by the best of the
-        trials that are at least ten times faster to fit, or else by the fastest.
+        trials that are at least ten times faster to fit, or else by the fastest. After a
+        search on a share of the rows, it is fitted on as many rows as there is time for.
 
         Raises
         ------
@@ -105,6 +129,8 @@ class Refit:
             return self._fit(best, None)
         share, least = _TOLERANCE
         tolerance = max(share * self._clock.seconds, least)
+        if self._scale.share < 1.0:
+            return self._on_fewer_rows(best, tolerance)
         stand_in = _stand_in(best, history)
         if stand_in is None:
             return self._only(best, tolerance)
@@ -117,27 +143,64 @@ class Refit:
             )
             return self._fit(stand_in, self._left() + tolerance / 2)
 
-    def _only(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
+    def _only(
+        self, trial: Trial, tolerance: float, share: float = FULL
+    ) -> tuple[Trial, Any, float]:
         """Fit the trial for which there is no stand-in."""
         try:
-            return self._fit(trial, self._left() + tolerance)
+            return self._fit(trial, self._left() + tolerance, share)
         except TimeoutError as error:
             raise TimeoutError(
                 f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
                 f"{error}, and there is no other trial to use. Allow more seconds"
             ) from error
 
+    def _on_fewer_rows(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
+        """Fit a trial on all rows if there is time, or else on as many as there is time for.
+
+        Time is kept for a fit on as many rows as the search took, whose time is known.
+        """
+        searched = searched_share(self._task, self._scale)
+        spare, share = 0.0, searched
+        if any(fidelity == FULL for _, fidelity in trial.evaluations):
+            known = _longest_fit(trial)
+            spare = max(self._left() - _KEPT * known, 0.0)
+            # Seconds grow with the rows to a power: so many rows take what is to be spared.
+            affordable = searched * (spare / (_MARGIN * known)) ** (1.0 / self._scale.exponent)
+            share = min(1.0, max(affordable, searched))
+        if share > searched:
+            with suppress(TimeoutError):  # the fit below ends with a warning, or an error
+                fitted = self._fit(trial, spare, share)
+                self._warn_of_rows(share)
+                return fitted
+        fitted = self._only(trial, tolerance, searched)
+        self._warn_of_rows(searched)
+        return fitted
+
+    def _warn_of_rows(self, share: float) -> None:
+        """Say that the model has not seen all rows."""
+        if share < 1.0:
+            n_rows = _num_samples(self._task.X)
+            warnings.warn(
+                f"budget: {self._clock.seconds:g} s are too few to fit this model on all rows: it "
+                f"was fitted on {math.ceil(share * n_rows)} of {n_rows}. Allow more seconds",
+                stacklevel=7,
+            )
+
     def _left(self) -> float:
         """Return the seconds that are left of the budget."""
         return max(self._clock.left_for_refit(), 0.0)
 
-    def _fit(self, trial: Trial, seconds: float | None) -> tuple[Trial, Any, float]:
-        """Fit one trial on all rows, within a number of seconds."""
+    def _fit(
+        self, trial: Trial, seconds: float | None, share: float = FULL
+    ) -> tuple[Trial, Any, float]:
+        """Fit one trial on a share of all rows, within a number of seconds."""
         job = Job(
             trial.number,
             REFIT,
             trial.params,
             derive_seed(self._seed, trial.number),
+            share,
             seconds=seconds,
             callback_context=self._context,
         )
@@ -171,6 +234,12 @@ class Refit:
                 return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
 
 
+def searched_share(task: Task, scale: Scale) -> float:
+    """Return the rows that the search trains on as a share of all rows."""
+    n_train = np.mean([len(train) for train, _ in task.folds])
+    return float(scale.share * n_train / _num_samples(task.X))
+
+
 def _stand_in(best: Trial, history: History) -> Trial | None:
     """Return the trial that is refitted if the winner's refit takes too long.
 
@@ -197,5 +266,10 @@ def _default_scores(history: History) -> list[float]:
 
 
 def _longest_fit(trial: Trial) -> float:
-    """Return the seconds of a trial's longest fit."""
-    return max(evaluation.fit_time for evaluation in trial.evaluations.values())
+    """Return the seconds of the longest fit, of full fidelity, of a trial that has one."""
+    return max(_whole_fit(e) for e in trial.evaluations.values() if e.fidelity == FULL)
+
+
+def _whole_fit(evaluation: Evaluation) -> float:
+    """Return the seconds of a fit that can reuse nothing."""
+    return evaluation.fit_time + evaluation.saved_time

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.ma import MaskedArray
 
-from ._history import FULL, History, Trial
+from ._history import FULL, Evaluation, History, Trial
 from ._selection import rank
 
 
-def cv_results(history: History, *, train_scores: bool = False) -> dict[str, Any]:
+def cv_results(
+    history: History, *, train_scores: bool = False, n_resources: np.ndarray | None = None
+) -> dict[str, Any]:
     """Return the history in the layout of scikit-learn's searchers.
 
-    Beyond scikit-learn's columns there are ``status``, ``origin`` and ``error``.
+    Beyond scikit-learn's columns there are ``status``, ``origin`` and ``error``. Scores are
+    those of full fidelity; ``n_resources``, where given, is the most that each trial had.
     """
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
@@ -28,6 +31,8 @@ def cv_results(history: History, *, train_scores: bool = False) -> dict[str, Any
         if train_scores:
             table = np.array([_train_scores(history, trial, metric) for trial in history])
             results.update(_scores(f"train_{metric}", table.reshape(-1, history.n_folds)))
+    if n_resources is not None:
+        results["n_resources"] = n_resources
     results["status"] = np.array([trial.status for trial in history], dtype=object)
     results["origin"] = np.array([trial.origin for trial in history], dtype=object)
     results["error"] = np.array([trial.error for trial in history], dtype=object)
@@ -37,7 +42,7 @@ def cv_results(history: History, *, train_scores: bool = False) -> dict[str, Any
 def _times(history: History, name: str) -> dict[str, np.ndarray]:
     """Return mean and deviation over the folds that were evaluated."""
     rows = [
-        [getattr(e, name) for e in trial.evaluations.values() if e.fidelity == FULL] or [np.nan]
+        [getattr(evaluation, name) for _, evaluation in _full(trial, history)] or [np.nan]
         for trial in history
     ]
     return {
@@ -58,10 +63,18 @@ def _scores(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
 def _train_scores(history: History, trial: Trial, metric: str) -> np.ndarray:
     """Return the training score on each fold, shape (n_folds,)."""
     scores = np.full(history.n_folds, np.nan)
-    for (fold, fidelity), evaluation in trial.evaluations.items():
-        if fidelity == FULL:
-            scores[fold] = evaluation.train_scores.get(metric, history.error_score)
+    for fold, evaluation in _full(trial, history):
+        scores[fold] = evaluation.train_scores.get(metric, history.error_score)
     return scores
+
+
+def _full(trial: Trial, history: History) -> list[tuple[int, Evaluation]]:
+    """Return a trial's evaluations of full fidelity, without those on fresh folds."""
+    return [
+        (fold, evaluation)
+        for (fold, fidelity), evaluation in trial.evaluations.items()
+        if fidelity == FULL and fold < history.n_folds
+    ]
 
 
 def _param_columns(configurations: list[dict[str, Any]]) -> dict[str, MaskedArray]:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, get_tags
+from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock, check_budget
 from ._callbacks import Callbacks
 from ._candidates import make_candidates
 from ._display import Progress
-from ._history import COMPLETE, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
+from ._estimate import expect
+from ._finals import Finals
+from ._fresh import FreshFolds
+from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._outcome import check_any_success, warn_of_failures
+from ._pilot import Scale, SharedOut, measure
 from ._refit import Refit, Reserve
+from ._resource import Resource, make_plan, name_resource, set_amount
 from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
@@ -23,12 +31,24 @@ from ._study import Codec, fingerprint, known_trials, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
-from .execution import Executor, InlineExecutor, Task, WorkerStartError, make_executor
+from .execution import (
+    Executor,
+    InlineExecutor,
+    PrefixCache,
+    Task,
+    WorkerStartError,
+    make_executor,
+)
+from .schedule import Finals as FinalsScheduler
+from .schedule import Scheduler
+from .search import PortfolioSearcher, Searcher
 from .space import describe
 from .storage import Journal
 from .strategies import check_strategy
 
-_SEARCH, _TRIALS, _FOLDS = 0, 1, 2  # what a seed is derived for
+_Study = tuple[str, int, dict[str, Any] | None]  # fingerprint, seed, scale
+
+_SEARCH, _TRIALS, _FOLDS, _FRESH = 0, 1, 2, 3  # what a seed is derived for
 
 
 class Run:
@@ -63,17 +83,32 @@ class Run:
 
         self.X, self.y = check_data(X, y, owner)
         model, prefix = self._model()
-        self.candidates = make_candidates(model, owner.space, prefix)
+        candidates = make_candidates(model, owner.space, prefix)
+        resource = name_resource(self.strategy, candidates, prefix)
+        self.candidates = set_amount(self.strategy, candidates, resource)
         self.n_trials = self.strategy.n_trials(self.candidates.space, budget)
         self.routed = route(owner, owner._models(), self.scoring, params)
         self.folds = check_folds(
             owner.cv, self.X, self.y, self.routed.split, classifier=owner._classifier
         )
+        self.plan = make_plan(
+            resource, self.candidates, self.y, self.folds, classifier=owner._classifier
+        )
+        self.resource = Resource(resource, self.plan.amount)
         error_score = np.nan if owner.error_score == "raise" else float(owner.error_score)
         metrics = None if self.scoring.named is None else tuple(self.scoring.named)
-        self.history = History(len(self.folds), self.scoring.metric, error_score, metrics)
+        self.fresh = FreshFolds(
+            self.strategy.count_repeats(),
+            owner.cv,
+            self.y,
+            self.routed.split,
+            classifier=owner._classifier,
+        )
+        n_fresh = self.fresh.n_repeats * len(self.folds)
+        self.history = History(len(self.folds), self.scoring.metric, error_score, metrics, n_fresh)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.journal: Journal | None = None
+        self._earlier_scale: dict[str, Any] | None = None
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -91,7 +126,8 @@ class Run:
             self.y,
             self.routed.fit.get("sample_weight"),
             owner.refit is not False,
-            None if self.n_trials is None else self.n_trials * len(self.folds),
+            self._n_evaluations(),
+            self._holds_finals(),
         )
         try:
             self._continue_earlier()
@@ -105,7 +141,9 @@ class Run:
                 killable=self.budget.needs_killing,
                 memory=self.budget.memory,
             ) as executor:
-                self._search(task, executor, callbacks)
+                self.scale = self._find_scale(executor)
+                self.history.share = self.scale.share
+                self._search(task, self._shared(executor), callbacks)
                 callbacks.end_search()
                 best = self._conclude()
                 if owner.refit is not False:
@@ -115,19 +153,59 @@ class Run:
                 self.journal.close()
         callbacks.end()
 
+    def _find_scale(self, executor: Executor) -> Scale:
+        """Return how many rows the search can afford; an earlier run's answer holds."""
+        if self._earlier_scale is not None:
+            return Scale(**self._earlier_scale)
+        pairwise = get_tags(self.owner).input_tags.pairwise  # fewer rows are fewer columns
+        if (
+            len(self.history)
+            or self.budget.seconds is None
+            or pairwise
+            or not self.strategy.may_subsample()
+        ):
+            return Scale()
+        params, _ = self.candidates.defaults[0]
+        plan, seed = self.plan, derive_seed(self.trial_seed, 0)
+        try:
+            scale = measure(
+                executor, params, seed, self.clock, plan.n_train, plan.n_classes, plan.n_folds
+            )
+        except WorkerStartError:  # the search will meet it again, and say so
+            return Scale()
+        if self.journal is not None:
+            self.journal.describe("scale", asdict(scale))
+        if "_study" in vars(self.owner):
+            self.owner._study = (*self.owner._study[:2], asdict(scale))
+        return scale
+
+    def _shared(self, executor: Executor) -> Executor:
+        """Return an executor that trains on the rows that the search can afford."""
+        return executor if self.scale.share == 1.0 else SharedOut(executor, self.scale.share)
+
+    def _n_evaluations(self) -> int | None:
+        """Return how many evaluations there are at most, None if that is not known."""
+        if self.n_trials is None or self.strategy.resource is not None:
+            return None
+        return self.n_trials * len(self.folds)
+
     def _task(self, callbacks: Callbacks) -> Task:
         """Return what all evaluations share."""
         return Task(
             self.candidates.estimator,
             self.X,
             self.y,
-            self.folds,
+            self.folds + self.fresh.draw(self.X, self.y, derive_seed(self.seed, _FRESH)),
             self.scoring.scorer,
             self.routed.fit,
             self.routed.score,
             self.owner.return_train_score,
             self.owner if callbacks.active else None,
             self.scoring.metric,
+            self.resource.name,
+            self.owner._classifier,
+            # What is kept would count as the memory of an evaluation.
+            prefixes=PrefixCache(None if self.budget.memory is None else 0),
         )
 
     def _continue_earlier(self) -> None:
@@ -147,6 +225,7 @@ class Run:
                 owner.storage, study, settings, self.seed, self.history, codec.encode, codec.decode
             )
             self.seed = self.journal.seed
+            self._earlier_scale = self.journal.description.get("scale", self._earlier_scale)
         if known and not len(self.history):
             self.history.trials.extend(known)
             if self.journal is not None:
@@ -154,9 +233,9 @@ class Run:
         spent = max((e.ended for e in self.history.evaluations()), default=0.0)
         self.clock.spend(spent)
         reopen(self.history, self.budget, raise_errors=owner.error_score == "raise")
-        owner._study = (study, self.seed)
+        owner._study = (study, self.seed, self._earlier_scale)
 
-    def _last_fit(self, earlier: tuple[str, int] | None, study: str) -> list[Trial]:
+    def _last_fit(self, earlier: _Study | None, study: str) -> list[Trial]:
         """Return the trials of the last fit, if it was of the same study."""
         history = self.owner.__dict__.get("history_")
         if history is None:
@@ -173,7 +252,7 @@ class Run:
                 stacklevel=6,
             )
             return []
-        self.seed = earlier[1]
+        self.seed, self._earlier_scale = earlier[1:]
         return known_trials(history)
 
     def _settings(self) -> dict[str, Any]:
@@ -191,6 +270,7 @@ class Run:
             "include_default": bool(owner.include_default),
             "return_train_score": bool(owner.return_train_score),
             "n_folds": len(self.folds),
+            "fresh_folds": repr(self.fresh),
             "random_state": seed,
         }
 
@@ -199,15 +279,18 @@ class Run:
         owner = self.owner
         searcher_seed = derive_seed(self.seed, _SEARCH)
         progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
-        self.reserve = Reserve(task, self.clock.seconds, refit=owner.refit is not False)
+        self.reserve = Reserve(
+            task, self.clock.seconds, refit=owner.refit is not False, scale=self.scale
+        )
         self.reserve.learn(self.history)
+        self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
-        listeners = [self.journal, callbacks, check, progress, self.reserve]
+        listeners = [self.journal, callbacks, check, progress, self.reserve, self.finals]
         settings = {
-            "searcher": self.strategy.searcher(self.candidates.space, searcher_seed, self.budget),
+            "searcher": self._searcher(searcher_seed),
             "history": self.history,
             "clock": self.clock,
-            "reserve": self.reserve,
+            "reserve": lambda history: self.reserve(history) + self.finals.reserve(),
             "n_trials": self.n_trials,
             "seconds_per_trial": self.budget.seconds_per_trial,
             "seed": self.trial_seed,
@@ -215,26 +298,75 @@ class Run:
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
         }
+        seed = derive_seed(self.seed, _FOLDS)
         try:
-            self._tune(task, executor, settings)
+            tuner = self._tune(
+                task, executor, settings, lambda: self.strategy.scheduler(self.plan, seed)
+            )
+            if not tuner.stopped:
+                self._compare_again(task, tuner.executor, settings, callbacks)
         finally:
             if progress is not None:
                 progress.close()
 
-    def _tune(self, task: Task, executor: Executor, settings: dict[str, Any]) -> None:
+    def _searcher(self, seed: int) -> Searcher:
+        """Return what proposes configurations."""
+        searcher = self.strategy.searcher(self.candidates.space, seed, self.budget)
+        if not self.strategy.uses_portfolio():
+            return searcher
+        return PortfolioSearcher(self.candidates.starting_points(), searcher)
+
+    def _make_finals(self, n_workers: int) -> Finals:
+        """Return what decides who is compared again."""
+        n_rows = _num_samples(self.X)
+        return Finals(
+            self.history,
+            lambda n: self.strategy.count_finalists(n_rows, n) if self._holds_finals() else 0,
+            seconds=self.budget.seconds,
+            seconds_per_trial=self.budget.seconds_per_trial,
+            n_workers=n_workers,
+        )
+
+    def _holds_finals(self) -> bool:
+        """Return whether the best trials are compared again, on fresh folds."""
+        refit = self.owner.refit
+        return bool(self.history.n_fresh) and refit is not False and not callable(refit)
+
+    def _compare_again(
+        self, task: Task, executor: Executor, settings: dict[str, Any], callbacks: Callbacks
+    ) -> None:
+        """Evaluate the best trials on fresh folds, as far as there is time."""
+        history, n_folds = self.history, len(self.folds)
+        field = self.finals.field(self.clock.left() - self.reserve(history))
+        folds = range(n_folds, n_folds + history.n_fresh)
+        n_missing = sum((fold, FULL) not in t.evaluations for t in field for fold in folds)
+        if not n_missing:
+            return
+        callbacks.begin_finals(n_missing)
+        settings = {**settings, "reserve": self.reserve, "n_trials": 0}
+        self._tune(task, executor, settings, lambda: FinalsScheduler(n_folds, folds, field))
+
+    def _tune(
+        self,
+        task: Task,
+        executor: Executor,
+        settings: dict[str, Any],
+        make_scheduler: Callable[[], Scheduler],
+    ) -> Tuner:
         """Run the loop; go on in this process if workers cannot be started."""
-        n_folds = len(self.folds)
+        tuner = Tuner(executor=executor, scheduler=make_scheduler(), **settings)
         try:
-            scheduler = self.strategy.scheduler(n_folds, derive_seed(self.seed, _FOLDS))
-            Tuner(executor=executor, scheduler=scheduler, **settings).run()
+            tuner.run()
         except WorkerStartError as error:
             warnings.warn(
                 f"{error}; the search goes on in this process, where an evaluation that hangs "
                 "cannot be ended",
                 stacklevel=6,
             )
-            scheduler = self.strategy.scheduler(n_folds, derive_seed(self.seed, _FOLDS))
-            Tuner(executor=InlineExecutor(task), scheduler=scheduler, **settings).run()
+            inline = self._shared(InlineExecutor(task))
+            tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
+            tuner.run()
+        return tuner
 
     def _conclude(self) -> Trial:
         """Set the attributes that tell of the search; return the winner."""
@@ -245,7 +377,10 @@ class Run:
             harmless.add(TIMEOUT)  # that was the end of the budget
         warn_of_failures(history, harmless)
         fallback = None if succeeded else self._default_trial()
-        results = cv_results(history, train_scores=owner.return_train_score)
+        n_resources = None if self.strategy.resource is None else self.resource.used(history)
+        results = cv_results(
+            history, train_scores=owner.return_train_score, n_resources=n_resources
+        )
         named = self.scoring.named
         owner.multimetric_ = named is not None or history.metrics != ("score",)
         owner.scorer_ = self.scoring.scorer if named is None else named
@@ -256,7 +391,11 @@ class Run:
             owner.default_score_ = history.score(history[0])
         if owner.refit is False and owner.multimetric_:
             return history[0]
-        index = select(owner.refit, results, history) if fallback is None else fallback
+        champion = self.finals.winner() if succeeded else None
+        if champion is not None:
+            index = champion.number
+        else:
+            index = select(owner.refit, results, history) if fallback is None else fallback
         self._name_winner(index)
         return history[index]
 
@@ -273,7 +412,8 @@ class Run:
     def _refit(self, task: Task, executor: Executor, best: Trial, callbacks: Callbacks) -> None:
         """Fit the winner on all rows."""
         owner = self.owner
-        refit = Refit(task, executor, self.clock, self.trial_seed, callbacks.begin_refit())
+        context = callbacks.begin_refit()
+        refit = Refit(task, executor, self.clock, self.trial_seed, context, self.scale)
         used, model, owner.refit_time_ = refit.run(best, self.history)
         if used is not best:
             self._name_winner(used.number)
@@ -288,6 +428,8 @@ class Run:
         owner.best_params_ = dict(history[index].params)
         if not callable(owner.refit):
             owner.best_score_ = history.score(history[index])
+            expected = expect(history, history[index], self.folds)
+            owner.expected_score_, owner.expected_score_interval_ = expected
 
 
 class _MetricCheck(Listener):

@@ -68,9 +68,10 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
     """
     limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
     for trial in history:
-        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
+        spent = {fold: history.seconds_spent(trial, fold) for fold, _ in trial.evaluations}
         for key, evaluation in list(trial.evaluations.items()):
-            cut_short = evaluation.status == TIMEOUT and spent < limit
+            cut_short = evaluation.status == TIMEOUT and spent[evaluation.fold] < limit
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
-                trial.status = RUNNING
+                if evaluation.fold < history.n_folds:  # the others decide of no status
+                    trial.status = RUNNING

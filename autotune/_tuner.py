@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._budget import Clock
-from ._history import COMPLETE, INTERRUPTED, RUNNING, Evaluation, History, Trial
+from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
 from .schedule import Request, Scheduler
@@ -102,6 +102,7 @@ class Tuner:
                 self._continue(trial)
         try:
             self._loop()
+            self._tell_of(self._end(self.scheduler.close()))
         finally:
             for trial in self.history:
                 if trial.status == RUNNING:
@@ -111,10 +112,13 @@ class Tuner:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
             if trial.status == RUNNING:
-                ended = self._conclude(evaluation)
-                for listener in self.listeners:
-                    for decided in ended:
-                        listener.ended(decided, self.history)
+                self._tell_of(self._conclude(evaluation))
+
+    def _tell_of(self, ended: list[Trial]) -> None:
+        """Tell the listeners of trials that have ended."""
+        for listener in self.listeners:
+            for trial in ended:
+                listener.ended(trial, self.history)
 
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
@@ -147,6 +151,11 @@ class Tuner:
             if condition(job) and self.executor.cancel(job):
                 del self._running[key]
 
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback has asked to stop."""
+        return self._stopped
+
     def seconds_left(self) -> float:
         """Return the seconds that the search may still take."""
         return self.clock.left() - self.reserve(self.history)
@@ -172,7 +181,7 @@ class Tuner:
         """Return a request as a job."""
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        seconds = self._allowance(trial)
+        seconds = self._allowance(trial, request.fold)
         return Job(
             trial=trial.number,
             fold=request.fold,
@@ -183,7 +192,7 @@ class Tuner:
             callback_context=next((c for c in contexts if c is not None), None),
         )
 
-    def _allowance(self, trial: Trial) -> float:
+    def _allowance(self, trial: Trial, fold: int) -> float:
         """Return the seconds after which an evaluation of a trial is given up.
 
         In a budget of seconds, one that takes longer than the trial can afford for each of
@@ -191,8 +200,10 @@ class Tuner:
         but what three times the longest evaluation so far covers is nothing unusual.
         """
         left = self.seconds_left()
-        spent = sum(e.fit_time + e.score_time for e in trial.evaluations.values())
-        n_missing = max(1, self.history.n_folds - len(trial.evaluations))
+        n_folds = self.history.n_folds
+        spent = self.history.seconds_spent(trial, fold)
+        done = (f // n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
+        n_missing = max(1, n_folds - sum(repeat == fold // n_folds for repeat in done))
         share = _PATIENCE * left * self.executor.n_workers / n_missing
         return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
 
@@ -204,10 +215,16 @@ class Tuner:
         if number < len(self.defaults):
             params, eligible = self.defaults[number]
             return self.history.add(params, "default", eligible)
-        proposal = self.searcher.ask(self.history)
+        proposal = self.searcher.ask(self.history, self._affordable())
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
-        return self.history.add(proposal, self.searcher.name)
+        return self.history.add(proposal, self.searcher.origin(proposal))
+
+    def _affordable(self) -> float:
+        """Return the seconds that each evaluation of a new trial may take."""
+        left, n_folds = self.seconds_left(), self.history.n_folds
+        together = min(left, left * self.executor.n_workers / n_folds)
+        return min(together, self.seconds_per_trial / n_folds)
 
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
@@ -229,7 +246,10 @@ class Tuner:
 
     def _conclude(self, evaluation: Evaluation) -> list[Trial]:
         """Give the trials that an evaluation decides their status, and return them."""
-        ended = self.scheduler.report(evaluation, self.history)
+        return self._end(self.scheduler.report(evaluation, self.history))
+
+    def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:
+        """Give trials the status with which they end, and return them."""
         for trial, status in ended:
             trial.status = status
         numbers = {trial.number for trial, _ in ended}

@@ -10,25 +10,55 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from ._budget import DEFAULT_TRIALS, Budget
-from .schedule import Full, Scheduler
+from .schedule import Full, Plan, Rung, Scheduler, make_rungs
+from .schedule import Halving as HalvingScheduler
 from .schedule import Racing as RacingScheduler
 from .search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher, Searcher
 from .space import Choice, Space
+
+ROWS = "n_samples"  # the resource that every model has: training rows
 
 
 class Strategy(BaseEstimator, ABC):
     """How the search is done. Subclasses say which searcher and which scheduler.
 
     A strategy only holds parameters, so that ``set_params(strategy__points=3)`` works.
+
+    Attributes
+    ----------
+    resource : str or None
+        What evaluations of a fidelity below one have less of: ``"n_samples"``, training
+        rows, or an integer parameter of the model. None: there are no such evaluations.
+    max_resources : "auto" or int
+        How much of it full fidelity has; ``"auto"``: all rows, or the model's own value.
     """
+
+    resource: str | None = None
+    max_resources: str | int = "auto"
 
     @abstractmethod
     def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
         """Return what proposes configurations."""
 
-    def scheduler(self, n_folds: int, seed: int) -> Scheduler:
+    def scheduler(self, plan: Plan, seed: int) -> Scheduler:
         """Return what allocates evaluations."""
-        return Full(n_folds)
+        return Full(plan.n_folds)
+
+    def uses_portfolio(self) -> bool:
+        """Return whether starting points are tried before the searcher is asked."""
+        return False
+
+    def may_subsample(self) -> bool:
+        """Return whether the search may train on fewer rows where seconds are scarce."""
+        return False
+
+    def count_repeats(self) -> int:
+        """Return how often the folds are drawn anew for the finals after the search; 0: none."""
+        return 0
+
+    def count_finalists(self, n_rows: int, n_trials: int) -> int:
+        """Return how many of the best of ``n_trials`` trials the finals compare."""
+        return 0
 
     def n_trials(self, space: Space, budget: Budget) -> int | None:
         """Return the number of trials after which the search ends, None for no limit."""
@@ -128,44 +158,21 @@ class Bayes(Strategy):
             raise TypeError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
         if self.surrogate not in _SURROGATES:
             raise ValueError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
-        settings = {}
+        settings = self._settings(budget)
+        return _SURROGATES[self.surrogate](space, seed, self.n_trials(space, budget), **settings)
+
+    def _settings(self, budget: Budget) -> dict[str, Any]:
+        """Return the searcher's settings that differ from its own."""
+        settings: dict[str, Any] = {}
         if self.n_initial is not None:
             settings["n_initial"] = _check_count("strategy__n_initial", self.n_initial, 2)
         if self.n_candidates is not None:
             settings["n_candidates"] = _check_count("strategy__n_candidates", self.n_candidates, 1)
-        n_trials = self.n_trials(space, budget)
-        return _SURROGATES[self.surrogate](space, seed, n_trials, **settings)
+        return settings
 
 
-class Auto(Bayes):
-    """What the library recommends: Bayesian optimization with its own Gaussian process.
-
-    Parameters
-    ----------
-    surrogate : {"gp", "skopt"}, default="gp"
-        As in :class:`Bayes`.
-    n_initial, n_candidates
-        As in :class:`Bayes`.
-
-    Examples
-    --------
-    >>> from autotune import Auto
-    >>> Auto()
-    Auto()
-    """
-
-    def __init__(
-        self,
-        *,
-        surrogate: str = "gp",
-        n_initial: int | None = None,
-        n_candidates: int | None = None,
-    ):
-        super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
-
-
-class Racing(Auto):
-    """The recommended search, but a trial is dropped when it cannot win any more.
+class Racing(Bayes):
+    """Bayesian optimization in which a trial is dropped when it cannot win any more.
 
     A trial is evaluated fold by fold. After each fold, its differences to the best trial on
     the same folds predict the difference of their final means; when the prediction leaves
@@ -173,8 +180,10 @@ class Racing(Auto):
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates
-        As in :class:`Auto`.
+    surrogate : {"gp", "skopt"}, default="gp"
+        As in :class:`Bayes`.
+    n_initial, n_candidates
+        As in :class:`Bayes`.
     eps : float, default=0.02
         Probability with which a test may drop a trial that would have won, in [0, 0.5);
         0 drops none.
@@ -201,14 +210,211 @@ class Racing(Auto):
         super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
         self.eps = eps
 
-    def scheduler(self, n_folds: int, seed: int) -> Scheduler:
+    def scheduler(self, plan: Plan, seed: int) -> Scheduler:
         rule = f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}"
         if not isinstance(self.eps, numbers.Real) or isinstance(self.eps, bool):
             raise TypeError(rule)
         if not 0 <= self.eps < 0.5:
             raise ValueError(rule)
-        return RacingScheduler(n_folds, seed, float(self.eps))
+        return RacingScheduler(plan.n_folds, seed, float(self.eps))
 
+
+class Auto(Racing):
+    """What the library recommends: good starting points, then a model, all trials raced.
+
+    After the default come configurations that did well on other data, where there are some
+    for the model; then a Gaussian process proposes. Each trial is raced, as in
+    :class:`Racing`. In a budget of seconds, what cannot end in time is not begun, and the
+    improvement that is expected per second decides.
+
+    Parameters
+    ----------
+    surrogate, n_initial, n_candidates, eps
+        As in :class:`Racing`.
+    portfolio : bool, default=True
+        Whether the starting points are tried.
+    subsample : bool, default=True
+        Whether the search may train on fewer rows where a budget of seconds leaves no time
+        for six cross-validations on all of them, as a few fits of the model as it is show.
+    n_finalists : "auto" or int, default="auto"
+        How many of the best trials are compared with each other and the default after the
+        search, on fresh folds. ``"auto"``: 3, or 10 with fewer than 500 rows, where the best
+        of many scores owes more to chance; but at most one of five trials, and at least 2.
+    n_repeats : int, default=2
+        How often the folds are drawn anew for that; 0: the search alone decides.
+
+    Notes
+    -----
+    The finals are held only where folds can be drawn anew: if ``cv`` is None, a number, or
+    one of scikit-learn's splitters that shuffle, without groups; and only if ``refit`` is True
+    or the name of a metric. The winner is the trial with the best mean over all its folds, but
+    the default if that does as well on the fresh ones. Of a budget of seconds the finals
+    take a tenth at most. They do not count as trials: beyond a budget of trials they cost up
+    to ``(n_finalists + 1) * n_repeats`` times the folds.
+
+    A search on fewer rows takes as many as leave time for a dozen cross-validations, the
+    same for all trials, but none fewer than 300 nor 10 a class; data with fewer than 1000
+    training rows are always taken whole. The scores are then those of models that have seen
+    fewer rows than the final one: ``history_.share`` says by how much. If there is no time
+    either for the final model to see all rows, it sees fewer, with a warning.
+
+    Examples
+    --------
+    >>> from autotune import Auto
+    >>> Auto(portfolio=False)
+    Auto(portfolio=False)
+    """
+
+    def __init__(
+        self,
+        *,
+        surrogate: str = "gp",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+        eps: float = 0.02,
+        portfolio: bool = True,
+        subsample: bool = True,
+        n_finalists: str | int = "auto",
+        n_repeats: int = 2,
+    ):
+        super().__init__(
+            surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates, eps=eps
+        )
+        self.portfolio = portfolio
+        self.subsample = subsample
+        self.n_finalists = n_finalists
+        self.n_repeats = n_repeats
+
+    def count_repeats(self) -> int:
+        self._check_finalists()
+        return _check_count("strategy__n_repeats", self.n_repeats, 0)
+
+    def count_finalists(self, n_rows: int, n_trials: int) -> int:
+        if self.n_finalists == "auto":
+            most = _FINALISTS_OF_FEW_ROWS if n_rows < _FEW_ROWS else _FINALISTS
+            return min(most, max(2, n_trials // 5))
+        return int(self.n_finalists)
+
+    def _check_finalists(self) -> None:
+        """Check the number of finalists."""
+        given = self.n_finalists
+        rule = f"strategy__n_finalists must be 'auto' or an integer of at least 1; got {given!r}"
+        if isinstance(given, bool) or not isinstance(given, str | numbers.Integral):
+            raise TypeError(rule)
+        if given != "auto" if isinstance(given, str) else given < 1:
+            raise ValueError(rule)
+
+    def uses_portfolio(self) -> bool:
+        return _check_bool("strategy__portfolio", self.portfolio)
+
+    def may_subsample(self) -> bool:
+        return _check_bool("strategy__subsample", self.subsample)
+
+    def _settings(self, budget: Budget) -> dict[str, Any]:
+        settings = super()._settings(budget)
+        if self.surrogate == "gp" and budget.seconds is not None:
+            settings["thrift"] = _THRIFT
+        return settings
+
+
+class Halving(Random):
+    """Successive halving: many trials on little, and only the best of them on more.
+
+    Random draws are evaluated on ``min_resources`` and one fold. Whenever a worker is free,
+    the best trial among the best ``1 / factor`` so far goes on with ``factor`` times as much,
+    then with everything, and at last on all folds; if none is due, a new trial begins.
+
+    Parameters
+    ----------
+    factor : float, default=3
+        One trial in ``factor`` is promoted, to ``factor`` times the resource; at least 1.5.
+    min_resources : {"auto", "smallest"}, int or float, default="auto"
+        What a trial begins with. An int is an amount of the resource, a float a share of it
+        in (0, 1]; with all of it, each trial is evaluated in full. ``"smallest"``: two rows a
+        fold and class, or 1 of a parameter, as in ``HalvingRandomSearchCV``. ``"auto"``: a
+        ``factor ** 2``-th, but of rows at least 2000 and 50 a class, because the order of
+        trials on fewer rows says little; where there are not as many, only folds are saved.
+    resource : str, default="n_samples"
+        What there is more and more of: ``"n_samples"``, training rows, in nested subsets that
+        keep the proportions of the classes, or the name of an integer parameter of the model
+        that is not searched, such as ``"n_estimators"`` or ``"clf__max_iter"``.
+    max_resources : "auto" or int, default="auto"
+        The largest value of that parameter, also of the final model; ``"auto"``: the model's
+        own value. Of rows it is always all.
+
+    Notes
+    -----
+    A budget of n trials is n trials that begin: the first in full, the others at the bottom.
+    About ``n / factor`` of them reach the second step, ``n / factor**2`` the third, and at
+    least one the top, so it costs much less than n trials of a random search. In a budget of
+    seconds, trials begin until it ends.
+    Trials that were not promoted have the status ``"dropped"`` and NaN as their mean score;
+    ``cv_results_["n_resources"]`` is the most that a trial was given.
+    The asynchronous rule is that of Li et al., "A System for Massively Parallel
+    Hyperparameter Tuning", MLSys 2020.
+
+    Examples
+    --------
+    >>> from autotune import Halving
+    >>> Halving(resource="n_estimators", max_resources=300)
+    Halving(max_resources=300, resource='n_estimators')
+    """
+
+    def __init__(
+        self,
+        *,
+        factor: float = 3,
+        min_resources: str | float = "auto",
+        resource: str = ROWS,
+        max_resources: str | int = "auto",
+    ):
+        self.factor = factor
+        self.min_resources = min_resources
+        self.resource = resource
+        self.max_resources = max_resources
+
+    def scheduler(self, plan: Plan, seed: int) -> Scheduler:
+        of_rows = self.resource == ROWS
+        rungs = make_rungs(plan, self.factor, self.min_resources, of_rows=of_rows)
+        return HalvingScheduler(rungs, seed, float(self.factor), self._n_brackets(rungs))
+
+    def _n_brackets(self, rungs: list[Rung]) -> int:
+        """Return on how many of the rungs trials begin."""
+        return 1
+
+
+class Hyperband(Halving):
+    """Halving that hedges: some trials begin with more than ``min_resources``.
+
+    What is best on little may not be best on everything. So of the trials a part begins
+    further up, down to a few that are evaluated in full at once, in the proportions of
+    Hyperband; each part promotes its own best.
+
+    Parameters
+    ----------
+    factor, min_resources, resource, max_resources
+        As in :class:`Halving`.
+
+    Notes
+    -----
+    A budget of n trials is n trials that begin, wherever they do.
+    The proportions are those of algorithm 1 of Li et al., "Hyperband: A Novel Bandit-Based
+    Approach to Hyperparameter Optimization", JMLR 18 (2018).
+
+    Examples
+    --------
+    >>> from autotune import Hyperband
+    >>> Hyperband(factor=4)
+    Hyperband(factor=4)
+    """
+
+    def _n_brackets(self, rungs: list[Rung]) -> int:
+        return len(rungs)
+
+
+_FINALISTS, _FINALISTS_OF_FEW_ROWS, _FEW_ROWS = 3, 10, 500
+
+_THRIFT = 1.0  # the power of the seconds by which a gain is divided where seconds are scarce
 
 _SURROGATES: dict[str, Callable[..., Searcher]] = {"skopt": BayesSearcher, "gp": GPSearcher}
 
@@ -217,6 +423,8 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "random": Random,
     "bayes": Bayes,
     "racing": Racing,
+    "halving": Halving,
+    "hyperband": Hyperband,
     "auto": Auto,
 }
 
@@ -238,6 +446,13 @@ def _only_choices(space: Space) -> bool:
     """Return whether a space consists of lists of choices."""
     dimensions = (d for subspace in space.subspaces for d in subspace.values())
     return all(isinstance(dimension, Choice) for dimension in dimensions)
+
+
+def _check_bool(name: str, value: Any) -> bool:
+    """Return whether a switch is on, or say that it is none."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False; got {value!r}")
+    return value
 
 
 def _check_count(name: str, value: Any, smallest: int) -> int:

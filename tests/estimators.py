@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from autotune._history import FAILED, Evaluation
 from autotune.execution._contract import REFIT, Job, Outcome
@@ -235,3 +235,38 @@ class FullHang(Faulty):
 
     def score(self, X: Any, y: Any) -> float:
         return float(self.C)
+
+
+class Scripted(RegressorMixin, BaseEstimator):
+    """A regressor whose scores are known beforehand; score it with ``scripted_score``.
+
+    Parameters
+    ----------
+    first, fresh : float or str
+        Its score where the validation rows stand together, as in a ``KFold`` that does not
+        shuffle, and elsewhere; a text is the message of an exception.
+    pause : float
+        Seconds that its ``fit`` takes.
+    """
+
+    def __init__(self, first: Any = 0.5, fresh: Any = 0.5, pause: float = 0.0):
+        self.first = first
+        self.fresh = fresh
+        self.pause = pause
+
+    def fit(self, X: Any, y: Any) -> Scripted:
+        time.sleep(self.pause)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        return np.zeros(len(X))
+
+
+def scripted_score(model: Scripted, X: Any, y: Any) -> float:
+    """Return the score that the model was given; the first column of X numbers the rows."""
+    together = np.ptp(X[:, 0]) + 1 == len(X)
+    score = model.first if together else model.fresh
+    if isinstance(score, str):
+        raise ValueError(score)
+    return score

@@ -159,10 +159,10 @@ def test_without_the_api():
     import sys
     sys.modules["sklearn.callback"] = None
     try:
-        import sklearn.datasets, sklearn.svm
+        import sklearn.datasets, sklearn.pipeline, sklearn.svm
     except ImportError:  # this scikit-learn needs the module itself: hide it from us alone
         del sys.modules["sklearn.callback"]
-        import sklearn.datasets, sklearn.svm
+        import sklearn.datasets, sklearn.pipeline, sklearn.svm
         sys.modules["sklearn.callback"] = None
     from autotune import AutoTunedClassifier
     from autotune._compat import HAS_CALLBACKS

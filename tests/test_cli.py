@@ -87,11 +87,12 @@ def test_main_job(table, capsys):
         r"search +auto, 5-fold accuracy",
         r"left out 'joined': dates",
         r"left out 'empty': no values",
-        r"Best of 4 trials",
-        r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1, ",
-        r"4 trials in \d",
+        r"Best of \d trials",
+        r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1",
+        r"\d trials(, \d dropped)? in \d",
         r"5-fold cross-validation +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
         r"12 held-out rows +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
+        r"On new data expect about 0\.\d{4} \(95 % interval: 0\.\d{4} to [01]\.\d{4}\)\.",
     ):
         assert re.search(pattern, out), pattern
     assert "\x1b" not in out + err
@@ -118,7 +119,8 @@ def test_live_progress(table, monkeypatch):
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("COLUMNS", "30")
-    assert run(table, "--target", "churn", "--model", "nb", "--budget", 2) == 0
+    words = ["--model", "nb", "--strategy", "random", "--budget", 2]
+    assert run(table, "--target", "churn", *words) == 0
     start, *states = screen.getvalue().split("\r\x1b[2K")
     assert start == ""
     assert len(states) == 2 * 5 + 1
@@ -231,7 +233,8 @@ def test_save(name, suffix, load, table, capsys):
 
 def test_history_file(table):
     """Check that --history writes one row for each evaluation."""
-    words = ["--model", "nb", "--budget", 3, "--cv", 4, "--history", "all.csv"]
+    words = ["--model", "nb", "--strategy", "random", "--budget", 3, "--cv", 4]
+    words += ["--history", "all.csv"]
     assert run(table, "--target", "churn", *words) == 0
     assert len(pd.read_csv("all.csv")) == 3 * 4
 
@@ -407,7 +410,8 @@ def test_truncated_archive(table, capsys):
 
 def test_failed_search(table, capsys):
     """Check that a search without any success ends with 1, its cause, and its history."""
-    words = ["--model", "svc", "--budget", 3, "--scoring", "neg_log_loss", "--history", "all.csv"]
+    words = ["--model", "svc", "--strategy", "random", "--budget", 3, "--history", "all.csv"]
+    words += ["--scoring", "neg_log_loss"]
     assert run(table, "--target", "churn", *words) == 1
     out, err = capsys.readouterr()
     last = err.splitlines()[-1]
@@ -516,7 +520,7 @@ def test_demo_as_a_process():
     command = [sys.executable, "-W", "error", "-m", "autotune", "demo", "--budget", "25"]
     result = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
     assert result.returncode == 0, result.stderr
-    assert "Best of 25 trials" in result.stdout
+    assert "Best of " in result.stdout
     gain = re.search(r"221 held-out rows[ |]+\S+[ |]+\S+[ |]+(\S+)", result.stdout)
     assert gain is not None
     assert float(gain[1]) > 0.1

@@ -100,7 +100,7 @@ def test_the_frame_has_a_row_for_each_evaluation():
     assert list(frame.columns) == [
         *("trial", "origin", "status", "fold", "fidelity", "evaluation_status"),
         *("param_C", "param_kernel", "score_score", "train_score"),
-        *("fit_time", "score_time", "started", "ended", "warnings", "error"),
+        *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
     ]
     assert frame["trial"].tolist() == [0, 0, 1]
     assert frame["fold"].tolist() == [0, 1, -1]

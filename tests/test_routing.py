@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.metrics import accuracy_score, make_scorer
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -111,7 +111,6 @@ def asking():
     ("make", "scoring", "who"),
     [
         (Consumer, "accuracy", r"Consumer\.fit"),
-        (asking, "accuracy", "make_scorer"),
         (asking, None, r"Consumer\.score"),
         (lambda: [SVC(), Consumer()], "accuracy", r"SVC\.fit"),
     ],
@@ -122,6 +121,27 @@ def test_unset_requests(make, scoring, who):
     search = AutoTunedClassifier(model, "auto" if isinstance(model, list) else {"level": [0]})
     with pytest.raises(UnsetMetadataPassedError, match=rf"not requested for {who}"):
         search.set_params(scoring=scoring).fit(DATA, y, sample_weight=WEIGHTS)
+
+
+@pytest.mark.usefixtures("routing")
+def test_unset_request_of_a_scorer():
+    """Check that weights that no one decided to score with meet the same as in GridSearchCV.
+
+    It refuses them since scikit-learn 1.9 and scores without them before.
+    """
+
+    def outcome(search):
+        try:
+            return search.fit(DATA, y, sample_weight=WEIGHTS).best_score_
+        except UnsetMetadataPassedError as error:
+            return str(error).replace(type(search).__name__, "the search")
+
+    reference = GridSearchCV(asking(), {"level": [0]}, scoring="accuracy", cv=3)
+    expected = outcome(reference)
+    refused = isinstance(expected, str)
+    release = tuple(int(part) for part in sklearn.__version__.split(".")[:2])
+    assert refused == (release >= (1, 9))
+    assert outcome(tuned(asking(), space={"level": [0]}, scoring="accuracy")) == expected
 
 
 @pytest.mark.usefixtures("routing")

@@ -21,9 +21,20 @@ from autotune._history import (
 )
 from autotune._seeds import derive_seed
 from autotune.execution import Job
-from autotune.schedule import Full, Racing, Request
+from autotune.schedule import Full, Halving, Racing, Request, Rung
 
-SCHEDULERS = {"full": Full, "racing": Racing}
+
+def halving(n_folds):
+    """Return a ladder of two fidelities, then all folds."""
+    return Halving([Rung(0.2, 1), Rung(0.5, min(n_folds, 2)), Rung(1.0, n_folds)], factor=2)
+
+
+def hyperband(n_folds):
+    """Return the same with a bracket for each rung."""
+    return Halving(halving(n_folds).rungs, factor=2, n_brackets=3)
+
+
+SCHEDULERS = {"full": Full, "racing": Racing, "halving": halving, "hyperband": hyperband}
 each_scheduler = pytest.mark.parametrize("make", SCHEDULERS.values(), ids=SCHEDULERS.keys())
 
 
@@ -58,7 +69,7 @@ def test_every_trial_is_decided(make, table, n_folds, n_workers, seed):
     """Check that no evaluation is asked for twice, and each trial ends once, with a status."""
     asked, decided = [], []
     scheduler = make(n_folds)
-    ask, tell = scheduler.next, scheduler.report
+    ask, tell, close = scheduler.next, scheduler.report, scheduler.close
 
     def recording_next():
         request = ask()
@@ -71,7 +82,13 @@ def test_every_trial_is_decided(make, table, n_folds, n_workers, seed):
         decided.extend(trial.number for trial, _ in ended)
         return ended
 
+    def recording_close():
+        ended = close()
+        decided.extend(trial.number for trial, _ in ended)
+        return ended
+
     scheduler.next, scheduler.report = recording_next, recording_report
+    scheduler.close = recording_close
     executor = FakeExecutor(
         lambda job: table[derive_seed(seed, job.trial, job.fold) % len(table)],
         n_workers,
@@ -80,6 +97,8 @@ def test_every_trial_is_decided(make, table, n_folds, n_workers, seed):
     tuner = make_tuner(executor=executor, n_folds=n_folds, scheduler=scheduler)
     tuner.run()
     assert len(set(asked)) == len(asked)
+    evaluated = [Request(e.trial, *e.key) for e in tuner.history.evaluations()]
+    assert set(evaluated) <= set(asked)
     assert all(0 <= request.fold < n_folds and 0 < request.fidelity <= 1 for request in asked)
     assert sorted(decided) == list(range(5))
     assert RUNNING not in {trial.status for trial in tuner.history}
@@ -95,7 +114,7 @@ def test_nothing_is_wanted_before_a_trial_begins(make):
 def test_a_late_report_decides_nothing(make):
     """Check that an evaluation of a trial that was given up is taken without a decision."""
     history, scheduler = History(3), make(3)
-    scheduler.begin(history.add({}, "test"))
+    scheduler.begin(history.add({}, "default"))
     first, second, *_ = requests(scheduler)
     assert report(scheduler, history, first, CRASHED) == [(history[0], CRASHED)]
     assert report(scheduler, history, second) == []

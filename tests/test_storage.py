@@ -324,14 +324,14 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
 @settings(max_examples=50)
 def test_evaluations_come_back(scores, error, noted, times):
     """Check that an evaluation is read from a row as what it was, whatever its scores."""
-    evaluation = Evaluation(3, 1, 0.5, "failed", scores, {}, *times[:2], error, tuple(noted))
+    evaluation = Evaluation(3, 1, 0.5, "failed", scores, {}, *times[:2], 0.25, error, tuple(noted))
     evaluation.started, evaluation.ended = times[2:]
     with closing(sqlite3.connect(":memory:")) as connection:
         marks = ", ".join("?" for _ in to_row(evaluation))
         row = connection.execute(f"SELECT {marks}", to_row(evaluation)).fetchone()
     assert repr(from_row(row)) == repr(evaluation)  # NaN is NaN here
     for name in ("scores", "warnings"):
-        json.loads(row[{"scores": 4, "warnings": 9}[name]], parse_constant=lambda _: 1 / 0)
+        json.loads(row[{"scores": 4, "warnings": 10}[name]], parse_constant=lambda _: 1 / 0)
 
 
 class Odd(studies.Cut):
@@ -619,7 +619,7 @@ def test_a_database_that_is_full(path, monkeypatch):
 
 def test_read_history(path):
     """Check that the frame has the documented columns, in order, for several studies."""
-    options = {"cv": 2, "budget": 2, "random_state": 0, "storage": path}
+    options = {"cv": 2, "budget": 2, "random_state": 0, "storage": path, "strategy": "random"}
     AutoTunedClassifier(
         DecisionTreeClassifier(),
         {"max_depth": [2, None]},
@@ -636,7 +636,7 @@ def test_read_history(path):
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),
-        *("fit_time", "score_time", "started", "ended", "warnings", "error"),
+        *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
     ]
     assert frame[["study", "trial", "fold"]].values.tolist() == [
         [study, trial, fold] for study in (1, 2) for trial in (0, 1) for fold in (0, 1)

@@ -8,12 +8,14 @@ from scipy import stats
 from sklearn.base import clone
 
 from autotune import Bayes, Budget, Grid, Racing, Random
+from autotune.schedule import Plan
 from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
 from autotune.space import Space
 from autotune.strategies import STRATEGIES, Strategy, check_strategy
 
 CHOICES = Space.parse({"a": [1, 2, 3], "b": list(range(30))})
 RANGE = Space.parse({"a": [1, 2, 3], "b": (0.0, 1.0)})
+PLAN = Plan(n_folds=3, n_train=100, n_classes=2, amount=100)
 UNION = Space.parse([{"a": [1, 2, 3]}, {"b": stats.uniform()}])
 
 
@@ -24,7 +26,7 @@ def test_names(name):
     assert type(strategy) is STRATEGIES[name]
     assert repr(clone(strategy)) == repr(strategy)
     assert strategy.searcher(CHOICES, 0, Budget()).space is CHOICES
-    assert strategy.scheduler(3, 0).n_folds == 3
+    assert strategy.scheduler(PLAN, 0).n_folds == 3
 
 
 @pytest.mark.parametrize(
@@ -150,4 +152,4 @@ def test_surrogates(strategy, kind):
 def test_bad_eps(eps, error):
     """Check the message for a probability that is none."""
     with pytest.raises(error, match=r"strategy__eps must be a number in \[0, 0.5\); got"):
-        Racing(eps=eps).scheduler(3, 0)
+        Racing(eps=eps).scheduler(PLAN, 0)

@@ -131,7 +131,7 @@ def test_the_time_that_asking_takes_counts():
     now = FakeTime()
 
     class Ponderous(RandomSearcher):
-        def ask(self, history):
+        def ask(self, history, seconds=None):
             now.seconds += 4.0
             return super().ask(history)
 

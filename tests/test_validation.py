@@ -40,7 +40,7 @@ BAD = [
     ({"scoring": ["accuracy"]}, ValueError, MULTI + "True, the scorers are 'accuracy'"),
     ({"scoring": ["accuracy"], "refit": "f1"}, ValueError, MULTI + "'f1'"),
     ({"cv": 1}, ValueError, "k-fold cross-validation requires at least one"),
-    ({"cv": "three"}, ValueError, "Expected `cv` as an integer"),
+    ({"cv": "three"}, ValueError, "Expected `?cv`? as an integer"),
     ({"cv": []}, ValueError, r"cv must yield at least one fold; got \[\], which yields none"),
     ({"cv": [([], [0, 1])]}, ValueError, "fold 0 has 0 and 2"),
     ({"cv": [([0, 1], [])]}, ValueError, "fold 0 has 2 and 0"),

@@ -19,7 +19,7 @@ from .._history import COMPLETE, History, Trial
 from ..execution import CHOSEN, build
 from ._errors import FAILED, INTERRUPTED, OK, CliError, one_line
 from ._models import model_name
-from ._report import comparison, facts, leaderboard, params_text, seconds_text
+from ._report import comparison, expectation, facts, leaderboard, params_text, seconds_text
 from ._save import save_model
 from ._table import Table
 
@@ -184,6 +184,9 @@ class Job:
             before = after if best is untuned else self._score_untuned(X, y, X_test, y_test)
             rows.append((f"{len(y_test)} held-out rows", before, after))
         self.console.print(comparison(self.metric, rows))
+        if np.isfinite(search.expected_score_):
+            interval = search.expected_score_interval_
+            self.console.print(expectation(search.expected_score_, interval))
         if best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:

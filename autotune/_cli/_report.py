@@ -98,6 +98,12 @@ def comparison(metric: str, rows: Iterable[tuple[str, float, float]]) -> Any:
     return table
 
 
+def expectation(score: float, interval: tuple[float, float]) -> str:
+    """Return in a line what to expect on new data."""
+    low, high = map(score_text, interval)
+    return f"On new data expect about {score_text(score)} (95 % interval: {low} to {high})."
+
+
 def _box() -> Any:
     """Return the lines of all tables."""
     from rich import box

@@ -2,5 +2,12 @@
 
 from ._compose import default_space, has_default_space
 from ._model import default_model
+from ._portfolio import MAX_POINTS, starting_points
 
-__all__ = ["default_model", "default_space", "has_default_space"]
+__all__ = [
+    "MAX_POINTS",
+    "default_model",
+    "default_space",
+    "has_default_space",
+    "starting_points",
+]

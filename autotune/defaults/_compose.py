@@ -95,11 +95,11 @@ def _children(estimator: Any) -> Iterator[tuple[str, Any]]:
     # deep=True lists the members of steps, transformers and estimators by their names; what
     # lies deeper has "__" in its name and is reached through its own parent.
     for name, value in estimator.get_params(deep=True).items():
-        if "__" not in name and _is_estimator(value):
+        if "__" not in name and is_estimator(value):
             yield name, value
 
 
-def _is_estimator(value: Any) -> bool:
+def is_estimator(value: Any) -> bool:
     """Say whether the value is an estimator instance."""
     return hasattr(value, "fit") and hasattr(value, "get_params") and not isinstance(value, type)
 

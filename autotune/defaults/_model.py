@@ -79,11 +79,14 @@ def _encoder(X: Any, uniform: list[int], mixed: list[int]) -> Any:
             pandas.DataFrame.astype, kw_args={"dtype": str}, feature_names_out="one-to-one"
         )
         transformers.append(("mixed", Pipeline([("text", text), ("categories", ordinal)]), mixed))
+    in_pandas = _is_frame(X, "pandas")
+    # Where columns have numbers for names, every transformer calls its first one x0.
+    nameless = in_pandas and not all(isinstance(name, str) for name in X.columns)
     encoder = ColumnTransformer(
-        transformers, remainder="passthrough", verbose_feature_names_out=False
+        transformers, remainder="passthrough", verbose_feature_names_out=nameless
     )
     # An array cannot hold the missing value of pandas' nullable numbers; a frame can.
-    return encoder.set_output(transform="pandas") if _is_frame(X, "pandas") else encoder
+    return encoder.set_output(transform="pandas") if in_pandas else encoder
 
 
 def _columns_to_encode(X: Any) -> tuple[list[int], list[int]]:

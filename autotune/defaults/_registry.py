@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from . import _bayes, _boosting, _forest, _linear, _neighbors, _neural, _svm, _tree
 
 SubSpaces = list[dict[str, Any]]
+T = TypeVar("T")
 # A space that depends on how the model was set up is a function of its parameters.
 Entry = dict[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any] | SubSpaces]
 
@@ -33,7 +34,7 @@ def known_models() -> tuple[str, ...]:
 
 def own_spaces(estimator: Any) -> SubSpaces:
     """Return the sub-spaces of the estimator itself, without its nested ones; [] if unknown."""
-    entry = _find(type(estimator))
+    entry = nearest_entry(type(estimator), _ENTRIES)
     if entry is None:
         return []
     params = estimator.get_params(deep=False)
@@ -51,11 +52,11 @@ def own_spaces(estimator: Any) -> SubSpaces:
     return spaces
 
 
-def _find(cls: type) -> Entry | None:
-    """Return the entry of the nearest known class among the bases."""
+def nearest_entry(cls: type, table: Mapping[str, T]) -> T | None:
+    """Return a table's entry for the nearest known class among the bases."""
     for base in cls.__mro__:
         package = base.__module__.partition(".")[0]
-        entry = _ENTRIES.get(f"{package}.{base.__qualname__}")
+        entry = table.get(f"{package}.{base.__qualname__}")
         if entry is not None:
             return entry
     return None

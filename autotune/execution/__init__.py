@@ -4,7 +4,9 @@ from ._build import CHOSEN, build
 from ._contract import REFIT, Executor, Job, Outcome
 from ._evaluate import Task
 from ._executor import make_executor
+from ._fidelity import count_classes, count_rows, count_units
 from ._inline import InlineExecutor
+from ._prefix import PrefixCache
 from ._processes import WorkerStartError
 from ._shipping import UnsendableError
 
@@ -15,9 +17,13 @@ __all__ = [
     "InlineExecutor",
     "Job",
     "Outcome",
+    "PrefixCache",
     "Task",
     "UnsendableError",
     "WorkerStartError",
     "build",
+    "count_classes",
+    "count_rows",
+    "count_units",
     "make_executor",
 ]

@@ -14,11 +14,14 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils.validation import _num_samples
 
 from .._compat import propagate_callbacks, safe_split, slice_params
-from .._history import COMPLETE, FAILED, Evaluation
+from .._history import COMPLETE, FAILED, FULL, Evaluation
 from ._build import build
 from ._contract import REFIT, Job, Outcome
+from ._fidelity import class_labels, count_units, nested_order, take_rows
+from ._prefix import PrefixCache, saved_time, scored_form
 
 
 @dataclass
@@ -41,6 +44,12 @@ class Task:
         What callbacks are told is being fitted.
     metric : str or None
         Of several metrics the one that decides: if it fails, so does the evaluation. None: any.
+    resource : str or None
+        The integer parameter of which a fidelity below one is a share; None: training rows.
+    stratify : bool
+        Whether fewer training rows keep the proportions of the labels.
+    prefixes : PrefixCache
+        What is known of the first steps of pipelines.
     """
 
     estimator: Any
@@ -53,6 +62,10 @@ class Task:
     return_train_score: bool = False
     caller: Any = None
     metric: str | None = None
+    resource: str | None = None
+    stratify: bool = False
+    prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
+    _orders: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
     _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
 
     def run(self, job: Job) -> Outcome:
@@ -62,7 +75,8 @@ class Task:
             try:
                 estimator = self._estimator(job)
                 if job.fold == REFIT:
-                    self._fit(estimator, job, outcome, self.X, self.y, self.fit_params)
+                    self.prefixes.clear()  # the last fit is the largest
+                    self._fit(estimator, job, outcome, *self._all_rows(estimator, job))
                     outcome.model = estimator
                 else:
                     self._cross_validate(estimator, job, outcome)
@@ -76,18 +90,48 @@ class Task:
         if trial != job.trial:
             built = build(self.estimator, job.params, job.seed)
             self._last_built = job.trial, built
-        return clone(built)
+        estimator = clone(built)
+        if self.resource is not None and job.fidelity < FULL:
+            amount = count_units(job.fidelity, estimator.get_params()[self.resource])
+            estimator.set_params(**{self.resource: amount})
+        return estimator
+
+    def _rows(self, job: Job) -> tuple[np.ndarray, np.ndarray]:
+        """Return the training and validation rows of a job, fewer training rows if it says so."""
+        train, test = self.folds[job.fold]
+        if job.fidelity == FULL or self.resource is not None:
+            return train, test
+        if job.fold not in self._orders:
+            labels = class_labels(self.y) if self.stratify else None
+            part = None if labels is None else labels[train]
+            self._orders[job.fold] = nested_order(part, len(train), job.fold)
+        return take_rows(train, self._orders[job.fold], job.fidelity), test
+
+    def _all_rows(self, estimator: Any, job: Job) -> tuple[Any, Any, dict[str, Any]]:
+        """Return X, y and metadata of a refit: all rows, or fewer if the job says so."""
+        if job.fidelity == FULL:
+            return self.X, self.y, self.fit_params
+        n_rows = _num_samples(self.X)
+        order = nested_order(class_labels(self.y) if self.stratify else None, n_rows, 0)
+        rows = take_rows(np.arange(n_rows), order, job.fidelity)
+        X, y = safe_split(estimator, self.X, self.y, rows)
+        return X, y, slice_params(self.X, self.fit_params, rows)
 
     def _cross_validate(self, estimator: Any, job: Job, outcome: Outcome) -> None:
         """Fit on the training rows of a fold and score the others."""
-        train, test = self.folds[job.fold]
+        train, test = self._rows(job)
         X_train, y_train = safe_split(estimator, self.X, self.y, train)
         X_test, y_test = safe_split(estimator, self.X, self.y, test, train)
         fit_params = slice_params(self.X, self.fit_params, train)
-        self._fit(estimator, job, outcome, X_train, y_train, fit_params)
+        fitted = self.prefixes.shorten(
+            estimator, self.estimator, job, self.resource, (train, test), X_test, fit_params
+        )
+        self._fit(fitted, job, outcome, X_train, y_train, fit_params)
 
-        start = time.perf_counter()
         evaluation = outcome.evaluation
+        evaluation.saved_time = saved_time(fitted, estimator)
+        estimator = scored_form(fitted, estimator, self.scorer)
+        start = time.perf_counter()
         try:
             score_params = slice_params(self.X, self.score_params, test)
             scores = self._score(estimator, X_test, y_test, score_params)

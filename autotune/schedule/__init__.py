@@ -1,7 +1,20 @@
 """HOW FAR each configuration is evaluated."""
 
-from ._contract import Request, Scheduler
+from ._contract import Plan, Request, Scheduler
+from ._finals import Finals
 from ._full import Full
+from ._halving import Halving
 from ._racing import Racing
+from ._rungs import Rung, make_rungs
 
-__all__ = ["Full", "Racing", "Request", "Scheduler"]
+__all__ = [
+    "Finals",
+    "Full",
+    "Halving",
+    "Plan",
+    "Racing",
+    "Request",
+    "Rung",
+    "Scheduler",
+    "make_rungs",
+]

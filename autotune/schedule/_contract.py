@@ -12,6 +12,12 @@ the space, data, clocks or processes.
   forgotten, and its evaluations in flight may be cancelled.
 - ``drain`` is told that no new trial will begin, so that idle workers can only help with
   those under way; there is nothing to do unless a scheduler holds evaluations back.
+- ``close`` is told that the search has ended, and returns what becomes of the trials whose
+  evaluation was held back to the end, like ``report``. Trials that the end of the budget cut
+  short are not among them: a later run may go on with those.
+
+When an interrupted search is continued, ``begin`` gets a trial that has evaluations already,
+and ``report`` is told of each of them; trials that had ended are only in the history.
 """
 
 from __future__ import annotations
@@ -29,6 +35,29 @@ class Request:
     trial: int
     fold: int
     fidelity: float = FULL
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a strategy may know of the data when it makes a scheduler.
+
+    Attributes
+    ----------
+    n_folds : int
+        Number of folds that all trials share.
+    n_train : int
+        Rows of the smallest training fold.
+    n_classes : int
+        Number of classes; 0 for regression and where the target is no column of labels.
+    amount : int
+        How much of the resource an evaluation of full fidelity has: ``n_train``, or the value
+        of the parameter that is the resource.
+    """
+
+    n_folds: int
+    n_train: int
+    n_classes: int
+    amount: int
 
 
 class Scheduler(ABC):
@@ -56,3 +85,7 @@ class Scheduler(ABC):
 
     def drain(self) -> None:  # noqa: B027  # most schedulers hold nothing back
         """Take note that no new trial will begin."""
+
+    def close(self) -> list[tuple[Trial, str]]:
+        """Return the trials that the end of the search ends, with their status."""
+        return []

@@ -46,6 +46,7 @@ CREATE TABLE evaluations (
     train_scores TEXT NOT NULL,
     fit_time REAL NOT NULL,
     score_time REAL NOT NULL,
+    saved_time REAL NOT NULL,
     error TEXT,
     warnings TEXT NOT NULL,
     started REAL NOT NULL,

@@ -45,7 +45,8 @@ class Journal(Listener):
     description : dict
         What a reader of the file is told of the study.
     seed : int
-        The seed of a study that is new; that of a known one is in ``self.seed``.
+        The seed of a study that is new; that of a known one is in ``self.seed``, and what the
+        file tells of the study in ``self.description``.
     history : History
         An empty one; it gets what earlier runs have found, and is what is saved.
     encode, decode : callable
@@ -78,8 +79,10 @@ class Journal(Listener):
         self._study: int | None = None
         try:
             with refusals(path):
-                with transaction(connection):
-                    self._study, self.seed = _claim(connection, fingerprint, description, seed)
+                with transaction(connection), _damage(path):
+                    self._study, self.seed, self.description = _claim(
+                        connection, fingerprint, description, seed
+                    )
                 self._load(connection)
         except BaseException:
             self._leave()
@@ -98,13 +101,14 @@ class Journal(Listener):
                 decoded = self._decode(number, origin, json.loads(params))
                 self._history.add(decoded, origin, bool(eligible)).status = status
                 self._statuses.append(status)
+            n_folds = self._history.n_folds + self._history.n_fresh
             for row in connection.execute(
                 f"SELECT {', '.join(COLUMNS)} FROM evaluations WHERE study = ? "
                 "ORDER BY trial, ended",
                 (self._study,),
             ):
                 evaluation = from_row(row)
-                if evaluation.fold not in range(self._history.n_folds):
+                if evaluation.fold not in range(n_folds):
                     raise ValueError(f"there is no fold {evaluation.fold!r}")
                 self._history.record(evaluation)
                 self._saved.add((evaluation.trial, *evaluation.key))
@@ -166,6 +170,18 @@ class Journal(Listener):
             stacklevel=2,
         )
 
+    def describe(self, name: str, value: Any) -> None:
+        """Add to what the file tells of the study."""
+        self.description[name] = value
+        if self._connection is None:
+            return
+        row = json.dumps(self.description), self._study
+        try:
+            with transaction(self._connection):
+                self._connection.execute("UPDATE studies SET description = ? WHERE study = ?", row)
+        except _UNWRITABLE as error:
+            self._give_up(error)
+
     def close(self) -> None:
         """Save what an interruption has kept from being saved, and leave the file."""
         try:
@@ -186,17 +202,18 @@ class Journal(Listener):
 
 def _claim(
     connection: sqlite3.Connection, fingerprint: str, description: dict[str, Any], seed: int
-) -> tuple[int, int]:
-    """Return the number and the seed of a study that no living process writes."""
+) -> tuple[int, int, dict[str, Any]]:
+    """Return number, seed and description of a study that no living process writes."""
     rows = connection.execute(
-        "SELECT study, seed, writer FROM studies WHERE fingerprint = ? ORDER BY attempt",
+        "SELECT study, seed, writer, description FROM studies WHERE fingerprint = ? "
+        "ORDER BY attempt",
         (fingerprint,),
     ).fetchall()
-    for study, known_seed, writer in rows:
+    for study, known_seed, writer, text in rows:
         if not is_alive(writer):
             claim = "UPDATE studies SET writer = ? WHERE study = ?"
             connection.execute(claim, (this_writer(), study))
-            return study, known_seed
+            return study, known_seed, {**description, **json.loads(text)}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     values = (fingerprint, len(rows), seed, now, json.dumps(description), this_writer())
     cursor = connection.execute(
@@ -205,7 +222,7 @@ def _claim(
         values,
     )
     assert cursor.lastrowid is not None
-    return cursor.lastrowid, seed
+    return cursor.lastrowid, seed, dict(description)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ _BEFORE = (
     "fidelity",
     "status",
 )
-_AFTER = ("fit_time", "score_time", "started", "ended", "warnings", "error")
+_AFTER = ("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error")
 _READ = (
     "SELECT study, created, description, origin, trials.status, params, "
     + ", ".join(f"evaluations.{name}" for name in COLUMNS)
@@ -43,8 +43,8 @@ def read_history(path: Any) -> Any:
         One row per evaluation: ``study`` (a number), ``created``, ``estimator`` (what was
         tuned), ``trial``, ``origin``, ``trial_status``, ``fold``, ``fidelity``, ``status``,
         one ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``,
-        where asked for) per metric, ``fit_time``, ``score_time``, ``started``, ``ended`` in
-        seconds, ``warnings`` and ``error``.
+        where asked for) per metric, ``fit_time``, ``score_time``, ``saved_time``, ``started``,
+        ``ended`` in seconds, ``warnings`` and ``error``.
 
     Raises
     ------
@@ -59,7 +59,9 @@ def read_history(path: Any) -> Any:
     >>> from autotune import AutoTunedClassifier, read_history
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = os.path.join(folder, "tuning.db")
-    ...     model = AutoTunedClassifier(DecisionTreeClassifier(), budget=3, storage=path)
+    ...     model = AutoTunedClassifier(
+    ...         DecisionTreeClassifier(), strategy="random", budget=3, storage=path
+    ...     )
     ...     _ = model.fit(*load_iris(return_X_y=True))
     ...     read_history(path).groupby("trial")["fold"].count().tolist()
     [5, 5, 5]

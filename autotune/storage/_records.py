@@ -17,6 +17,7 @@ COLUMNS = (
     "train_scores",
     "fit_time",
     "score_time",
+    "saved_time",
     "error",
     "warnings",
     "started",
@@ -40,7 +41,7 @@ def from_row(row: tuple) -> Evaluation:
     fields = dict(zip(COLUMNS, row, strict=True))
     if fields["status"] not in STATUSES:
         raise ValueError(f"unknown status {fields['status']!r}")
-    for name in ("fidelity", "fit_time", "score_time", "started", "ended"):
+    for name in ("fidelity", "fit_time", "score_time", "saved_time", "started", "ended"):
         fields[name] = float(fields[name])
     for name in ("scores", "train_scores"):
         scores = json.loads(fields[name])

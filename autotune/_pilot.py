@@ -1,0 +1,199 @@
+"""How many rows a search can afford to train on, found out by trying."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ._budget import Clock
+from ._history import COMPLETE
+from .execution import REFIT, Executor, Job, Outcome
+
+SMALL = 1000  # training rows below which fewer would say too little of what more would do
+_START = 300, 10  # rows of the first trial fit, and rows a class
+_FACTOR = 3.0  # by which each trial fit has more rows than the one before
+_SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
+_ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
+_LIMIT = 0.1  # of the budget, after which a trial fit is given up
+_POOR = 6  # cross-validations that must be affordable, or else the search takes fewer rows
+_ENOUGH = 12  # cross-validations that it then can afford
+_FOR_SEARCH = 0.6  # share of the budget that is counted on for them
+_EXPONENTS = 0.1, 2.5  # what times may grow with: from hardly at all to above quadratic
+_USUAL_EXPONENT = 1.2
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the trial fits have told.
+
+    Attributes
+    ----------
+    share : float
+        The share of the training rows that the search can afford, in (0, 1].
+    exponent : float
+        The seconds of a fit grow with the number of rows to this power.
+    """
+
+    share: float = 1.0
+    exponent: float = 1.5
+
+
+def measure(
+    executor: Executor,
+    params: dict[str, Any],
+    seed: int,
+    clock: Clock,
+    n_rows: int,
+    n_classes: int,
+    n_folds: int,
+) -> Scale:
+    """Fit a configuration to more and more rows until its time on all of them can be told.
+
+    If fewer than six cross-validations on all rows were affordable, the share is such that
+    twelve are, but never less than the first fit's rows. Two fits are made, unless the first
+    is too dear, and more until one takes long enough to tell.
+
+    Parameters
+    ----------
+    executor : Executor
+    params : dict
+        The default.
+    seed : int
+        Of the configuration's estimators.
+    clock : Clock
+        With a limit.
+    n_rows, n_classes, n_folds : int
+        Training rows of a fold; classes, 0 for regression; folds.
+    """
+    assert clock.seconds is not None
+    least = min(n_rows, max(_START[0], _START[1] * n_classes))
+    if n_rows < SMALL or least * _FACTOR > n_rows:
+        return Scale()
+    measured: list[tuple[int, float]] = []
+    rows = float(least)
+    while rows * _FACTOR <= n_rows:
+        share = round(rows) / n_rows
+        seconds = _time(executor, Job(0, 0, params, seed, share, _LIMIT * clock.seconds))
+        if seconds is None:  # it fails: the search will say how
+            return Scale()
+        measured.append((round(rows), seconds))
+        if _tells_enough(measured, clock.seconds):
+            break
+        rows *= _FACTOR
+    growth = _Growth(measured)
+    affordable = _FOR_SEARCH * clock.left() * executor.n_workers / n_folds
+    if growth.seconds(n_rows) * _POOR <= affordable:
+        return Scale(1.0, max(Scale.exponent, growth.exponent))
+    taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
+    return Scale(taken / n_rows, growth.between(taken, n_rows))
+
+
+def _tells_enough(measured: list[tuple[int, float]], budget: float) -> bool:
+    """Return whether another trial fit, of more rows, is not needed or too dear."""
+    seconds = measured[-1][1]
+    if len(measured) == 1:
+        return seconds > _SHARE * budget
+    dear = seconds * _FACTOR**_USUAL_EXPONENT > _SHARE * budget
+    return dear or seconds > _ENOUGH_TIME * budget
+
+
+class _Growth:
+    """How the seconds of a fit grow with the rows: like a straight line, or a power above one.
+
+    Parameters
+    ----------
+    measured : list of (rows, seconds)
+        With increasing rows; the last two count.
+    """
+
+    def __init__(self, measured: list[tuple[int, float]]):
+        self._reached, self._seconds = measured[-1]
+        self.exponent, self._fixed = _USUAL_EXPONENT, 0.0
+        if len(measured) > 1:
+            fewer, fast = measured[-2]
+            low, high = _EXPONENTS
+            exponent = math.log(self._seconds / fast) / math.log(self._reached / fewer)
+            self.exponent = min(max(exponent, low), high)
+            if self.exponent < 1.0:  # part of the time does not depend on the rows
+                slope = (self._seconds - fast) / (self._reached - fewer)
+                self._fixed = min(max(fast - slope * fewer, 0.0), 0.9 * self._seconds)
+
+    def seconds(self, rows: float) -> float:
+        """Return the seconds of a fit."""
+        power = max(self.exponent, 1.0)
+        return self._fixed + (self._seconds - self._fixed) * (rows / self._reached) ** power
+
+    def rows(self, seconds: float) -> float:
+        """Return the rows that can be fitted in some seconds, 0 if there is no time at all."""
+        share = (seconds - self._fixed) / (self._seconds - self._fixed)
+        return self._reached * max(share, 0.0) ** (1 / max(self.exponent, 1.0))
+
+    def between(self, fewer: float, more: float) -> float:
+        """Return the power of the rows with which seconds grow from fewer rows to more."""
+        if fewer >= more:
+            return max(Scale.exponent, self.exponent)
+        return math.log(self.seconds(more) / self.seconds(fewer)) / math.log(more / fewer)
+
+
+def _time(executor: Executor, job: Job) -> float | None:
+    """Return the seconds of an evaluation, the limit if it was killed, None if it failed."""
+    executor.submit(job)
+    outcomes: list[Outcome] = []
+    while not outcomes:
+        outcomes = executor.collect()
+    evaluation = outcomes[0].evaluation
+    if evaluation.status not in (COMPLETE, "timeout"):
+        return None
+    return max(evaluation.fit_time + evaluation.saved_time + evaluation.score_time, 1e-4)
+
+
+class SharedOut(Executor):
+    """Runs the evaluations of a search on a share of the training rows.
+
+    What a job and its evaluation call full fidelity is that share. Fits on all rows, after
+    the search, stay what they are.
+
+    Parameters
+    ----------
+    executor : Executor
+    share : float
+        In (0, 1].
+    """
+
+    def __init__(self, executor: Executor, share: float):
+        self.can_kill = executor.can_kill
+        self.n_spare = executor.n_spare
+        self._executor = executor
+        self._share = share
+        self._sent: dict[tuple[int, int, float], tuple[Job, Job]] = {}  # as told, as run
+
+    @property
+    def n_workers(self) -> int:  # type: ignore[override]  # it may change
+        return self._executor.n_workers
+
+    def submit(self, job: Job) -> None:
+        sent = job if job.fold == REFIT else replace(job, fidelity=self._share * job.fidelity)
+        self._sent[job.trial, job.fold, sent.fidelity] = job, sent
+        self._executor.submit(sent)
+
+    def collect(self, timeout: float | None = None) -> list[Outcome]:
+        outcomes = self._executor.collect(timeout)
+        for outcome in outcomes:
+            evaluation = outcome.evaluation
+            key = evaluation.trial, evaluation.fold, evaluation.fidelity
+            told, _ = self._sent.pop(key)
+            evaluation.fidelity = told.fidelity
+        return outcomes
+
+    def cancel(self, job: Job) -> bool:
+        for key, (told, sent) in self._sent.items():
+            if told is job:
+                cancelled = self._executor.cancel(sent)
+                if cancelled:
+                    del self._sent[key]
+                return cancelled
+        return False
+
+    def close(self) -> None:
+        """Do nothing: whoever made the executor closes it."""

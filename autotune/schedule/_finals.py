@@ -1,0 +1,47 @@
+"""The finals: a few trials that are complete, on folds that were not used before."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from .._history import COMPLETE, Evaluation, History, Trial
+from ._contract import Request, Scheduler
+
+
+class Finals(Scheduler):
+    """Evaluates the same trials on fresh folds, one fold after another.
+
+    All trials are evaluated on a fold before the next one begins, so that whenever the end
+    comes, they can be compared fold by fold. No trial changes its status here: those that
+    an earlier part of the search has left unfinished stay as they are. A trial that fails on
+    a fold is not evaluated on further ones.
+
+    Parameters
+    ----------
+    n_folds : int
+    folds : sequence of int
+        The numbers of the fresh folds.
+    trials : sequence of Trial
+        Evaluations that they have already are not repeated.
+    """
+
+    def __init__(self, n_folds: int, folds: Sequence[int], trials: Sequence[Trial]):
+        super().__init__(n_folds)
+        self._queue = deque(
+            Request(trial.number, fold)
+            for fold in folds
+            for trial in trials
+            if (fold, 1.0) not in trial.evaluations
+        )
+
+    def begin(self, trial: Trial) -> None:
+        """Leave a trial that the search has not finished as it is."""
+
+    def next(self) -> Request | None:
+        return self._queue.popleft() if self._queue else None
+
+    def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
+        if evaluation.status != COMPLETE:
+            self._queue = deque(r for r in self._queue if r.trial != evaluation.trial)
+        return []

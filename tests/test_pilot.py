@@ -1,0 +1,143 @@
+"""On how many rows a search trains when it has little time."""
+
+from __future__ import annotations
+
+import pytest
+from fakes import FakeExecutor, FakeTime, as_outcome
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autotune._budget import Clock
+from autotune._pilot import Scale, SharedOut, measure
+from autotune.execution import REFIT, Job
+
+N_FOLDS = 5
+
+
+def pilot(n_rows, seconds, *, budget=10.0, n_classes=2, n_workers=1, status=None):
+    """Return what trial fits tell whose seconds are a function of the rows, and the rows."""
+    now = FakeTime()
+
+    def answer(job):
+        outcome = as_outcome(job, 1.0 if status is None else status)
+        time = seconds(round(job.fidelity * n_rows))
+        if time > job.seconds:
+            outcome = as_outcome(job, "timeout")
+            time = job.seconds
+        outcome.evaluation.fit_time = time
+        now.seconds += time
+        return outcome
+
+    executor = FakeExecutor(answer, n_workers)
+    scale = measure(executor, {}, 0, Clock(budget, now), n_rows, n_classes, N_FOLDS)
+    return scale, [round(job.fidelity * n_rows) for job in executor.jobs]
+
+
+def test_few_rows_are_all_used():
+    """Check that on small data nothing is tried, however slow the model is."""
+    assert pilot(999, lambda rows: 100.0) == (Scale(), [])
+
+
+def test_fast_models_use_all_rows():
+    """Check that a search that can afford it trains on all rows."""
+    scale, rows = pilot(20_000, lambda n: n * 1e-6)
+    assert scale.share == 1.0
+    assert rows == [300, 900, 2700]
+
+
+def test_time_that_does_not_depend_on_the_rows():
+    """Check that a model with a fixed cost gets more rows than its growth by powers allows."""
+    n_rows = 30_000
+    scale, _ = pilot(n_rows, lambda n: 0.05 + 10.0 * n / n_rows, budget=20.0)
+    one = (0.05 + 10.0 * scale.share) * N_FOLDS
+    assert 10.0 / 12 < one < 12.0 / 12
+    whole = (0.05 + 10.0 * scale.share) / scale.share**scale.exponent
+    assert whole == pytest.approx(10.05, rel=0.01)
+
+
+@pytest.mark.parametrize("exponent", [1.0, 1.5, 2.0])
+def test_slow_models_use_a_share(exponent):
+    """Check that the share is what leaves time for a dozen cross-validations."""
+    n_rows = 30_000
+    scale, rows = pilot(n_rows, lambda n: 10.0 * (n / n_rows) ** exponent, budget=20.0)
+    assert scale.exponent == pytest.approx(exponent, abs=0.01)
+    one = 10.0 * scale.share**exponent * N_FOLDS
+    assert 10.0 / 12 < one < 12.0 / 12
+    assert rows[0] == 300
+
+
+def test_more_workers_afford_more_rows():
+    """Check that folds that run side by side count."""
+    shares = [pilot(30_000, lambda n: n * 3e-4, n_workers=n)[0].share for n in (1, 4)]
+    assert shares[1] == pytest.approx(4 * shares[0], rel=0.05)
+
+
+def test_classes_need_rows():
+    """Check that there are ten rows a class at least."""
+    scale, rows = pilot(20_000, lambda n: n * 1.0, n_classes=100)
+    assert rows == [1000]
+    assert scale.share == 1000 / 20_000
+
+
+def test_a_trial_fit_that_is_killed_ends_the_pilot():
+    """Check that a fit that takes too long is given up, and the fewest rows are used."""
+    scale, rows = pilot(20_000, lambda n: 50.0)
+    assert rows == [300]
+    assert scale.share == 300 / 20_000
+
+
+def test_a_model_that_fails_is_left_to_the_search():
+    """Check that a failing default does not change what the search does."""
+    assert pilot(20_000, lambda n: 1.0, status="failed")[0] == Scale()
+
+
+@given(
+    n_rows=st.integers(1, 10**6),
+    n_classes=st.integers(0, 500),
+    factor=st.floats(1e-9, 1.0),
+    exponent=st.floats(0.0, 3.0),
+    budget=st.floats(0.5, 1e4),
+)
+def test_the_pilot_is_cheap(n_rows, n_classes, factor, exponent, budget):
+    """Check that trial fits cost little of the budget, and the share makes sense."""
+    spent = []
+
+    def seconds(rows):
+        spent.append(min(factor * rows**exponent, 0.1 * budget))
+        return factor * rows**exponent
+
+    scale, _ = pilot(n_rows, seconds, budget=budget, n_classes=n_classes)
+    assert 0 < scale.share <= 1
+    assert scale.share * n_rows >= min(n_rows, 300) - 1e-6
+    assert 0 < scale.exponent <= 2.5
+    assert sum(spent) <= 0.2 * budget
+
+
+def test_the_share_stays_inside():
+    """Check that jobs run on the share, while the search sees full fidelity."""
+    executor = FakeExecutor(n_workers=3)
+    shared = SharedOut(executor, 0.25)
+    for job in (Job(0, 1, {}, 0), Job(0, 2, {}, 0, fidelity=0.5), Job(1, REFIT, {}, 0)):
+        shared.submit(job)
+    assert [job.fidelity for job in executor.jobs] == [0.25, 0.125, 1.0]
+    ended = [shared.collect()[0].evaluation for _ in range(3)]
+    assert [e.fidelity for e in ended] == [1.0, 0.5, 1.0]
+    shared.close()
+    assert shared.n_workers == 3
+
+
+def test_jobs_are_cancelled_where_they_run():
+    """Check that a job is cancelled as what was sent, if it can be at all."""
+    cancelled = []
+
+    class Cancelling(FakeExecutor):
+        def cancel(self, job):
+            cancelled.append(job.fidelity)
+            return len(cancelled) > 1
+
+    shared = SharedOut(Cancelling(), 0.25)
+    job = Job(0, 1, {}, 0)
+    shared.submit(job)
+    assert not shared.cancel(Job(0, 1, {}, 0))
+    assert [shared.cancel(job) for _ in range(3)] == [False, True, False]
+    assert cancelled == [0.25, 0.25]
