@@ -81,9 +81,9 @@ class GPSearcher(Searcher):
             if params not in seen and self._fits(params, costs, seconds):
                 return params
         for _ in range(_TRIES):
-            params = draw_unseen(self.space, seen, rng)
-            if params is None or self._fits(params, costs, seconds):
-                return params
+            drawn = draw_unseen(self.space, seen, rng)
+            if drawn is None or self._fits(drawn, costs, seconds):
+                return drawn
         return None
 
     def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
