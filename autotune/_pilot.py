@@ -13,6 +13,7 @@ from .execution import REFIT, Executor, Job, Outcome
 SMALL = 1000  # training rows below which fewer would say too little of what more would do
 _START = 300, 10  # rows of the first trial fit, and rows a class
 _FACTOR = 3.0  # by which each trial fit has more rows than the one before
+_ROOM = 1.5  # times the rows of a trial fit that there must be
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
@@ -68,16 +69,17 @@ def measure(
     """
     assert clock.seconds is not None
     least = min(n_rows, max(_START[0], _START[1] * n_classes))
-    if n_rows < SMALL or least * _FACTOR > n_rows:
+    if n_rows < SMALL or least * _ROOM > n_rows:
         return Scale()
     measured: list[tuple[int, float]] = []
     rows = float(least)
-    while rows * _FACTOR <= n_rows:
+    while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
-        seconds = _time(executor, Job(0, 0, params, seed, share, _LIMIT * clock.seconds))
-        if seconds is None:  # it fails: the search will say how
+        job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
+        times = [_time(executor, job) for _ in range(1 if measured else 2)]  # the first warms up
+        if None in times:  # it fails: the search will say how
             return Scale()
-        measured.append((round(rows), seconds))
+        measured.append((round(rows), min(time for time in times if time is not None)))
         if _tells_enough(measured, clock.seconds):
             break
         rows *= _FACTOR

@@ -6,6 +6,7 @@ import warnings
 from pickle import PicklingError
 from typing import Any
 
+from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
 from ._contract import Executor
@@ -64,7 +65,8 @@ def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
     from ._processes import ProcessExecutor
 
     try:
-        return ProcessExecutor(task, n_workers, memory=memory)
+        spare_core = n_workers < cpu_count()
+        return ProcessExecutor(task, n_workers, memory=memory, spare_core=spare_core)
     except (TypeError, PicklingError, OSError) as error:
         _warn_of_inline(error)
         return InlineExecutor(task)

@@ -3,8 +3,9 @@
 The real server needs over a second to import scikit-learn; a fork of the search has it already
 and serves within milliseconds. Such a fork is not clean, so it is made only where that is known
 to be harmless, it is made to resemble a fresh process, and it serves only until the real server
-does. From there on the two are the same: the same code forks the workers, sends them the same
-task, kills and reaps them, and tidies up.
+does; or for good, where the evaluations take all cores and the real one would take theirs. For
+the rest the two are the same: the same code forks the workers, sends them the same task, kills
+and reaps them, and tidies up.
 """
 
 from __future__ import annotations
@@ -76,14 +77,14 @@ def is_safe_to_fork() -> bool:
     )
 
 
-def fork_server(env: Mapping[str, str], others: Channel) -> InterimServer | None:
+def fork_server(env: Mapping[str, str], others: Channel | None = None) -> InterimServer | None:
     """Fork a server of workers, or return None where that is not safe or not possible.
 
     Parameters
     ----------
     env : mapping
         The environment of the workers.
-    others : Channel
+    others : Channel or None
         A connection that the server must not keep open.
     """
     if not is_safe_to_fork():
@@ -100,7 +101,7 @@ def fork_server(env: Mapping[str, str], others: Channel) -> InterimServer | None
         theirs.close()
         return None
     if pid == 0:
-        _become_server(theirs, [ours, others.socket], env)
+        _become_server(theirs, [ours] if others is None else [ours, others.socket], env)
     # Only now: OpenBLAS ends its threads when its process is about to fork.
     is_clean = not _system.native_threads() - HARMLESS_THREADS
     theirs.close()

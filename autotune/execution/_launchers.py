@@ -136,13 +136,26 @@ class ForkLauncher(Launcher):
 
     Until that server is up, another one, forked from this process, can have workers stand in,
     unless there is a memory limit: the memory of such workers cannot be told from the search's.
+
+    Parameters
+    ----------
+    env, memory
+        As for all launchers.
+    spare_core : bool
+        There is a core on which the server can start beside the evaluations. If there is none,
+        it would take their time: a server that was forked from this process stays for good, if
+        it is clean.
     """
 
-    def __init__(self, env: Mapping[str, str], memory: int | None):
+    def __init__(self, env: Mapping[str, str], memory: int | None, spare_core: bool = True):
         super().__init__(env, memory)
         self._messages: list[dict[str, Any]] = [{"preload": list(BASE_MODULES)}]
         self._connections: dict[int, Connection] = {}
-        self._server = self._start_server()
+        forked = None if spare_core or memory is not None else fork_server(env)
+        if forked is not None and not forked.is_clean:
+            forked.hang_up()
+            forked = None
+        self._server: ServerLink = self._start_server() if forked is None else forked
         self._interim: InterimServer | None = None
 
     def _start_server(self) -> ServerLink:
@@ -183,6 +196,8 @@ class ForkLauncher(Launcher):
 
     def start_stand_in(self) -> int | None:
         """Ask the interim server for a worker; fork it when it is asked for the first time."""
+        if isinstance(self._server, InterimServer):
+            return None
         if self._interim is None and self._memory is None and self._n_started == 0:
             self._interim = fork_server(self._env, self._server.channel)
         if self._interim is None or not self._interim.waitables():

@@ -59,6 +59,9 @@ class ProcessExecutor(Executor):
         Number of threads for BLAS, OpenMP and joblib in each worker. None: the machine's
         cores divided among the workers; with one worker, whatever holds in this process.
         The user's own environment variables (such as ``OMP_NUM_THREADS``) win.
+    spare_core : bool, default=True
+        Whether there is a core on which the server can start beside the evaluations. If not,
+        and where that is known to be safe, this process is forked and stands in to the end.
     start_timeout : float, default=60.0
         Seconds that a worker may take to start and to load the task.
     launcher : {"fork", "spawn"} or None, default=None
@@ -80,6 +83,7 @@ class ProcessExecutor(Executor):
         *,
         memory: int | None = None,
         threads: int | None = None,
+        spare_core: bool = True,
         start_timeout: float = 60.0,
         launcher: str | None = None,
     ):
@@ -96,8 +100,10 @@ class ProcessExecutor(Executor):
         if threads is None and n_workers > 1:
             threads = max(1, joblib.cpu_count() // n_workers)
         fork = can_fork() if launcher is None else launcher == "fork"
-        launch = ForkLauncher if fork else SpawnLauncher
-        self._launcher: Launcher = launch(environment(threads), memory)
+        env = environment(threads)
+        self._launcher: Launcher = (
+            ForkLauncher(env, memory, spare_core) if fork else SpawnLauncher(env, memory)
+        )
         folder = Folder(self._launcher.guard)
         self._release = weakref.finalize(self, _release, self._launcher, folder)
         try:
