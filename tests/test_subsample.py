@@ -1,0 +1,147 @@
+"""Searches on a share of the rows, from the first fit to the last."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from estimators import FullHang
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import load_breast_cancer
+from sklearn.preprocessing import scale
+from sklearn.svm import SVC
+
+from autotune import Auto, AutoTunedClassifier, read_history
+from autotune import _run as run_module
+from autotune._pilot import Scale
+
+X, y = load_breast_cancer(return_X_y=True)
+N_TRAIN = 379  # rows of two of three folds
+FEWER = Scale(0.5, 1.0)
+
+
+class Counted(ClassifierMixin, BaseEstimator):
+    """Predicts the larger class, and says how many rows it has seen."""
+
+    def __init__(self, C: float = 1.0):
+        self.C = C
+
+    def fit(self, X, y, sample_weight=None):
+        assert sample_weight is None or len(sample_weight) == len(X)
+        self.classes_, counts = np.unique(y, return_counts=True)
+        self.larger_ = self.classes_[counts.argmax()]
+        self.n_rows_ = len(X)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.larger_)
+
+    def score(self, X, y, sample_weight=None):
+        return 1 - self.n_rows_ / 1000 + self.C / 1e6
+
+
+@pytest.fixture
+def measured(monkeypatch):
+    """Have every search believe that half of the rows are what it can afford; count them."""
+    calls = []
+
+    def measure(*arguments):
+        calls.append(arguments)
+        return FEWER
+
+    monkeypatch.setattr(run_module, "measure", measure)
+    return calls
+
+
+def tuned(estimator=None, **parameters) -> AutoTunedClassifier:
+    settings = {"budget": "60s", "cv": 3, "random_state": 0, "strategy": Auto(n_repeats=1)}
+    space = {"C": [1.0, 2.0, 3.0]}
+    return AutoTunedClassifier(estimator or Counted(), space, **{**settings, **parameters})
+
+
+def test_trials_see_fewer_rows_and_the_winner_all(measured):
+    """Check that search and finals train on the share, and the final model on everything."""
+    model = tuned().fit(X, y)
+    assert model.history_.share == 0.5
+    assert model.best_score_ == pytest.approx(1 - 190 / 1000, abs=1e-3)
+    assert model.best_estimator_.n_rows_ == len(X)
+    assert len(measured) == 1
+    frame = model.history_.to_frame()
+    assert set(frame["fidelity"]) == {0.5}
+    assert {*range(6)} == set(frame["fold"])  # those of the finals too
+    assert frame["score_score"].to_numpy() == pytest.approx(1 - 190 / 1000, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"budget": 3},
+        {"strategy": Auto(subsample=False)},
+        {"strategy": "random"},
+        {"strategy": "racing"},
+    ],
+)
+def test_other_searches_take_all_rows(measured, parameters):
+    """Check that nothing is measured without a limit in seconds, or where it is not wanted."""
+    model = tuned(**parameters).fit(X, y)
+    assert measured == []
+    assert model.history_.share == 1.0
+    assert model.best_score_ == pytest.approx(1 - N_TRAIN / 1000, abs=2e-3)
+
+
+def test_precomputed_kernels_take_all_rows(measured):
+    """Check that a model that needs all columns of a kernel is left alone."""
+    scaled = scale(X)
+    kernel = scaled @ scaled.T
+    model = tuned(SVC(kernel="precomputed"), strategy="auto", budget="30s").fit(kernel, y)
+    assert measured == []
+    assert model.predict(kernel).shape == y.shape
+
+
+def test_a_regular_search_measures_and_takes_all_rows():
+    """Check that a fast model on few rows is searched on all of them."""
+    assert tuned().fit(X, y).history_.share == 1.0
+
+
+def test_weights_are_cut_with_the_rows(measured):
+    """Check that what belongs to rows goes with them."""
+    model = tuned().fit(X, y, sample_weight=np.ones(len(X)))
+    assert {trial.status for trial in model.history_} == {"complete"}
+
+
+def test_warm_start_keeps_the_share(measured):
+    """Check that a search that is continued goes on as it began."""
+    model = tuned(warm_start=True).fit(X, y)
+    n_evaluations = sum(1 for _ in model.history_.evaluations())
+    model.set_params(budget="90s").fit(X, y)
+    assert len(measured) == 1
+    assert model.history_.share == 0.5
+    assert sum(1 for _ in model.history_.evaluations()) == n_evaluations
+
+
+def test_storage_keeps_the_share(measured, tmp_path):
+    """Check that a search that is found on disk goes on as it began."""
+    path = tmp_path / "tuning.db"
+    first = tuned(storage=path).fit(X, y)
+    again = tuned(storage=path).fit(X, y)
+    assert len(measured) == 1
+    assert again.history_.share == 0.5
+    assert again.best_params_ == first.best_params_
+    assert len(read_history(path)) == sum(1 for _ in first.history_.evaluations())
+
+
+def test_the_final_model_sees_as_many_rows_as_there_is_time_for(measured):
+    """Check that a winner that hangs on all rows is fitted on those of the search."""
+    model = tuned(FullHang(C=2.0, rows=250), budget="6s", strategy=Auto(n_repeats=0))
+    with pytest.warns(UserWarning, match=r"too few to fit this model on all rows.* of 569"):
+        model.fit(X, y)
+    assert model.best_params_["C"] > 1
+    assert model.predict(X).shape == y.shape
+
+
+def test_no_warning_without_a_reason(measured):
+    """Check that a search on fewer rows whose winner sees all of them is silent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tuned().fit(X, y)
