@@ -17,8 +17,8 @@ _ROOM = 1.5  # times the rows of a trial fit that there must be
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_POOR = 6  # cross-validations that must be affordable, or else the search takes fewer rows
-_ENOUGH = 12  # cross-validations that it then can afford
+_POOR = 3  # cross-validations that must be affordable, or else the search takes fewer rows
+_ENOUGH = 5  # cross-validations that it then can afford
 _FOR_SEARCH = 0.6  # share of the budget that is counted on for them
 _EXPONENTS = 0.1, 2.5  # what times may grow with: from hardly at all to above quadratic
 _USUAL_EXPONENT = 1.2
@@ -33,7 +33,8 @@ class Scale:
     share : float
         The share of the training rows that the search can afford, in (0, 1].
     exponent : float
-        The seconds of a fit grow with the number of rows to this power.
+        The seconds of a fit grow with the number of rows to this power, at least 1: part of
+        the time of a model need not depend on the rows, but that of others then does.
     """
 
     share: float = 1.0
@@ -51,8 +52,9 @@ def measure(
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
-    If fewer than six cross-validations on all rows were affordable, the share is such that
-    twelve are, but never less than the first fit's rows. Two fits are made, unless the first
+    If fewer than three cross-validations on all rows were affordable, the share is such that
+    five are, but never less than the first fit's rows: the order of configurations on few
+    rows says little about that on all. Two fits are made, unless the first
     is too dear, and more until one takes long enough to tell.
 
     Parameters
@@ -76,10 +78,13 @@ def measure(
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
-        times = [_time(executor, job) for _ in range(1 if measured else 2)]  # the first warms up
-        if None in times:  # it fails: the search will say how
+        seconds = _time(executor, job)
+        if seconds is not None and not measured and seconds <= _SHARE * clock.seconds:
+            again = _time(executor, job)  # the first one has warmed up what is loaded late
+            seconds = seconds if again is None else min(seconds, again)
+        if seconds is None:  # it fails: the search will say how
             return Scale()
-        measured.append((round(rows), min(time for time in times if time is not None)))
+        measured.append((round(rows), seconds))
         if _tells_enough(measured, clock.seconds):
             break
         rows *= _FACTOR
@@ -135,7 +140,8 @@ class _Growth:
         """Return the power of the rows with which seconds grow from fewer rows to more."""
         if fewer >= more:
             return max(Scale.exponent, self.exponent)
-        return math.log(self.seconds(more) / self.seconds(fewer)) / math.log(more / fewer)
+        exponent = math.log(self.seconds(more) / self.seconds(fewer)) / math.log(more / fewer)
+        return max(exponent, 1.0)
 
 
 def _time(executor: Executor, job: Job) -> float | None:

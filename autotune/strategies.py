@@ -235,7 +235,7 @@ class Auto(Racing):
         Whether the starting points are tried.
     subsample : bool, default=True
         Whether the search may train on fewer rows where a budget of seconds leaves no time
-        for six cross-validations on all of them, as a few fits of the model as it is show.
+        for three cross-validations on all of them, as a few fits of the model as it is show.
     n_finalists : "auto" or int, default="auto"
         How many of the best trials are compared with each other and the default after the
         search, on fresh folds. ``"auto"``: 3, or 10 with fewer than 500 rows, where the best
@@ -252,7 +252,7 @@ class Auto(Racing):
     take a tenth at most. They do not count as trials: beyond a budget of trials they cost up
     to ``(n_finalists + 1) * n_repeats`` times the folds.
 
-    A search on fewer rows takes as many as leave time for a dozen cross-validations, the
+    A search on fewer rows takes as many as leave time for five cross-validations, the
     same for all trials, but none fewer than 300 nor 10 a class; data with fewer than 1000
     training rows are always taken whole. The scores are then those of models that have seen
     fewer rows than the final one: ``history_.share`` says by how much. If there is no time

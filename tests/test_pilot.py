@@ -42,7 +42,7 @@ def test_fast_models_use_all_rows():
     """Check that a search that can afford it trains on all rows."""
     scale, rows = pilot(20_000, lambda n: n * 1e-6)
     assert scale.share == 1.0
-    assert rows == [300, 900, 2700]
+    assert rows == [300, 300, 900, 2700, 8100]
 
 
 def test_time_that_does_not_depend_on_the_rows():
@@ -50,19 +50,19 @@ def test_time_that_does_not_depend_on_the_rows():
     n_rows = 30_000
     scale, _ = pilot(n_rows, lambda n: 0.05 + 10.0 * n / n_rows, budget=20.0)
     one = (0.05 + 10.0 * scale.share) * N_FOLDS
-    assert 10.0 / 12 < one < 12.0 / 12
+    assert 10.0 / 5 < one <= 12.0 / 5
     whole = (0.05 + 10.0 * scale.share) / scale.share**scale.exponent
-    assert whole == pytest.approx(10.05, rel=0.01)
+    assert whole > 10.0  # what depends on the rows alone is at least linear in them
 
 
 @pytest.mark.parametrize("exponent", [1.0, 1.5, 2.0])
 def test_slow_models_use_a_share(exponent):
-    """Check that the share is what leaves time for a dozen cross-validations."""
+    """Check that the share is what leaves time for five cross-validations."""
     n_rows = 30_000
     scale, rows = pilot(n_rows, lambda n: 10.0 * (n / n_rows) ** exponent, budget=20.0)
     assert scale.exponent == pytest.approx(exponent, abs=0.01)
     one = 10.0 * scale.share**exponent * N_FOLDS
-    assert 10.0 / 12 < one < 12.0 / 12
+    assert 10.0 / 5 < one <= 12.0 / 5
     assert rows[0] == 300
 
 
