@@ -240,8 +240,9 @@ class Auto(Racing):
         How many of the best trials are compared with each other and the default after the
         search, on fresh folds. ``"auto"``: 3, or 10 with fewer than 500 rows, where the best
         of many scores owes more to chance; but at most one of five trials, and at least 2.
-    n_repeats : int, default=2
-        How often the folds are drawn anew for that; 0: the search alone decides.
+    n_repeats : int, default=0
+        How often the folds are drawn anew for that; 0: the search alone decides. In 10 s,
+        the finals' time was better spent on searching (``benchmarks/RESULTS.md``).
 
     Notes
     -----
@@ -275,7 +276,7 @@ class Auto(Racing):
         portfolio: bool = True,
         subsample: bool = True,
         n_finalists: str | int = "auto",
-        n_repeats: int = 2,
+        n_repeats: int = 0,
     ):
         super().__init__(
             surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates, eps=eps
