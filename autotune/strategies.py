@@ -236,6 +236,10 @@ class Auto(Racing):
     subsample : bool, default=True
         Whether the search may train on fewer rows where a budget of seconds leaves no time
         for three cross-validations on all of them, as a few fits of the model as it is show.
+    stop_early : bool, default=False
+        Whether the search may end before its budget does, when hardly any improvement is
+        expected; only with the surrogate ``"gp"``. It is not asked before 30 trials, and 10
+        for each parameter, are complete.
     n_finalists : "auto" or int, default="auto"
         How many of the best trials are compared with each other and the default after the
         search, on fresh folds. ``"auto"``: 3, or 10 with fewer than 500 rows, where the best
@@ -275,6 +279,7 @@ class Auto(Racing):
         eps: float = 0.02,
         portfolio: bool = True,
         subsample: bool = True,
+        stop_early: bool = False,
         n_finalists: str | int = "auto",
         n_repeats: int = 0,
     ):
@@ -283,6 +288,7 @@ class Auto(Racing):
         )
         self.portfolio = portfolio
         self.subsample = subsample
+        self.stop_early = stop_early
         self.n_finalists = n_finalists
         self.n_repeats = n_repeats
 
@@ -313,8 +319,10 @@ class Auto(Racing):
 
     def _settings(self, budget: Budget) -> dict[str, Any]:
         settings = super()._settings(budget)
-        if self.surrogate == "gp" and budget.seconds is not None:
-            settings["thrift"] = _THRIFT
+        stops = _check_bool("strategy__stop_early", self.stop_early)
+        if self.surrogate == "gp":
+            settings["thrift"] = 0.0 if budget.seconds is None else _THRIFT
+            settings["stops"] = stops
         return settings
 
 

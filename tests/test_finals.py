@@ -429,7 +429,8 @@ def test_the_seed_decides():
     """Check that the same seed gives the same finals, and scores real ones on real folds."""
     x = np.random.RandomState(0).randn(60, 3)
     y = x[:, 0] + np.random.RandomState(1).randn(60)
-    settings = {"strategy": Auto(n_finalists=2, n_repeats=2), "budget": 6, "cv": 3, "random_state": 3}
+    strategy = Auto(n_finalists=2, n_repeats=2)
+    settings = {"strategy": strategy, "budget": 6, "cv": 3, "random_state": 3}
     one, two = (AutoTunedRegressor(Ridge(), **settings).fit(x, y) for _ in range(2))
     assert fresh_rows(one)["score_score"].tolist() == fresh_rows(two)["score_score"].tolist()
     first = one.history_.fold_scores(one.history_[0])

@@ -99,6 +99,11 @@ class Surrogate:
         """Return expected values and their standard deviations, each of shape (n,)."""
         return self._warp.inverse(*self.predict_warped(units))
 
+    def warped_difference(self, better: float, worse: float) -> float:
+        """Return the difference of two values on the process's own scale."""
+        low, high = self._warp(np.array([better, worse]))
+        return float(high - low)
+
     def predict_warped(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation on the process's own scale."""
         with one_thread():

@@ -1,0 +1,40 @@
+"""When a model-based search has nothing more to gain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._history import COMPLETE, History
+
+_LEAST_TRIALS = 30, 10  # complete trials, in all and per feature, before a search may end
+_LEAST_AGE = 25, 5  # trials, in all and per feature, that must not have beaten the best one
+_TINY = 0.05  # share of the error of a mean below which differences do not matter
+NEGLIGIBLE = 0.05  # share of the noise that is not worth another trial
+
+
+def is_ripe(history: History, n_features: int) -> bool:
+    """Return whether so many trials have not beaten the best one that the search may end."""
+    complete = [trial for trial in history if trial.eligible and trial.status == COMPLETE]
+    if len(complete) < max(_LEAST_TRIALS[0], _LEAST_TRIALS[1] * n_features):
+        return False
+    best = max(complete, key=history.score)  # the earliest among equals
+    return len(history) - best.number > max(_LEAST_AGE[0], _LEAST_AGE[1] * n_features)
+
+
+def comparison_noise(history: History) -> float:
+    """Return the standard error with which the folds tell a trial from the best one.
+
+    The differences of two trials on the same folds, not their scores, decide who is better.
+    But differences that are tiny beside the error of the best trial's own mean are nothing
+    to go on for.
+    """
+    complete = [trial for trial in history if trial.status == COMPLETE]
+    best = max(complete, key=history.score)
+    scores = history.fold_scores(best)
+    if len(complete) < 2 or len(scores) < 2:
+        return 0.0
+    others = np.array([history.fold_scores(trial) for trial in complete if trial is not best])
+    variances = (others - scores).var(axis=1, ddof=1)
+    paired = np.sqrt(np.median(variances) / len(scores))
+    own = np.sqrt(scores.var(ddof=1) / len(scores))
+    return float(max(paired, _TINY * own))
