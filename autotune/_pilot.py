@@ -17,9 +17,9 @@ _ROOM = 1.5  # times the rows of a trial fit that there must be
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_POOR = 3  # cross-validations that must be affordable, or else the search takes fewer rows
-_ENOUGH = 5  # cross-validations that it then can afford
-_FOR_SEARCH = 0.6  # share of the budget that is counted on for them
+_ENOUGH = 3  # cross-validations that must be affordable, or else the search takes fewer rows
+_REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
+_FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
 _EXPONENTS = 0.1, 2.5  # what times may grow with: from hardly at all to above quadratic
 _USUAL_EXPONENT = 1.2
 
@@ -52,9 +52,10 @@ def measure(
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
-    If fewer than three cross-validations on all rows were affordable, the share is such that
-    five are, but never less than the first fit's rows: the order of configurations on few
-    rows says little about that on all. Two fits are made, unless the first
+    If fewer than three cross-validations on all rows were affordable beside the last fit, the
+    share is such that three are, but never less than the first fit's rows. More would be
+    affordable on still fewer rows, but the order of configurations on these says less about
+    that on all. Two fits are made, unless the first
     is too dear, and more until one takes long enough to tell.
 
     Parameters
@@ -89,8 +90,9 @@ def measure(
             break
         rows *= _FACTOR
     growth = _Growth(measured)
-    affordable = _FOR_SEARCH * clock.left() * executor.n_workers / n_folds
-    if growth.seconds(n_rows) * _POOR <= affordable:
+    left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
+    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers / n_folds
+    if growth.seconds(n_rows) * _ENOUGH <= affordable:
         return Scale(1.0, max(Scale.exponent, growth.exponent))
     taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
     return Scale(taken / n_rows, growth.between(taken, n_rows))

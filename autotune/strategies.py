@@ -257,7 +257,7 @@ class Auto(Racing):
     take a tenth at most. They do not count as trials: beyond a budget of trials they cost up
     to ``(n_finalists + 1) * n_repeats`` times the folds.
 
-    A search on fewer rows takes as many as leave time for five cross-validations, the
+    A search on fewer rows takes as many as leave time for three cross-validations, the
     same for all trials, but none fewer than 300 nor 10 a class; data with fewer than 1000
     training rows are always taken whole. The scores are then those of models that have seen
     fewer rows than the final one: ``history_.share`` says by how much. If there is no time
@@ -423,7 +423,7 @@ class Hyperband(Halving):
 
 _FINALISTS, _FINALISTS_OF_FEW_ROWS, _FEW_ROWS = 3, 10, 500
 
-_THRIFT = 1.0  # the power of the seconds by which a gain is divided where seconds are scarce
+_THRIFT = 0.5  # the power of the seconds by which a gain is divided where seconds are scarce
 
 _SURROGATES: dict[str, Callable[..., Searcher]] = {"skopt": BayesSearcher, "gp": GPSearcher}
 
