@@ -10,9 +10,10 @@ from ._budget import Clock
 from ._history import COMPLETE
 from .execution import REFIT, Executor, Job, Outcome
 
-SMALL = 1000  # training rows below which fewer would say too little of what more would do
-_START = 300, 10  # rows of the first trial fit, and rows a class
-_FACTOR = 3.0  # by which each trial fit has more rows than the one before
+SMALL = 3000  # training rows below which dropping folds is the better way to save
+_LEAST = 2000, 50  # rows that a search takes, in all and per class: fewer say too little
+_START = 0.25  # share of these rows that the first trial fit takes
+_FACTOR = 4.0  # by which each trial fit has more rows than the one before
 _ROOM = 1.5  # times the rows of a trial fit that there must be
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
@@ -53,10 +54,10 @@ def measure(
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
     If fewer than three cross-validations on all rows were affordable beside the last fit, the
-    share is such that three are, but never less than the first fit's rows. More would be
+    share is such that three are, but there are 2000 rows and 50 a class at least. More would be
     affordable on still fewer rows, but the order of configurations on these says less about
-    that on all. Two fits are made, unless the first
-    is too dear, and more until one takes long enough to tell.
+    that on all. Two fits are made, unless the first is too dear, and more until one takes
+    long enough to tell.
 
     Parameters
     ----------
@@ -71,11 +72,11 @@ def measure(
         Training rows of a fold; classes, 0 for regression; folds.
     """
     assert clock.seconds is not None
-    least = min(n_rows, max(_START[0], _START[1] * n_classes))
+    least = max(_LEAST[0], _LEAST[1] * n_classes)
     if n_rows < SMALL or least * _ROOM > n_rows:
         return Scale()
     measured: list[tuple[int, float]] = []
-    rows = float(least)
+    rows = _START * least
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)

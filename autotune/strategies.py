@@ -258,7 +258,7 @@ class Auto(Racing):
     to ``(n_finalists + 1) * n_repeats`` times the folds.
 
     A search on fewer rows takes as many as leave time for three cross-validations, the
-    same for all trials, but none fewer than 300 nor 10 a class; data with fewer than 1000
+    same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
     training rows are always taken whole. The scores are then those of models that have seen
     fewer rows than the final one: ``history_.share`` says by how much. If there is no time
     either for the final model to see all rows, it sees fewer, with a warning.

@@ -35,19 +35,19 @@ def pilot(n_rows, seconds, *, budget=10.0, n_classes=2, n_workers=1, status=None
 
 def test_few_rows_are_all_used():
     """Check that on small data nothing is tried, however slow the model is."""
-    assert pilot(999, lambda rows: 100.0) == (Scale(), [])
+    assert pilot(2999, lambda rows: 100.0) == (Scale(), [])
 
 
 def test_fast_models_use_all_rows():
     """Check that a search that can afford it trains on all rows."""
     scale, rows = pilot(20_000, lambda n: n * 1e-6)
     assert scale.share == 1.0
-    assert rows == [300, 300, 900, 2700, 8100]
+    assert rows == [500, 500, 2000, 8000]
 
 
 def test_time_that_does_not_depend_on_the_rows():
     """Check that a model with a fixed cost gets more rows than its growth by powers allows."""
-    n_rows = 30_000
+    n_rows = 300_000
     scale, _ = pilot(n_rows, lambda n: 0.05 + 10.0 * n / n_rows, budget=20.0)
     one = (0.05 + 10.0 * scale.share) * N_FOLDS
     assert 7.0 / 3 < one <= 8.0 / 3
@@ -58,32 +58,32 @@ def test_time_that_does_not_depend_on_the_rows():
 @pytest.mark.parametrize("exponent", [1.0, 1.5, 2.0])
 def test_slow_models_use_a_share(exponent):
     """Check that the share is what leaves time for three cross-validations."""
-    n_rows = 30_000
+    n_rows = 300_000
     scale, rows = pilot(n_rows, lambda n: 10.0 * (n / n_rows) ** exponent, budget=20.0)
     assert scale.exponent == pytest.approx(exponent, abs=0.01)
     one = 10.0 * scale.share**exponent * N_FOLDS
     assert 7.0 / 3 < one <= 8.0 / 3
-    assert rows[0] == 300
+    assert rows[0] == 500
 
 
 def test_more_workers_afford_more_rows():
     """Check that folds that run side by side count."""
-    shares = [pilot(30_000, lambda n: n * 3e-4, n_workers=n)[0].share for n in (1, 4)]
+    shares = [pilot(300_000, lambda n: n * 3e-5, n_workers=n)[0].share for n in (1, 4)]
     assert shares[1] == pytest.approx(4 * shares[0], rel=0.05)
 
 
 def test_classes_need_rows():
-    """Check that there are ten rows a class at least."""
+    """Check that there are fifty rows a class at least."""
     scale, rows = pilot(20_000, lambda n: n * 1.0, n_classes=100)
-    assert rows == [1000]
-    assert scale.share == 1000 / 20_000
+    assert rows == [1250]
+    assert scale.share == 5000 / 20_000
 
 
 def test_a_trial_fit_that_is_killed_ends_the_pilot():
     """Check that a fit that takes too long is given up, and the fewest rows are used."""
     scale, rows = pilot(20_000, lambda n: 50.0)
-    assert rows == [300]
-    assert scale.share == 300 / 20_000
+    assert rows == [500]
+    assert scale.share == 2000 / 20_000
 
 
 def test_a_model_that_fails_is_left_to_the_search():
@@ -108,8 +108,8 @@ def test_the_pilot_is_cheap(n_rows, n_classes, factor, exponent, budget):
 
     scale, _ = pilot(n_rows, seconds, budget=budget, n_classes=n_classes)
     assert 0 < scale.share <= 1
-    assert scale.share * n_rows >= min(n_rows, 300) - 1e-6
-    assert 0 < scale.exponent <= 2.5
+    assert scale.share * n_rows >= min(n_rows, 2000) - 1e-6
+    assert 1 <= scale.exponent <= 2.5 + 1e-9
     assert sum(spent) <= 0.2 * budget
 
 
