@@ -22,6 +22,7 @@ _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
 _MOST = 0.5  # share of the seconds that is kept at most, if fewer rows can be refitted
 _MARGIN = 1.25  # times what a refit is expected to take
+_RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
@@ -164,7 +165,8 @@ class Refit:
         spare, share = 0.0, searched
         if any(fidelity == FULL for _, fidelity in trial.evaluations):
             known = _longest_fit(trial)
-            spare = max(self._left() - _KEPT * known, 0.0)
+            kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
+            spare = max(self._left() - kept, 0.0)
             # Seconds grow with the rows to a power: so many rows take what is to be spared.
             affordable = searched * (spare / (_MARGIN * known)) ** (1.0 / self._scale.exponent)
             share = min(1.0, max(affordable, searched))
