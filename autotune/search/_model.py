@@ -51,6 +51,10 @@ class GPSearcher(Searcher):
     thrift : float
         The power of the seconds that an evaluation takes by which the expected improvement
         is divided; 0: only the improvement counts.
+    explore : int
+        One proposal in so many is the next point of the design instead, in case the process
+        is wrong about a part of the space that it has hardly seen (as in SMAC, Hutter, Hoos
+        and Leyton-Brown 2011); 0: none.
     stops : bool
         ``ask`` returns None when hardly any improvement is expected: at least 30 trials and 10
         per feature are complete, the best one has not been beaten by 25 and 5 per feature,
@@ -68,10 +72,12 @@ class GPSearcher(Searcher):
         n_initial: int | None = None,
         n_candidates: int = 256,
         thrift: float = 0.0,
+        explore: int = 5,
         stops: bool = False,
     ):
         super().__init__(space, seed, n_trials)
         self.thrift = thrift
+        self.explore = explore
         self.stops = stops
         self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
         self.embedding = Embedding(space)
@@ -120,8 +126,10 @@ class GPSearcher(Searcher):
     ) -> Iterator[dict[str, Any]]:
         """Yield points of the design, or the model's choices, best first."""
         seen = self._observe(history)
-        if not self.space.features or len(seen.units) < self.n_initial or not seen.told.any():
-            first = sum(trial.origin == self.name for trial in history)
+        first = sum(trial.origin == self.name for trial in history)
+        explores = self.explore and first % self.explore == self.explore - 1
+        is_early = len(seen.units) < self.n_initial or not seen.told.any()
+        if not self.space.features or is_early or explores:
             for index in range(first, first + _TRIES):
                 yield design_point(self.space, self.seed, index)
             return
