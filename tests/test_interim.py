@@ -130,6 +130,35 @@ def test_faults_in_a_stand_in(gate, fault, status, error):
         assert run(executor, job(2)).evaluation.status == COMPLETE
 
 
+@pytest.mark.parametrize(("fault", "status", "error"), [fate for fate in FATES if fate[2]])
+def test_without_a_spare_core_a_fork_serves_for_good(gate, fault, status, error):
+    """Check that faults end as they should, and the next job runs, without the real server."""
+    with ProcessExecutor(ToyTask(), spare_core=False) as executor:
+        evaluation = run(executor, job(1, SECONDS, fault=fault)).evaluation
+        assert (evaluation.trial, evaluation.status) == (1, status)
+        assert error in evaluation.error
+        assert run(executor, job(2)).evaluation.status == COMPLETE
+        assert not gate.exists()
+
+
+def test_a_lasting_fork_that_dies_is_replaced_by_the_real_server(gate):
+    """Check that the end of the forked server costs no job."""
+    with ProcessExecutor(ToyTask(), spare_core=False) as executor:
+        first = answer(executor, lambda data: os.getpid())
+        psutil.Process(first).parent().kill()
+        until(lambda: is_gone(first))
+        gate.touch()
+        assert answer(executor, lambda data: os.getpid(), 1) != first
+
+
+def test_what_may_hang_does_not_serve_for_good(untrusted):
+    """Check that a process with threads of native code has the real server started."""
+    with ProcessExecutor(ToyTask(), spare_core=False) as executor:
+        assert not isinstance(executor._launcher._server, _interim.InterimServer)
+        untrusted.touch()
+        assert run(executor, job(1)).evaluation.status == COMPLETE
+
+
 def test_a_time_limit_in_an_untrusted_stand_in(untrusted, tmp_path):
     """Check that a job that hangs there is no timeout, unless it hangs elsewhere too."""
     seen = tmp_path / "seen"
