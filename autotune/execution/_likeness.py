@@ -71,8 +71,10 @@ def digest(value: Any) -> bytes | None:
     elif hasattr(value, "iloc") and hasattr(value, "items"):
         content = [value.index, *((name, part.array) for name, part in value.items())]
     sink = _Digest()
+    pickler = pickle.Pickler(sink, protocol=5)
+    pickler.fast = True  # whether two parts are the same object or equal ones does not count
     try:
-        pickle.Pickler(sink, protocol=5).dump(content)
+        pickler.dump(content)
     except Exception:  # picklers raise whatever the objects' own code raises
         return None
     return sink.hash.digest()
