@@ -108,7 +108,8 @@ def _location(path: Any) -> Path:
         raise TypeError(f"storage must be the path of a file, or None; got {path!r}")
     location = Path(os.fsdecode(path)).absolute()
     with refusals(path):  # a folder may be closed to us
-        usable = location.parent.is_dir() and (location.is_file() or not location.exists())
+        # In this order: another thread may be making the file.
+        usable = location.parent.is_dir() and (not location.exists() or location.is_file())
     if not usable or "\0" in str(location):
         raise ValueError(f"storage must be a file in an existing folder; got {str(path)!r}")
     if location.exists() and 0 < location.stat().st_size < _SMALLEST:
