@@ -132,7 +132,7 @@ class Bayes(Strategy):
         number of parameters, between 4 and 10, and at most a third of the trials.
     n_candidates : int or None, default=None
         Number of random configurations among which the model looks before it refines the
-        best of them. None: 1000 for ``"skopt"``, 512 for ``"gp"``.
+        best of them. None: 1000 for ``"skopt"``, 256 for ``"gp"``.
 
     Examples
     --------
