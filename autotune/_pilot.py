@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._budget import Clock
-from ._history import COMPLETE
+from ._history import COMPLETE, TIMEOUT
 from .execution import REFIT, Executor, Job, Outcome
+from .schedule import fewest_rows
 
 SMALL = 3000  # training rows below which dropping folds is the better way to save
-_LEAST = 2000, 50  # rows that a search takes, in all and per class: fewer say too little
-_START = 0.25  # share of these rows that the first trial fit takes
+_START = 0.25  # share of the fewest rows that a search takes, for the first trial fit
 _FACTOR = 4.0  # by which each trial fit has more rows than the one before
 _ROOM = 1.5  # times the rows of a trial fit that there must be
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
@@ -21,7 +21,7 @@ _LIMIT = 0.1  # of the budget, after which a trial fit is given up
 _ENOUGH = 3  # cross-validations that must be affordable, or else the search takes fewer rows
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
-_EXPONENTS = 0.1, 2.5  # what times may grow with: from hardly at all to above quadratic
+_STEEPEST = 2.5  # the largest power of the rows that times may grow with
 _USUAL_EXPONENT = 1.2
 
 
@@ -72,7 +72,7 @@ def measure(
         Training rows of a fold; classes, 0 for regression; folds.
     """
     assert clock.seconds is not None
-    least = max(_LEAST[0], _LEAST[1] * n_classes)
+    least = fewest_rows(n_classes)
     if n_rows < SMALL or least * _ROOM > n_rows:
         return Scale()
     measured: list[tuple[int, float]] = []
@@ -93,9 +93,9 @@ def measure(
     growth = _Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
     affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers / n_folds
-    if growth.seconds(n_rows) * _ENOUGH <= affordable:
-        return Scale(1.0, max(Scale.exponent, growth.exponent))
-    taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
+    taken = float(n_rows)
+    if growth.seconds(n_rows) * _ENOUGH > affordable:
+        taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
     return Scale(taken / n_rows, growth.between(taken, n_rows))
 
 
@@ -122,9 +122,8 @@ class _Growth:
         self.exponent, self._fixed = _USUAL_EXPONENT, 0.0
         if len(measured) > 1:
             fewer, fast = measured[-2]
-            low, high = _EXPONENTS
             exponent = math.log(self._seconds / fast) / math.log(self._reached / fewer)
-            self.exponent = min(max(exponent, low), high)
+            self.exponent = min(exponent, _STEEPEST)
             if self.exponent < 1.0:  # part of the time does not depend on the rows
                 slope = (self._seconds - fast) / (self._reached - fewer)
                 self._fixed = min(max(fast - slope * fewer, 0.0), 0.9 * self._seconds)
@@ -154,7 +153,7 @@ def _time(executor: Executor, job: Job) -> float | None:
     while not outcomes:
         outcomes = executor.collect()
     evaluation = outcomes[0].evaluation
-    if evaluation.status not in (COMPLETE, "timeout"):
+    if evaluation.status not in (COMPLETE, TIMEOUT):
         return None
     return max(evaluation.fit_time + evaluation.saved_time + evaluation.score_time, 1e-4)
 

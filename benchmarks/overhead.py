@@ -18,7 +18,6 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,11 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
+from versions import versions
 
 from autotune import AutoTunedClassifier, Budget
+
+COMPARED = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "numpy", "scipy")
 
 N_TRIALS = 50
 FOLDS = 5
@@ -192,24 +194,12 @@ def killable(rounds: int) -> None:
         print(f"| {n_rows} | {medians[0]:.1f} | {medians[1]:+.1%} | {medians[2]:.2f} |")
 
 
-def versions() -> str:
-    """Return the versions of what is compared."""
-    names = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "numpy", "scipy")
-    found = []
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return ", ".join(found)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     rounds = 3 if parser.parse_args().quick else 9
     warnings.simplefilter("ignore")  # what the peers warn of is not the subject
-    print(versions())
+    print(versions(*COMPARED))
     with threadpool_limits(1):
         per_trial(rounds)
         parallel(max(1, rounds // 3))

@@ -29,7 +29,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,8 +41,11 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
+from versions import versions
 
 from autotune import AutoTunedClassifier, Budget
+
+COMPARED = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "flaml", "numpy")
 
 FOLDS = 3
 TRIALS = 20  # of a search that is killed or loses a worker
@@ -431,18 +433,6 @@ def worker_table(cells: Cells) -> None:
         print(f"| {name} | {outcome} | {found['ended']} | {found['deaths']} |", flush=True)
 
 
-def versions() -> str:
-    """Return the versions of what is compared."""
-    names = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "flaml", "numpy")
-    found = []
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return ", ".join(found)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=float, nargs="+", default=[5, 15, 60], help="seconds")
@@ -457,7 +447,7 @@ def main() -> None:
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a child is ended, too
     cells = Cells(args.out)
-    print(f"{versions()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    print(f"{versions(*COMPARED)}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     if "overrun" in args.tables:
         overrun_table(cells, args.models, [5.0] if args.quick else args.budgets)
     if "kill" in args.tables:

@@ -33,7 +33,6 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,18 @@ import numpy as np
 import race_report
 from race_tasks import MODELS, Task
 from race_tuners import DEFAULT, OURS, TUNERS, Log, check_tuner, is_installed, tuner
+from versions import versions
 
+COMPARED = (
+    "autotune-sklearn",
+    "scikit-learn",
+    "scikit-optimize",
+    "optuna",
+    "optuna-integration",
+    "flaml",
+    "smac",
+    "numpy",
+)
 AFTERWARDS = 600.0  # seconds for scoring what was found
 BUDGETS = (10.0, 60.0)
 POINTS = 12  # of a trace
@@ -215,7 +225,7 @@ def run(args: argparse.Namespace, cells: list[Cell]) -> list[dict[str, Any]]:
     records = race_report.read([path]) if path and path.exists() else []
     known = {key(record) for record in records if "tuner" in record}
     missing = [cell for cell in cells if key(cell) not in known]
-    note(path, records, {"versions": versions()})
+    note(path, records, {"versions": setting()})
     runner = Runner(args.jobs)
     try:
         for number, record in enumerate(runner.map(missing), 1):
@@ -246,15 +256,9 @@ def text(record: dict[str, Any]) -> str:
     )
 
 
-def versions() -> str:
-    """Return the versions of what is compared."""
-    names = ["autotune-sklearn", "scikit-learn", "scikit-optimize", "optuna"]
-    names += ["optuna-integration", "flaml", "smac", "numpy"]
-    found = [f"Python {sys.version.split()[0]}"]
-    for name in names:
-        with suppress(PackageNotFoundError):
-            found.append(f"{name} {version(name)}")
-    return f"{', '.join(found)}; {os.cpu_count()} cores"
+def setting() -> str:
+    """Return what is compared, and on what."""
+    return f"Python {sys.version.split()[0]}, {versions(*COMPARED)}; {os.cpu_count()} cores"
 
 
 def main() -> None:

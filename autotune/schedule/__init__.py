@@ -5,7 +5,7 @@ from ._finals import Finals
 from ._full import Full
 from ._halving import Halving
 from ._racing import Racing
-from ._rungs import Rung, make_rungs
+from ._rungs import Rung, fewest_rows, make_rungs
 
 __all__ = [
     "Finals",
@@ -16,5 +16,6 @@ __all__ = [
     "Request",
     "Rung",
     "Scheduler",
+    "fewest_rows",
     "make_rungs",
 ]

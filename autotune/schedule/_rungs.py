@@ -57,6 +57,11 @@ def make_rungs(plan: Plan, factor: Any, min_resources: Any, *, of_rows: bool) ->
     return list(dict.fromkeys(rungs))  # amounts may be rounded alike, one fold be all folds
 
 
+def fewest_rows(n_classes: int) -> int:
+    """Return the training rows on which the order of configurations begins to tell."""
+    return max(_FEWEST_ROWS, _FEWEST_PER_CLASS * n_classes)
+
+
 def _check_factor(factor: Any) -> None:
     """Refuse what is no factor."""
     rule = f"strategy__factor must be a number of at least {_SMALLEST_FACTOR}; got {factor!r}"
@@ -91,5 +96,5 @@ def _named_amount(plan: Plan, factor: float, name: str, of_rows: bool) -> int:
         return 2 * plan.n_folds * n_classes if of_rows else 1
     if name == "auto":
         share = math.ceil(plan.amount / factor**2)
-        return max(share, _FEWEST_ROWS, _FEWEST_PER_CLASS * n_classes) if of_rows else share
+        return max(share, fewest_rows(n_classes)) if of_rows else share
     raise ValueError(f"{_RULE}; got {name!r}")

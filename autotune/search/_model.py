@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,7 @@ class GPSearcher(Searcher):
         return None
 
     def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
-        return self._fits(params, self._costs(history), seconds)
+        return seconds == math.inf or self._fits(params, self._costs(history), seconds)
 
     def predict(
         self, history: History, configurations: Sequence[dict[str, Any]]
@@ -133,33 +133,37 @@ class GPSearcher(Searcher):
             for index in range(first, first + _TRIES):
                 yield design_point(self.space, self.seed, index)
             return
-        surrogate = self._surrogate(seen)
-        means, _ = surrogate.predict_warped(seen.units)
+        _, log_gain, good_first = self._improvement(seen)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            gain = log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
+            gain = log_gain(candidates)
             if costs is None:
                 return gain
             gain = gain - self.thrift * costs.log_seconds(candidates)
             return np.where(costs.fits(candidates, seconds), gain, -np.inf)
 
-        good_first = seen.units[np.argsort(means, kind="stable")]
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
             yield self.space.decode(np.nan_to_num(vector, nan=0.5))
 
-    def _has_converged(self, history: History) -> bool:
-        """Return whether hardly any improvement is expected."""
-        if not self.space.features or not is_ripe(history, len(self.space.features)):
-            return False
-        seen = self._observe(history)
+    def _improvement(
+        self, seen: _Observed
+    ) -> tuple[Surrogate, Callable[[np.ndarray], np.ndarray], np.ndarray]:
+        """Return the model, the log of the improvement it expects, and trials, good ones first."""
         surrogate = self._surrogate(seen)
         means, _ = surrogate.predict_warped(seen.units)
 
         def log_gain(candidates: np.ndarray) -> np.ndarray:
             return log_expected_improvement(*surrogate.predict_warped(candidates), means.min())
 
+        return surrogate, log_gain, seen.units[np.argsort(means, kind="stable")]
+
+    def _has_converged(self, history: History) -> bool:
+        """Return whether hardly any improvement is expected."""
+        if not self.space.features or not is_ripe(history, len(self.space.features)):
+            return False
+        seen = self._observe(history)
+        surrogate, log_gain, good_first = self._improvement(seen)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
-        good_first = seen.units[np.argsort(means, kind="stable")]
         found = self._maximise(log_gain, self.embedding, good_first, rng)
         gain = np.exp(log_gain(found)).max(initial=0.0)
         best = np.nanmin(seen.losses)

@@ -178,6 +178,17 @@ def refusals(path: Any) -> Iterator[None]:
 
 
 @contextmanager
+def damage(path: Any) -> Iterator[None]:
+    """Say that the file is damaged when what it holds makes no sense."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ValueError(
+            f"storage={str(path)!r} is damaged: {type(error).__name__}: {error}"
+        ) from error
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Commit what is executed inside, or nothing of it."""
     try:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from .._history import STATUSES, Evaluation, History, Trial
 from .._tuner import Listener
-from ._database import open_to_write, refusals, roll_back, transaction
+from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._records import COLUMNS, from_row, to_row
 from ._writer import is_alive, this_writer
 
@@ -79,7 +79,7 @@ class Journal(Listener):
         self._study: int | None = None
         try:
             with refusals(path):
-                with transaction(connection), _damage(path):
+                with transaction(connection), damage(path):
                     self._study, self.seed, self.description = _claim(
                         connection, fingerprint, description, seed
                     )
@@ -90,7 +90,7 @@ class Journal(Listener):
 
     def _load(self, connection: sqlite3.Connection) -> None:
         """Add the trials of earlier runs, and their evaluations, to the history."""
-        with _damage(self.path):
+        with damage(self.path):
             for number, origin, eligible, status, params in connection.execute(
                 "SELECT trial, origin, eligible, status, params FROM trials "
                 "WHERE study = ? ORDER BY trial",
@@ -223,14 +223,3 @@ def _claim(
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid, seed, dict(description)
-
-
-@contextmanager
-def _damage(path: Any) -> Iterator[None]:
-    """Say that the file is damaged when what it holds makes no sense."""
-    try:
-        yield
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(
-            f"storage={str(path)!r} is damaged: {type(error).__name__}: {error}"
-        ) from error

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from .._compat import import_pandas
-from ._database import open_to_read, refusals
+from ._database import damage, open_to_read, refusals
 from ._records import COLUMNS, from_row
 
 _BEFORE = (
@@ -75,12 +75,8 @@ def read_history(path: Any) -> Any:
                 stored = connection.execute(_READ).fetchall()
         finally:
             connection.close()
-    try:
+    with damage(path):
         rows = [_frame_row(row) for row in stored]
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(
-            f"storage={str(path)!r} is damaged: {type(error).__name__}: {error}"
-        ) from error
     return pd.DataFrame(rows, columns=_column_order(rows))
 
 
