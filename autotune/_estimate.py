@@ -37,11 +37,11 @@ def expect(
     interval : tuple of float
         Its 95 % interval.
     """
-    own = history.fold_scores(winner)
+    own = history.compared_scores(winner)
     expected = half = np.nan
     if len(own) > 1 and np.isfinite(own).all():
         rivals = [t for t in history if t.eligible and t.status == COMPLETE] or [winner]
-        scores = np.array([history.fold_scores(trial) for trial in rivals])
+        scores = np.array([history.compared_scores(trial) for trial in rivals])
         ratio = float(np.mean([len(test) / len(train) for train, test in folds]))
         with np.errstate(over="ignore", invalid="ignore"):  # squares may be infinite
             expected = min(unbiased_mean(scores), float(own.mean()))

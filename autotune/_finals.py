@@ -101,7 +101,7 @@ class Finals(Listener):
         folds = range(n_folds, n_folds + n_fresh)
         n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
         known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
-        usual = np.mean([e.fit_time + e.saved_time + e.score_time for e in known])
+        usual = np.mean([e.whole_seconds for e in known])
         return float(_MARGIN * n_missing * usual / self._n_workers)
 
     def winner(self) -> Trial | None:
@@ -121,7 +121,7 @@ class Finals(Listener):
         fresh = fresh[:, ~np.isnan(fresh).any(axis=0)]
         if fresh.shape[1] < history.n_folds:
             return None
-        first = np.array([history.fold_scores(trial) for trial in sound])
+        first = np.array([history.compared_scores(trial) for trial in sound])
         return _best(sound, first, fresh, _default(history))
 
     def _has_failed(self, trial: Trial) -> bool:

@@ -67,6 +67,16 @@ class Evaluation:
     def key(self) -> tuple[int, float]:
         return (self.fold, self.fidelity)
 
+    @property
+    def seconds(self) -> float:
+        """The seconds that it took."""
+        return self.fit_time + self.score_time
+
+    @property
+    def whole_seconds(self) -> float:
+        """The seconds that it would have taken without anything fitted before."""
+        return self.seconds + self.saved_time
+
 
 @dataclass(slots=True)
 class Trial:
@@ -124,6 +134,9 @@ class History:
     share : float
         The share of the training rows that full fidelity stands for: below 1 where all rows
         would have left no time for a search.
+    compared_folds : tuple of int
+        The folds that a trial must have to be complete, whose mean is its score: fewer than
+        ``n_folds`` where all of them would have left no time for a search.
     """
 
     def __init__(
@@ -137,6 +150,7 @@ class History:
         self.n_folds = n_folds
         self.n_fresh = n_fresh
         self.share = 1.0
+        self.compared_folds = tuple(range(n_folds))
         self.error_score = error_score
         self.trials: list[Trial] = []
         self._metric = metric
@@ -199,6 +213,10 @@ class History:
         metric = self.metric if metric is None else metric
         return self._scores_on(range(self.n_folds), trial, metric, fidelity)
 
+    def compared_scores(self, trial: Trial, metric: str | None = None) -> np.ndarray:
+        """Return the score on each of ``compared_folds``; NaN where there is none."""
+        return self.fold_scores(trial, metric)[list(self.compared_folds)]
+
     def fresh_scores(self, trial: Trial) -> np.ndarray:
         """Return the score on each fresh fold, shape (n_fresh,); NaN where there is none."""
         folds = range(self.n_folds, self.n_folds + self.n_fresh)
@@ -217,15 +235,15 @@ class History:
         """Return the seconds that a trial's evaluations took in the repeat of a fold."""
         repeat = fold // self.n_folds
         return sum(
-            evaluation.fit_time + evaluation.score_time
+            evaluation.seconds
             for evaluation in trial.evaluations.values()
             if evaluation.fold // self.n_folds == repeat
         )
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
-        """Return the mean score over all folds; NaN if one is missing or not a number."""
+        """Return the mean score over the compared folds; NaN if one is missing or not a number."""
         with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
-            return float(np.mean(self.fold_scores(trial, metric)))
+            return float(np.mean(self.compared_scores(trial, metric)))
 
     def to_frame(self):
         """Return one row per evaluation as a pandas DataFrame.

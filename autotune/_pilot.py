@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,17 +12,19 @@ from ._history import COMPLETE, TIMEOUT
 from .execution import REFIT, Executor, Job, Outcome
 from .schedule import fewest_rows
 
-SMALL = 3000  # training rows below which dropping folds is the better way to save
+SMALL = 3000  # training rows below which the search takes all of them
 _START = 0.25  # share of the fewest rows that a search takes, for the first trial fit
 _FACTOR = 4.0  # by which each trial fit has more rows than the one before
 _ROOM = 1.5  # times the rows of a trial fit that there must be
+_WARM = 0.02  # of the budget: a first fit that takes longer has not only warmed up
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_ENOUGH = 3  # cross-validations that must be affordable, or else the search takes fewer rows
+_ENOUGH = 3  # evaluations that must be affordable, or else the search takes fewer rows
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
 _STEEPEST = 2.5  # the largest power of the rows that times may grow with
+_FLATTEST = 0.8  # the smallest: what does not depend on the rows here may do so elsewhere
 _USUAL_EXPONENT = 1.2
 
 
@@ -34,12 +37,14 @@ class Scale:
     share : float
         The share of the training rows that the search can afford, in (0, 1].
     exponent : float
-        The seconds of a fit grow with the number of rows to this power, at least 1: part of
-        the time of a model need not depend on the rows, but that of others then does.
+        The seconds of a fit grow with the number of rows to this power, at least 0.8.
+    folds : sequence of int or None
+        The folds on which the search compares trials; None: all.
     """
 
     share: float = 1.0
     exponent: float = 1.5
+    folds: Sequence[int] | None = None
 
 
 def measure(
@@ -53,11 +58,11 @@ def measure(
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
-    If fewer than three cross-validations on all rows were affordable beside the last fit, the
-    share is such that three are, but there are 2000 rows and 50 a class at least. More would be
-    affordable on still fewer rows, but the order of configurations on these says less about
-    that on all. Two fits are made, unless the first is too dear, and more until one takes
-    long enough to tell.
+    If fewer than three evaluations on all rows were affordable beside the last fit, the share is
+    such that three are, but there are 2000 rows and 50 a class at least. More would be affordable
+    on still fewer rows, but the order of configurations on these says less about that on all;
+    it is better to compare them on a single fold, see ``FewerFolds``. Two sizes are tried,
+    unless a fit on the first must be given up, and more until a fit takes long enough to tell.
 
     Parameters
     ----------
@@ -81,7 +86,7 @@ def measure(
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
         seconds = _time(executor, job)
-        if seconds is not None and not measured and seconds <= _SHARE * clock.seconds:
+        if seconds is not None and not measured and seconds <= _WARM * clock.seconds:
             again = _time(executor, job)  # the first one has warmed up what is loaded late
             seconds = seconds if again is None else min(seconds, again)
         if seconds is None:  # it fails: the search will say how
@@ -92,7 +97,7 @@ def measure(
         rows *= _FACTOR
     growth = _Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
-    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers / n_folds
+    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers
     taken = float(n_rows)
     if growth.seconds(n_rows) * _ENOUGH > affordable:
         taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
@@ -102,8 +107,8 @@ def measure(
 def _tells_enough(measured: list[tuple[int, float]], budget: float) -> bool:
     """Return whether another trial fit, of more rows, is not needed or too dear."""
     seconds = measured[-1][1]
-    if len(measured) == 1:
-        return seconds > _SHARE * budget
+    if len(measured) == 1:  # the seconds of a fit on few rows tell little about one on many
+        return seconds >= _LIMIT * budget
     dear = seconds * _FACTOR**_USUAL_EXPONENT > _SHARE * budget
     return dear or seconds > _ENOUGH_TIME * budget
 
@@ -143,7 +148,7 @@ class _Growth:
         if fewer >= more:
             return max(Scale.exponent, self.exponent)
         exponent = math.log(self.seconds(more) / self.seconds(fewer)) / math.log(more / fewer)
-        return max(exponent, 1.0)
+        return max(exponent, _FLATTEST)
 
 
 def _time(executor: Executor, job: Job) -> float | None:
@@ -155,7 +160,7 @@ def _time(executor: Executor, job: Job) -> float | None:
     evaluation = outcomes[0].evaluation
     if evaluation.status not in (COMPLETE, TIMEOUT):
         return None
-    return max(evaluation.fit_time + evaluation.saved_time + evaluation.score_time, 1e-4)
+    return max(evaluation.whole_seconds, 1e-4)
 
 
 class SharedOut(Executor):

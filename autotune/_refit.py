@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,9 @@ _MOST = 0.5  # share of the seconds that is kept at most, if fewer rows can be r
 _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
+_FASTEST = 1e-4  # seconds, below which differences do not matter
+_WORTHWHILE = 1.2  # times the rows of the fit before that another one must have, if not all
+_FLATTEST, _STEEPEST = 0.5, 2.5  # the powers of the rows that seconds may grow with
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
 
@@ -67,7 +69,7 @@ class Reserve(Listener):
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
         if self._refit and trial.eligible and trial.status == COMPLETE and score > self._best:
-            self._best, self._seconds = score, self.predict(trial)
+            self._best, self._seconds = score, self._predict(trial)
 
     def learn(self, history: History) -> None:
         """Take note of what an earlier run, now continued, has found."""
@@ -77,6 +79,10 @@ class Reserve(Listener):
             self.ended(trial, history)
 
     def predict(self, trial: Trial) -> float:
+        """Return the seconds to be kept if a trial, which was evaluated, should win."""
+        return min(self._predict(trial), self._most) if self._refit else 0.0
+
+    def _predict(self, trial: Trial) -> float:
         """Return the seconds that fitting a trial on all rows may take."""
         return float(self._growth * _longest_fit(trial))
 
@@ -159,24 +165,31 @@ class Refit:
     def _on_fewer_rows(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
         """Fit a trial on all rows if there is time, or else on as many as there is time for.
 
-        Time is kept for a fit on as many rows as the search took, whose time is known.
+        Time is kept for a fit on as many rows as the search took, whose time is known. When a
+        fit took less time than expected, what is left may do for one on more rows.
         """
-        searched = searched_share(self._task, self._scale)
-        spare, share = 0.0, searched
+        growth = _RowGrowth(searched_share(self._task, self._scale), self._scale.exponent)
+        kept = 0.0
         if any(fidelity == FULL for _, fidelity in trial.evaluations):
             known = _longest_fit(trial)
+            growth.learn(growth.share, known)
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
+        fitted, reached = None, 0.0
+        while reached < 1.0:
             spare = max(self._left() - kept, 0.0)
-            # Seconds grow with the rows to a power: so many rows take what is to be spared.
-            affordable = searched * (spare / (_MARGIN * known)) ** (1.0 / self._scale.exponent)
-            share = min(1.0, max(affordable, searched))
-        if share > searched:
-            with suppress(TimeoutError):  # the fit below ends with a warning, or an error
+            share = growth.affordable(spare)
+            if share < min(_WORTHWHILE * growth.share, 1.0):
+                break
+            try:
                 fitted = self._fit(trial, spare, share)
-                self._warn_of_rows(share)
-                return fitted
-        fitted = self._only(trial, tolerance, searched)
-        self._warn_of_rows(searched)
+            except TimeoutError:  # there is a fit on fewer rows, or will be, with a warning
+                break
+            growth.learn(share, fitted[2])
+            kept, reached = 0.0, share
+        if fitted is None:
+            reached = growth.searched
+            fitted = self._only(trial, tolerance, reached)
+        self._warn_of_rows(reached)
         return fitted
 
     def _warn_of_rows(self, share: float) -> None:
@@ -234,6 +247,41 @@ class Refit:
             if time.monotonic() >= end and self._executor.cancel(job):
                 error = f"it did not end within {job.seconds:.3g} s"
                 return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+
+
+class _RowGrowth:
+    """On how many rows a trial can be fitted in some seconds, as far as fits have told.
+
+    Parameters
+    ----------
+    searched : float
+        The share of all rows that the search trained on.
+    exponent : float
+        The power of the rows with which seconds grow, until two fits tell another.
+
+    Attributes
+    ----------
+    share : float
+        The largest share of which the seconds are known.
+    """
+
+    def __init__(self, searched: float, exponent: float):
+        self.searched = self.share = searched
+        self._exponent = exponent
+        self._seconds = math.inf
+
+    def learn(self, share: float, seconds: float) -> None:
+        """Take note of a fit."""
+        seconds = max(seconds, _FASTEST)
+        if share > self.share:
+            power = math.log(seconds / self._seconds) / math.log(share / self.share)
+            self._exponent = min(max(power, _FLATTEST), _STEEPEST)
+        self.share, self._seconds = share, seconds
+
+    def affordable(self, seconds: float) -> float:
+        """Return the share of the rows on which a fit will end in time, at most 1."""
+        factor = (seconds / (_MARGIN * self._seconds)) ** (1.0 / self._exponent)
+        return min(self.share * factor, 1.0)
 
 
 def searched_share(task: Task, scale: Scale) -> float:

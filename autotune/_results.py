@@ -26,11 +26,11 @@ def cv_results(
     results["params"] = [dict(trial.params) for trial in history]
     for metric in history.metrics:
         table = np.array([history.fold_scores(trial, metric) for trial in history])
-        results.update(_scores(f"test_{metric}", table.reshape(-1, history.n_folds)))
+        results.update(_scores(f"test_{metric}", table, history))
         results[f"rank_test_{metric}"] = rank(history, metric)
         if train_scores:
             table = np.array([_train_scores(history, trial, metric) for trial in history])
-            results.update(_scores(f"train_{metric}", table.reshape(-1, history.n_folds)))
+            results.update(_scores(f"train_{metric}", table, history))
     if n_resources is not None:
         results["n_resources"] = n_resources
     results["status"] = np.array([trial.status for trial in history], dtype=object)
@@ -51,12 +51,14 @@ def _times(history: History, name: str) -> dict[str, np.ndarray]:
     }
 
 
-def _scores(name: str, table: np.ndarray) -> dict[str, np.ndarray]:
-    """Return one column per fold, then mean and deviation."""
+def _scores(name: str, table: np.ndarray, history: History) -> dict[str, np.ndarray]:
+    """Return one column per fold, then mean and deviation over those that are compared."""
+    table = table.reshape(-1, history.n_folds)
     columns = {f"split{fold}_{name}": column.copy() for fold, column in enumerate(table.T)}
+    compared = table[:, list(history.compared_folds)]
     with np.errstate(invalid="ignore", over="ignore"):  # infinite scores have no deviation
-        columns[f"mean_{name}"] = table.mean(axis=1)
-        columns[f"std_{name}"] = table.std(axis=1)
+        columns[f"mean_{name}"] = compared.mean(axis=1)
+        columns[f"std_{name}"] = compared.std(axis=1)
     return columns
 
 

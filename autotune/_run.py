@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from ._candidates import make_candidates
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
+from ._folds import FewerFolds
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._outcome import check_any_success, warn_of_failures
@@ -143,6 +144,7 @@ class Run:
             ) as executor:
                 self.scale = self._find_scale(executor)
                 self.history.share = self.scale.share
+                self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
                 self._search(task, self._shared(executor), callbacks)
                 callbacks.end_search()
                 best = self._conclude()
@@ -173,11 +175,27 @@ class Run:
             )
         except WorkerStartError:  # the search will meet it again, and say so
             return Scale()
+        self._keep(scale)
+        return scale
+
+    def _keep(self, scale: Scale) -> None:
+        """Write down on what the search is done, for a run that continues it."""
         if self.journal is not None:
             self.journal.describe("scale", asdict(scale))
         if "_study" in vars(self.owner):
             self.owner._study = (*self.owner._study[:2], asdict(scale))
-        return scale
+
+    def _spare_folds(self, n_workers: int) -> FewerFolds | None:
+        """Return what decides on how many folds trials are compared, None: on all."""
+
+        def tell(folds: tuple[int, ...]) -> None:
+            self.scale = replace(self.scale, folds=folds)
+            self._keep(self.scale)
+
+        fewer_folds = FewerFolds(self.clock, self.reserve.predict, n_workers, tell)
+        fewer_folds.reconsider(self.history)
+        scarce = self.budget.seconds is not None and self.strategy.may_subsample()
+        return fewer_folds if scarce else None
 
     def _shared(self, executor: Executor) -> Executor:
         """Return an executor that trains on the rows that the search can afford."""
@@ -297,6 +315,7 @@ class Run:
             "defaults": self.candidates.defaults if owner.include_default else (),
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
+            "fewer_folds": self._spare_folds(executor.n_workers),
         }
         seed = derive_seed(self.seed, _FOLDS)
         try:
@@ -343,7 +362,7 @@ class Run:
         if not n_missing:
             return
         callbacks.begin_finals(n_missing)
-        settings = {**settings, "reserve": self.reserve, "n_trials": 0}
+        settings = {**settings, "reserve": self.reserve, "n_trials": 0, "fewer_folds": None}
         self._tune(task, executor, settings, lambda: FinalsScheduler(n_folds, folds, field))
 
     def _tune(

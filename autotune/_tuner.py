@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._budget import Clock
+from ._folds import ENOUGH
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
@@ -59,6 +60,9 @@ class Tuner:
     listeners : sequence of Listener
     raise_errors : bool
         Re-raise the first exception of an evaluation.
+    fewer_folds : callable or None
+        ``fewer_folds(evaluation, history, order)`` may change on which folds trials are
+        compared, before an evaluation decides anything.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Tuner:
         defaults: Sequence[tuple[dict[str, Any], bool]] = (),
         listeners: Sequence[Listener] = (),
         raise_errors: bool = False,
+        fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -89,6 +94,7 @@ class Tuner:
         self.defaults = defaults
         self.listeners = listeners
         self.raise_errors = raise_errors
+        self.fewer_folds = fewer_folds
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
         self._longest = 0.0
@@ -199,11 +205,14 @@ class Tuner:
         its missing folds, and half as long again, only keeps others from being evaluated;
         but what three times the longest evaluation so far covers is nothing unusual.
         """
-        left = self.seconds_left()
-        n_folds = self.history.n_folds
-        spent = self.history.seconds_spent(trial, fold)
-        done = (f // n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
-        n_missing = max(1, n_folds - sum(repeat == fold // n_folds for repeat in done))
+        left, history = self.seconds_left(), self.history
+        spent = history.seconds_spent(trial, fold)
+        repeat = fold // history.n_folds
+        n_wanted = history.n_folds if repeat else len(history.compared_folds)
+        done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
+        n_missing = max(1, n_wanted - sum(other == repeat for other in done))
+        if self.fewer_folds is not None and len(history) == 1:  # it may yet be one fold
+            n_missing = min(n_missing, ENOUGH)
         share = _PATIENCE * left * self.executor.n_workers / n_missing
         return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
 
@@ -222,7 +231,7 @@ class Tuner:
 
     def _affordable(self) -> float:
         """Return the seconds that each evaluation of a new trial may take."""
-        left, n_folds = self.seconds_left(), self.history.n_folds
+        left, n_folds = self.seconds_left(), len(self.history.compared_folds)
         together = min(left, left * self.executor.n_workers / n_folds)
         return min(together, self.seconds_per_trial / n_folds)
 
@@ -231,10 +240,12 @@ class Tuner:
         evaluation = outcome.evaluation
         self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
         evaluation.ended = self.clock.elapsed()
-        evaluation.started = evaluation.ended - evaluation.fit_time - evaluation.score_time
+        evaluation.started = evaluation.ended - evaluation.seconds
         if evaluation.status == COMPLETE:
-            self._longest = max(self._longest, evaluation.fit_time + evaluation.score_time)
+            self._longest = max(self._longest, evaluation.seconds)
         self.history.record(evaluation)
+        if self.fewer_folds is not None:
+            self.fewer_folds(evaluation, self.history, self.scheduler.order)
         ended = self._conclude(evaluation)
         for listener in self.listeners:
             listener.evaluated(evaluation, self.history)

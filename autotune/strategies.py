@@ -49,7 +49,7 @@ class Strategy(BaseEstimator, ABC):
         return False
 
     def may_subsample(self) -> bool:
-        """Return whether the search may train on fewer rows where seconds are scarce."""
+        """Return whether seconds that are scarce may be saved on rows and folds."""
         return False
 
     def count_repeats(self) -> int:
@@ -124,15 +124,16 @@ class Bayes(Strategy):
 
     Parameters
     ----------
-    surrogate : {"skopt", "gp"}, default="skopt"
-        What models the scores: scikit-optimize's ``Optimizer``, or the Gaussian process of
-        this package, which knows conditional parameters and proposes in milliseconds.
+    surrogate : {"gp", "skopt"}, default="gp"
+        What models the scores: the Gaussian process of this package, which knows conditional
+        parameters and proposes in milliseconds, or scikit-optimize's ``Optimizer``. On real
+        tables of scores the first is ahead after 50 and 100 trials (``benchmarks/RESULTS.md``).
     n_initial : int or None, default=None
         Number of trials before the model proposes: a space-filling design. None: twice the
         number of parameters, between 4 and 10, and at most a third of the trials.
     n_candidates : int or None, default=None
         Number of random configurations among which the model looks before it refines the
-        best of them. None: 1000 for ``"skopt"``, 256 for ``"gp"``.
+        best of them. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
 
     Examples
     --------
@@ -144,7 +145,7 @@ class Bayes(Strategy):
     def __init__(
         self,
         *,
-        surrogate: str = "skopt",
+        surrogate: str = "gp",
         n_initial: int | None = None,
         n_candidates: int | None = None,
     ):
@@ -180,9 +181,7 @@ class Racing(Bayes):
 
     Parameters
     ----------
-    surrogate : {"gp", "skopt"}, default="gp"
-        As in :class:`Bayes`.
-    n_initial, n_candidates
+    surrogate, n_initial, n_candidates
         As in :class:`Bayes`.
     eps : float, default=0.02
         Probability with which a test may drop a trial that would have won, in [0, 0.5);
@@ -234,8 +233,8 @@ class Auto(Racing):
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True
-        Whether the search may train on fewer rows where a budget of seconds leaves no time
-        for three cross-validations on all of them, as a few fits of the model as it is show.
+        Whether the search may compare trials on fewer folds, and train on fewer rows, where a
+        budget of seconds leaves no time for three cross-validations.
     stop_early : bool, default=False
         Whether the search may end before its budget does, when hardly any improvement is
         expected; only with the surrogate ``"gp"``. It is not asked before 30 trials, and 10
@@ -257,8 +256,14 @@ class Auto(Racing):
     take a tenth at most. They do not count as trials: beyond a budget of trials they cost up
     to ``(n_finalists + 1) * n_repeats`` times the folds.
 
-    A search on fewer rows takes as many as leave time for three cross-validations, the
-    same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
+    Where there is no time for three cross-validations of the first trial, all trials are
+    compared on the same few of the folds, at least one: on as many as leave time for three
+    trials. These are ``history_.compared_folds``; scores on the other folds are NaN, and the
+    mean leaves them out. A later run of the same search that has the time evaluates the
+    missing folds.
+
+    Where there is not even time for three evaluations, the search takes as many rows as leave
+    it, the same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
     training rows are always taken whole. The scores are then those of models that have seen
     fewer rows than the final one: ``history_.share`` says by how much. If there is no time
     either for the final model to see all rows, it sees fewer, with a warning.
@@ -425,7 +430,7 @@ _FINALISTS, _FINALISTS_OF_FEW_ROWS, _FEW_ROWS = 3, 10, 500
 
 _THRIFT = 0.5  # the power of the seconds by which a gain is divided where seconds are scarce
 
-_SURROGATES: dict[str, Callable[..., Searcher]] = {"skopt": BayesSearcher, "gp": GPSearcher}
+_SURROGATES: dict[str, Callable[..., Searcher]] = {"gp": GPSearcher, "skopt": BayesSearcher}
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "grid": Grid,

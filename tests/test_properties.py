@@ -31,6 +31,7 @@ def _one_thread():
 
 
 STRATEGIES = {"grid": Grid(points=3), "random": Random(), "bayes": Bayes(n_initial=3)}
+STRATEGIES["skopt"] = Bayes(surrogate="skopt", n_initial=3)
 X = np.arange(8.0)[:, None]
 y = np.array([0, 1] * 4)
 
@@ -141,7 +142,9 @@ def check_results(results, history):
             assert results[f"param_{name}"].mask[trial.number] == (name not in trial.params)
 
 
-@pytest.mark.parametrize(("name", "max_examples"), [("grid", 25), ("random", 25), ("bayes", 6)])
+@pytest.mark.parametrize(
+    ("name", "max_examples"), [("grid", 25), ("random", 25), ("bayes", 6), ("skopt", 3)]
+)
 def test_any_fit(name, max_examples):
     """Check budget, history, ranking, winner and results of generated searches."""
 

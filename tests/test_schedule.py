@@ -240,10 +240,10 @@ def test_racing_tests_again_when_the_best_changes():
     for request in requests(scheduler):
         if request.trial == 0:
             report(scheduler, history, request, 0.5 + 0.01 * request.fold)
-    slow, good = (Request(trial, scheduler._order[0]) for trial in (1, 2))
+    slow, good = (Request(trial, scheduler.order[0]) for trial in (1, 2))
     assert report(scheduler, history, slow, 0.51) == []
     ended = []
-    for fold in scheduler._order:
+    for fold in scheduler.order:
         ended += report(scheduler, history, Request(2, fold), 0.95 + 0.01 * fold)
     assert good.fold == slow.fold
     assert ended == [(history[2], COMPLETE), (history[1], DROPPED)]

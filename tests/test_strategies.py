@@ -58,8 +58,8 @@ def test_what_is_no_strategy(strategy, error):
         (Grid(points=2.0), TypeError, "strategy__points must be an integer of at least 1; got 2.0"),
         (Grid(points=True), TypeError, "strategy__points must be an integer of at least 1"),
         (Grid(points=None), TypeError, "strategy__points must be an integer of at least 1"),
-        (Bayes(surrogate="tpe"), ValueError, "strategy__surrogate must be 'skopt' or 'gp'"),
-        (Bayes(surrogate=None), TypeError, "strategy__surrogate must be 'skopt' or 'gp'; got None"),
+        (Bayes(surrogate="tpe"), ValueError, "strategy__surrogate must be 'gp' or 'skopt'"),
+        (Bayes(surrogate=None), TypeError, "strategy__surrogate must be 'gp' or 'skopt'; got None"),
         (Bayes(n_initial=1), ValueError, "strategy__n_initial must be an integer of at least 2"),
         (Bayes(n_initial="5"), TypeError, "strategy__n_initial must be an integer of at least 2"),
     ],
@@ -113,7 +113,7 @@ def test_a_grid_with_a_budget_of_seconds_is_shuffled():
 
 @pytest.mark.parametrize(
     ("strategy", "searcher"),
-    [(Grid(), GridSearcher), (Random(), RandomSearcher), (Bayes(n_initial=5), BayesSearcher)],
+    [(Grid(), GridSearcher), (Random(), RandomSearcher), (Bayes(n_initial=5), GPSearcher)],
 )
 def test_a_strategy_makes_its_searcher(strategy, searcher):
     """Check that space, seed, budget and parameters reach the searcher."""
@@ -137,7 +137,7 @@ def test_a_strategy_of_ones_own():
 
 @pytest.mark.parametrize(
     ("strategy", "kind"),
-    [(Bayes(), BayesSearcher), (Bayes(surrogate="gp"), GPSearcher), (Racing(), GPSearcher)],
+    [(Bayes(), GPSearcher), (Bayes(surrogate="skopt"), BayesSearcher), (Racing(), GPSearcher)],
 )
 def test_surrogates(strategy, kind):
     """Check which searcher stands behind a strategy, and that its settings reach it."""

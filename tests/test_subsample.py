@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from estimators import FullHang
+from fakes import FakeTime
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
@@ -14,7 +15,10 @@ from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
 from autotune import _run as run_module
+from autotune._budget import Clock
+from autotune._history import Evaluation, Trial
 from autotune._pilot import Scale
+from autotune._refit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
 N_TRAIN = 379  # rows of two of three folds
@@ -145,3 +149,61 @@ def test_no_warning_without_a_reason(measured):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         tuned().fit(X, y)
+
+
+# How many rows the last fit has
+
+
+class FakeTask:
+    """A hundred rows, half of which a fold trains on."""
+
+    X = np.zeros((100, 1))
+    folds = ((np.arange(50), np.arange(50, 100)),)
+
+
+def last_fit(seconds, *, budget=10.0, known, exponent=1.0):
+    """Return the shares that are fitted in turn, given a function from share to seconds."""
+    now, shares = FakeTime(), []
+    refit = Refit(FakeTask, None, Clock(budget, now), 0, None, Scale(0.2, exponent))
+
+    def fit(trial, limit, share):
+        shares.append(share)
+        now.seconds += min(seconds(share), limit)
+        if seconds(share) > limit:
+            raise TimeoutError
+        return trial, share, seconds(share)
+
+    refit._fit = fit
+    trial = Trial(0, {}, "default")
+    trial.evaluations[0, 1.0] = Evaluation(0, 0, fit_time=known)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        _, reached, _ = refit.run(trial, None)
+    assert bool(caught) == (reached < 1)
+    assert now.seconds <= 1000.0 + budget
+    return shares, reached
+
+
+def test_a_last_fit_on_all_rows_comes_first():
+    """Check that nothing else is fitted where all rows are affordable."""
+    assert last_fit(lambda share: share, known=0.1) == ([1.0], 1.0)
+
+
+def test_a_last_fit_that_was_faster_than_expected_is_followed_by_another():
+    """Check that the seconds that are left go into a model that has seen more rows."""
+    shares, reached = last_fit(lambda share: 1 + 2 * share, known=1.2)
+    assert shares[-1] == reached == 1.0
+    assert 0.4 < shares[0] < 0.6
+
+
+def test_a_last_fit_that_takes_too_long_leaves_what_there_is():
+    """Check that the model on fewer rows is used when the next one does not end in time."""
+    shares, reached = last_fit(lambda share: 2.0 if share < 0.7 else 99.0, known=1.2)
+    assert len(shares) == 2
+    assert reached == shares[0] < 0.7
+
+
+def test_a_last_fit_has_the_rows_of_the_search_at_least():
+    """Check that the fit whose time is known is made where no larger one ends."""
+    assert last_fit(lambda share: 1.0 if share <= 0.1 else 99.0, known=1.0)[1] == 0.1
+    assert last_fit(lambda share: 4.0, known=5.0) == ([0.1], 0.1)

@@ -141,7 +141,7 @@ def _spread(history: History, trial: Trial) -> str:
     """Return the mean and the deviation of a trial's scores over the folds."""
     if not np.isfinite(_score(history, trial)):
         return trial.status
-    scores = history.fold_scores(trial)
+    scores = history.compared_scores(trial)
     return f"{score_text(float(scores.mean()))} ± {score_text(float(scores.std()))}"
 
 

@@ -66,10 +66,17 @@ class Scheduler(ABC):
     Parameters
     ----------
     n_folds : int
+
+    Attributes
+    ----------
+    order : list of int
+        The folds in the order in which the evaluations of a trial begin. With fewer
+        ``compared_folds`` in the history, these are the first of them.
     """
 
     def __init__(self, n_folds: int):
         self.n_folds = n_folds
+        self.order = list(range(n_folds))
 
     @abstractmethod
     def begin(self, trial: Trial) -> None:

@@ -76,8 +76,8 @@ class Halving(Scheduler):
         super().__init__(rungs[-1].n_folds)
         self.rungs = tuple(rungs)
         self.factor = factor
-        order = np.random.RandomState(seed).permutation(self.n_folds).tolist()
-        self._keys = [[(fold, r.fidelity) for fold in order[: r.n_folds]] for r in rungs]
+        self.order = np.random.RandomState(seed).permutation(self.n_folds).tolist()
+        self._keys = [[(fold, r.fidelity) for fold in self.order[: r.n_folds]] for r in rungs]
         self._cycle = _deal(_weights(n_brackets, factor))
         self._places = [[_Place() for _ in rungs] for _ in range(n_brackets)]
         self._trials: dict[int, Trial] = {}  # those that run, or wait for a promotion

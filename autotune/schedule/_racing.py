@@ -52,14 +52,14 @@ class Racing(Scheduler):
     def __init__(self, n_folds: int, seed: int = 0, eps: float = 0.02):
         super().__init__(n_folds)
         self.eps = eps
-        self._order = np.random.RandomState(seed).permutation(n_folds).tolist()
+        self.order = np.random.RandomState(seed).permutation(n_folds).tolist()
         self._planned: dict[int, deque[Request]] = {}
         self._n_running: dict[int, int] = {}
         self._side_by_side = True
         self._scores: dict[int, np.ndarray] = {}
 
     def begin(self, trial: Trial) -> None:
-        folds = [fold for fold in self._order if (fold, 1.0) not in trial.evaluations]
+        folds = [fold for fold in self.order if (fold, 1.0) not in trial.evaluations]
         self._planned[trial.number] = deque(Request(trial.number, fold) for fold in folds)
         self._n_running[trial.number] = 0
 
@@ -100,9 +100,9 @@ class Racing(Scheduler):
         """Return the status with which a trial ends, or None if it goes on."""
         if evaluation.status in (TIMEOUT, CRASHED):
             return evaluation.status
-        scores = history.fold_scores(trial)
-        if not np.isfinite(scores[evaluation.fold]):
+        if not np.isfinite(history.fold_scores(trial)[evaluation.fold]):
             return FAILED
+        scores = history.compared_scores(trial)
         if not np.isnan(scores).any():
             return verdict(trial, history)
         hopeless = self._is_hopeless(trial, self._incumbent(history), history)
@@ -130,7 +130,7 @@ class Racing(Scheduler):
     def _complete_scores(self, trial: Trial, history: History) -> np.ndarray:
         """Return the fold scores of a completed trial."""
         if trial.number not in self._scores:
-            self._scores[trial.number] = history.fold_scores(trial)
+            self._scores[trial.number] = history.compared_scores(trial)
         return self._scores[trial.number]
 
     def _is_hopeless(self, trial: Trial, incumbent: Trial | None, history: History) -> bool:
@@ -138,9 +138,9 @@ class Racing(Scheduler):
         if incumbent is None or self.eps <= 0:
             return False
         best = self._complete_scores(incumbent, history)
-        difference = history.fold_scores(trial) - best
+        difference = history.compared_scores(trial) - best
         difference = difference[np.isfinite(difference)]
-        m, k = len(difference), self.n_folds
+        m, k = len(difference), len(best)
         if not 0 < m < k:
             return False
         freedom = _PRIOR_FREEDOM + m - 1

@@ -80,8 +80,7 @@ class Costs:
 def seconds_of(trial: Trial) -> float:
     """Return the mean seconds of a trial's evaluations on all rows, NaN if there are none."""
     times = [
-        (evaluation.fit_time + evaluation.score_time)
-        * (_KILLED if evaluation.status == TIMEOUT else 1.0)
+        evaluation.seconds * (_KILLED if evaluation.status == TIMEOUT else 1.0)
         for evaluation in trial.evaluations.values()
         if evaluation.fidelity == FULL and evaluation.status in (COMPLETE, TIMEOUT)
     ]

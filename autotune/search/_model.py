@@ -217,9 +217,9 @@ class GPSearcher(Searcher):
     def _fold_scores(self, trial: Trial, history: History) -> np.ndarray:
         """Return the scores of a trial, remembered when they are complete."""
         if trial.status != COMPLETE:
-            return history.fold_scores(trial)
+            return history.compared_scores(trial)
         if trial.number not in self._folds:
-            self._folds[trial.number] = history.fold_scores(trial)
+            self._folds[trial.number] = history.compared_scores(trial)
         return self._folds[trial.number]
 
 

@@ -30,10 +30,10 @@ def comparison_noise(history: History) -> float:
     """
     complete = [trial for trial in history if trial.status == COMPLETE]
     best = max(complete, key=history.score)
-    scores = history.fold_scores(best)
+    scores = history.compared_scores(best)
     if len(complete) < 2 or len(scores) < 2:
         return 0.0
-    others = np.array([history.fold_scores(trial) for trial in complete if trial is not best])
+    others = np.array([history.compared_scores(trial) for trial in complete if trial is not best])
     variances = (others - scores).var(axis=1, ddof=1)
     paired = np.sqrt(np.median(variances) / len(scores))
     own = np.sqrt(scores.var(ddof=1) / len(scores))
