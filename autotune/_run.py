@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select
-from ._study import Codec, fingerprint, known_trials, reopen
+from ._study import Study, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -44,10 +44,7 @@ from .schedule import Finals as FinalsScheduler
 from .schedule import Scheduler
 from .search import PortfolioSearcher, Searcher
 from .space import describe
-from .storage import Journal
 from .strategies import check_strategy
-
-_Study = tuple[str, int, dict[str, Any] | None]  # fingerprint, seed, scale
 
 _SEARCH, _TRIALS, _FOLDS, _FRESH = 0, 1, 2, 3  # what a seed is derived for
 
@@ -108,8 +105,7 @@ class Run:
         n_fresh = self.fresh.n_repeats * len(self.folds)
         self.history = History(len(self.folds), self.scoring.metric, error_score, metrics, n_fresh)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
-        self.journal: Journal | None = None
-        self._earlier_scale: dict[str, Any] | None = None
+        self.study: Study | None = None
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -131,7 +127,7 @@ class Run:
             self._holds_finals(),
         )
         try:
-            self._continue_earlier()
+            self._open_study()
             _forget_earlier(owner)
             owner.history_ = self.history  # also for whoever interrupts the search
             self.trial_seed = derive_seed(self.seed, _TRIALS)
@@ -151,14 +147,14 @@ class Run:
                 if owner.refit is not False:
                     self._refit(task, executor, best, callbacks)
         finally:
-            if self.journal is not None:
-                self.journal.close()
+            if self.study is not None:
+                self.study.close()
         callbacks.end()
 
     def _find_scale(self, executor: Executor) -> Scale:
         """Return how many rows the search can afford; an earlier run's answer holds."""
-        if self._earlier_scale is not None:
-            return Scale(**self._earlier_scale)
+        if self.study is not None and self.study.scale is not None:
+            return self.study.scale
         pairwise = get_tags(self.owner).input_tags.pairwise  # fewer rows are fewer columns
         if (
             len(self.history)
@@ -180,10 +176,8 @@ class Run:
 
     def _keep(self, scale: Scale) -> None:
         """Write down on what the search is done, for a run that continues it."""
-        if self.journal is not None:
-            self.journal.describe("scale", asdict(scale))
-        if "_study" in vars(self.owner):
-            self.owner._study = (*self.owner._study[:2], asdict(scale))
+        if self.study is not None:
+            self.study.keep(scale)
 
     def _spare_folds(self, n_workers: int) -> FewerFolds | None:
         """Return what decides on how many folds trials are compared, None: on all."""
@@ -226,52 +220,20 @@ class Run:
             prefixes=PrefixCache(None if self.budget.memory is None else 0),
         )
 
-    def _continue_earlier(self) -> None:
+    def _open_study(self) -> None:
         """Take over what the storage or, with ``warm_start``, the last fit knows."""
         owner = self.owner
-        earlier = owner.__dict__.get("_study")
         if owner.storage is None and not owner.warm_start:
             owner.__dict__.pop("_study", None)  # it is not that of this fit
             return
-        settings = self._settings()
         data = (self.X, self.y, self.routed.fit, self.routed.score, self.folds)
-        study = fingerprint(settings, data)
-        known = self._last_fit(earlier, study) if owner.warm_start else []
-        if owner.storage is not None:
-            codec = Codec(self.candidates)
-            self.journal = Journal(
-                owner.storage, study, settings, self.seed, self.history, codec.encode, codec.decode
-            )
-            self.seed = self.journal.seed
-            self._earlier_scale = self.journal.description.get("scale", self._earlier_scale)
-        if known and not len(self.history):
-            self.history.trials.extend(known)
-            if self.journal is not None:
-                self.journal.save()
+        settings = self._settings()
+        self.study = Study(owner, settings, data, self.seed, self.history, self.candidates)
+        self.study.resume()
+        self.seed = self.study.seed
         spent = max((e.ended for e in self.history.evaluations()), default=0.0)
         self.clock.spend(spent)
         reopen(self.history, self.budget, raise_errors=owner.error_score == "raise")
-        owner._study = (study, self.seed, self._earlier_scale)
-
-    def _last_fit(self, earlier: _Study | None, study: str) -> list[Trial]:
-        """Return the trials of the last fit, if it was of the same study."""
-        history = self.owner.__dict__.get("history_")
-        if history is None:
-            return []
-        if earlier is None or earlier[0] != study:
-            reason = (
-                "that fit ran without it"
-                if earlier is None
-                else "the data, the model, the space, the folds, the scoring or the strategy "
-                "differ from that fit's"
-            )
-            warnings.warn(
-                f"warm_start=True continues the last fit, but {reason}: the search begins anew",
-                stacklevel=6,
-            )
-            return []
-        self.seed, self._earlier_scale = earlier[1:]
-        return known_trials(history)
 
     def _settings(self) -> dict[str, Any]:
         """Return what decides how the search goes, but the budget, as texts."""
@@ -303,7 +265,8 @@ class Run:
         self.reserve.learn(self.history)
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
-        listeners = [self.journal, callbacks, check, progress, self.reserve, self.finals]
+        journal = None if self.study is None else self.study.journal
+        listeners = [journal, callbacks, check, progress, self.reserve, self.finals]
         settings = {
             "searcher": self._searcher(searcher_seed),
             "history": self.history,

@@ -1,9 +1,11 @@
-"""What makes two fits the same study, and how its configurations are written down."""
+"""What makes two fits the same study, and what is kept of one for a fit that continues it."""
 
 from __future__ import annotations
 
 import hashlib
 import math
+import warnings
+from dataclasses import asdict
 from typing import Any
 
 import joblib
@@ -11,7 +13,11 @@ import joblib
 from ._budget import Budget
 from ._candidates import Candidates
 from ._history import COMPLETE, RUNNING, TIMEOUT, History, Trial
+from ._pilot import Scale
 from .space import describe
+from .storage import Journal
+
+_Kept = tuple[str, int, dict[str, Any] | None]  # fingerprint, seed, scale
 
 
 def fingerprint(settings: dict[str, Any], data: Any) -> str:
@@ -27,6 +33,109 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
     # An outer parallel loop may hand over large arrays as memory maps.
     text = f"{describe(settings)} {joblib.hash(data, coerce_mmap=True)}"
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Study:
+    """What earlier fits have found, and what this one keeps for later ones.
+
+    It is in the file that ``storage`` names, and with ``warm_start`` in the owner.
+
+    Parameters
+    ----------
+    owner : AutoTunedClassifier or AutoTunedRegressor
+    settings : dict
+        Everything that decides what the search does, but its budget, as texts.
+    data : object
+        X, y, metadata and folds.
+    seed : int
+        The seed of a study that is new.
+    history : History
+        An empty one; it gets what earlier fits have found.
+    candidates : Candidates
+
+    Attributes
+    ----------
+    seed : int
+    scale : Scale or None
+        On what the earlier fits searched, as far as it was measured.
+    journal : Journal or None
+        Writes to the file.
+    """
+
+    def __init__(
+        self,
+        owner: Any,
+        settings: dict[str, Any],
+        data: Any,
+        seed: int,
+        history: History,
+        candidates: Candidates,
+    ):
+        self.seed = seed
+        self.scale: Scale | None = None
+        self.journal: Journal | None = None
+        self._owner = owner
+        self._history = history
+        self._fingerprint = fingerprint(settings, data)
+        self._known: list[Trial] = []
+        if owner.warm_start:
+            self._take_last_fit(owner.__dict__.get("_study"))
+        if owner.storage is not None:
+            codec = Codec(candidates)
+            self.journal = Journal(
+                owner.storage,
+                self._fingerprint,
+                settings,
+                self.seed,
+                history,
+                codec.encode,
+                codec.decode,
+            )
+
+    def resume(self) -> None:
+        """Take over what is known: from the file, or else from the last fit."""
+        if self.journal is not None:
+            self.seed = self.journal.seed
+            if "scale" in self.journal.description:
+                self.scale = Scale(**self.journal.description["scale"])
+        if self._known and not len(self._history):
+            self._history.trials.extend(self._known)
+            if self.journal is not None:
+                self.journal.save()
+        scale = None if self.scale is None else asdict(self.scale)
+        self._owner._study = (self._fingerprint, self.seed, scale)
+
+    def _take_last_fit(self, kept: _Kept | None) -> None:
+        """Take seed, scale and trials of the last fit, if it was of the same study."""
+        history = self._owner.__dict__.get("history_")
+        if history is None:
+            return
+        if kept is None or kept[0] != self._fingerprint:
+            reason = (
+                "that fit ran without it"
+                if kept is None
+                else "the data, the model, the space, the folds, the scoring or the strategy "
+                "differ from that fit's"
+            )
+            warnings.warn(
+                f"warm_start=True continues the last fit, but {reason}: the search begins anew",
+                stacklevel=7,
+            )
+            return
+        _, self.seed, scale = kept
+        self.scale = None if scale is None else Scale(**scale)
+        self._known = known_trials(history)
+
+    def keep(self, scale: Scale) -> None:
+        """Write down on what the search is done."""
+        if self.journal is not None:
+            self.journal.describe("scale", asdict(scale))
+        self._owner._study = (self._fingerprint, self.seed, asdict(scale))
+
+    def close(self) -> None:
+        """Leave the file to whoever opens it next."""
+        if self.journal is not None:
+            self.journal.close()
 
 
 class Codec:

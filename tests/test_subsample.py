@@ -132,7 +132,9 @@ def test_storage_keeps_the_share(measured, tmp_path):
     assert len(measured) == 1
     assert again.history_.share == 0.5
     assert again.best_params_ == first.best_params_
-    assert len(read_history(path)) == sum(1 for _ in first.history_.evaluations())
+    frame = read_history(path)
+    assert len(frame) == sum(1 for _ in first.history_.evaluations())
+    assert set(frame["fidelity"]) == {0.5}
 
 
 def test_the_final_model_sees_as_many_rows_as_there_is_time_for(measured):

@@ -84,11 +84,13 @@ def _frame_row(row: tuple) -> dict[str, Any]:
     """Return one row of the frame."""
     study, created, description, origin, trial_status, params, *rest = row
     evaluation = from_row(tuple(rest))
-    estimator = json.loads(description)["estimator"]
-    frame_row = {"study": study, "created": created, "estimator": estimator, "origin": origin}
+    described = json.loads(description)
+    frame_row = {"study": study, "created": created, "origin": origin}
+    frame_row["estimator"] = described["estimator"]
     frame_row["trial_status"] = trial_status
     for name in ("trial", "fold", "fidelity", "status", *_AFTER):
         frame_row[name] = getattr(evaluation, name)
+    frame_row["fidelity"] *= described.get("scale", {}).get("share", 1.0)
     frame_row["warnings"] = "\n".join(evaluation.warnings)
     values = json.loads(params).items()
     frame_row.update({f"param_{name}": _readable(value) for name, value in values})
