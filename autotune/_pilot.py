@@ -20,7 +20,8 @@ _WARM = 0.02  # of the budget: a first fit that takes longer has not only warmed
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_ENOUGH = 3  # evaluations that must be affordable, or else the search takes fewer rows
+_ENOUGH = 2  # evaluations that must be affordable, or else the search takes fewer rows
+_NEARLY_ALL = 0.7  # share of the rows above which leaving some out saves too little
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
 _STEEPEST = 2.5  # the largest power of the rows that times may grow with
@@ -58,11 +59,12 @@ def measure(
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
-    If fewer than three evaluations on all rows were affordable beside the last fit, the share is
-    such that three are, but there are 2000 rows and 50 a class at least. More would be affordable
-    on still fewer rows, but the order of configurations on these says less about that on all;
-    it is better to compare them on a single fold, see ``FewerFolds``. Two sizes are tried,
-    unless a fit on the first must be given up, and more until a fit takes long enough to tell.
+    If fewer than two evaluations on all rows were affordable beside the last fit, the share is
+    such that two are, but there are 2000 rows and 50 a class at least. More would be affordable
+    on still fewer rows, but the order of configurations on these says less about that on all,
+    and so does the last fit's time; it is better to compare them on a single fold, see
+    ``FewerFolds``. Two sizes are tried, unless a fit on the first must be given up, and more
+    until a fit takes long enough to tell.
 
     Parameters
     ----------
@@ -100,7 +102,8 @@ def measure(
     affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers
     taken = float(n_rows)
     if growth.seconds(n_rows) * _ENOUGH > affordable:
-        taken = min(max(growth.rows(affordable / _ENOUGH), least), n_rows)
+        taken = max(growth.rows(affordable / _ENOUGH), least)
+        taken = n_rows if taken > _NEARLY_ALL * n_rows else taken
     return Scale(taken / n_rows, growth.between(taken, n_rows))
 
 

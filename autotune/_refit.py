@@ -24,7 +24,7 @@ _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
 _FASTEST = 1e-4  # seconds, below which differences do not matter
-_WORTHWHILE = 1.2  # times the rows of the fit before that another one must have, if not all
+_WORTHWHILE = 1.3  # times the rows of the fit before that another one must have, if not all
 _FLATTEST, _STEEPEST = 0.5, 2.5  # the powers of the rows that seconds may grow with
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
@@ -174,22 +174,34 @@ class Refit:
             known = _longest_fit(trial)
             growth.learn(growth.share, known)
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
-        fitted, reached = None, 0.0
-        while reached < 1.0:
-            spare = max(self._left() - kept, 0.0)
-            share = growth.affordable(spare)
-            if share < min(_WORTHWHILE * growth.share, 1.0):
-                break
-            try:
-                fitted = self._fit(trial, spare, share)
-            except TimeoutError:  # there is a fit on fewer rows, or will be, with a warning
-                break
-            growth.learn(share, fitted[2])
-            kept, reached = 0.0, share
+        fitted = self._on_more_rows(trial, growth, kept)
         if fitted is None:
-            reached = growth.searched
-            fitted = self._only(trial, tolerance, reached)
-        self._warn_of_rows(reached)
+            fitted = self._only(trial, tolerance, growth.share)
+            growth.learn(growth.share, fitted[2])
+        while growth.share < 1.0:
+            larger = self._on_more_rows(trial, growth, 0.0)
+            if larger is None:
+                break
+            fitted = larger
+        self._warn_of_rows(growth.share)
+        return fitted
+
+    def _on_more_rows(
+        self, trial: Trial, growth: _RowGrowth, kept: float
+    ) -> tuple[Trial, Any, float] | None:
+        """Fit a trial on as many rows as there is time for, None if these are hardly more.
+
+        None, too, if it does not end in time: a fit on fewer rows, with a warning, is used.
+        """
+        spare = max(self._left() - kept, 0.0)
+        share = growth.affordable(spare)
+        if share < min(_WORTHWHILE * growth.share, 1.0):
+            return None
+        try:
+            fitted = self._fit(trial, spare, share)
+        except TimeoutError:
+            return None
+        growth.learn(share, fitted[2])
         return fitted
 
     def _warn_of_rows(self, share: float) -> None:
@@ -262,11 +274,11 @@ class _RowGrowth:
     Attributes
     ----------
     share : float
-        The largest share of which the seconds are known.
+        The share of the last fit; that of the search before there was any.
     """
 
     def __init__(self, searched: float, exponent: float):
-        self.searched = self.share = searched
+        self.share = searched
         self._exponent = exponent
         self._seconds = math.inf
 

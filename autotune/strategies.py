@@ -262,7 +262,7 @@ class Auto(Racing):
     mean leaves them out. A later run of the same search that has the time evaluates the
     missing folds.
 
-    Where there is not even time for three evaluations, the search takes as many rows as leave
+    Where there is not even time for two evaluations, the search takes as many rows as leave
     it, the same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
     training rows are always taken whole. The scores are then those of models that have seen
     fewer rows than the final one: ``history_.share`` says by how much. If there is no time
