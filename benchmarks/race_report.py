@@ -6,7 +6,9 @@ beats the default cannot be normalised; they are left out and counted. A table i
 tasks that all its tuners have finished. Intervals hold 95 % of 10,000 bootstrap samples of the
 pairs (data set, model), with all seeds of each, since seeds of a pair are not independent.
 *Worse* is the share of runs whose model is below the default by more than two standard errors of
-the paired differences on the rows held out. A run that failed or was killed scores 0, with its
+the paired differences on the rows held out. *In time*: where a run took over 5 % longer than its
+budget, the score of the best candidate that it had found when the budget ended, as if fitting it
+took no time; 0, the default, if there was none. A run that failed or was killed scores 0, with its
 seconds unknown. The time that ours needs is read off its mean score over all tasks, in which a
 task counts 0 until there is a first candidate.
 """
@@ -29,6 +31,7 @@ Runs = dict[TaskKey, dict[str, Record]]  # of one budget, by tuner
 
 SAMPLES = 10_000
 TINY = 1e-12
+TOLERANCE = 0.05  # of the budget, by which a run may take longer
 DEFAULT = "default"
 
 
@@ -100,6 +103,13 @@ class Scores:
         """Return the normalised score of a run."""
         return self.normalised(task, run["held_out"]) if "held_out" in run else 0.0
 
+    def in_time(self, task: TaskKey, run: Record) -> float:
+        """Return the normalised score of what a run had when its budget ended."""
+        if "held_out" not in run or run["wall"] <= (1 + TOLERANCE) * run["budget"]:
+            return self.final(task, run)
+        found = [held_out for seconds, held_out in run["trace"][:-1] if seconds <= run["budget"]]
+        return self.normalised(task, found[-1]) if found else 0.0
+
     def curve(self, runs: Runs, tuner: str, times: np.ndarray) -> np.ndarray:
         """Return the mean normalised score of a tuner's best candidate at some times."""
         total = np.zeros(len(times))
@@ -152,14 +162,17 @@ def _print_scores(scores: Scores, runs: Runs, tuners: list[str], ours: str, budg
     keys = list(runs)
     table = np.array([[scores.final(task, runs[task][t]) for t in tuners] for task in keys])
     ranks = np.array([rankdata(-np.round(row, 12)) for row in table]).mean(axis=0)
-    heads = f"tuner | score | {ours} minus it | rank | worse | failed"
+    punctual = np.array([[scores.in_time(task, runs[task][t]) for t in tuners] for task in keys])
+    heads = f"tuner | score | {ours} minus it | in time | {ours} minus that | rank | worse | failed"
     heads += " | seconds over: median | worst | trials | evaluations"
-    print(f"\n| {heads} |\n|" + " --- |" * 10)
+    print(f"\n| {heads} |\n|" + " --- |" * 12)
     for i in np.argsort(-table.mean(axis=0)):
         cells = [runs[task][tuners[i]] for task in keys]
-        entries = [tuners[i], _mean_text(table[:, i], keys), ""]
-        if ours in tuners and tuners[i] != ours:
-            entries[2] = _mean_text(table[:, tuners.index(ours)] - table[:, i], keys, "+")
+        entries = [tuners[i]]
+        for values in (table, punctual):
+            entries += [_mean_text(values[:, i], keys), ""]
+            if ours in tuners and tuners[i] != ours:
+                entries[-1] = _mean_text(values[:, tuners.index(ours)] - values[:, i], keys, "+")
         done = [cell for cell in cells if "held_out" in cell]
         worse = sum(cell["gain"] < -max(2 * cell["gain_se"], TINY) for cell in done)
         entries += [f"{ranks[i]:.2f}", f"{worse / len(cells):.0%}", str(len(cells) - len(done))]
