@@ -23,6 +23,23 @@ settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+LATE = "late: leaves threads, or a library with threads, in this process; runs after all others"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", LATE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run last what leaves threads behind, some of which last as long as the interpreter.
+
+    A process with threads must not be forked: each later search with workers would wait a second
+    or more for their server, which in any other process stand-ins spare it.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("late") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Give each run its own temporary folder, so that runs side by side see only their files."""

@@ -14,8 +14,23 @@ import psutil
 import pytest
 import sklearn
 from estimators import ToyTask
-from test_processes import FATES, SECONDS, is_gone, read_pid, script
-from workers import PATIENCE, answer, call, collect, job, run, shared_folders, until
+from test_processes import FATES, SECONDS, limit, script
+from workers import (
+    PATIENCE,
+    answer,
+    belongings,
+    call,
+    collect,
+    expire,
+    is_gone,
+    job,
+    lines,
+    read_pid,
+    run,
+    settle,
+    shared_folders,
+    until,
+)
 
 from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT
 from autotune.execution import _interim, _launchers, _system
@@ -54,14 +69,14 @@ def untrusted(gate, monkeypatch) -> Path:
 def open_and_wait(gate: Path, executor: ProcessExecutor) -> None:
     """Let the real server start and wait until a lasting worker is ready."""
     gate.touch()
-    until(lambda: executor.collect(0.01) == [] and not executor._standing_in)
+    settle(executor)
 
 
 def note(path: Path) -> int:
     """Add this process to a file and return which one it is there."""
     with path.open("a") as file:
         file.write(f"{os.getpid()}\n")
-    return len(path.read_text().split())
+    return len(lines(path))
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
@@ -89,7 +104,7 @@ def test_hand_over(gate, tmp_path):
         servers = {psutil.Process(first).ppid()}
         executor.submit(call(wait))
         executor.submit(call(lambda data: os.getpid(), 1))
-        until(seen.exists)
+        until(lambda: lines(seen))
         open_and_wait(gate, executor)
         assert [one.trial for one in executor.unfinished] == [0, 1]
         go.touch()
@@ -99,7 +114,7 @@ def test_hand_over(gate, tmp_path):
         assert seen.read_text() == f"{first}\n"
         servers -= {child.pid for child in psutil.Process().children()}
         assert servers, "the interim server is still there, or a zombie"
-        assert not psutil.pid_exists(first)
+        until(lambda: is_gone(first))
 
 
 def test_what_an_untrusted_stand_in_has_not_ended_moves_on(untrusted, tmp_path):
@@ -112,10 +127,10 @@ def test_what_an_untrusted_stand_in_has_not_ended_moves_on(untrusted, tmp_path):
 
     with ProcessExecutor(ToyTask()) as executor:
         executor.submit(call(hang_once))
-        until(seen.exists)
+        until(lambda: lines(seen))
         open_and_wait(untrusted, executor)
         assert [o.evaluation.status for o in collect(executor, 1)] == [COMPLETE]
-    assert len(set(seen.read_text().split())) == 2
+    assert len(set(lines(seen))) == 2
 
 
 @pytest.mark.parametrize(
@@ -124,7 +139,7 @@ def test_what_an_untrusted_stand_in_has_not_ended_moves_on(untrusted, tmp_path):
 def test_faults_in_a_stand_in(gate, fault, status, error):
     """Check that what fails or hangs there does what it does elsewhere, and the next job runs."""
     with ProcessExecutor(ToyTask()) as executor:
-        evaluation = run(executor, job(1, SECONDS, fault=fault)).evaluation
+        evaluation = run(executor, job(1, limit(status), fault=fault)).evaluation
         assert (evaluation.trial, evaluation.status) == (1, status)
         assert error in evaluation.error
         assert run(executor, job(2)).evaluation.status == COMPLETE
@@ -134,7 +149,7 @@ def test_faults_in_a_stand_in(gate, fault, status, error):
 def test_without_a_spare_core_a_fork_serves_for_good(gate, fault, status, error):
     """Check that faults end as they should, and the next job runs, without the real server."""
     with ProcessExecutor(ToyTask(), spare_core=False) as executor:
-        evaluation = run(executor, job(1, SECONDS, fault=fault)).evaluation
+        evaluation = run(executor, job(1, limit(status), fault=fault)).evaluation
         assert (evaluation.trial, evaluation.status) == (1, status)
         assert error in evaluation.error
         assert run(executor, job(2)).evaluation.status == COMPLETE
@@ -168,10 +183,10 @@ def test_a_time_limit_in_an_untrusted_stand_in(untrusted, tmp_path):
             time.sleep(3600)
 
     with ProcessExecutor(ToyTask()) as executor:
-        executor.submit(job(0, 5.0, call=hang_once))
-        until(seen.exists)
-        time.sleep(0.01)
-        executor._workers[1].began -= 5.0  # its time is up
+        executor.submit(job(0, PATIENCE, call=hang_once))
+        until(lambda: lines(seen))
+        assert executor.collect(0.01) == []  # has heard that the stand-in is ready
+        expire(executor)
         assert executor.collect(0.1) == []
         untrusted.touch()
         assert [o.evaluation.status for o in collect(executor, 1)] == [COMPLETE]
@@ -189,11 +204,11 @@ def test_a_crash_of_a_stand_in(gate, tmp_path):
     with ProcessExecutor(ToyTask(), 2) as executor:
         executor.submit(call(crash_once))
         executor.submit(job(1, fault="segfault"))
-        until(lambda: executor.collect(0.01) == [] and not executor._standing_in)
+        settle(executor)  # a crash puts an end to standing in
         gate.touch()
         outcomes = sorted(collect(executor, 2), key=lambda o: o.evaluation.trial)
         assert [o.evaluation.status for o in outcomes] == [COMPLETE, CRASHED]
-    assert len(set(seen.read_text().split())) == 2
+    assert len(set(lines(seen))) == 2
 
 
 def test_the_interim_server_may_die(gate, tmp_path):
@@ -207,26 +222,25 @@ def test_the_interim_server_may_die(gate, tmp_path):
     with ProcessExecutor(ToyTask(), 2) as executor:
         for trial in range(3):
             executor.submit(call(hang_at_first, trial))
-        until(lambda: seen.exists() and len(seen.read_text().split()) == 2)
-        psutil.Process(int(seen.read_text().split()[0])).parent().kill()
+        until(lambda: len(lines(seen)) == 2)
+        psutil.Process(read_pid(seen)).parent().kill()
         gate.touch()
         assert {o.evaluation.status for o in collect(executor, 3)} == {COMPLETE}
 
 
 def test_cancel_and_close(gate, tmp_path):
     """Check that jobs in stand-ins can be cancelled, and that nothing is left of them."""
-    this = psutil.Process()
-    before = this.num_fds(), set(this.children(recursive=True))
+    before = belongings()
     seen = tmp_path / "seen"
     with ProcessExecutor(ToyTask(np.zeros(500_000)), 2) as executor:
         hanging = job(0, note=str(seen), detached=True, fault="hang_in_c")
         executor.submit(hanging)
-        until(seen.exists)
+        until(lambda: lines(seen))
         assert executor.cancel(hanging)
         assert run(executor, job(1)).evaluation.status == COMPLETE
         executor.submit(job(2, note=str(seen) + "2", detached=True, fault="hang"))
-        until(Path(f"{seen}2").exists)
-    assert (this.num_fds(), set(this.children(recursive=True))) == before
+        until(lambda: lines(Path(f"{seen}2")))
+    assert belongings() - before == set()
 
 
 def test_stand_ins_resemble_other_workers(gate, tmp_path, monkeypatch):

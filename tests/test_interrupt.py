@@ -39,7 +39,7 @@ def interrupted_fit(report: Path, settings: dict) -> None:
         model.predict(X)
     except NotFittedError:
         found["predict"] = "not fitted"
-    os.environ["TOY_PAUSE"] = "0"
+    del os.environ["TOY_HOLD"]
     again = model.set_params(warm_start=True).fit(X, Y)
     found["summary"] = summary(again)
     report.write_text(json.dumps(found, default=repr))
@@ -47,7 +47,7 @@ def interrupted_fit(report: Path, settings: dict) -> None:
 
 def interrupt(log: Path, report: Path, settings: dict, *, group: bool, n_fits: int) -> dict:
     """Interrupt a child in the middle of the search; return its report."""
-    child = start(interrupted_fit, report, settings, TOY_LOG=log, TOY_PAUSE=0.05)
+    child = start(interrupted_fit, report, settings, TOY_LOG=log, TOY_HOLD=n_fits)
     studies.until(lambda: len(entries(log)) >= n_fits)
     (os.killpg if group else os.kill)(child.pid, signal.SIGINT)
     child.join(studies.PATIENCE)
@@ -82,7 +82,7 @@ def test_interrupted(way, group, tmp_path):
 def test_resumed_elsewhere(tmp_path, monkeypatch):
     """Check that another process goes on with what was stored at the interrupt."""
     log, path = tmp_path / "log", tmp_path / "tuning.db"
-    child = start(studies.fit, "random", {"storage": path}, TOY_LOG=log, TOY_PAUSE=0.05)
+    child = start(studies.fit, "random", {"storage": path}, TOY_LOG=log, TOY_HOLD=7)
     studies.until(lambda: len(entries(log)) >= 7)
     os.kill(child.pid, signal.SIGINT)
     child.join(studies.PATIENCE)

@@ -9,6 +9,7 @@ import psutil
 import pytest
 from estimators import Faulty, Forking, FullHang
 from sklearn.exceptions import FitFailedWarning
+from workers import is_gone, until
 
 from autotune import AutoTunedClassifier, Budget
 
@@ -62,7 +63,7 @@ def test_a_candidate_that_hangs(n_jobs):
     model = tuned(
         Faulty(),
         {"fault": ["hang_in_c", "none", "exit"], "C": [1.0, 2.0]},
-        budget=Budget(seconds=25, seconds_per_trial=1.5),
+        budget=Budget(seconds=25, seconds_per_trial=1),
         n_jobs=n_jobs,
     )
     fit(model, 25, match="4 of 6 trials failed")
@@ -152,10 +153,7 @@ def test_what_a_candidate_started_ends_with_the_fit(tmp_path):
     )
     fit(model, 12)
     pid = int(note.read_text())
-    deadline = time.monotonic() + 5
-    while psutil.pid_exists(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not psutil.pid_exists(pid)
+    until(lambda: is_gone(pid))
 
 
 def test_a_model_that_cannot_travel_is_fitted_here():

@@ -46,6 +46,7 @@ def test_an_array_that_is_mapped_already_is_not_copied(tmp_path):
         assert not shared_folders()
 
 
+@pytest.mark.late  # polars
 def test_data_arrive_whole():
     """Check that every kind of data is the same in a worker, and comes back the same."""
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")

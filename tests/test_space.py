@@ -907,16 +907,17 @@ text = Space.parse([
 
 def test_fingerprint_is_the_same_in_every_process():
     """Check that a fingerprint depends on neither the hash seed nor memory addresses."""
-    texts = []
-    for seed in ("1", "2"):
-        run = subprocess.run(
+    runs = [
+        subprocess.Popen(
             [sys.executable, "-c", FINGERPRINT + "print(text)"],
             env={**os.environ, "PYTHONHASHSEED": seed},
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
-            check=True,
         )
-        texts.append(run.stdout)
+        for seed in ("1", "2")
+    ]
+    texts = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
     assert texts[0] == texts[1]
     assert "0x" not in texts[0]
     assert "'d': (1, 9), 'e': (0.1, 1.0, \"log-uniform\"), 'f': norm(0, scale=2)" in texts[0]

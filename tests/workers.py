@@ -1,10 +1,15 @@
-"""What tests of executors share: making jobs, waiting for outcomes."""
+"""What tests of executors share: making jobs, waiting for outcomes, looking for leftovers."""
 
 from __future__ import annotations
 
+import gc
 import os
+import threading
 import time
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from autotune._history import COMPLETE
 from autotune.execution._contract import Job
@@ -44,12 +49,53 @@ def answer(executor: ProcessExecutor, function, trial: int = 0):
     return outcome.model
 
 
-def until(condition) -> None:
-    """Wait until a condition holds."""
+def until(condition) -> Any:
+    """Wait until a condition holds, and return what it then said."""
     end = time.monotonic() + PATIENCE
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
+    return found
+
+
+def settle(executor: ProcessExecutor) -> None:
+    """Wait until no more jobs begin in stand-ins, as a rule because a lasting worker is ready."""
+    until(lambda: executor.collect(0.01) == [] and not executor._standing_in)
+
+
+def expire(executor: ProcessExecutor) -> None:
+    """Let the time of every job be up that a worker runs under a limit of ``PATIENCE``."""
+    for worker in executor._workers.values():
+        worker.began -= PATIENCE
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, be it this very moment."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def lines(path: Path) -> list[str]:
+    """Return the lines of a file, none if it is not there yet."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def read_pid(path: Path) -> int:
+    """Return the process number in a file as soon as it is there."""
+    return int(until(lambda: lines(path))[0])
+
+
+def belongings() -> set:
+    """Return this process's open files, its threads and all processes below it.
+
+    To be compared one by one: what other tests have left to the collector or to a time limit
+    may go in the meantime, and must not make up for something new.
+    """
+    gc.collect()
+    files = os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else []
+    return {*files, *threading.enumerate(), *psutil.Process().children(recursive=True)}
 
 
 def shared_folders() -> list[Path]:

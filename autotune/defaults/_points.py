@@ -134,9 +134,9 @@ POINTS: dict[str, list[dict[str, Any]]] = {
     "sklearn.RandomForestClassifier": _RANDOM_FOREST,
     "sklearn.SGDClassifier": _SGD,
     "sklearn.SVC": _SVC,
-    # Regressors share the entries of the classifier, as the parameters mean the same; none was
-    # chosen on regression data. Change of the squared error, best entry against default, 3-fold,
-    # on load_diabetes and make_friedman1, 2, 3 (800 rows, some noise), the target standardised:
+    # Regressors share entries of the classifier, as the parameters mean the same. Change of the
+    # squared error, best entry against default, 3-fold, on load_diabetes and make_friedman1, 2, 3
+    # (800 rows, some noise), the target standardised; which entries are left out was seen there:
     "sklearn.ExtraTreesRegressor": _EXTRA_TREES[:2],  # -8 +1 +1 +12 %
     "sklearn.GradientBoostingRegressor": _GRADIENT_BOOSTING[:2],  # -11 +12 +26 +16 %
     "sklearn.HistGradientBoostingRegressor": _HIST_GRADIENT_BOOSTING[:2],  # -13 -4 -8 -12 %

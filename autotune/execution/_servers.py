@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ._forkserver import Channel
 
-GRACE = 0.25  # seconds that a server has to kill its workers before it is killed itself
+GRACE = 1.0  # seconds that a server has to kill its workers before it is killed itself
 SERVER_ENDED = "The worker server ended"  # and all workers with it
 
 
