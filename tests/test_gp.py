@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import strategies
+from fakes import add_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -496,3 +497,14 @@ def test_proposals_lie_in_the_space(space, outcomes, seed):
         assert math.isfinite(space.size)
     else:
         assert params in space
+
+
+@pytest.mark.parametrize("sizes", [[1e308], [8.9e307, 1.0], [1e155, 1e-320], [1e300, 0.0]])
+def test_huge_and_tiny_scores(sizes):
+    """Check that scores whose sums or squares are infinite are modelled without a warning."""
+    searcher, history = GPSearcher(PLANE, 0, None, 3), History(3)
+    rng = np.random.RandomState(0)
+    for _ in range(8):
+        scores = rng.choice([-1, 1], 3) * rng.choice(sizes, 3) * rng.uniform(size=3)
+        add_trial(history, searcher.ask(history, 5.0), scores.tolist())
+    assert all(trial.params in PLANE for trial in history)

@@ -22,6 +22,7 @@ from ._stopping import NEGLIGIBLE, comparison_noise, is_ripe
 from ._surrogate import Surrogate
 
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
+_HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
 _TRIES = 20  # proposals that may turn out to take too long
 
 
@@ -255,6 +256,7 @@ def _losses(trials: list[Trial], folds: np.ndarray) -> tuple[np.ndarray, np.ndar
     how much easier than others they are for the complete trials; its noise is larger by the
     share of folds that are missing. Without two complete trials nothing is known.
     """
+    folds = np.clip(folds, -_HUGEST, _HUGEST)
     means = folds.mean(axis=1)
     complete = np.array([trial.status == COMPLETE for trial in trials]) & np.isfinite(means)
     if complete.sum() < 2:
