@@ -124,7 +124,7 @@ CASES = [
     Case(ensemble.HistGradientBoostingClassifier(random_state=0), 60, 2000, 3, _BOOSTING),
     Case(svm.SVC(), 30, published=_SVC),
     Case(linear_model.LogisticRegression(), 0, published=_LOGISTIC),
-    Case(neural_network.MLPClassifier(random_state=0), 10, 1000, published=_PERCEPTRON),
+    Case(neural_network.MLPClassifier(random_state=0), 20, published=_PERCEPTRON),
     Case(ensemble.RandomForestClassifier(random_state=0), 30, published=_FOREST),
     Case(neighbors.KNeighborsClassifier(), 8, published=_NEIGHBORS),
     Case(tree.DecisionTreeClassifier(random_state=0), 24),
