@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ._budget import Clock
+from ._growth import FASTEST, USUAL_EXPONENT, Growth
 from ._history import COMPLETE, TIMEOUT
 from .execution import REFIT, Executor, Job, Outcome
 from .schedule import fewest_rows
@@ -24,9 +24,6 @@ _ENOUGH = 2  # evaluations that must be affordable, or else the search takes few
 _NEARLY_ALL = 0.7  # share of the rows above which leaving some out saves too little
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
-_STEEPEST = 2.5  # the largest power of the rows that times may grow with
-_FLATTEST = 0.8  # the smallest: what does not depend on the rows here may do so elsewhere
-_USUAL_EXPONENT = 1.2
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Scale:
     share : float
         The share of the training rows that the search can afford, in (0, 1].
     exponent : float
-        The seconds of a fit grow with the number of rows to this power, at least 0.8.
+        The seconds of a fit grow with the number of rows to this power.
     folds : sequence of int or None
         The folds on which the search compares trials; None: all.
     """
@@ -97,13 +94,15 @@ def measure(
         if _tells_enough(measured, clock.seconds):
             break
         rows *= _FACTOR
-    growth = _Growth(measured)
+    growth = Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
     affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers
     taken = float(n_rows)
     if growth.seconds(n_rows) * _ENOUGH > affordable:
         taken = max(growth.rows(affordable / _ENOUGH), least)
         taken = n_rows if taken > _NEARLY_ALL * n_rows else taken
+    if taken >= n_rows:
+        return Scale(exponent=max(Scale.exponent, growth.exponent))
     return Scale(taken / n_rows, growth.between(taken, n_rows))
 
 
@@ -112,46 +111,8 @@ def _tells_enough(measured: list[tuple[int, float]], budget: float) -> bool:
     seconds = measured[-1][1]
     if len(measured) == 1:  # the seconds of a fit on few rows tell little about one on many
         return seconds >= _LIMIT * budget
-    dear = seconds * _FACTOR**_USUAL_EXPONENT > _SHARE * budget
+    dear = seconds * _FACTOR**USUAL_EXPONENT > _SHARE * budget
     return dear or seconds > _ENOUGH_TIME * budget
-
-
-class _Growth:
-    """How the seconds of a fit grow with the rows: like a straight line, or a power above one.
-
-    Parameters
-    ----------
-    measured : list of (rows, seconds)
-        With increasing rows; the last two count.
-    """
-
-    def __init__(self, measured: list[tuple[int, float]]):
-        self._reached, self._seconds = measured[-1]
-        self.exponent, self._fixed = _USUAL_EXPONENT, 0.0
-        if len(measured) > 1:
-            fewer, fast = measured[-2]
-            exponent = math.log(self._seconds / fast) / math.log(self._reached / fewer)
-            self.exponent = min(exponent, _STEEPEST)
-            if self.exponent < 1.0:  # part of the time does not depend on the rows
-                slope = (self._seconds - fast) / (self._reached - fewer)
-                self._fixed = min(max(fast - slope * fewer, 0.0), 0.9 * self._seconds)
-
-    def seconds(self, rows: float) -> float:
-        """Return the seconds of a fit."""
-        power = max(self.exponent, 1.0)
-        return self._fixed + (self._seconds - self._fixed) * (rows / self._reached) ** power
-
-    def rows(self, seconds: float) -> float:
-        """Return the rows that can be fitted in some seconds, 0 if there is no time at all."""
-        share = (seconds - self._fixed) / (self._seconds - self._fixed)
-        return self._reached * max(share, 0.0) ** (1 / max(self.exponent, 1.0))
-
-    def between(self, fewer: float, more: float) -> float:
-        """Return the power of the rows with which seconds grow from fewer rows to more."""
-        if fewer >= more:
-            return max(Scale.exponent, self.exponent)
-        exponent = math.log(self.seconds(more) / self.seconds(fewer)) / math.log(more / fewer)
-        return max(exponent, _FLATTEST)
 
 
 def _time(executor: Executor, job: Job) -> float | None:
@@ -163,7 +124,7 @@ def _time(executor: Executor, job: Job) -> float | None:
     evaluation = outcomes[0].evaluation
     if evaluation.status not in (COMPLETE, TIMEOUT):
         return None
-    return max(evaluation.whole_seconds, 1e-4)
+    return max(evaluation.whole_seconds, FASTEST)
 
 
 class SharedOut(Executor):

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock
+from ._growth import FASTEST, Growth
 from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
 from ._seeds import derive_seed
@@ -23,9 +24,7 @@ _MOST = 0.5  # share of the seconds that is kept at most, if fewer rows can be r
 _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
-_FASTEST = 1e-4  # seconds, below which differences do not matter
 _WORTHWHILE = 1.3  # times the rows of the fit before that another one must have, if not all
-_FLATTEST, _STEEPEST = 0.5, 2.5  # the powers of the rows that seconds may grow with
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
 
@@ -168,40 +167,42 @@ class Refit:
         Time is kept for a fit on as many rows as the search took, whose time is known. When a
         fit took less time than expected, what is left may do for one on more rows.
         """
-        growth = _RowGrowth(searched_share(self._task, self._scale), self._scale.exponent)
-        kept = 0.0
+        searched = searched_share(self._task, self._scale)
+        measured, kept = [], 0.0
         if any(fidelity == FULL for _, fidelity in trial.evaluations):
             known = _longest_fit(trial)
-            growth.learn(growth.share, known)
+            measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
-        fitted = self._on_more_rows(trial, growth, kept)
+        fitted = self._on_more_rows(trial, measured, kept) if measured else None
         if fitted is None:
-            fitted = self._only(trial, tolerance, growth.share)
-            growth.learn(growth.share, fitted[2])
-        while growth.share < 1.0:
-            larger = self._on_more_rows(trial, growth, 0.0)
+            fitted = self._only(trial, tolerance, searched)
+            measured = [(searched, max(fitted[2], FASTEST))]
+        while True:
+            share, _ = measured[-1]
+            larger = self._on_more_rows(trial, measured, 0.0) if share < 1.0 else None
             if larger is None:
-                break
+                self._warn_of_rows(share)
+                return fitted
             fitted = larger
-        self._warn_of_rows(growth.share)
-        return fitted
 
     def _on_more_rows(
-        self, trial: Trial, growth: _RowGrowth, kept: float
+        self, trial: Trial, measured: list[tuple[float, float]], kept: float
     ) -> tuple[Trial, Any, float] | None:
         """Fit a trial on as many rows as there is time for, None if these are hardly more.
 
         None, too, if it does not end in time: a fit on fewer rows, with a warning, is used.
+        ``measured`` are the shares of the rows and the seconds of earlier fits; it is added to.
         """
         spare = max(self._left() - kept, 0.0)
-        share = growth.affordable(spare)
-        if share < min(_WORTHWHILE * growth.share, 1.0):
+        growth = Growth(measured, self._scale.exponent)
+        share = min(growth.rows(spare / _MARGIN), 1.0)
+        if share < min(_WORTHWHILE * measured[-1][0], 1.0):
             return None
         try:
             fitted = self._fit(trial, spare, share)
         except TimeoutError:
             return None
-        growth.learn(share, fitted[2])
+        measured.append((share, max(fitted[2], FASTEST)))
         return fitted
 
     def _warn_of_rows(self, share: float) -> None:
@@ -259,41 +260,6 @@ class Refit:
             if time.monotonic() >= end and self._executor.cancel(job):
                 error = f"it did not end within {job.seconds:.3g} s"
                 return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
-
-
-class _RowGrowth:
-    """On how many rows a trial can be fitted in some seconds, as far as fits have told.
-
-    Parameters
-    ----------
-    searched : float
-        The share of all rows that the search trained on.
-    exponent : float
-        The power of the rows with which seconds grow, until two fits tell another.
-
-    Attributes
-    ----------
-    share : float
-        The share of the last fit; that of the search before there was any.
-    """
-
-    def __init__(self, searched: float, exponent: float):
-        self.share = searched
-        self._exponent = exponent
-        self._seconds = math.inf
-
-    def learn(self, share: float, seconds: float) -> None:
-        """Take note of a fit."""
-        seconds = max(seconds, _FASTEST)
-        if share > self.share:
-            power = math.log(seconds / self._seconds) / math.log(share / self.share)
-            self._exponent = min(max(power, _FLATTEST), _STEEPEST)
-        self.share, self._seconds = share, seconds
-
-    def affordable(self, seconds: float) -> float:
-        """Return the share of the rows on which a fit will end in time, at most 1."""
-        factor = (seconds / (_MARGIN * self._seconds)) ** (1.0 / self._exponent)
-        return min(self.share * factor, 1.0)
 
 
 def searched_share(task: Task, scale: Scale) -> float:
