@@ -9,19 +9,20 @@ import numpy as np
 from ._budget import Clock
 from ._history import COMPLETE, RUNNING, Evaluation, History, Trial
 
-ENOUGH = 3  # cross-validations that must be affordable, or else a search makes do with less
+ENOUGH = 3  # trials that a search must have time for
 
 
 class FewerFolds:
     """Lets a search compare trials on fewer folds if it has no time for three cross-validations.
 
     What is known of one configuration on all folds is worth less than what is known of three
-    on some. The evaluations of the first trial tell; when it has ended, the decision stands.
+    on some. The first trial that succeeds on a fold tells, and until it has ended the decision
+    may change. Only a scheduler that heeds ``compared_folds`` may be combined with this:
+    ``Racing``.
 
     Parameters
     ----------
     clock : Clock
-        With a limit.
     refit : callable
         ``refit(trial)`` returns the seconds to be kept for the last fit.
     n_workers : int
@@ -52,21 +53,33 @@ class FewerFolds:
         order : sequence of int
             The folds in the order in which the evaluations of a trial begin.
         """
-        trial = history[evaluation.trial]
-        if len(history) > 1 or trial.status != RUNNING or evaluation.status != COMPLETE:
+        trial = next((t for t in history if t.status == RUNNING and _timed(t)), None)
+        if trial is not history[evaluation.trial] or not is_open(history):
             return
-        n_done = len(trial.evaluations)
-        affordable = int((n_done + self._affordable(trial)) / ENOUGH)
-        n_folds = max(min(affordable, history.n_folds), n_done)
-        self._compare_on(tuple(sorted(order[:n_folds])), history)
+        n_timed = len(_timed(trial))
+        affordable = n_timed + self._affordable(trial)
+        n_folds = min(int(affordable / ENOUGH), history.n_folds)
+        if n_timed == 1 and affordable >= ENOUGH:
+            # The first evaluation also loads what is loaded late: a second one shall be asked.
+            n_folds = max(n_folds, min(2, history.n_folds))
+        while n_folds < history.n_folds and (order[n_folds], 1.0) in trial.evaluations:
+            n_folds += 1  # what there is counts
+        self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
     def reconsider(self, history: History) -> None:
         """Return to all folds if a run that goes on with an earlier one's trials has the time.
 
-        The trials that were complete on fewer folds then run again, for the folds they miss.
+        The trials that were complete on fewer folds then run again, for the folds they miss;
+        there must be time for all of them, and for three new trials.
         """
-        known = len(history) and _timed(history[0])
-        if known and self._affordable(history[0]) >= ENOUGH * history.n_folds:
+        known = next((trial for trial in history if _timed(trial)), None)
+        n_missing = sum(
+            int(np.isnan(history.fold_scores(trial)).sum())
+            for trial in history
+            if trial.status == COMPLETE
+        )
+        wanted = n_missing + ENOUGH * history.n_folds
+        if known is None or self._affordable(known) >= wanted:
             self._compare_on(tuple(range(history.n_folds)), history)
         for trial in history:
             if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
@@ -74,7 +87,6 @@ class FewerFolds:
 
     def _affordable(self, trial: Trial) -> float:
         """Return for how many more evaluations like those of a trial there is time."""
-        # The first evaluation warms up what is loaded late: the fastest says what others take.
         seconds = min(evaluation.seconds for evaluation in _timed(trial))
         left = max(self._clock.left() - self._refit(trial), 0.0)
         return left * self._n_workers / max(seconds, 1e-9)
@@ -84,6 +96,11 @@ class FewerFolds:
         if folds != history.compared_folds:
             history.compared_folds = folds
             self._tell(folds)
+
+
+def is_open(history: History) -> bool:
+    """Return whether the folds may still change: no trial is complete with them."""
+    return all(trial.status != COMPLETE for trial in history)
 
 
 def _timed(trial: Trial) -> list[Evaluation]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ._budget import Clock
 from ._growth import FASTEST, USUAL_EXPONENT, Growth
-from ._history import COMPLETE, TIMEOUT
+from ._history import COMPLETE, TIMEOUT, Evaluation
 from .execution import REFIT, Executor, Job, Outcome
 from .schedule import fewest_rows
 
@@ -16,7 +16,7 @@ SMALL = 3000  # training rows below which the search takes all of them
 _START = 0.25  # share of the fewest rows that a search takes, for the first trial fit
 _FACTOR = 4.0  # by which each trial fit has more rows than the one before
 _ROOM = 1.5  # times the rows of a trial fit that there must be
-_WARM = 0.02  # of the budget: a first fit that takes longer has not only warmed up
+_WARM = 0.2  # of the time that a fit may take: one that takes longer has not only warmed up
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
@@ -57,11 +57,10 @@ def measure(
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
     If fewer than two evaluations on all rows were affordable beside the last fit, the share is
-    such that two are, but there are 2000 rows and 50 a class at least. More would be affordable
-    on still fewer rows, but the order of configurations on these says less about that on all,
-    and so does the last fit's time; it is better to compare them on a single fold, see
-    ``FewerFolds``. Two sizes are tried, unless a fit on the first must be given up, and more
-    until a fit takes long enough to tell.
+    such that two are, but there are 2000 rows and 50 a class at least. On still fewer rows there
+    would be time for more, but their order there says less about that on all rows: it is better
+    to compare them on a single fold, see ``FewerFolds``. Two sizes are tried, unless a fit on
+    the first must be given up, and more until a fit takes long enough to tell.
 
     Parameters
     ----------
@@ -84,19 +83,22 @@ def measure(
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
-        seconds = _time(executor, job)
-        if seconds is not None and not measured and seconds <= _WARM * clock.seconds:
-            again = _time(executor, job)  # the first one has warmed up what is loaded late
-            seconds = seconds if again is None else min(seconds, again)
-        if seconds is None:  # it fails: the search will say how
+        timed = _time(executor, job, first=not measured)
+        if timed is None:  # it fails: the search will say how
             return Scale()
+        seconds, killed = timed
+        if killed:  # so nothing is known of its growth
+            measured = [(round(rows), seconds)]
+            break
         measured.append((round(rows), seconds))
-        if _tells_enough(measured, clock.seconds):
+        if len(measured) > 1 and _tells_enough(seconds, clock.seconds):
             break
         rows *= _FACTOR
     growth = Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
-    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * executor.n_workers
+    # More workers than evaluations do not make one end sooner.
+    n_workers = min(executor.n_workers, _ENOUGH)
+    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * n_workers
     taken = float(n_rows)
     if growth.seconds(n_rows) * _ENOUGH > affordable:
         taken = max(growth.rows(affordable / _ENOUGH), least)
@@ -106,25 +108,34 @@ def measure(
     return Scale(taken / n_rows, growth.between(taken, n_rows))
 
 
-def _tells_enough(measured: list[tuple[int, float]], budget: float) -> bool:
+def _tells_enough(seconds: float, budget: float) -> bool:
     """Return whether another trial fit, of more rows, is not needed or too dear."""
-    seconds = measured[-1][1]
-    if len(measured) == 1:  # the seconds of a fit on few rows tell little about one on many
-        return seconds >= _LIMIT * budget
     dear = seconds * _FACTOR**USUAL_EXPONENT > _SHARE * budget
     return dear or seconds > _ENOUGH_TIME * budget
 
 
-def _time(executor: Executor, job: Job) -> float | None:
-    """Return the seconds of an evaluation, the limit if it was killed, None if it failed."""
+def _time(executor: Executor, job: Job, *, first: bool) -> tuple[float, bool] | None:
+    """Return the seconds of a fit, and whether it was killed after them; None if it fails.
+
+    The first fit in a process also loads what is loaded late: if cheap, it is made again.
+    """
+    assert job.seconds is not None
+    evaluation = _run(executor, job)
+    cheap = evaluation.status == COMPLETE and evaluation.whole_seconds <= _WARM * job.seconds
+    if first and cheap:
+        evaluation = min(evaluation, _run(executor, job), key=lambda e: e.whole_seconds)
+    if evaluation.status not in (COMPLETE, TIMEOUT):
+        return None
+    return max(evaluation.whole_seconds, FASTEST), evaluation.status == TIMEOUT
+
+
+def _run(executor: Executor, job: Job) -> Evaluation:
+    """Return the evaluation that a job comes to."""
     executor.submit(job)
     outcomes: list[Outcome] = []
     while not outcomes:
         outcomes = executor.collect()
-    evaluation = outcomes[0].evaluation
-    if evaluation.status not in (COMPLETE, TIMEOUT):
-        return None
-    return max(evaluation.whole_seconds, FASTEST)
+    return outcomes[0].evaluation
 
 
 class SharedOut(Executor):

@@ -173,37 +173,52 @@ class Refit:
             known = _longest_fit(trial)
             measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
-        fitted = self._on_more_rows(trial, measured, kept) if measured else None
+        share, fitted, goes_on = searched, None, self._executor.can_kill
+        larger = self._larger_share(measured, kept)
+        if larger is not None:
+            share, fitted = larger, self._attempt(trial, larger, kept)
         if fitted is None:
-            fitted = self._only(trial, tolerance, searched)
-            measured = [(searched, max(fitted[2], FASTEST))]
-        while True:
-            share, _ = measured[-1]
-            larger = self._on_more_rows(trial, measured, 0.0) if share < 1.0 else None
-            if larger is None:
-                self._warn_of_rows(share)
-                return fitted
-            fitted = larger
+            goes_on &= larger is None  # else what did not end in time would not do so now
+            share, fitted = searched, self._only(trial, tolerance, searched)
+            measured = []
+        while goes_on:
+            measured.append((share, max(fitted[2], FASTEST)))
+            larger = self._larger_share(measured, 0.0)
+            better = None if larger is None else self._attempt(trial, larger, 0.0)
+            if larger is None or better is None:
+                break
+            share, fitted = larger, better
+        self._warn_of_rows(share)
+        return fitted
 
-    def _on_more_rows(
-        self, trial: Trial, measured: list[tuple[float, float]], kept: float
-    ) -> tuple[Trial, Any, float] | None:
-        """Fit a trial on as many rows as there is time for, None if these are hardly more.
+    def _larger_share(self, measured: list[tuple[float, float]], kept: float) -> float | None:
+        """Return on what share of the rows a fit should end in time, None if on hardly more.
 
-        None, too, if it does not end in time: a fit on fewer rows, with a warning, is used.
-        ``measured`` are the shares of the rows and the seconds of earlier fits; it is added to.
+        ``measured`` are the shares and the seconds of earlier fits; the seconds ``kept`` are
+        not to be used.
         """
-        spare = max(self._left() - kept, 0.0)
-        growth = Growth(measured, self._scale.exponent)
-        share = min(growth.rows(spare / _MARGIN), 1.0)
-        if share < min(_WORTHWHILE * measured[-1][0], 1.0):
+        if not measured or measured[-1][0] >= 1.0:
             return None
+        growth = Growth(measured, self._scale.exponent)
+        share = min(growth.rows(max(self._left() - kept, 0.0) / _MARGIN), 1.0)
+        return share if share >= min(_WORTHWHILE * measured[-1][0], 1.0) else None
+
+    def _attempt(self, trial: Trial, share: float, kept: float) -> tuple[Trial, Any, float] | None:
+        """Fit a trial on a share of the rows, None if that fails: one on fewer rows is used.
+
+        If there is not enough time, the warning of the number of rows tells.
+        """
         try:
-            fitted = self._fit(trial, spare, share)
+            return self._fit(trial, max(self._left() - kept, 0.0), share)
         except TimeoutError:
             return None
-        measured.append((share, max(fitted[2], FASTEST)))
-        return fitted
+        except Exception as error:
+            warnings.warn(
+                f"the last fit on {share:.0%} of the rows failed ({error}): one on fewer rows is "
+                "used",
+                stacklevel=7,
+            )
+            return None
 
     def _warn_of_rows(self, share: float) -> None:
         """Say that the model has not seen all rows."""
@@ -242,6 +257,7 @@ class Refit:
         for category, message in outcome.warnings:
             warnings.warn(message, category, stacklevel=7)
         if outcome.model is not None:
+            self._context = None  # it has ended; a further fit has none
             return trial, outcome.model, duration
         problem = f"the refit of trial {trial.number} failed: {outcome.evaluation.error}"
         if outcome.evaluation.status == TIMEOUT:

@@ -156,12 +156,7 @@ class Run:
         if self.study is not None and self.study.scale is not None:
             return self.study.scale
         pairwise = get_tags(self.owner).input_tags.pairwise  # fewer rows are fewer columns
-        if (
-            len(self.history)
-            or self.budget.seconds is None
-            or pairwise
-            or not self.strategy.may_subsample()
-        ):
+        if len(self.history) or pairwise or not self._is_scarce():
             return Scale()
         params, _ = self.candidates.defaults[0]
         plan, seed = self.plan, derive_seed(self.trial_seed, 0)
@@ -179,17 +174,18 @@ class Run:
         if self.study is not None:
             self.study.keep(scale)
 
-    def _spare_folds(self, n_workers: int) -> FewerFolds | None:
-        """Return what decides on how many folds trials are compared, None: on all."""
+    def _fewer_folds(self, n_workers: int) -> FewerFolds:
+        """Return what decides on how many folds trials are compared."""
 
         def tell(folds: tuple[int, ...]) -> None:
             self.scale = replace(self.scale, folds=folds)
             self._keep(self.scale)
 
-        fewer_folds = FewerFolds(self.clock, self.reserve.predict, n_workers, tell)
-        fewer_folds.reconsider(self.history)
-        scarce = self.budget.seconds is not None and self.strategy.may_subsample()
-        return fewer_folds if scarce else None
+        return FewerFolds(self.clock, self.reserve.predict, n_workers, tell)
+
+    def _is_scarce(self) -> bool:
+        """Return whether there may be too few seconds for all rows and folds."""
+        return self.budget.seconds is not None and self.strategy.may_save()
 
     def _shared(self, executor: Executor) -> Executor:
         """Return an executor that trains on the rows that the search can afford."""
@@ -262,6 +258,8 @@ class Run:
         self.reserve = Reserve(
             task, self.clock.seconds, refit=owner.refit is not False, scale=self.scale
         )
+        fewer_folds = self._fewer_folds(executor.n_workers)
+        fewer_folds.reconsider(self.history)
         self.reserve.learn(self.history)
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
@@ -278,7 +276,7 @@ class Run:
             "defaults": self.candidates.defaults if owner.include_default else (),
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
-            "fewer_folds": self._spare_folds(executor.n_workers),
+            "fewer_folds": fewer_folds if self._is_scarce() else None,
         }
         seed = derive_seed(self.seed, _FOLDS)
         try:

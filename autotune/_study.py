@@ -93,17 +93,22 @@ class Study:
             )
 
     def resume(self) -> None:
-        """Take over what is known: from the file, or else from the last fit."""
+        """Take over what is known: from the file, or else from the last fit.
+
+        The file is open by then, so that whoever made the study can close it if this fails.
+        """
         if self.journal is not None:
             self.seed = self.journal.seed
-            if "scale" in self.journal.description:
-                self.scale = Scale(**self.journal.description["scale"])
+            scale = self.journal.description.get("scale")
+            if scale is not None or len(self._history):
+                self.scale = None if scale is None else Scale(**scale)
+        self._owner._study = (self._fingerprint, self.seed, None)
+        if self.scale is not None:
+            self.keep(self.scale)
         if self._known and not len(self._history):
             self._history.trials.extend(self._known)
             if self.journal is not None:
                 self.journal.save()
-        scale = None if self.scale is None else asdict(self.scale)
-        self._owner._study = (self._fingerprint, self.seed, scale)
 
     def _take_last_fit(self, kept: _Kept | None) -> None:
         """Take seed, scale and trials of the last fit, if it was of the same study."""

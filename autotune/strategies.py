@@ -48,7 +48,7 @@ class Strategy(BaseEstimator, ABC):
         """Return whether starting points are tried before the searcher is asked."""
         return False
 
-    def may_subsample(self) -> bool:
+    def may_save(self) -> bool:
         """Return whether seconds that are scarce may be saved on rows and folds."""
         return False
 
@@ -319,7 +319,7 @@ class Auto(Racing):
     def uses_portfolio(self) -> bool:
         return _check_bool("strategy__portfolio", self.portfolio)
 
-    def may_subsample(self) -> bool:
+    def may_save(self) -> bool:
         return _check_bool("strategy__subsample", self.subsample)
 
     def _settings(self, budget: Budget) -> dict[str, Any]:

@@ -43,10 +43,11 @@ def first_trial(history, seconds=(), status=COMPLETE):
         ([1.0], 13.9, 0.0, 1, (0, 1, 3, 4)),
         ([1.0], 10.0, 2.0, 1, (0, 3, 4)),
         ([1.0], 5.0, 0.0, 1, (0, 3)),
-        ([1.0], 4.0, 0.0, 1, (3,)),
+        ([1.0], 2.0, 0.0, 1, (0, 3)),  # the first one may have had to warm up
+        ([1.0], 1.9, 0.0, 1, (3,)),
         ([1.0], 0.1, 3.0, 1, (3,)),
         ([1.0], 4.0, 0.0, 3, (0, 1, 3, 4)),
-        ([9.0, 1.0], 13.0, 0.0, 1, (0, 1, 2, 3, 4)),  # the first one had to warm up
+        ([9.0, 1.0], 13.0, 0.0, 1, (0, 1, 2, 3, 4)),  # the first one did have to warm up
         ([1.0, 1.0], 0.0, 0.0, 1, (0, 3)),  # what was evaluated counts
     ],
 )
@@ -59,23 +60,35 @@ def test_as_many_folds_as_leave_time_for_three_trials(seconds, left, refit, n_wo
     assert told == ([] if len(folds) == 5 else [folds])
 
 
-def test_only_the_first_trial_tells():
-    """Check that failures tell nothing, nor later trials, nor a trial that has ended."""
+def test_the_order_in_which_workers_finish_does_not_count():
+    """Check that a fold that ended before those in front of it does not make them two."""
     history = History(5)
-    evaluation = first_trial(history, [1.0], CRASHED)
-    fewer_folds(1.0)(evaluation, history, ORDER)
-    assert history.compared_folds == (0, 1, 2, 3, 4)
-    history.add({}, "bayes")
-    fewer_folds(1.0)(Evaluation(1, 3, fit_time=1.0), history, ORDER)
-    assert history.compared_folds == (0, 1, 2, 3, 4)
-    ended = History(5)
-    evaluation = first_trial(ended, [1.0])
-    ended[0].status = FAILED
-    fewer_folds(1.0)(evaluation, ended, ORDER)
-    assert ended.compared_folds == (0, 1, 2, 3, 4)
+    trial = history.add({}, "default")
+    rule = fewer_folds(1.0)
+    for fold in (ORDER[4], ORDER[0]):
+        evaluation = Evaluation(trial.number, fold, fit_time=1.0)
+        history.record(evaluation)
+        rule(evaluation, history, ORDER)
+        assert history.compared_folds == (ORDER[0],)
 
 
-@pytest.mark.parametrize(("left", "widened"), [(15.0, True), (14.9, False), (None, True)])
+def test_the_first_trial_that_succeeds_tells():
+    """Check that failures tell nothing, nor other trials, nor any once a trial is complete."""
+    history, rule = History(5), fewer_folds(1.0)
+    rule(first_trial(history, [1.0], CRASHED), history, ORDER)
+    assert len(history.compared_folds) == 5
+    history[0].status = CRASHED
+    first, second = (first_trial(history, [1.0]) for _ in range(2))
+    rule(second, history, ORDER)
+    assert len(history.compared_folds) == 5
+    rule(first, history, ORDER)
+    assert history.compared_folds == (3,)
+    history[1].status = COMPLETE
+    fewer_folds(100.0)(second, history, ORDER)
+    assert history.compared_folds == (3,)
+
+
+@pytest.mark.parametrize(("left", "widened"), [(19.0, True), (18.9, False), (None, True)])
 def test_a_run_that_has_the_time_returns_to_all_folds(left, widened):
     """Check that complete trials are then taken up again, and others are not."""
     history, told = History(5), []
@@ -90,12 +103,63 @@ def test_a_run_that_has_the_time_returns_to_all_folds(left, widened):
     assert [t.status for t in history] == [RUNNING if widened else COMPLETE, FAILED]
 
 
-def test_nothing_is_reconsidered_without_a_trial():
-    """Check that a run that was killed before its first evaluation begins as it was."""
+def test_folds_are_chosen_anew_if_nothing_is_known():
+    """Check that a run that was killed before its first evaluation was written begins anew."""
     history = History(5)
     history.compared_folds = (3,)
-    fewer_folds(100.0).reconsider(history)
-    assert history.compared_folds == (3,)
+    fewer_folds(0.1).reconsider(history)
+    assert history.compared_folds == (0, 1, 2, 3, 4)
+
+
+def test_trials_taken_up_again_are_not_forgotten():
+    """Check that their missing folds are asked for when another trial is the best by then."""
+    history, scheduler = History(5), Racing(5, eps=0.0)
+    trials = [history.add({}, "test") for _ in range(2)]
+    for trial in trials:
+        for fold in scheduler.order[:2]:
+            history.record(Evaluation(trial.number, fold, scores={"score": 1.0}))
+        scheduler.begin(trial)
+        for evaluation in list(trial.evaluations.values()):
+            assert scheduler.report(evaluation, history) == []
+    asked = []
+    while (request := scheduler.next()) is not None:
+        asked.append((request.trial, request.fold))
+        evaluation = Evaluation(request.trial, request.fold, scores={"score": 1.0})
+        history.record(evaluation)
+        for trial, status in scheduler.report(evaluation, history):
+            trial.status = status
+    assert sorted(asked) == sorted((t, f) for t in (0, 1) for f in scheduler.order[2:])
+    assert {trial.status for trial in trials} == {COMPLETE}
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 8])
+def test_scarce_seconds(n_workers):
+    """Check the rule in a search: with time for few evaluations there are several trials."""
+    now = FakeTime()
+
+    def answer(job):
+        now.seconds += 1.0 / n_workers
+        evaluation = Evaluation(job.trial, job.fold, fit_time=1.0)
+        evaluation.scores = {"score": job.params["C"]}
+        return Outcome(evaluation)
+
+    clock = Clock(8.0 / n_workers, now)
+    history = History(5)
+    tuner = make_tuner(
+        executor=FakeExecutor(answer, n_workers=n_workers),
+        scheduler=Racing(5, eps=0.0),
+        history=history,
+        clock=clock,
+        n_trials=None,
+        fewer_folds=FewerFolds(clock, lambda trial: 0.0, n_workers, lambda folds: None),
+    )
+    tuner.run()
+    assert len(history.compared_folds) == 2
+    complete = [trial for trial in history if trial.status == COMPLETE]
+    assert len(complete) >= 2
+    assert {fold for trial in complete for fold, _ in trial.evaluations} <= (
+        {*history.compared_folds} if n_workers == 1 else {*range(5)}
+    )
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])

@@ -67,9 +67,11 @@ def test_slow_models_use_a_share(exponent):
 
 
 def test_more_workers_afford_more_rows():
-    """Check that folds that run side by side count."""
-    shares = [pilot(300_000, lambda n: n * 1e-4, n_workers=n)[0].share for n in (1, 4)]
-    assert shares[1] == pytest.approx(4 * shares[0], rel=0.05)
+    """Check that two evaluations side by side count, and more workers end none sooner."""
+    shares = [pilot(300_000, lambda n: n * 1e-4, n_workers=n)[0].share for n in (1, 2, 8)]
+    assert shares[1] == pytest.approx(2 * shares[0], rel=0.05)
+    assert shares[2] == shares[1]
+    assert shares[2] * 300_000 * 1e-4 < 0.5 * 10.0
 
 
 def test_classes_need_rows():
@@ -84,6 +86,13 @@ def test_a_trial_fit_that_is_killed_ends_the_pilot():
     scale, rows = pilot(20_000, lambda n: 50.0)
     assert rows == [500]
     assert scale.share == 2000 / 20_000
+
+
+def test_a_second_trial_fit_that_is_killed_stands_alone():
+    """Check that seconds after which a fit was killed do not pass for those that it takes."""
+    scale, rows = pilot(20_000, lambda n: 9.0 * (n / 500), budget=100.0)
+    assert rows == [500, 2000]
+    assert scale.share * 20_000 < 10_000
 
 
 def test_a_model_that_fails_is_left_to_the_search():

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from estimators import FullHang
-from fakes import FakeTime
+from fakes import FakeExecutor, FakeTime
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
@@ -163,16 +163,21 @@ class FakeTask:
     folds = ((np.arange(50), np.arange(50, 100)),)
 
 
-def last_fit(seconds, *, budget=10.0, known, exponent=1.0):
-    """Return the shares that are fitted in turn, given a function from share to seconds."""
+def last_fit(seconds, *, budget=10.0, known, exponent=1.0, can_kill=True, error=TimeoutError):
+    """Return the shares that are fitted in turn, and the last that is; check the warnings.
+
+    ``seconds`` says how long a fit on a share takes, ``error`` how one ends that is too long.
+    """
     now, shares = FakeTime(), []
-    refit = Refit(FakeTask, None, Clock(budget, now), 0, None, Scale(0.2, exponent))
+    executor = FakeExecutor()
+    executor.can_kill = can_kill
+    refit = Refit(FakeTask, executor, Clock(budget, now), 0, None, Scale(0.2, exponent))
 
     def fit(trial, limit, share):
         shares.append(share)
         now.seconds += min(seconds(share), limit)
         if seconds(share) > limit:
-            raise TimeoutError
+            raise error
         return trial, share, seconds(share)
 
     refit._fit = fit
@@ -181,7 +186,9 @@ def last_fit(seconds, *, budget=10.0, known, exponent=1.0):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         _, reached, _ = refit.run(trial, None)
-    assert bool(caught) == (reached < 1)
+    texts = [str(one.message) for one in caught]
+    assert any("too few to fit" in text for text in texts) == (reached < 1)
+    assert any("failed (no memory)" in text for text in texts) == (error is not TimeoutError)
     assert now.seconds <= 1000.0 + budget
     return shares, reached
 
@@ -209,3 +216,19 @@ def test_a_last_fit_has_the_rows_of_the_search_at_least():
     """Check that the fit whose time is known is made where no larger one ends."""
     assert last_fit(lambda share: 1.0 if share <= 0.1 else 99.0, known=1.0)[1] == 0.1
     assert last_fit(lambda share: 4.0, known=5.0) == ([0.1], 0.1)
+
+
+def test_a_last_fit_that_fails_on_more_rows_leaves_what_there_is():
+    """Check that the model in hand is not lost, and the warning says why there is no other."""
+    shares, reached = last_fit(
+        lambda share: 1 + 2 * share if share < 0.7 else 99.0,
+        known=1.2,
+        error=MemoryError("no memory"),
+    )
+    assert reached == shares[0] < 0.7
+
+
+def test_nothing_follows_where_nothing_can_be_ended():
+    """Check that one fit is all where another could not be given up."""
+    shares, reached = last_fit(lambda share: 1 + 2 * share, known=1.2, can_kill=False)
+    assert shares == [reached]

@@ -178,7 +178,9 @@ class Job:
         untuned = _untuned(history)
         best = history[search.best_index_]
         before = np.nan if untuned is None else history.score(untuned)
-        rows = [(f"{search.n_splits_}-fold cross-validation", before, search.best_score_)]
+        n_compared, folds = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
+        where = folds if n_compared == search.n_splits_ else f"{n_compared} of {folds}"
+        rows = [(where, before, search.best_score_)]
         if len(y_test):
             after = search.score(X_test, y_test)
             before = after if best is untuned else self._score_untuned(X, y, X_test, y_test)

@@ -43,6 +43,6 @@ class Full(Scheduler):
 def verdict(trial: Trial, history: History) -> str:
     """Return the status of a trial that has all its evaluations."""
     for key in sorted(trial.evaluations):  # not in the order in which workers finished
-        if trial.evaluations[key].status != COMPLETE:
+        if key[0] in history.compared_folds and trial.evaluations[key].status != COMPLETE:
             return trial.evaluations[key].status
     return COMPLETE if np.isfinite(history.score(trial)) else FAILED

@@ -57,10 +57,13 @@ class Racing(Scheduler):
         self._n_running: dict[int, int] = {}
         self._side_by_side = True
         self._scores: dict[int, np.ndarray] = {}
+        self._compared = set(self.order)  # the folds that count, as far as is known
 
     def begin(self, trial: Trial) -> None:
         folds = [fold for fold in self.order if (fold, 1.0) not in trial.evaluations]
-        self._planned[trial.number] = deque(Request(trial.number, fold) for fold in folds)
+        self._planned[trial.number] = deque(
+            Request(trial.number, fold) for fold in folds if fold in self._compared
+        )
         self._n_running[trial.number] = 0
 
     def next(self) -> Request | None:
@@ -75,12 +78,21 @@ class Racing(Scheduler):
 
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         trial = history[evaluation.trial]
-        if trial.number in self._n_running:
+        if self._n_running.get(trial.number):  # 0 when it is of an earlier run
             self._n_running[trial.number] -= 1
-        if trial.status != RUNNING:
+        self._heed(history.compared_folds)
+        if trial.status != RUNNING or evaluation.fold not in self._compared:
             return []
         with np.errstate(over="ignore", invalid="ignore"):  # of scores whose squares are infinite
             return self._decide(trial, evaluation, history)
+
+    def _heed(self, folds: tuple[int, ...]) -> None:
+        """Plan only the folds on which trials are compared."""
+        if self._compared != set(folds):
+            self._compared = set(folds)
+            for number, requests in self._planned.items():
+                kept = (request for request in requests if request.fold in self._compared)
+                self._planned[number] = deque(kept)
 
     def _decide(
         self, trial: Trial, evaluation: Evaluation, history: History

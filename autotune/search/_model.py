@@ -256,7 +256,7 @@ def _losses(trials: list[Trial], folds: np.ndarray) -> tuple[np.ndarray, np.ndar
     how much easier than others they are for the complete trials; its noise is larger by the
     share of folds that are missing. Without two complete trials nothing is known.
     """
-    folds = np.clip(folds, -_HUGEST, _HUGEST)
+    folds = np.where(np.isinf(folds), np.nan, np.clip(folds, -_HUGEST, _HUGEST))
     means = folds.mean(axis=1)
     complete = np.array([trial.status == COMPLETE for trial in trials]) & np.isfinite(means)
     if complete.sum() < 2:
