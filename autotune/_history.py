@@ -69,7 +69,7 @@ class Evaluation:
 
     @property
     def seconds(self) -> float:
-        """The seconds that it took."""
+        """The seconds that it took, without those that were saved."""
         return self.fit_time + self.score_time
 
     @property

@@ -28,7 +28,7 @@ _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
 
 @dataclass(frozen=True)
 class Scale:
-    """What the trial fits have told.
+    """On what a search is done, as far as time allows.
 
     Attributes
     ----------

@@ -233,8 +233,8 @@ class Auto(Racing):
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True
-        Whether the search may compare trials on fewer folds, and train on fewer rows, where a
-        budget of seconds leaves no time for three cross-validations.
+        Whether the search may save on folds where a budget of seconds leaves no time for three
+        cross-validations, and on rows where it leaves none for two evaluations; see the notes.
     stop_early : bool, default=False
         Whether the search may end before its budget does, when hardly any improvement is
         expected; only with the surrogate ``"gp"``. It is not asked before 30 trials, and 10

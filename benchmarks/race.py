@@ -89,13 +89,18 @@ def child(cell: Cell, result: Path) -> None:
         "trace": [],
     }
     write(result, found)
-    found["trace"] = trace(task, log, found)
+    found["trace"] = trace(task, log, found, cell["budget"])
     write(result, found)
 
 
-def trace(task: Task, log: Log, found: dict[str, Any]) -> list[tuple[float, float]]:
-    """Return seconds and held-out score of the best candidate, and of the model in the end."""
-    earlier = thinned([(seconds, params) for seconds, params, _ in log.improvements])
+def trace(task: Task, log: Log, found: dict[str, Any], budget: float) -> list[tuple[float, float]]:
+    """Return seconds and held-out score of the best candidate, and of the model in the end.
+
+    The last candidate within the budget is among them.
+    """
+    found_at = [(seconds, params) for seconds, params, _ in log.improvements]
+    in_time = [point for point in found_at if point[0] <= budget]
+    earlier = thinned(in_time[:-1]) + in_time[-1:] + thinned(found_at[len(in_time) :])
     points = []
     for seconds, params in earlier:
         try:

@@ -9,7 +9,8 @@ pairs (data set, model), with all seeds of each, since seeds of a pair are not i
 the paired differences on the rows held out. *In time*: where a run took over 5 % longer than its
 budget, the score of the best candidate that it had found when the budget ended, as if fitting it
 took no time; 0, the default, if there was none. A run that failed or was killed scores 0, with its
-seconds unknown. The time that ours needs is read off its mean score over all tasks, in which a
+seconds unknown. The mean over the time is that of the best candidate so far, 0 until there is one.
+The time that ours needs is read off its mean score over all tasks, in which a
 task counts 0 until there is a first candidate.
 """
 
@@ -33,6 +34,15 @@ SAMPLES = 10_000
 TINY = 1e-12
 TOLERANCE = 0.05  # of the budget, by which a run may take longer
 DEFAULT = "default"
+LABELS = {
+    "ours": "autotune",
+    "random": "RandomizedSearchCV",
+    "halving": "HalvingRandomSearchCV",
+    "bayes": "BayesSearchCV",
+    "optuna": "Optuna, TPE",
+    "flaml": "FLAML tune",
+    "smac": "SMAC3",
+}
 
 
 def read(paths: Iterable[Path]) -> list[Record]:
@@ -97,7 +107,8 @@ class Scores:
 
     def normalised(self, task: TaskKey, held_out: float) -> float:
         """Return a score between -1 and 1."""
-        return max((held_out - self._defaults[task]) / self._scale[task], -1.0)
+        score = (held_out - self._defaults[task]) / self._scale[task]
+        return float(np.clip(score, -1.0, 1.0))  # a candidate may be better than any final model
 
     def final(self, task: TaskKey, run: Record) -> float:
         """Return the normalised score of a run."""
@@ -109,6 +120,17 @@ class Scores:
             return self.final(task, run)
         found = [held_out for seconds, held_out in run["trace"][:-1] if seconds <= run["budget"]]
         return self.normalised(task, found[-1]) if found else 0.0
+
+    def over_time(self, task: TaskKey, run: Record) -> float:
+        """Return the normalised score of a run's best candidate, on average until the budget."""
+        points = [(seconds, found) for seconds, found in run.get("trace", [])[:-1]]
+        points = [(min(seconds, run["budget"]), found) for seconds, found in points]
+        ends = [seconds for seconds, _ in points[1:]] + [run["budget"]]
+        area = sum(
+            (end - seconds) * self.normalised(task, found)
+            for (seconds, found), end in zip(points, ends, strict=False)
+        )
+        return area / run["budget"]
 
     def curve(self, runs: Runs, tuner: str, times: np.ndarray) -> np.ndarray:
         """Return the mean normalised score of a tuner's best candidate at some times."""
@@ -153,6 +175,7 @@ def print_tables(records: list[Record], cells: list[Record], ours: str) -> None:
         if tasks:
             _print_scores(scores, tasks, tuners, ours, budget)
             _print_models(scores, tasks, tuners)
+            _print_over_time(scores, tasks, tuners, ours)
             if ours in tuners:
                 _print_times(scores, tasks, tuners, ours, budget)
 
@@ -204,6 +227,18 @@ def _print_models(scores: Scores, runs: Runs, tuners: list[str]) -> None:
         print(f"| {name} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |")
 
 
+def _print_over_time(scores: Scores, runs: Runs, tuners: list[str], ours: str) -> None:
+    """Print the mean score until the budget of each tuner's best candidate."""
+    keys = list(runs)
+    table = np.array([[scores.over_time(task, runs[task][t]) for t in tuners] for task in keys])
+    print(f"\n| mean score over the time | score | {ours} minus it |\n| --- | --- | --- |")
+    for i in np.argsort(-table.mean(axis=0)):
+        difference = ""
+        if ours in tuners and tuners[i] != ours:
+            difference = _mean_text(table[:, tuners.index(ours)] - table[:, i], keys, "+")
+        print(f"| {tuners[i]} | {_mean_text(table[:, i], keys)} | {difference} |")
+
+
 def _print_times(scores: Scores, runs: Runs, tuners: list[str], ours: str, budget: float) -> None:
     """Print how long ours needs for the final score of each tuner."""
     times = np.array(
@@ -241,7 +276,12 @@ def plot(cells: list[Record], path: str) -> None:
         times = np.geomspace(0.1, 2 * budget, 400)
         for name in tuners:
             width = 2.5 if name.startswith("ours") else 1.2
-            ax.plot(times, scores.curve(tasks, name, times), label=name, linewidth=width)
+            ax.plot(
+                times,
+                scores.curve(tasks, name, times),
+                label=LABELS.get(name, name),
+                linewidth=width,
+            )
         ax.axvline(budget, color="0.6", linestyle=":")
         ax.set(xscale="log", xlabel="seconds", title=f"budget {budget:g} s, {len(tasks)} tasks")
     axes[0][0].set_ylabel("mean normalised score on held-out rows")

@@ -47,7 +47,7 @@ def for_skopt(space: Space) -> list[dict[str, Any]]:
 
 
 def encode_tuple(value: Any) -> Any:
-    """Write a tuple, which skopt refuses as a choice, as text."""
+    """Write a tuple, which skopt refuses as a choice and FLAML turns into an array, as text."""
     return repr(value) if isinstance(value, tuple) else value
 
 
@@ -102,7 +102,7 @@ def for_flaml(space: Space) -> dict[str, Any]:
 
     def translate(dimension: Any) -> Any:
         if isinstance(dimension, Choice):
-            return tune.choice(list(dimension.values))
+            return tune.choice([encode_tuple(value) for value in dimension.values])
         if dimension.integer:
             return (tune.lograndint if dimension.log else tune.randint)(
                 dimension.low, dimension.high + 1
@@ -121,10 +121,12 @@ def from_flaml(space: Space, config: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters in what ``flaml.tune`` proposes."""
     config = config.get("subspace", config)
     number = config["number"]
-    return {
-        name: d.choices[0] if d.constant else config[_label(space, number, name)]
-        for name, d in space.subspaces[number].items()
-    }
+    return decode_tuples(
+        {
+            name: d.choices[0] if d.constant else config[_label(space, number, name)]
+            for name, d in space.subspaces[number].items()
+        }
+    )
 
 
 def for_smac(space: Space, seed: int) -> Any:

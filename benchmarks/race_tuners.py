@@ -12,6 +12,7 @@ What a peer can be told it is told in the way of its own manual:
 - OptunaSearchCV: ``timeout``. It cannot express sub-spaces: there it is a study of Optuna with
   the same sampler (TPE) and ``timeout``, the sub-space suggested first, and a refit.
 - FLAML: ``tune.run`` (BlendSearch) with ``time_budget_s`` around ``cross_val_score``, and a refit.
+  Tuples as choices make it fail: it gets them as texts, too.
 - SMAC3: its facade for hyperparameters with ``walltime_limit``, the same way.
 - ours: ``budget`` in seconds, strategy ``"auto"``; ``ours-racing`` or ``ours-bayes`` for another.
 

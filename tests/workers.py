@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,16 @@ def until(condition) -> Any:
 
 
 def settle(executor: ProcessExecutor) -> None:
-    """Wait until no more jobs begin in stand-ins, as a rule because a lasting worker is ready."""
-    until(lambda: executor.collect(0.01) == [] and not executor._standing_in)
+    """Wait until no more jobs begin in stand-ins, as a rule because a lasting worker is ready.
+
+    No job may end meanwhile: its outcome would be lost.
+    """
+
+    def is_settled() -> bool:
+        assert executor.collect(0.01) == []
+        return not executor._standing_in
+
+    until(is_settled)
 
 
 def expire(executor: ProcessExecutor) -> None:
@@ -94,8 +103,17 @@ def belongings() -> set:
     may go in the meantime, and must not make up for something new.
     """
     gc.collect()
-    files = os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else []
-    return {*files, *threading.enumerate(), *psutil.Process().children(recursive=True)}
+    return {*_open_files(), *threading.enumerate(), *psutil.Process().children(recursive=True)}
+
+
+def _open_files() -> set[tuple[int, int, int]]:
+    """Return the open files, each by its number and by what it is."""
+    files = set()
+    for number in os.listdir("/dev/fd") if os.path.isdir("/dev/fd") else []:
+        with suppress(OSError):  # the one with which the folder was read
+            status = os.fstat(int(number))
+            files.add((int(number), status.st_dev, status.st_ino))
+    return files
 
 
 def shared_folders() -> list[Path]:

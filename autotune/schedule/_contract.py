@@ -70,8 +70,9 @@ class Scheduler(ABC):
     Attributes
     ----------
     order : list of int
-        The folds in the order in which the evaluations of a trial begin. With fewer
-        ``compared_folds`` in the history, these are the first of them.
+        The folds in the order in which the evaluations of a trial begin. Where a search has
+        time for fewer, ``compared_folds`` of the history are the first of them, which only
+        ``Racing`` heeds.
     """
 
     def __init__(self, n_folds: int):
