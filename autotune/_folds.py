@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ._budget import Clock
-from ._history import COMPLETE, RUNNING, Evaluation, History, Trial
+from ._history import COMPLETE, FULL, RUNNING, Evaluation, History, Trial
 
 ENOUGH = 3  # trials that a search must have time for
 
@@ -62,7 +62,7 @@ class FewerFolds:
         if n_timed == 1 and affordable >= ENOUGH:
             # The first evaluation also loads what is loaded late: a second one shall be asked.
             n_folds = max(n_folds, min(2, history.n_folds))
-        while n_folds < history.n_folds and (order[n_folds], 1.0) in trial.evaluations:
+        while n_folds < history.n_folds and (order[n_folds], FULL) in trial.evaluations:
             n_folds += 1  # what there is counts
         self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
@@ -72,18 +72,19 @@ class FewerFolds:
         The trials that were complete on fewer folds then run again, for the folds they miss;
         there must be time for all of them, and for three new trials.
         """
-        known = next((trial for trial in history if _timed(trial)), None)
-        n_missing = sum(
-            int(np.isnan(history.fold_scores(trial)).sum())
-            for trial in history
-            if trial.status == COMPLETE
-        )
-        wanted = n_missing + ENOUGH * history.n_folds
-        if known is None or self._affordable(known) >= wanted:
+        if len(history.compared_folds) < history.n_folds and self._affords_all(history):
             self._compare_on(tuple(range(history.n_folds)), history)
         for trial in history:
             if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
                 trial.status = RUNNING
+
+    def _affords_all(self, history: History) -> bool:
+        """Return whether complete trials can be given all folds, and three more begin with them."""
+        known = next((trial for trial in history if _timed(trial)), None)
+        complete = [trial for trial in history if trial.status == COMPLETE]
+        n_missing = sum(np.isnan(history.fold_scores(trial)).sum() for trial in complete)
+        wanted = n_missing + ENOUGH * history.n_folds
+        return known is None or bool(self._affordable(known) >= wanted)
 
     def _affordable(self, trial: Trial) -> float:
         """Return for how many more evaluations like those of a trial there is time."""
@@ -104,5 +105,6 @@ def is_open(history: History) -> bool:
 
 
 def _timed(trial: Trial) -> list[Evaluation]:
-    """Return a trial's evaluations that tell how long others take."""
-    return [e for e in trial.evaluations.values() if e.status == COMPLETE]
+    """Return a trial's evaluations that tell how long others of full fidelity take."""
+    evaluations = trial.evaluations.values()
+    return [e for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]

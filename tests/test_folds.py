@@ -13,11 +13,19 @@ from autotune import Auto, AutoTunedClassifier
 from autotune._budget import Clock
 from autotune._folds import FewerFolds
 from autotune._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
+from autotune._refit import Reserve
 from autotune.execution import Outcome
 from autotune.schedule import Racing
 
 X, Y = load_iris(return_X_y=True)
 ORDER = [3, 0, 4, 1, 2]
+
+
+class FakeTask:
+    """Five folds of as many rows."""
+
+    X = X
+    folds = tuple(StratifiedKFold(5).split(X, Y))
 
 
 def fewer_folds(seconds, refit=0.0, n_workers=1, told=None):
@@ -108,6 +116,19 @@ def test_folds_are_chosen_anew_if_nothing_is_known():
     history = History(5)
     history.compared_folds = (3,)
     fewer_folds(0.1).reconsider(history)
+    assert history.compared_folds == (0, 1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_evaluations_of_lower_fidelity_tell_nothing(narrow):
+    """Check that a halving search goes on whose only successes were on little."""
+    history = History(5)
+    trial = history.add({}, "random")
+    history.record(Evaluation(trial.number, 3, 0.5, fit_time=1.0))
+    history.compared_folds = (3,) if narrow else history.compared_folds
+    clock = Clock(0.1, FakeTime())
+    reserve = Reserve(FakeTask, 0.1, refit=True)
+    FewerFolds(clock, reserve.predict, 1, lambda folds: None).reconsider(history)
     assert history.compared_folds == (0, 1, 2, 3, 4)
 
 
