@@ -123,8 +123,8 @@ class Scores:
 
     def over_time(self, task: TaskKey, run: Record) -> float:
         """Return the normalised score of a run's best candidate, on average until the budget."""
-        points = [(seconds, found) for seconds, found in run.get("trace", [])[:-1]]
-        points = [(min(seconds, run["budget"]), found) for seconds, found in points]
+        trace = run.get("trace", [])[:-1]  # the last point is that of the final model
+        points = [(min(seconds, run["budget"]), found) for seconds, found in trace]
         ends = [seconds for seconds, _ in points[1:]] + [run["budget"]]
         area = sum(
             (end - seconds) * self.normalised(task, found)

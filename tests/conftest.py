@@ -23,14 +23,6 @@ settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
-LATE = "late: leaves threads, or a library with threads, in this process; runs after all others"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
-    config.addinivalue_line("markers", LATE)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run last what leaves threads behind, some of which last as long as the interpreter.
 

@@ -9,7 +9,7 @@ import psutil
 import pytest
 from estimators import Faulty, Forking, FullHang
 from sklearn.exceptions import FitFailedWarning
-from workers import is_gone, until
+from workers import until
 
 from autotune import AutoTunedClassifier, Budget
 
@@ -153,7 +153,7 @@ def test_what_a_candidate_started_ends_with_the_fit(tmp_path):
     )
     fit(model, 12)
     pid = int(note.read_text())
-    until(lambda: is_gone(pid))
+    until(lambda: not psutil.pid_exists(pid))  # nor a zombie
 
 
 def test_a_model_that_cannot_travel_is_fitted_here():
