@@ -78,6 +78,16 @@ class FewerFolds:
             if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
                 trial.status = RUNNING
 
+    def can_end(self, trial: Trial, history: History) -> bool:
+        """Return whether there is time for the folds that a trial misses, and for its last fit.
+
+        True while nothing tells, or while no trial is complete.
+        """
+        if is_open(history) or not _timed(trial):
+            return True
+        n_missing = np.isnan(history.compared_scores(trial)).sum()
+        return bool(self._affordable(trial) >= n_missing)
+
     def _affords_all(self, history: History) -> bool:
         """Return whether complete trials can be given all folds, and three more begin with them."""
         known = next((trial for trial in history if _timed(trial)), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._budget import Clock
-from ._folds import ENOUGH, is_open
+from ._folds import ENOUGH, FewerFolds, is_open
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
@@ -60,9 +60,9 @@ class Tuner:
     listeners : sequence of Listener
     raise_errors : bool
         Re-raise the first exception of an evaluation.
-    fewer_folds : callable or None
-        ``fewer_folds(evaluation, history, order)`` may change on which folds trials are
-        compared, before an evaluation decides anything.
+    fewer_folds : FewerFolds or None
+        May change on which folds trials are compared, before an evaluation decides anything,
+        and tells which trials cannot end in time.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Tuner:
         defaults: Sequence[tuple[dict[str, Any], bool]] = (),
         listeners: Sequence[Listener] = (),
         raise_errors: bool = False,
-        fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
+        fewer_folds: FewerFolds | None = None,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -173,15 +173,25 @@ class Tuner:
         """
         if self._stopped or self.seconds_left() <= 0:
             return None
-        request = self.scheduler.next()
+        request = self._next_request()
         if request is None and begin:
             trial = self._begin_trial()
             if trial is None:
                 self.scheduler.drain()
             else:
                 self.scheduler.begin(trial)
-            request = self.scheduler.next()
+            request = self._next_request()
         return None if request is None else self._job(request)
+
+    def _next_request(self) -> Request | None:
+        """Return the scheduler's next request, without trials that cannot end in time."""
+        while (request := self.scheduler.next()) is not None:
+            trial = self.history[request.trial]
+            if self.fewer_folds is None or self.fewer_folds.can_end(trial, self.history):
+                return request
+            trial.status = INTERRUPTED
+            self.scheduler.set_aside(trial)
+        return None
 
     def _job(self, request: Request) -> Job:
         """Return a request as a job."""

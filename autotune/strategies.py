@@ -223,13 +223,17 @@ class Auto(Racing):
 
     After the default come configurations that did well on other data, where there are some
     for the model; then a Gaussian process proposes. Each trial is raced, as in
-    :class:`Racing`. In a budget of seconds, what cannot end in time is not begun, and the
-    improvement that is expected per second decides.
+    :class:`Racing`. In a budget of seconds, what cannot end in time is not begun, or is set
+    aside as soon as its first folds show it (status ``"interrupted"``), and the improvement
+    that is expected per second decides.
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates, eps
+    surrogate, n_candidates, eps
         As in :class:`Racing`.
+    n_initial : int or None, default=None
+        As in :class:`Racing`, but the starting points are a design already: None has
+        the model ``"gp"`` propose after three trials where there are any.
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History
 from autotune.search import GPSearcher, PortfolioSearcher, RandomSearcher
 from autotune.search._cost import Costs, seconds_of
+from autotune.search._design import design_point
 from autotune.search._embedding import Embedding
 from autotune.space import Space
 
@@ -133,6 +134,20 @@ def test_the_portfolio_comes_first_and_once():
     assert proposal not in points
     assert searcher.origin(proposal) == "bayes"
     assert proposal == GPSearcher(LINE, 0, n_initial=3).ask(history)
+
+
+def test_starting_points_take_the_place_of_the_design():
+    """Check that the model proposes after three trials, unless the user says after how many."""
+    points = [{"n": 10}, {"n": 900}]
+    history = History(2)
+    for number, params in enumerate([{"n": 100}, *points]):
+        add_trial(history, params, [0.5, 0.5 + number], "portfolio" if number else "default")
+    design = design_point(LINE, 0, 0)
+    assert GPSearcher(LINE, 0).ask(history) != design
+    assert GPSearcher(LINE, 0, n_initial=4).ask(history) == design
+    for trial in history:
+        trial.origin = "default"
+    assert GPSearcher(LINE, 0).ask(history) == design
 
 
 def test_a_proposal_does_not_share_the_portfolio_s_dict():

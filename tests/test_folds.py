@@ -12,7 +12,15 @@ from sklearn.naive_bayes import GaussianNB
 from autotune import Auto, AutoTunedClassifier
 from autotune._budget import Clock
 from autotune._folds import FewerFolds
-from autotune._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
+from autotune._history import (
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    Evaluation,
+    History,
+)
 from autotune._refit import Reserve
 from autotune.execution import Outcome
 from autotune.schedule import Racing
@@ -193,14 +201,14 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
         evaluation.scores = {"score": job.params["C"] + job.fold / 100}
         return Outcome(evaluation)
 
-    def fewer(evaluation, history, order):
-        history.compared_folds = tuple(sorted(order[:n_compared]))
+    class SoMany(FewerFolds):
+        def __call__(self, evaluation, history, order):
+            history.compared_folds = tuple(sorted(order[:n_compared]))
 
     scheduler = Racing(5, seed=1, eps=0.0)
     executor = FakeExecutor(answer, n_workers=n_workers)
-    tuner = make_tuner(
-        executor=executor, scheduler=scheduler, history=History(5), fewer_folds=fewer
-    )
+    rule = SoMany(Clock(None), lambda trial: 0.0, n_workers, lambda folds: None)
+    tuner = make_tuner(executor=executor, scheduler=scheduler, history=History(5), fewer_folds=rule)
     tuner.run()
     history = tuner.history
     assert {trial.status for trial in history} == {COMPLETE}
@@ -211,6 +219,66 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
         assert history.score(trial) == pytest.approx(trial.params["C"] + np.mean(compared) / 100)
     if n_workers == 1:
         assert len(executor.jobs) == 5 * n_compared
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "refit", "n_workers", "can_end"),
+    [
+        ([1.0, 1.0], 3.0, 0.0, 1, True),
+        ([1.0, 1.0], 2.9, 0.0, 1, False),
+        ([1.0, 1.0], 3.9, 1.0, 1, False),  # it would have to be fitted once more
+        ([2.0, 1.0], 3.0, 0.0, 1, True),
+        ([1.0, 1.0], 1.5, 0.0, 2, True),
+        ([1.0] * 5, 0.0, 0.0, 1, True),  # it has ended
+        ([], 0.0, 0.0, 1, True),  # nothing tells
+    ],
+)
+def test_what_can_end_in_time(seconds, left, refit, n_workers, can_end):
+    """Check whether there is time for the missing folds, once another trial is complete."""
+    history, rule = History(5), fewer_folds(left, refit, n_workers)
+    first_trial(history, [1.0] * 5)
+    first_trial(history, seconds)
+    for evaluation in history.evaluations():
+        evaluation.scores = {"score": 1.0}
+    assert rule.can_end(history[1], history)
+    history[0].status = COMPLETE
+    assert rule.can_end(history[1], history) == can_end
+
+
+def slow_trials(seconds, seen=()):
+    """Return a search on five folds whose trial 1 takes four times as long as the others."""
+    now = FakeTime()
+    history = History(5)
+    history.trials += seen
+
+    def answer(job):
+        duration = 4.0 if job.trial == 1 else 1.0
+        now.seconds += duration
+        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation.scores = {"score": job.params["C"]}
+        return Outcome(evaluation)
+
+    clock = Clock(seconds, now)
+    tuner = make_tuner(
+        executor=FakeExecutor(answer),
+        scheduler=Racing(5, eps=0.0),
+        history=history,
+        clock=clock,
+        n_trials=4,
+        fewer_folds=FewerFolds(clock, lambda trial: 0.0, 1, lambda folds: None),
+    )
+    tuner.run()
+    return history
+
+
+def test_a_trial_that_cannot_end_leaves_its_time_to_others():
+    """Check that it is set aside after its first fold, and goes on where there is time again."""
+    history = slow_trials(20.0)
+    assert [t.status for t in history] == [COMPLETE, INTERRUPTED, COMPLETE, COMPLETE]
+    assert [len(t.evaluations) for t in history] == [5, 1, 5, 5]
+    resumed = slow_trials(100.0, history.trials)
+    assert {t.status for t in resumed} == {COMPLETE}
+    assert [len(t.evaluations) for t in resumed] == [5] * 4
 
 
 # Whole searches

@@ -10,6 +10,8 @@ the space, data, clocks or processes.
   becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
   A status of COMPLETE, FAILED or DROPPED ends a trial; what was still planned for it is
   forgotten, and its evaluations in flight may be cancelled.
+- ``set_aside`` is told of a trial that cannot end before the search does, though a later run
+  may go on with it; nothing more of it should be named.
 - ``drain`` is told that no new trial will begin, so that idle workers can only help with
   those under way; there is nothing to do unless a scheduler holds evaluations back.
 - ``close`` is told that the search has ended, and returns what becomes of the trials whose
@@ -90,6 +92,9 @@ class Scheduler(ABC):
     @abstractmethod
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         """Take note of an evaluation; return the trials that it ends, with their status."""
+
+    def set_aside(self, trial: Trial) -> None:  # noqa: B027  # its requests are not run
+        """Plan nothing more for a trial."""
 
     def drain(self) -> None:  # noqa: B027  # most schedulers hold nothing back
         """Take note that no new trial will begin."""

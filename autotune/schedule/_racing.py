@@ -73,6 +73,9 @@ class Racing(Scheduler):
                 return requests.popleft()
         return None
 
+    def set_aside(self, trial: Trial) -> None:
+        self._forget(trial)
+
     def drain(self) -> None:
         self._side_by_side = True
 

@@ -17,6 +17,7 @@ from ._contract import Searcher
 from ._cost import Costs, seconds_of
 from ._design import default_size, design_point
 from ._embedding import Embedding
+from ._portfolio import STARTING_POINT
 from ._seen import Seen, draw_unseen
 from ._stopping import NEGLIGIBLE, comparison_noise, is_ripe
 from ._surrogate import Surrogate
@@ -24,6 +25,7 @@ from ._surrogate import Surrogate
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 _HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
 _TRIES = 20  # proposals that may turn out to take too long
+_FIRST = 3  # trials before the model is used where starting points take the design's place
 
 
 class GPSearcher(Searcher):
@@ -46,7 +48,7 @@ class GPSearcher(Searcher):
         As in the contract.
     n_initial : int or None
         Number of trials before the model is used; None: ``min(10, max(4, 2 d))`` for ``d``
-        features, and at most a third of the trials.
+        features, and at most a third of the trials; 3 where starting points were tried.
     n_candidates : int
         Random points at which the acquisition function is evaluated before it is refined.
     thrift : float
@@ -81,6 +83,7 @@ class GPSearcher(Searcher):
         self.explore = explore
         self.stops = stops
         self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
+        self._n_first = min(_FIRST, self.n_initial) if n_initial is None else n_initial
         self.embedding = Embedding(space)
         self._maximise = Maximiser(n_random=n_candidates)
         self._seen = Seen(space)
@@ -129,7 +132,9 @@ class GPSearcher(Searcher):
         seen = self._observe(history)
         first = sum(trial.origin == self.name for trial in history)
         explores = self.explore and first % self.explore == self.explore - 1
-        is_early = len(seen.units) < self.n_initial or not seen.told.any()
+        has_points = any(trial.origin == STARTING_POINT for trial in history)
+        n_initial = self._n_first if has_points else self.n_initial
+        is_early = len(seen.units) < n_initial or not seen.told.any()
         if not self.space.features or is_early or explores:
             for index in range(first, first + _TRIES):
                 yield design_point(self.space, self.seed, index)

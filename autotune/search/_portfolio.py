@@ -10,6 +10,8 @@ from .._history import History
 from ._contract import Searcher
 from ._seen import Seen
 
+STARTING_POINT = "portfolio"  # the origin of such a trial
+
 
 class PortfolioSearcher(Searcher):
     """Proposes a list of configurations, in its order, then what another searcher proposes.
@@ -42,4 +44,4 @@ class PortfolioSearcher(Searcher):
 
     def origin(self, params: dict[str, Any]) -> str:
         is_point = self.space.key(params) in self._keys
-        return "portfolio" if is_point else self.searcher.origin(params)
+        return STARTING_POINT if is_point else self.searcher.origin(params)
