@@ -9,7 +9,7 @@ import numpy as np
 from ._budget import Clock
 from ._history import COMPLETE, FULL, RUNNING, Evaluation, History, Trial
 
-ENOUGH = 3  # trials that a search must have time for
+LEAST_TRIALS = 3  # trials that a search must have time for
 
 
 class FewerFolds:
@@ -58,8 +58,8 @@ class FewerFolds:
             return
         n_timed = len(_timed(trial))
         affordable = n_timed + self._affordable(trial)
-        n_folds = min(int(affordable / ENOUGH), history.n_folds)
-        if n_timed == 1 and affordable >= ENOUGH:
+        n_folds = min(int(affordable / LEAST_TRIALS), history.n_folds)
+        if n_timed == 1 and affordable >= LEAST_TRIALS:
             # The first evaluation also loads what is loaded late: a second one shall be asked.
             n_folds = max(n_folds, min(2, history.n_folds))
         while n_folds < history.n_folds and (order[n_folds], FULL) in trial.evaluations:
@@ -93,7 +93,7 @@ class FewerFolds:
         known = next((trial for trial in history if _timed(trial)), None)
         complete = [trial for trial in history if trial.status == COMPLETE]
         n_missing = sum(np.isnan(history.fold_scores(trial)).sum() for trial in complete)
-        wanted = n_missing + ENOUGH * history.n_folds
+        wanted = n_missing + LEAST_TRIALS * history.n_folds
         return known is None or bool(self._affordable(known) >= wanted)
 
     def _affordable(self, trial: Trial) -> float:

@@ -20,7 +20,7 @@ _WARM = 0.2  # of the time that a fit may take: one that takes longer has not on
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_ENOUGH = 2  # evaluations that must be affordable, or else the search takes fewer rows
+_LEAST_EVALUATIONS = 2  # evaluations that must be affordable, or else the search takes fewer rows
 _NEARLY_ALL = 0.7  # share of the rows above which leaving some out saves too little
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
@@ -97,11 +97,11 @@ def measure(
     growth = Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
     # More workers than evaluations do not make one end sooner.
-    n_workers = min(executor.n_workers, _ENOUGH)
+    n_workers = min(executor.n_workers, _LEAST_EVALUATIONS)
     affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * n_workers
     taken = float(n_rows)
-    if growth.seconds(n_rows) * _ENOUGH > affordable:
-        taken = max(growth.rows(affordable / _ENOUGH), least)
+    if growth.seconds(n_rows) * _LEAST_EVALUATIONS > affordable:
+        taken = max(growth.rows(affordable / _LEAST_EVALUATIONS), least)
         taken = n_rows if taken > _NEARLY_ALL * n_rows else taken
     if taken >= n_rows:
         return Scale(exponent=max(Scale.exponent, growth.exponent))

@@ -164,8 +164,7 @@ class Refit:
     def _on_fewer_rows(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
         """Fit a trial on all rows if there is time, or else on as many as there is time for.
 
-        Time is kept for a fit on as many rows as the search took, whose time is known. When a
-        fit took less time than expected, what is left may do for one on more rows.
+        Time is kept for a fit on as many rows as the search took, whose time is known.
         """
         searched = searched_share(self._task, self._scale)
         measured, kept = [], 0.0
@@ -173,23 +172,37 @@ class Refit:
             known = _longest_fit(trial)
             measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
-        share, fitted, goes_on = searched, None, self._executor.can_kill
         larger = self._larger_share(measured, kept)
-        if larger is not None:
-            share, fitted = larger, self._attempt(trial, larger, kept)
-        if fitted is None:
-            goes_on &= larger is None  # else what did not end in time would not do so now
+        fitted = None if larger is None else self._attempt(trial, larger, kept)
+        if larger is not None and fitted is not None:
+            share, fitted = self._grown(trial, larger, fitted, measured)
+        else:
             share, fitted = searched, self._only(trial, tolerance, searched)
-            measured = []
-        while goes_on:
-            measured.append((share, max(fitted[2], FASTEST)))
+            if larger is None:  # else what did not end in time would not do so now
+                share, fitted = self._grown(trial, share, fitted, [])
+        self._warn_of_rows(share)
+        return fitted
+
+    def _grown(
+        self,
+        trial: Trial,
+        share: float,
+        fitted: tuple[Trial, Any, float],
+        measured: list[tuple[float, float]],
+    ) -> tuple[float, tuple[Trial, Any, float]]:
+        """Fit on more and more rows while the time that is left is enough.
+
+        When a fit took less time than expected, it may be. ``measured`` are the shares and
+        the seconds of earlier fits; the last share and its fit are returned.
+        """
+        while self._executor.can_kill:
+            measured = [*measured, (share, max(fitted[2], FASTEST))]
             larger = self._larger_share(measured, 0.0)
             better = None if larger is None else self._attempt(trial, larger, 0.0)
             if larger is None or better is None:
                 break
             share, fitted = larger, better
-        self._warn_of_rows(share)
-        return fitted
+        return share, fitted
 
     def _larger_share(self, measured: list[tuple[float, float]], kept: float) -> float | None:
         """Return on what share of the rows a fit should end in time, None if on hardly more.

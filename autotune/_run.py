@@ -344,6 +344,8 @@ class Run:
                 stacklevel=6,
             )
             inline = self._shared(InlineExecutor(task))
+            if settings["fewer_folds"] is not None:
+                settings = {**settings, "fewer_folds": self._fewer_folds(inline.n_workers)}
             tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
             tuner.run()
         return tuner

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._budget import Clock
-from ._folds import ENOUGH, FewerFolds, is_open
+from ._folds import LEAST_TRIALS, FewerFolds, is_open
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
@@ -222,7 +222,7 @@ class Tuner:
         done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
         n_missing = max(1, n_wanted - sum(other == repeat for other in done))
         if self.fewer_folds is not None and is_open(history):
-            n_missing = min(n_missing, ENOUGH)  # it may yet be one fold, for three trials
+            n_missing = min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
         share = _PATIENCE * left * self.executor.n_workers / n_missing
         return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
 

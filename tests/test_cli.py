@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from fakes import add_trial
 from sklearn.exceptions import ConvergenceWarning
 
 import autotune
@@ -23,7 +24,9 @@ from autotune._cli import _models
 from autotune._cli._demo import make_demo
 from autotune._cli._errors import one_line
 from autotune._cli._models import MODELS, check_names, make_model
+from autotune._cli._report import leaderboard, make_console
 from autotune._cli._table import detect_task, read_table
+from autotune._history import History
 from autotune.cli import main
 from autotune.strategies import STRATEGIES
 
@@ -98,6 +101,18 @@ def test_main_job(table, capsys):
     assert "\x1b" not in out + err
     assert "trial 1/4" in err
     assert "[autotune]" not in out
+
+
+@pytest.mark.parametrize(("compared", "text"), [((1,), "0.5000 "), ((0, 1), "0.3000 ± 0.2000 ")])
+def test_the_deviation_of_one_fold_is_not_told(compared, text, capsys):
+    """Check the leaderboard of a search that had time for one fold only."""
+    history = History(2)
+    history.compared_folds = compared
+    add_trial(history, {"C": 1.0}, [0.1, 0.5])
+    make_console().print(leaderboard(history, "accuracy", None))
+    out = capsys.readouterr().out
+    assert text in out
+    assert ("±" in out.splitlines()[-2]) == (len(compared) > 1)
 
 
 def test_quiet(table, capsys):

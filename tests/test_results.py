@@ -153,6 +153,18 @@ def test_each_metric_has_its_columns():
     assert results["mean_test_b"].tolist() == [0.2, 0.3]
 
 
+def test_folds_on_which_trials_are_not_compared_do_not_show():
+    """Check that scores that some trials happen to have there are left to the history."""
+    history = History(3)
+    history.compared_folds = (1,)
+    trial = add_trial(history, {}, [0.1, 0.5, 0.9])
+    results = cv_results(history)
+    splits = [results[f"split{fold}_test_score"][0] for fold in range(3)]
+    assert splits == pytest.approx([np.nan, 0.5, np.nan], nan_ok=True)
+    assert results["mean_test_score"][0] == 0.5
+    assert history.fold_scores(trial).tolist() == [0.1, 0.5, 0.9]
+
+
 def test_results_are_copies():
     """Check that whoever changes the results does not change the history."""
     history = History(1)

@@ -138,11 +138,12 @@ def _score(history: History, trial: Trial) -> float:
 
 
 def _spread(history: History, trial: Trial) -> str:
-    """Return the mean and the deviation of a trial's scores over the folds."""
+    """Return the mean and, of several folds, the deviation of a trial's scores."""
     if not np.isfinite(_score(history, trial)):
         return trial.status
     scores = history.compared_scores(trial)
-    return f"{score_text(float(scores.mean()))} ± {score_text(float(scores.std()))}"
+    mean, std = score_text(float(scores.mean())), score_text(float(scores.std()))
+    return f"{mean} ± {std}" if len(scores) > 1 else mean
 
 
 def _fit_time(trial: Trial) -> str:
