@@ -277,6 +277,7 @@ class Run:
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
             "fewer_folds": fewer_folds if self._is_scarce() else None,
+            "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
         }
         seed = derive_seed(self.seed, _FOLDS)
         try:
@@ -344,8 +345,6 @@ class Run:
                 stacklevel=6,
             )
             inline = self._shared(InlineExecutor(task))
-            if settings["fewer_folds"] is not None:
-                settings = {**settings, "fewer_folds": self._fewer_folds(inline.n_workers)}
             tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
             tuner.run()
         return tuner

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ._budget import Clock
-from ._folds import LEAST_TRIALS, FewerFolds, is_open
+from ._folds import LEAST_TRIALS, is_open
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
@@ -60,9 +60,11 @@ class Tuner:
     listeners : sequence of Listener
     raise_errors : bool
         Re-raise the first exception of an evaluation.
-    fewer_folds : FewerFolds or None
-        May change on which folds trials are compared, before an evaluation decides anything,
-        and tells which trials cannot end in time.
+    fewer_folds : callable or None
+        ``fewer_folds(evaluation, history, order)`` may change on which folds trials are
+        compared, before an evaluation decides anything.
+    can_end : callable or None
+        ``can_end(trial, history)`` returns whether there is time for what a trial misses.
     """
 
     def __init__(
@@ -80,7 +82,8 @@ class Tuner:
         defaults: Sequence[tuple[dict[str, Any], bool]] = (),
         listeners: Sequence[Listener] = (),
         raise_errors: bool = False,
-        fewer_folds: FewerFolds | None = None,
+        fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
+        can_end: Callable[[Trial, History], bool] | None = None,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -95,6 +98,7 @@ class Tuner:
         self.listeners = listeners
         self.raise_errors = raise_errors
         self.fewer_folds = fewer_folds
+        self.can_end = can_end
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
         self._longest = 0.0
@@ -187,10 +191,11 @@ class Tuner:
         """Return the scheduler's next request, without trials that cannot end in time."""
         while (request := self.scheduler.next()) is not None:
             trial = self.history[request.trial]
-            if self.fewer_folds is None or self.fewer_folds.can_end(trial, self.history):
+            if self.can_end is None or self.can_end(trial, self.history):
+                return request
+            if not self.scheduler.set_aside(trial):
                 return request
             trial.status = INTERRUPTED
-            self.scheduler.set_aside(trial)
         return None
 
     def _job(self, request: Request) -> Job:

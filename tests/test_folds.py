@@ -23,7 +23,7 @@ from autotune._history import (
 )
 from autotune._refit import Reserve
 from autotune.execution import Outcome
-from autotune.schedule import Racing
+from autotune.schedule import Full, Racing
 
 X, Y = load_iris(return_X_y=True)
 ORDER = [3, 0, 4, 1, 2]
@@ -201,14 +201,14 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
         evaluation.scores = {"score": job.params["C"] + job.fold / 100}
         return Outcome(evaluation)
 
-    class SoMany(FewerFolds):
-        def __call__(self, evaluation, history, order):
-            history.compared_folds = tuple(sorted(order[:n_compared]))
+    def fewer(evaluation, history, order):
+        history.compared_folds = tuple(sorted(order[:n_compared]))
 
     scheduler = Racing(5, seed=1, eps=0.0)
     executor = FakeExecutor(answer, n_workers=n_workers)
-    rule = SoMany(Clock(None), lambda trial: 0.0, n_workers, lambda folds: None)
-    tuner = make_tuner(executor=executor, scheduler=scheduler, history=History(5), fewer_folds=rule)
+    tuner = make_tuner(
+        executor=executor, scheduler=scheduler, history=History(5), fewer_folds=fewer
+    )
     tuner.run()
     history = tuner.history
     assert {trial.status for trial in history} == {COMPLETE}
@@ -245,7 +245,7 @@ def test_what_can_end_in_time(seconds, left, refit, n_workers, can_end):
     assert rule.can_end(history[1], history) == can_end
 
 
-def slow_trials(seconds, seen=()):
+def slow_trials(scheduler, seconds, seen=()):
     """Return a search on five folds whose trial 1 takes four times as long as the others."""
     now = FakeTime()
     history = History(5)
@@ -261,11 +261,11 @@ def slow_trials(seconds, seen=()):
     clock = Clock(seconds, now)
     tuner = make_tuner(
         executor=FakeExecutor(answer),
-        scheduler=Racing(5, eps=0.0),
+        scheduler=scheduler,
         history=history,
         clock=clock,
         n_trials=4,
-        fewer_folds=FewerFolds(clock, lambda trial: 0.0, 1, lambda folds: None),
+        can_end=FewerFolds(clock, lambda trial: 0.0, 1, lambda folds: None).can_end,
     )
     tuner.run()
     return history
@@ -273,12 +273,19 @@ def slow_trials(seconds, seen=()):
 
 def test_a_trial_that_cannot_end_leaves_its_time_to_others():
     """Check that it is set aside after its first fold, and goes on where there is time again."""
-    history = slow_trials(20.0)
+    history = slow_trials(Racing(5, eps=0.0), 20.0)
     assert [t.status for t in history] == [COMPLETE, INTERRUPTED, COMPLETE, COMPLETE]
     assert [len(t.evaluations) for t in history] == [5, 1, 5, 5]
-    resumed = slow_trials(100.0, history.trials)
+    resumed = slow_trials(Racing(5, eps=0.0), 100.0, history.trials)
     assert {t.status for t in resumed} == {COMPLETE}
     assert [len(t.evaluations) for t in resumed] == [5] * 4
+
+
+def test_only_racing_sets_trials_aside():
+    """Check that another scheduler's evaluations are all begun, as long as there is time."""
+    history = slow_trials(Full(5), 20.0)
+    assert [t.status for t in history] == [COMPLETE, INTERRUPTED]
+    assert [len(t.evaluations) for t in history] == [5, 4]
 
 
 # Whole searches

@@ -11,7 +11,7 @@ the space, data, clocks or processes.
   A status of COMPLETE, FAILED or DROPPED ends a trial; what was still planned for it is
   forgotten, and its evaluations in flight may be cancelled.
 - ``set_aside`` is told of a trial that cannot end before the search does, though a later run
-  may go on with it; nothing more of it should be named.
+  may go on with it. A scheduler may return False and name its evaluations all the same.
 - ``drain`` is told that no new trial will begin, so that idle workers can only help with
   those under way; there is nothing to do unless a scheduler holds evaluations back.
 - ``close`` is told that the search has ended, and returns what becomes of the trials whose
@@ -93,8 +93,9 @@ class Scheduler(ABC):
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         """Take note of an evaluation; return the trials that it ends, with their status."""
 
-    def set_aside(self, trial: Trial) -> None:  # noqa: B027  # its requests are not run
-        """Plan nothing more for a trial."""
+    def set_aside(self, trial: Trial) -> bool:
+        """Plan nothing more for a trial, and return True; or return False."""
+        return False
 
     def drain(self) -> None:  # noqa: B027  # most schedulers hold nothing back
         """Take note that no new trial will begin."""

@@ -73,8 +73,9 @@ class Racing(Scheduler):
                 return requests.popleft()
         return None
 
-    def set_aside(self, trial: Trial) -> None:
+    def set_aside(self, trial: Trial) -> bool:
         self._forget(trial)
+        return True
 
     def drain(self) -> None:
         self._side_by_side = True
