@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,11 +39,15 @@ class Scale:
         The seconds of a fit grow with the number of rows to this power.
     folds : sequence of int or None
         The folds on which the search compares trials; None: all.
+    rise : float or None
+        By how much the default's score is expected to be better on all rows than on those of
+        the search; None: unknown, or the search takes all.
     """
 
     share: float = 1.0
     exponent: float = 1.5
     folds: Sequence[int] | None = None
+    rise: float | None = None
 
 
 def measure(
@@ -53,6 +58,7 @@ def measure(
     n_rows: int,
     n_classes: int,
     n_folds: int,
+    metric: str,
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
@@ -73,24 +79,28 @@ def measure(
         With a limit.
     n_rows, n_classes, n_folds : int
         Training rows of a fold; classes, 0 for regression; folds.
+    metric : str
+        The name of the score that decides.
     """
     assert clock.seconds is not None
     least = fewest_rows(n_classes)
     if n_rows < SMALL or least * _ROOM > n_rows:
         return Scale()
     measured: list[tuple[int, float]] = []
+    scored: list[tuple[int, float]] = []
     rows = _START * least
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
-        timed = _time(executor, job, first=not measured)
-        if timed is None:  # it fails: the search will say how
-            return Scale()
-        seconds, killed = timed
-        if killed:  # so nothing is known of its growth
+        evaluation = _try(executor, job, first=not measured)
+        seconds = max(evaluation.whole_seconds, FASTEST)
+        if evaluation.status == TIMEOUT:  # so nothing is known of its growth
             measured = [(round(rows), seconds)]
             break
+        if evaluation.status != COMPLETE:  # the search will say how it fails
+            return Scale()
         measured.append((round(rows), seconds))
+        scored.append((round(rows), evaluation.scores.get(metric, math.nan)))
         if len(measured) > 1 and _tells_enough(seconds, clock.seconds):
             break
         rows *= _FACTOR
@@ -105,7 +115,21 @@ def measure(
         taken = n_rows if taken > _NEARLY_ALL * n_rows else taken
     if taken >= n_rows:
         return Scale(exponent=max(Scale.exponent, growth.exponent))
-    return Scale(taken / n_rows, growth.between(taken, n_rows))
+    rise = _rise(scored, n_rows / taken)
+    return Scale(taken / n_rows, growth.between(taken, n_rows), rise=rise)
+
+
+def _rise(scored: list[tuple[int, float]], factor: float) -> float | None:
+    """Return by how much a score rises with so many times the rows, None if that is unknown.
+
+    It goes on to rise with the logarithm of the rows as between the last two sizes; most
+    learning curves rise less and less.
+    """
+    if len(scored) < 2:
+        return None
+    (fewer, low), (more, high) = scored[-2:]
+    rise = (high - low) / math.log(more / fewer) * math.log(factor)
+    return max(rise, 0.0) if math.isfinite(rise) else None
 
 
 def _tells_enough(seconds: float, budget: float) -> bool:
@@ -114,8 +138,8 @@ def _tells_enough(seconds: float, budget: float) -> bool:
     return dear or seconds > _ENOUGH_TIME * budget
 
 
-def _time(executor: Executor, job: Job, *, first: bool) -> tuple[float, bool] | None:
-    """Return the seconds of a fit, and whether it was killed after them; None if it fails.
+def _try(executor: Executor, job: Job, *, first: bool) -> Evaluation:
+    """Return what a trial fit comes to.
 
     The first fit in a process also loads what is loaded late: if cheap, it is made again.
     """
@@ -124,9 +148,7 @@ def _time(executor: Executor, job: Job, *, first: bool) -> tuple[float, bool] | 
     cheap = evaluation.status == COMPLETE and evaluation.whole_seconds <= _WARM * job.seconds
     if first and cheap:
         evaluation = min(evaluation, _run(executor, job), key=lambda e: e.whole_seconds)
-    if evaluation.status not in (COMPLETE, TIMEOUT):
-        return None
-    return max(evaluation.whole_seconds, FASTEST), evaluation.status == TIMEOUT
+    return evaluation
 
 
 def _run(executor: Executor, job: Job) -> Evaluation:

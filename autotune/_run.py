@@ -27,7 +27,7 @@ from ._resource import Resource, make_plan, name_resource, set_amount
 from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
-from ._selection import select
+from ._selection import select, stands
 from ._study import Study, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
@@ -162,7 +162,14 @@ class Run:
         plan, seed = self.plan, derive_seed(self.trial_seed, 0)
         try:
             scale = measure(
-                executor, params, seed, self.clock, plan.n_train, plan.n_classes, plan.n_folds
+                executor,
+                params,
+                seed,
+                self.clock,
+                plan.n_train,
+                plan.n_classes,
+                plan.n_folds,
+                self.history.metric,
             )
         except WorkerStartError:  # the search will meet it again, and say so
             return Scale()
@@ -377,8 +384,19 @@ class Run:
             index = champion.number
         else:
             index = select(owner.refit, results, history) if fallback is None else fallback
+        if succeeded and not callable(owner.refit):
+            index = self._on_all_rows(index)
         self._name_winner(index)
         return history[index]
+
+    def _on_all_rows(self, index: int) -> int:
+        """Return the default's trial instead of a winner on few rows that it may overtake."""
+        history = self.history
+        default = next((t for t in history if t.origin == "default" and t.eligible), None)
+        if self.scale.share == 1.0 or default is None:
+            return index
+        kept = stands(default, history[index], history, self.scale.rise)
+        return default.number if kept else index
 
     def _default_trial(self) -> int:
         """Return the number of the default's trial, added if the search did not try it."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from ._history import COMPLETE, History
+from ._history import COMPLETE, History, Trial
 
 
 def rank(history: History, metric: str) -> np.ndarray:
@@ -50,6 +50,20 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
             "np.argmax takes for the largest: use np.nanargmax)"
         )
     return trial.number
+
+
+def stands(default: Trial, winner: Trial, history: History, rise: float | None) -> bool:
+    """Return whether the default may be as good on all rows as the winner of a search on fewer.
+
+    What is best on few rows often learns little from more. So the winner must already have
+    what the default is expected to have on all rows: its score on the folds that both have,
+    and ``rise``; if that is unknown, there is no such score.
+    """
+    difference = history.compared_scores(winner) - history.compared_scores(default)
+    difference = difference[np.isfinite(difference)]
+    if not len(difference):
+        return False
+    return rise is None or bool(difference.mean() <= rise)
 
 
 def _take(cv_results: dict[str, Any], rows: list[int]) -> dict[str, Any]:

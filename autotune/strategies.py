@@ -269,8 +269,11 @@ class Auto(Racing):
     Where there is not even time for two evaluations, the search takes as many rows as leave
     it, the same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
     training rows are always taken whole. The scores are then those of models that have seen
-    fewer rows than the final one: ``history_.share`` says by how much. If there is no time
-    either for the final model to see all rows, it sees fewer, with a warning.
+    fewer rows than the final one: ``history_.share`` says by how much. What is best on few
+    rows often learns little from more: a winner must already have the score that the default
+    is expected to have on all rows, as far as the first fits tell, or else the default is
+    kept. If there is no time either for the final model to see all rows, it sees fewer, with a
+    warning.
 
     Examples
     --------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from fakes import FakeExecutor, FakeTime, as_outcome
 from hypothesis import given
@@ -14,13 +16,14 @@ from autotune.execution import REFIT, Job
 N_FOLDS = 5
 
 
-def pilot(n_rows, seconds, *, budget=10.0, n_classes=2, n_workers=1, status=None):
+def pilot(n_rows, seconds, score=None, *, budget=10.0, n_classes=2, n_workers=1, status=None):
     """Return what trial fits tell whose seconds are a function of the rows, and the rows."""
     now = FakeTime()
 
     def answer(job):
-        outcome = as_outcome(job, 1.0 if status is None else status)
-        time = seconds(round(job.fidelity * n_rows))
+        rows = round(job.fidelity * n_rows)
+        outcome = as_outcome(job, (score(rows) if score else 1.0) if status is None else status)
+        time = seconds(rows)
         if time > job.seconds:
             outcome = as_outcome(job, "timeout")
             time = job.seconds
@@ -29,7 +32,7 @@ def pilot(n_rows, seconds, *, budget=10.0, n_classes=2, n_workers=1, status=None
         return outcome
 
     executor = FakeExecutor(answer, n_workers)
-    scale = measure(executor, {}, 0, Clock(budget, now), n_rows, n_classes, N_FOLDS)
+    scale = measure(executor, {}, 0, Clock(budget, now), n_rows, n_classes, N_FOLDS, "score")
     return scale, [round(job.fidelity * n_rows) for job in executor.jobs]
 
 
@@ -98,6 +101,28 @@ def test_a_second_trial_fit_that_is_killed_stands_alone():
 def test_a_model_that_fails_is_left_to_the_search():
     """Check that a failing default does not change what the search does."""
     assert pilot(20_000, lambda n: 1.0, status="failed")[0] == Scale()
+
+
+@pytest.mark.parametrize(
+    ("score", "slope"),
+    [
+        (lambda n: 0.1 * math.log(n), 0.1),
+        (lambda n: -0.1 * math.log(n), 0.0),
+        (lambda n: math.nan, None),
+    ],
+)
+def test_what_the_default_gains_with_all_rows(score, slope):
+    """Check the extrapolation from the rows of the search, and that a fall does not count."""
+    scale, rows = pilot(20_000, lambda n: n * 3e-4, score)
+    assert rows == [500, 500, 2000]
+    assert 2000 / 20_000 < scale.share < 0.5
+    expected = None if slope is None else pytest.approx(slope * math.log(1 / scale.share))
+    assert scale.rise == expected
+
+
+def test_one_trial_fit_tells_no_gain():
+    """Check that nothing is said of the gain where the second trial fit was killed."""
+    assert pilot(20_000, lambda n: 9.0 * (n / 500), budget=100.0)[0].rise is None
 
 
 @given(

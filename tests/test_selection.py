@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autotune._history import COMPLETE, FAILED, STATUSES, History
 from autotune._results import cv_results
-from autotune._selection import rank, select
+from autotune._selection import rank, select, stands
 
 trials = st.lists(
     st.tuples(strategies.scores, st.booleans(), st.sampled_from(STATUSES)), min_size=1, max_size=9
@@ -129,3 +129,21 @@ def test_a_callable_cannot_choose_a_failure():
     add_trial(history, {}, [np.nan]).status = FAILED
     with pytest.raises(ValueError, match=r"that succeeded; got 1, .* status 'failed' .*nanargmax"):
         select(lambda results: np.argmax(results["mean_test_score"]), cv_results(history), history)
+
+
+@pytest.mark.parametrize(
+    ("default", "winner", "rise", "expected"),
+    [
+        ([0.5, 0.5], [0.6, 0.8], 0.1, False),
+        ([0.5, 0.5], [0.6, 0.8], 0.3, True),
+        ([0.5, 0.5], [0.6, 0.8], None, True),  # nothing is known
+        ([0.5, np.nan], [0.6, 0.8], 0.2, True),  # dropped: the fold that it has counts
+        ([0.3, np.nan], [0.6, 0.8], 0.2, False),
+        ([np.nan, np.nan], [0.6, 0.8], None, False),  # it failed
+    ],
+)
+def test_what_stands_against_a_winner_on_few_rows(default, winner, rise, expected):
+    """Check the comparison with what the default is expected to have on all rows."""
+    history = History(2)
+    trials = [add_trial(history, {}, scores) for scores in (default, winner)]
+    assert stands(*trials, history, rise) == expected

@@ -22,7 +22,7 @@ from autotune._refit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
 N_TRAIN = 379  # rows of two of three folds
-FEWER = Scale(0.5, 1.0)
+FEWER = Scale(0.5, 1.0, rise=0.0)
 
 
 class Counted(ClassifierMixin, BaseEstimator):
@@ -75,6 +75,24 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
     assert set(frame["fidelity"]) == {0.5}
     assert {*range(6)} == set(frame["fold"])  # those of the finals too
     assert frame["score_score"].to_numpy() == pytest.approx(1 - 190 / 1000, abs=2e-3)
+
+
+@pytest.mark.parametrize("n_repeats", [0, 1])
+@pytest.mark.parametrize(
+    ("rise", "C"), [(0.0, 3.0), (1e-6, 3.0), (3e-6, 1.0), (None, 1.0)], ids=str
+)
+def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
+    """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
+    monkeypatch.setattr(run_module, "measure", lambda *arguments: Scale(0.5, 1.0, rise=rise))
+    strategy = Auto(n_repeats=n_repeats)
+    model = tuned(strategy=strategy).fit(X, y)
+    assert model.best_params_ == {"C": C}
+    assert model.best_estimator_.C == C
+    assert max(model.cv_results_["mean_test_score"]) - model.default_score_ == pytest.approx(2e-6)
+    without = tuned(strategy=strategy, include_default=False).fit(X, y)
+    assert without.best_params_ == {"C": 3.0}
+    chosen = tuned(strategy=strategy, refit=lambda results: 2).fit(X, y)
+    assert chosen.best_index_ == 2
 
 
 @pytest.mark.parametrize(
