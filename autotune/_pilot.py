@@ -39,15 +39,15 @@ class Scale:
         The seconds of a fit grow with the number of rows to this power.
     folds : sequence of int or None
         The folds on which the search compares trials; None: all.
-    rise : float or None
+    rise : float
         By how much the default's score is expected to be better on all rows than on those of
-        the search; None: unknown, or the search takes all.
+        the search, as far as trial fits have told.
     """
 
     share: float = 1.0
     exponent: float = 1.5
     folds: Sequence[int] | None = None
-    rise: float | None = None
+    rise: float = 0.0
 
 
 def measure(
@@ -119,17 +119,17 @@ def measure(
     return Scale(taken / n_rows, growth.between(taken, n_rows), rise=rise)
 
 
-def _rise(scored: list[tuple[int, float]], factor: float) -> float | None:
-    """Return by how much a score rises with so many times the rows, None if that is unknown.
+def _rise(scored: list[tuple[int, float]], factor: float) -> float:
+    """Return by how much a score rises with so many times the rows, 0 if that is unknown.
 
     It goes on to rise with the logarithm of the rows as between the last two sizes; most
     learning curves rise less and less.
     """
     if len(scored) < 2:
-        return None
+        return 0.0
     (fewer, low), (more, high) = scored[-2:]
     rise = (high - low) / math.log(more / fewer) * math.log(factor)
-    return max(rise, 0.0) if math.isfinite(rise) else None
+    return max(rise, 0.0) if math.isfinite(rise) else 0.0
 
 
 def _tells_enough(seconds: float, budget: float) -> bool:

@@ -52,18 +52,16 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
     return trial.number
 
 
-def stands(default: Trial, winner: Trial, history: History, rise: float | None) -> bool:
+def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool:
     """Return whether the default may be as good on all rows as the winner of a search on fewer.
 
     What is best on few rows often learns little from more. So the winner must already have
     what the default is expected to have on all rows: its score on the folds that both have,
-    and ``rise``; if that is unknown, there is no such score.
+    and ``rise``.
     """
     difference = history.compared_scores(winner) - history.compared_scores(default)
     difference = difference[np.isfinite(difference)]
-    if not len(difference):
-        return False
-    return rise is None or bool(difference.mean() <= rise)
+    return bool(len(difference) and difference.mean() <= rise)
 
 
 def _take(cv_results: dict[str, Any], rows: list[int]) -> dict[str, Any]:

@@ -136,10 +136,10 @@ def test_a_callable_cannot_choose_a_failure():
     [
         ([0.5, 0.5], [0.6, 0.8], 0.1, False),
         ([0.5, 0.5], [0.6, 0.8], 0.3, True),
-        ([0.5, 0.5], [0.6, 0.8], None, True),  # nothing is known
+        ([0.5, 0.5], [0.5, 0.5], 0.0, True),
         ([0.5, np.nan], [0.6, 0.8], 0.2, True),  # dropped: the fold that it has counts
         ([0.3, np.nan], [0.6, 0.8], 0.2, False),
-        ([np.nan, np.nan], [0.6, 0.8], None, False),  # it failed
+        ([np.nan, np.nan], [0.6, 0.8], 9.0, False),  # it failed
     ],
 )
 def test_what_stands_against_a_winner_on_few_rows(default, winner, rise, expected):
