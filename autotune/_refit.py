@@ -25,6 +25,7 @@ _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
 _WORTHWHILE = 1.3  # times the rows of the fit before that another one must have, if not all
+_FEWEST = 0.05  # share of the rows that a last fit has at least
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
 
@@ -101,6 +102,8 @@ class Refit:
         The callback context of the refit.
     scale : Scale
         On what share of the rows the search trained.
+    divisible : bool
+        Whether a model of fewer rows can be used: not that of fewer columns of a kernel.
     """
 
     def __init__(
@@ -111,6 +114,8 @@ class Refit:
         seed: int,
         context: Any,
         scale: Scale | None = None,
+        *,
+        divisible: bool = True,
     ):
         self._task = task
         self._executor = executor
@@ -118,13 +123,14 @@ class Refit:
         self._seed = seed
         self._context = context
         self._scale = Scale() if scale is None else scale
+        self._divisible = divisible
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
 
         A winner whose refit does not end within the budget is replaced by the best of the
-        trials that are at least ten times faster to fit, or else by the fastest. After a
-        search on a share of the rows, it is fitted on as many rows as there is time for.
+        trials that are at least ten times faster to fit, or else by the fastest, on as many
+        rows as there is time for. After a search on a share of the rows, so is the winner.
 
         Raises
         ------
@@ -147,7 +153,17 @@ class Refit:
                 f"{error}: trial {stand_in.number}, which is faster to fit, is used instead",
                 stacklevel=6,
             )
-            return self._fit(stand_in, self._left() + tolerance / 2)
+            return self._quickly(stand_in, self._left() + tolerance / 2)
+
+    def _quickly(self, trial: Trial, seconds: float) -> tuple[Trial, Any, float]:
+        """Fit a trial on as many rows as can be fitted in some seconds."""
+        share = FULL
+        if self._divisible:
+            known = (searched_share(self._task, self._scale), max(_longest_fit(trial), FASTEST))
+            share = min(max(Growth([known]).rows(seconds / _MARGIN), _FEWEST), FULL)
+        fitted = self._fit(trial, seconds, share)
+        self._warn_of_rows(share)
+        return fitted
 
     def _only(
         self, trial: Trial, tolerance: float, share: float = FULL

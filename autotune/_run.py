@@ -155,8 +155,7 @@ class Run:
         """Return how many rows the search can afford; an earlier run's answer holds."""
         if self.study is not None and self.study.scale is not None:
             return self.study.scale
-        pairwise = get_tags(self.owner).input_tags.pairwise  # fewer rows are fewer columns
-        if len(self.history) or pairwise or not self._is_scarce():
+        if len(self.history) or self._is_pairwise() or not self._is_scarce():
             return Scale()
         params, _ = self.candidates.defaults[0]
         plan, seed = self.plan, derive_seed(self.trial_seed, 0)
@@ -175,6 +174,10 @@ class Run:
             return Scale()
         self._keep(scale)
         return scale
+
+    def _is_pairwise(self) -> bool:
+        """Return whether fewer rows are also fewer columns."""
+        return bool(get_tags(self.owner).input_tags.pairwise)
 
     def _keep(self, scale: Scale) -> None:
         """Write down on what the search is done, for a run that continues it."""
@@ -412,7 +415,15 @@ class Run:
         """Fit the winner on all rows."""
         owner = self.owner
         context = callbacks.begin_refit()
-        refit = Refit(task, executor, self.clock, self.trial_seed, context, self.scale)
+        refit = Refit(
+            task,
+            executor,
+            self.clock,
+            self.trial_seed,
+            context,
+            self.scale,
+            divisible=not self._is_pairwise(),
+        )
         used, model, owner.refit_time_ = refit.run(best, self.history)
         if used is not best:
             self._name_winner(used.number)

@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from estimators import FullHang
-from fakes import FakeExecutor, FakeTime
+from fakes import FakeExecutor, FakeTime, add_trial
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 from autotune import Auto, AutoTunedClassifier, read_history
 from autotune import _run as run_module
 from autotune._budget import Clock
-from autotune._history import Evaluation, Trial
+from autotune._history import Evaluation, History, Trial
 from autotune._pilot import Scale
 from autotune._refit import Refit
 
@@ -248,3 +248,35 @@ def test_nothing_follows_where_nothing_can_be_ended():
     """Check that one fit is all where another could not be given up."""
     shares, reached = last_fit(lambda share: 1 + 2 * share, known=1.2, can_kill=False)
     assert shares == [reached]
+
+
+@pytest.mark.parametrize(
+    ("known", "divisible", "share"),
+    [(0.01, True, 1.0), (0.24, True, 0.5), (60.0, True, 0.05), (0.24, False, 1.0)],
+)
+def test_a_stand_in_has_as_many_rows_as_there_is_time_for(known, divisible, share):
+    """Check the last fit after one that took too long: half of the tolerated 0.6 s are left."""
+    now, shares, history = FakeTime(), [], History(1)
+    refit = Refit(FakeTask, FakeExecutor(), Clock(10.0, now), 0, None, divisible=divisible)
+    now.seconds += 9.0
+
+    def fit(trial, limit, share=1.0):
+        if trial is best:
+            now.seconds += limit
+            raise TimeoutError("too slow")
+        shares.append(share)
+        return trial, share, limit
+
+    refit._fit = fit
+    default, best = (add_trial(history, {}, [score]) for score in (0.5, 0.6))
+    default.evaluations[0, 1.0].fit_time = known
+    best.evaluations[0, 1.0].fit_time = 2 * known
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        used, _, limit = refit.run(best, history)
+    assert used is default
+    assert limit == pytest.approx(0.3)
+    assert shares == [pytest.approx(share)]
+    texts = [str(one.message) for one in caught]
+    assert "is used instead" in texts[0]
+    assert any("too few to fit" in text for text in texts) == (share < 1)
