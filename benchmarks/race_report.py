@@ -272,19 +272,24 @@ def plot(cells: list[Record], path: str) -> None:
     figure, axes = plt.subplots(
         1, len(panels), figsize=(6 * len(panels), 4), sharey=True, squeeze=False
     )
+    found = dict.fromkeys(name for tuners, _ in panels.values() for name in tuners)
+    names = [name for name in LABELS if name in found]
+    names += [name for name in found if name not in LABELS]
     for ax, (budget, (tuners, tasks)) in zip(axes[0], panels.items(), strict=True):
         times = np.geomspace(0.1, 2 * budget, 400)
-        for name in tuners:
-            width = 2.5 if name.startswith("ours") else 1.2
-            ax.plot(
-                times,
-                scores.curve(tasks, name, times),
-                label=LABELS.get(name, name),
-                linewidth=width,
-            )
+        for number, name in enumerate(names):
+            if name in tuners:
+                ax.plot(
+                    times,
+                    scores.curve(tasks, name, times),
+                    label=LABELS.get(name, name),
+                    linewidth=2.5 if name.startswith("ours") else 1.2,
+                    color=f"C{number}",
+                    zorder=3 if name.startswith("ours") else 2,
+                )
         ax.axvline(budget, color="0.6", linestyle=":")
         ax.set(xscale="log", xlabel="seconds", title=f"budget {budget:g} s, {len(tasks)} tasks")
     axes[0][0].set_ylabel("mean normalised score on held-out rows")
-    axes[0][-1].legend(frameon=False)
+    axes[0][0].legend(frameon=False, loc="upper left")
     figure.tight_layout()
     figure.savefig(path)
