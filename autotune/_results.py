@@ -56,8 +56,8 @@ def _scores(name: str, table: np.ndarray, history: History) -> dict[str, np.ndar
 
     Where there are others, several workers may have evaluated some before it was decided.
     """
-    table = table.reshape(-1, history.n_folds).copy()
-    table[:, [fold not in history.compared_folds for fold in range(history.n_folds)]] = np.nan
+    counts = np.isin(range(history.n_folds), history.compared_folds)
+    table = np.where(counts, table.reshape(-1, history.n_folds), np.nan)
     columns = {f"split{fold}_{name}": column.copy() for fold, column in enumerate(table.T)}
     compared = table[:, list(history.compared_folds)]
     with np.errstate(invalid="ignore", over="ignore"):  # infinite scores have no deviation
