@@ -9,7 +9,7 @@ from typing import Any
 
 from ._budget import Clock
 from ._growth import FASTEST, USUAL_EXPONENT, Growth
-from ._history import COMPLETE, TIMEOUT, Evaluation
+from ._history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation
 from .execution import REFIT, Executor, Job, Outcome
 from .schedule import fewest_rows
 
@@ -92,7 +92,7 @@ def measure(
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
         job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
-        evaluation = _try(executor, job, first=not measured)
+        evaluation = _try(executor, job, clock, first=not measured)
         seconds = max(evaluation.whole_seconds, FASTEST)
         if evaluation.status == TIMEOUT:  # so nothing is known of its growth
             measured = [(round(rows), seconds)]
@@ -138,25 +138,27 @@ def _tells_enough(seconds: float, budget: float) -> bool:
     return dear or seconds > _ENOUGH_TIME * budget
 
 
-def _try(executor: Executor, job: Job, *, first: bool) -> Evaluation:
+def _try(executor: Executor, job: Job, clock: Clock, *, first: bool) -> Evaluation:
     """Return what a trial fit comes to.
 
     The first fit in a process also loads what is loaded late: if cheap, it is made again.
     """
     assert job.seconds is not None
-    evaluation = _run(executor, job)
+    evaluation = _run(executor, job, clock)
     cheap = evaluation.status == COMPLETE and evaluation.whole_seconds <= _WARM * job.seconds
     if first and cheap:
-        evaluation = min(evaluation, _run(executor, job), key=lambda e: e.whole_seconds)
+        evaluation = min(evaluation, _run(executor, job, clock), key=lambda e: e.whole_seconds)
     return evaluation
 
 
-def _run(executor: Executor, job: Job) -> Evaluation:
-    """Return the evaluation that a job comes to."""
+def _run(executor: Executor, job: Job, clock: Clock) -> Evaluation:
+    """Return the evaluation that a job comes to; the end of the budget interrupts it."""
     executor.submit(job)
     outcomes: list[Outcome] = []
     while not outcomes:
-        outcomes = executor.collect()
+        outcomes = executor.collect(max(clock.left(), 0.0))
+        if not outcomes and clock.left() <= 0 and executor.cancel(job):
+            return Evaluation(job.trial, job.fold, job.fidelity, status=INTERRUPTED)
     return outcomes[0].evaluation
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,16 @@ from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
 from ._seeds import derive_seed
 from ._tuner import Listener
-from .execution import REFIT, Executor, Job, Outcome, Task, UnsendableError
+from .execution import (
+    REFIT,
+    Executor,
+    Job,
+    Outcome,
+    Task,
+    UnsendableError,
+    WorkerStartError,
+    run_watched,
+)
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
@@ -278,7 +288,8 @@ class Refit:
         )
         start = time.perf_counter()
         elsewhere = self._executor.can_kill
-        outcome = self._run_elsewhere(job) if elsewhere else self._task.run(job)
+        need = self._need(trial, share)
+        outcome = self._run_elsewhere(job, need) if elsewhere else self._run_here(job, need)
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
@@ -293,18 +304,56 @@ class Refit:
             raise TimeoutError(problem)
         raise outcome.exception or RuntimeError(problem)
 
-    def _run_elsewhere(self, job: Job) -> Outcome:
-        """Run a refit where it can be killed."""
-        self._executor.submit(job)
-        end = math.inf if job.seconds is None else time.monotonic() + job.seconds + _GRACE
-        while True:
-            patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
-            for outcome in self._executor.collect(patience):
-                if outcome.evaluation.fold == REFIT:
-                    return outcome
-            if time.monotonic() >= end and self._executor.cancel(job):
-                error = f"it did not end within {job.seconds:.3g} s"
-                return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+    def _need(self, trial: Trial, share: float) -> float:
+        """Return the seconds that a fit on a share of all rows may take, infinite if unknown."""
+        fits = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        if not fits or any(e.status != COMPLETE for e in fits):
+            return math.inf
+        growth = (share / searched_share(self._task, self._scale)) ** self._scale.exponent
+        return _MARGIN * growth * _longest_fit(trial)
+
+    def _run_elsewhere(self, job: Job, need: float) -> Outcome:
+        """Run a refit where it can be killed, or here if it could not begin there in time.
+
+        What ends before it has begun is no fault of the model's.
+        """
+        seconds = math.inf if job.seconds is None else job.seconds
+        begun, start = False, time.monotonic()
+        end = start + seconds + _GRACE
+        latest = end if job.seconds is None else end - _GRACE - min(need, seconds / 2)
+        try:
+            self._executor.submit(job)
+            while True:
+                until = end if begun else latest
+                patience = None if math.isinf(until) else max(until - time.monotonic(), 0.0)
+                for outcome in self._executor.collect(patience):
+                    if outcome.evaluation.fold == REFIT:
+                        return outcome
+                begun = begun or self._executor.has_begun(job)
+                if time.monotonic() >= (end if begun else latest) and self._executor.cancel(job):
+                    break
+        except WorkerStartError as error:
+            warnings.warn(f"{error}; the last fit is made in this process", stacklevel=8)
+            begun = False
+        if begun:
+            return _timeout(job, seconds, "")
+        left = None if job.seconds is None else max(end - time.monotonic(), 0.0)
+        return self._run_here(replace(job, seconds=left), need)
+
+    def _run_here(self, job: Job, need: float) -> Outcome:
+        """Run a refit in this process, in a thread if it may take more time than there is."""
+        if job.seconds is None or need <= job.seconds:
+            return self._task.run(job)
+        outcome = run_watched(self._task, job)
+        if outcome.evaluation.status == TIMEOUT and self._executor.delay:
+            return _timeout(job, job.seconds, f" in this process; {self._executor.delay}")
+        return outcome
+
+
+def _timeout(job: Job, seconds: float, where: str) -> Outcome:
+    """Return the outcome of a refit that took too long."""
+    error = f"it did not end within {seconds:.3g} s{where}"
+    return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
 
 
 def searched_share(task: Task, scale: Scale) -> float:

@@ -137,11 +137,13 @@ class Run:
                 owner.n_jobs,
                 killable=self.budget.needs_killing,
                 memory=self.budget.memory,
+                meanwhile=self._may_try_here(),
             ) as executor:
                 self.scale = self._find_scale(executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
                 self._search(task, self._shared(executor), callbacks)
+                self._warn_of_delay(executor.delay)
                 callbacks.end_search()
                 best = self._conclude()
                 if owner.refit is not False:
@@ -150,6 +152,21 @@ class Run:
             if self.study is not None:
                 self.study.close()
         callbacks.end()
+
+    def _may_try_here(self) -> bool:
+        """Return whether trial 0 may be tried in this process while no worker is ready."""
+        budget = self.budget
+        limited = budget.seconds_per_trial is not None or budget.memory is not None
+        return bool(self.owner.include_default) and budget.seconds is not None and not limited
+
+    def _warn_of_delay(self, delay: str) -> None:
+        """Say what the seconds were spent on if nothing could be evaluated."""
+        if delay and not any(trial.evaluations for trial in self.history):
+            warnings.warn(
+                f"budget: {self.budget.seconds:g} s ended before anything could be evaluated: "
+                f"{delay}",
+                stacklevel=5,
+            )
 
     def _find_scale(self, executor: Executor) -> Scale:
         """Return how many rows the search can afford; an earlier run's answer holds."""

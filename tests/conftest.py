@@ -15,21 +15,14 @@ import psutil
 import pytest
 from hypothesis import settings
 
+from autotune.execution import _pool
+
 PATIENCE = 5.0  # seconds that processes and threads get to end after they were told to
 
 settings.register_profile("default", deadline=None, print_blob=True)
 # In CI the examples are the same at every run, so that a red run can be repeated.
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run last what leaves threads behind, some of which last as long as the interpreter.
-
-    A process with threads must not be forked: each later search with workers would wait a second
-    or more for their server, which in any other process stand-ins spare it.
-    """
-    items.sort(key=lambda item: item.get_closest_marker("late") is not None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,7 +43,7 @@ def _nothing_left_behind(_private_temporary_folder: Path) -> Iterator[None]:
     """Fail a test that leaves a process, a thread or a temporary file of ours behind."""
     folder, old_pids = _private_temporary_folder, set(psutil.pids())
     checks: dict[str, Callable[[], set]] = {
-        "processes": lambda: _our_processes(set(psutil.pids()) - old_pids, folder),
+        "processes": lambda: _our_processes(_new_pids(old_pids), folder),
         "threads": _our_threads,
         "files": lambda: set(folder.glob("*autotune*")),
     }
@@ -59,6 +52,11 @@ def _nothing_left_behind(_private_temporary_folder: Path) -> Iterator[None]:
     left = {kind: _wait_until_gone(look, before[kind]) for kind, look in checks.items()}
     left = {kind: things for kind, things in left.items() if things}
     assert not left, f"the test left behind: {left}"
+
+
+def _new_pids(old: set[int]) -> set[int]:
+    """Return the processes that have begun, but for the servers that wait for another search."""
+    return set(psutil.pids()) - old - _pool.idle_servers()
 
 
 def _wait_until_gone(look: Callable[[], set], before: set) -> set:

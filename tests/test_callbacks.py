@@ -19,8 +19,6 @@ pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn
 from sklearn.callback import ProgressBar
 from sklearn.callback._transport import open_listener, send
 
-pytestmark = pytest.mark.late  # scikit-learn's managers of callbacks
-
 X, y = (data[::3] for data in load_iris(return_X_y=True))
 SPACE = {"C": [1.0, 10.0, 100.0]}
 N_EVALUATIONS = 3 * 2  # the default is among the three

@@ -40,8 +40,6 @@ from autotune.defaults._compose import MAX_SUBSPACES
 from autotune.defaults._registry import known_models
 from autotune.space import Space
 
-pytestmark = pytest.mark.late  # polars
-
 CLASSES = {f"sklearn.{name}": cls for name, cls in all_estimators()}
 MODELS = [CLASSES[name]() for name in known_models()]
 # Counts and categories, not measurements.

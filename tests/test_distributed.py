@@ -25,8 +25,6 @@ from autotune import AutoTunedClassifier, Budget
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
 
-pytestmark = pytest.mark.late  # Dask's loops
-
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 PATIENCE = 60.0  # seconds; only a broken cluster uses them up
 

@@ -540,7 +540,6 @@ def test_progress(capsys):
     assert capsys.readouterr().out.splitlines()[-1].endswith("| finals: 18 evaluations")
 
 
-@pytest.mark.late  # scikit-learn's managers of callbacks
 def test_callbacks():
     """Check that scikit-learn's callbacks are told of the finals as a task of their own."""
     pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")

@@ -15,8 +15,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 
-pytestmark = pytest.mark.late  # polars
-
 X, y = (data[::3] for data in load_iris(return_X_y=True))
 NAMES = ["a", "b", "c", "d"]
 FEW = {"max_iter": [3, 5]}

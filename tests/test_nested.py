@@ -42,7 +42,6 @@ def test_issue_snippet():
     assert cross_val_score(model, X, y, cv=2).mean() > 0.8
 
 
-@pytest.mark.late  # joblib's managers of processes
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_cross_validation(n_jobs):
     """Check that an outer cross-validation gives the same scores with several workers."""

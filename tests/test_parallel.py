@@ -15,8 +15,6 @@ from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier
 
-pytestmark = pytest.mark.late  # joblib's managers of processes
-
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 X, y = load_iris(return_X_y=True)
 

@@ -1,20 +1,19 @@
 from __future__ import annotations
 
-import os
 import threading
 
 import numpy as np
 import pytest
 import scipy.sparse
 from estimators import ToyTask
-from workers import answer, call, collect, job, run, shared_folders
+from workers import answer, call, collect, job, meet, run, shared_folders
 
 from autotune._history import COMPLETE, FAILED
 from autotune.execution._contract import REFIT
 from autotune.execution._processes import ProcessExecutor
 
 
-def test_large_arrays_are_shared():
+def test_large_arrays_are_shared(tmp_path):
     """Check that all workers map one file, read-only."""
 
     def describe(data):
@@ -23,9 +22,7 @@ def test_large_arrays_are_shared():
 
     X = np.ones((1000, 300))
     with ProcessExecutor(ToyTask({"X": X, "same": X, "y": np.zeros(10)}), 2) as executor:
-        for trial in range(2):
-            executor.submit(call(lambda data: os.getpid(), trial))
-        assert len({outcome.model for outcome in collect(executor, 2)}) == 2
+        assert len(meet(executor, tmp_path)) == 2
         for trial in range(2):
             executor.submit(call(describe, trial))
         first, second = (outcome.model for outcome in collect(executor, 2))
@@ -46,7 +43,6 @@ def test_an_array_that_is_mapped_already_is_not_copied(tmp_path):
         assert not shared_folders()
 
 
-@pytest.mark.late  # polars
 def test_data_arrive_whole():
     """Check that every kind of data is the same in a worker, and comes back the same."""
     pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")

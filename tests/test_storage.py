@@ -147,7 +147,6 @@ def test_several_processes_write_at_once(path, tmp_path):
     check_integrity(path)
 
 
-@pytest.mark.late  # joblib's managers of processes
 def test_nested_cross_validation_shares_a_file(path):
     """Check that the searches of an outer parallel cross-validation share one file."""
     alone = cross_val_score(tuner(budget=3), X, Y, cv=3)

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from autotune._history import COMPLETE
+from autotune.execution import _pool
 from autotune.execution._contract import Job
 from autotune.execution._processes import ProcessExecutor
 
@@ -50,6 +51,20 @@ def answer(executor: ProcessExecutor, function, trial: int = 0):
     return outcome.model
 
 
+def meet(executor: ProcessExecutor, folder: Path) -> set[int]:
+    """Wait until all workers are there at the same time, and return their numbers."""
+    paths = [folder / f"worker-{trial}" for trial in range(executor.n_workers)]
+
+    def wait_for_others(path: Path) -> int:
+        path.touch()
+        until(lambda: all(other.exists() for other in paths))
+        return os.getpid()
+
+    for trial, path in enumerate(paths):
+        executor.submit(call(lambda data, path=path: wait_for_others(path), trial))
+    return {outcome.model for outcome in collect(executor, len(paths))}
+
+
 def until(condition) -> Any:
     """Wait until a condition holds, and return what it then said."""
     end = time.monotonic() + PATIENCE
@@ -57,19 +72,6 @@ def until(condition) -> Any:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
     return found
-
-
-def settle(executor: ProcessExecutor) -> None:
-    """Wait until no more jobs begin in stand-ins, as a rule because a lasting worker is ready.
-
-    No job may end meanwhile: its outcome would be lost.
-    """
-
-    def is_settled() -> bool:
-        assert executor.collect(0.01) == []
-        return not executor._standing_in
-
-    until(is_settled)
 
 
 def expire(executor: ProcessExecutor) -> None:
@@ -100,8 +102,10 @@ def belongings() -> set:
     """Return this process's open files, its threads and all processes below it.
 
     To be compared one by one: what other tests have left to the collector or to a time limit
-    may go in the meantime, and must not make up for something new.
+    may go in the meantime, and must not make up for something new. Servers that wait for
+    another search end first.
     """
+    _pool.close()
     gc.collect()
     return {*_open_files(), *threading.enumerate(), *psutil.Process().children(recursive=True)}
 

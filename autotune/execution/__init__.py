@@ -9,6 +9,7 @@ from ._inline import InlineExecutor
 from ._prefix import PrefixCache
 from ._processes import WorkerStartError
 from ._shipping import UnsendableError
+from ._watched import run_watched
 
 __all__ = [
     "CHOSEN",
@@ -26,4 +27,5 @@ __all__ = [
     "count_rows",
     "count_units",
     "make_executor",
+    "run_watched",
 ]

@@ -11,6 +11,8 @@ the history or the budget.
 - A job that raises is an evaluation with ``status="failed"``.
 - Where evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds``
   ends as ``"timeout"``, one that loses its process as ``"crashed"``.
+- ``has_begun`` tells whether a job that was submitted runs: what it waits before is not its time.
+  ``delay`` says what it waits for.
 - ``cancel`` ends a job that has no outcome yet, where that is possible; it then has none.
 - ``close`` frees everything: processes, threads, files, shared memory. It never raises.
 """
@@ -91,6 +93,15 @@ class Executor(ABC):
     @abstractmethod
     def collect(self, timeout: float | None = None) -> list[Outcome]:
         """Wait for at least one job to end, at most ``timeout`` seconds; return the ended."""
+
+    @property
+    def delay(self) -> str:
+        """What no job could begin without so far, empty if nothing was missing."""
+        return ""
+
+    def has_begun(self, job: Job) -> bool:
+        """Tell whether a job runs, so that its seconds count."""
+        return True
 
     def cancel(self, job: Job) -> bool:
         """End a job without an outcome; return whether that was possible."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import time
 import warnings
@@ -22,6 +23,8 @@ from ._build import build
 from ._contract import REFIT, Job, Outcome
 from ._fidelity import class_labels, count_units, nested_order, take_rows
 from ._prefix import PrefixCache, saved_time, scored_form
+
+_SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
 
 
 @dataclass
@@ -83,6 +86,12 @@ class Task:
             except (Exception, SystemExit) as exception:
                 fail(outcome, exception)
         return outcome
+
+    def is_small(self, job: Job) -> bool:
+        """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
+        n_rows = _num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
+        n_columns = math.prod(getattr(self.X, "shape", ())[1:])
+        return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS
 
     def _estimator(self, job: Job) -> Any:
         """Return an unfitted estimator; the folds of a trial are copies of the same one."""
@@ -162,7 +171,7 @@ class Task:
         finally:
             outcome.evaluation.fit_time = time.perf_counter() - start
             if context is not None:
-                outcome.stop = context.call_on_fit_task_end(**event)
+                outcome.stop = bool(context.call_on_fit_task_end(**event))
 
     def _score(self, estimator: Any, X: Any, y: Any, params: dict) -> Any:
         """Call the scorer, without y where there is none."""
@@ -223,6 +232,11 @@ def _noted_warnings(outcome: Outcome) -> Iterator[None]:
         return
     with warnings.catch_warnings(record=True) as caught:
         yield
+    note_warnings(outcome, caught)
+
+
+def note_warnings(outcome: Outcome, caught: list[warnings.WarningMessage]) -> None:
+    """Note warnings, each once."""
     distinct = dict.fromkeys((w.category, str(w.message)) for w in caught)
     outcome.evaluation.warnings = tuple(f"{c.__name__}: {text}" for c, text in distinct)
     if outcome.evaluation.fold == REFIT:

@@ -6,7 +6,6 @@ import warnings
 from pickle import PicklingError
 from typing import Any
 
-from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
 from ._contract import Executor
@@ -14,7 +13,12 @@ from ._inline import InlineExecutor, ThreadExecutor
 
 
 def make_executor(
-    task: Any, n_jobs: int | None, *, killable: bool = False, memory: int | None = None
+    task: Any,
+    n_jobs: int | None,
+    *,
+    killable: bool = False,
+    memory: int | None = None,
+    meanwhile: bool = False,
 ) -> Executor:
     """Return an executor for ``task``.
 
@@ -29,6 +33,8 @@ def make_executor(
         runs in a worker process.
     memory : int or None, default=None
         Bytes that an evaluation in a worker process may use.
+    meanwhile : bool, default=False
+        Trial 0 is the user's own model: while no worker is ready, it may be tried in this process.
 
     Returns
     -------
@@ -46,7 +52,7 @@ def make_executor(
         return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
     if n_workers == 1 and not killable:
         return InlineExecutor(task)
-    return _processes(task, n_workers, memory)
+    return _processes(task, n_workers, memory, meanwhile)
 
 
 def _on_cluster(task: Any, client: Any, killable: bool, memory: int | None) -> Executor:
@@ -60,13 +66,12 @@ def _on_cluster(task: Any, client: Any, killable: bool, memory: int | None) -> E
         return InlineExecutor(task)
 
 
-def _processes(task: Any, n_workers: int, memory: int | None) -> Executor:
+def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: bool) -> Executor:
     """Return worker processes, or this process if the task cannot travel."""
     from ._processes import ProcessExecutor
 
     try:
-        spare_core = n_workers < cpu_count()
-        return ProcessExecutor(task, n_workers, memory=memory, spare_core=spare_core)
+        return ProcessExecutor(task, n_workers, memory=memory, meanwhile=meanwhile)
     except (TypeError, PicklingError, OSError) as error:
         _warn_of_inline(error)
         return InlineExecutor(task)

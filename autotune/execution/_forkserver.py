@@ -3,13 +3,18 @@
 A fork of the search itself would inherit its threads' locks, and a fresh interpreter needs over
 a second for scikit-learn. The server runs no numerical code and starts no threads, so that its
 forks are clean and ready in milliseconds. It reaps workers, kills them with everything they
-started, keeps their memory limit, and tidies up when the search disappears.
+started, keeps their memory limit, and tidies up when the search disappears. It serves one
+search after another of the process that started it (see ``_pool``), and ends when it has been
+idle for a while.
 
 Messages are JSON lines:
 
-- from the search: ``{"preload": [modules]}``, ``{"fork": number}`` with a descriptor,
-  ``{"kill": number}``, ``{"folder": path}``; hanging up ends the server;
-- to the search: ``{"up": true}``, ``{"ended": number, "why": text}``.
+- from the search: ``{"memory": bytes}``, ``{"preload": [modules]}``, ``{"folder": path}``,
+  ``{"fork": number}`` with three descriptors (the connection, standard output and error),
+  ``{"kill": number}``, ``{"rest": number}`` (forget the search); hanging up ends the server;
+- to the search: ``{"pid": number}``, ``{"importing": module}``, ``{"unclean": [modules]}`` (they
+  start threads; the server ends), ``{"up": true}``, ``{"ended": number, "why": text}``,
+  ``{"resting": number}``.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import math
 import os
 import selectors
 import shutil
@@ -25,6 +31,7 @@ import socket
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -33,11 +40,13 @@ from . import _system
 
 WATCH_INTERVAL = 1.0  # seconds between looks at whether the search is still there
 MEMORY_INTERVAL = 0.05  # seconds between looks at the workers' memory
-PRELOADABLE = {"autotune", "joblib", "numpy", "pandas", "scipy", "sklearn"}  # start no threads
+N_DESCRIPTORS = 3  # that come with the request for a worker
+# Those of OpenBLAS, which numpy and scipy bring, end before a fork.
+CLEAN = {"autotune", "joblib", "numpy", "pandas", "scipy", "sklearn"}
 
 
 class Channel:
-    """A socket that carries JSON lines, some of them with a file descriptor."""
+    """A socket that carries JSON lines, some of them with file descriptors."""
 
     def __init__(self, connected: socket.socket):
         self.socket = connected
@@ -48,16 +57,16 @@ class Channel:
         """Return the socket's descriptor."""
         return self.socket.fileno()
 
-    def send(self, message: dict[str, Any], descriptor: int | None = None) -> None:
-        """Send a message; the receiver gets a copy of the descriptor."""
+    def send(self, message: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
+        """Send a message; the receiver gets copies of the descriptors."""
         line = json.dumps(message).encode() + b"\n"
-        if descriptor is None:
+        if descriptors:  # short enough for one packet
+            socket.send_fds(self.socket, [line], descriptors)
+        else:
             self.socket.sendall(line)
-        else:  # short enough for one packet
-            socket.send_fds(self.socket, [line], [descriptor])
 
     def receive(self) -> list[dict[str, Any]]:
-        """Wait for messages; a descriptor that came along is in ``message["descriptor"]``.
+        """Wait for messages; descriptors that came along are in ``message["descriptors"]``.
 
         Raises
         ------
@@ -75,7 +84,8 @@ class Channel:
         messages = [json.loads(line) for line in lines]
         for message in messages:
             if "fork" in message:
-                message["descriptor"] = self._descriptors.pop(0)
+                message["descriptors"] = self._descriptors[:N_DESCRIPTORS]
+                del self._descriptors[:N_DESCRIPTORS]
         return messages
 
     def close(self) -> None:
@@ -85,26 +95,25 @@ class Channel:
         self.socket.close()
 
 
-def preloadable(modules: set[str]) -> list[str]:
-    """Return the modules that are known to be safe to import before forking."""
-    return sorted(name for name in modules if name.partition(".")[0] in PRELOADABLE)
-
-
 class Server:
     """Forks, watches and kills workers.
 
     Parameters
     ----------
     channel : Channel
-        To the search.
-    memory : int or None
-        Bytes that a worker and its descendants may use.
+        To the process that started it.
+    owner : int
+        The number of that process.
+    patience : float
+        Seconds without a search after which it ends.
     """
 
-    def __init__(self, channel: Channel, memory: int | None):
+    def __init__(self, channel: Channel, owner: int, patience: float):
         self._channel = channel
-        self._memory = memory
-        self._parent = os.getppid()
+        self._owner = owner
+        self._patience = patience
+        self._idle_since = math.inf
+        self._memory: int | None = None  # bytes that a worker and its descendants may use
         self._workers: dict[int, int] = {}  # pid -> number
         self._excess: set[int] = set()  # pids that were killed for their memory
         self._folders: list[str] = []
@@ -112,26 +121,28 @@ class Server:
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> None:
-        """Serve until the search hangs up or is gone."""
-        self._listen()
-        interval = WATCH_INTERVAL if self._memory is None else MEMORY_INTERVAL
-        with suppress(BrokenPipeError):  # what the search said before it hung up still counts
-            self._channel.send({"up": True})
+        """Serve until the search hangs up or is gone, or nothing was asked for long."""
         try:
-            while True:
+            self._listen()
+            self._channel.send({"up": True})
+            while self._is_needed():
+                interval = WATCH_INTERVAL if self._memory is None else MEMORY_INTERVAL
                 for key, _ in self._selector.select(interval):
                     if key.fileobj is self._channel:
                         self._obey(self._channel.receive())
                     else:
                         self._wakeup.recv(4096)
-                if os.getppid() != self._parent:
-                    return
                 self._enforce_memory()
                 self._reap()
         except (EOFError, BrokenPipeError):
             return
         finally:
             self._tidy()
+
+    def _is_needed(self) -> bool:
+        """Tell whether the owner is there and may still ask for something."""
+        idle = time.monotonic() - self._idle_since
+        return idle < self._patience and _system.is_alive(self._owner)
 
     def _listen(self) -> None:
         """Prepare to hear of requests and of workers that end."""
@@ -145,24 +156,55 @@ class Server:
     def _obey(self, messages: list[dict[str, Any]]) -> None:
         """Do what the search asks for."""
         for message in messages:
-            if "preload" in message:
-                _preload(message["preload"])
+            self._idle_since = math.inf
+            if "memory" in message:
+                self._memory = message["memory"]
+            elif "preload" in message:
+                self._preload(message["preload"])
             elif "folder" in message:
                 self._folders.append(message["folder"])
             elif "fork" in message:
-                self._fork(message["fork"], message["descriptor"])
-            else:
+                self._fork(message["fork"], message["descriptors"])
+            elif "kill" in message:
                 self._kill(message["kill"])
+            else:
+                self._tidy()
+                self._channel.send({"resting": message["rest"]})
+                self._idle_since = time.monotonic()
 
-    def _fork(self, number: int, descriptor: int) -> None:
-        """Start a worker."""
-        pid = os.fork()
-        if pid == 0:
-            self._become_worker(descriptor)
-        os.close(descriptor)
-        self._workers[pid] = number
+    def _preload(self, modules: list[str]) -> None:
+        """Import modules; end if one of them has started threads, which forks would lack."""
+        unclean = []
+        for name in modules:
+            if name in sys.modules:
+                continue
+            self._channel.send({"importing": name})
+            before = _system.threads()
+            with suppress(Exception):  # a worker that needs it says so itself
+                importlib.import_module(name)
+            if name.partition(".")[0] not in CLEAN and _system.threads() - before:
+                unclean.append(name)
+        self._channel.send({"importing": ""})
+        gc.freeze()  # keeps the collector of a worker from copying the server's pages
+        if unclean:
+            self._folders.clear()  # the search goes on with another server
+            self._channel.send({"unclean": unclean})
+            raise EOFError
 
-    def _become_worker(self, descriptor: int) -> None:
+    def _fork(self, number: int, descriptors: list[int]) -> None:
+        """Start a worker, or report that it has ended if that is not possible."""
+        try:
+            pid = os.fork()
+        except OSError as error:  # too many processes, no memory
+            self._channel.send({"ended": number, "why": f"A worker cannot be forked: {error}"})
+        else:
+            if pid == 0:
+                self._become_worker(*descriptors)
+            self._workers[pid] = number
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def _become_worker(self, descriptor: int, output: int, errors: int) -> None:
         """Turn this forked process into a worker; never returns."""
         code = 1
         try:
@@ -176,6 +218,7 @@ class Server:
             self._selector.close()
             for end in (self._channel.socket, self._wakeup, self._signalled):
                 end.close()
+            _system.redirect_output(output, errors)
             if server != 1:  # else the server died before the kernel was asked to tell
                 from ._worker import serve
 
@@ -229,7 +272,7 @@ class Server:
                 _system.kill_tree(pid)
 
     def _tidy(self) -> None:
-        """Kill all that was started here, also what was orphaned, and remove the files."""
+        """Forget the search: kill all that was started, also what was orphaned; remove files."""
         deadline = time.monotonic() + 5.0
         for pid in self._workers:
             _system.kill_tree(pid)
@@ -243,24 +286,18 @@ class Server:
                 break
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
+        self._workers.clear()
+        self._excess.clear()
+        self._folders.clear()
+        self._memory = None
 
 
-def _preload(modules: list[str]) -> None:
-    """Import modules; a worker that needs one that fails here says so itself."""
-    for name in modules:
-        try:
-            importlib.import_module(name)
-        except Exception:  # noqa: S112  # any module may raise anything; see above
-            continue
-    gc.freeze()  # keeps the collector of a worker from copying the server's pages
-
-
-def main(descriptor: int, memory: int | None) -> None:
-    """Run the server of the search at the other end of ``descriptor``."""
+def main(descriptor: int, owner: int, patience: float) -> None:
+    """Run the server of the process ``owner``, at the other end of ``descriptor``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # workers take the filters of the search
     _system.adopt_orphans()
     gc.disable()  # imports make no garbage
     importlib.import_module("._worker", __package__)
-    Server(Channel(socket.socket(fileno=descriptor)), memory).run()
+    Server(Channel(socket.socket(fileno=descriptor)), owner, patience).run()
     os._exit(0)  # all is tidied up, and the search waits: leave out the interpreter's own end

@@ -12,12 +12,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
+from pathlib import Path
 from typing import Any
 
-from . import _system
-from ._forkserver import Channel, preloadable
-from ._interim import InterimServer, fork_server
-from ._servers import ServerLink
+from . import _pool, _system
+from ._servers import ServerLink, command
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -30,7 +29,10 @@ THREAD_VARIABLES = (
     "POLARS_MAX_THREADS",
     "LOKY_MAX_CPU_COUNT",  # what joblib takes n_jobs=-1 for
 )
-BASE_MODULES = ("numpy", "joblib", "sklearn.base", "sklearn.utils.validation")
+WAITING_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+BASE_MODULES = ("numpy", "scipy.linalg", "joblib", "sklearn.base", "sklearn.utils.validation")
+
+_unclean: set[str] = set()  # modules that have started threads in a server
 
 
 def can_fork() -> bool:
@@ -40,8 +42,25 @@ def can_fork() -> bool:
 
 def environment(threads: int | None) -> dict[str, str]:
     """Return the workers' environment; what the user has set about threads stays."""
-    limits = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**limits, **os.environ}
+    settings = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
+    if os.environ.keys().isdisjoint(WAITING_VARIABLES):
+        # Threads that spin while they wait take the cores from those that compute.
+        settings["OMP_WAIT_POLICY"] = "PASSIVE"
+    return {**settings, **os.environ}
+
+
+def preloadable(modules: set[str]) -> list[str]:
+    """Return the modules that a server may import: those that do not change between fits."""
+    return sorted(name for name in modules - _unclean if _is_installed(name))
+
+
+def _is_installed(name: str) -> bool:
+    """Tell whether a module is part of a package that is installed, or of this one."""
+    if name.partition(".")[0] == __package__.partition(".")[0]:
+        return True
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    folders = Path(getattr(spec, "origin", None) or "").parts
+    return "site-packages" in folders or "dist-packages" in folders
 
 
 class Launcher(ABC):
@@ -61,7 +80,6 @@ class Launcher(ABC):
         self._env = env
         self._memory = memory
         self._owner = os.getpid()
-        self._n_started = 0
 
     @abstractmethod
     def preload(self, modules: set[str]) -> None:
@@ -75,18 +93,10 @@ class Launcher(ABC):
     def start(self) -> int:
         """Start a worker and return its number at once."""
 
-    def start_stand_in(self) -> int | None:
-        """Start a worker to be used until the others are ready; None if that would not help."""
-        return None
-
     @property
-    def trusts_stand_ins(self) -> bool:
-        """Tell whether stand-ins can do all that the other workers can."""
-        return False
-
-    def dismiss_stand_ins(self) -> None:
-        """Say that no stand-in is needed any more; those that live are killed."""
-        return
+    def importing(self) -> str:
+        """The module whose import all workers wait for, empty if they do not."""
+        return ""
 
     @abstractmethod
     def connection(self, number: int) -> Connection | None:
@@ -116,110 +126,49 @@ class Launcher(ABC):
         """Kill all and free everything."""
 
 
-def _command(function: str, module: str, *arguments: Any) -> list[str]:
-    """Return the command that calls a function of this package in a fresh interpreter.
-
-    The user's main module is not run there, unlike with ``multiprocessing``.
-    """
-    if not sys.executable:
-        raise OSError("Worker processes need a Python interpreter, but sys.executable is empty.")
-    path = [entry for entry in sys.path if isinstance(entry, str)]
-    program = (
-        f"import sys; sys.path[:] = {path!r}; "
-        f"from {__package__}.{module} import {function}; {function}(*{arguments!r})"
-    )
-    return [sys.executable, *["-O"] * sys.flags.optimize, "-c", program]
-
-
 class ForkLauncher(Launcher):
-    """Has workers forked by a server that has imported what they need.
+    """Has workers forked by a server that has imported what they need."""
 
-    Until that server is up, another one, forked from this process, can have workers stand in,
-    unless there is a memory limit: the memory of such workers cannot be told from the search's.
-
-    Parameters
-    ----------
-    env, memory
-        As for all launchers.
-    spare_core : bool
-        There is a core on which the server can start beside the evaluations. If there is none,
-        it would take their time: a server that was forked from this process stays for good, if
-        it is clean.
-    """
-
-    def __init__(self, env: Mapping[str, str], memory: int | None, spare_core: bool = True):
+    def __init__(self, env: Mapping[str, str], memory: int | None):
         super().__init__(env, memory)
-        self._messages: list[dict[str, Any]] = [{"preload": list(BASE_MODULES)}]
+        self._modules = set(BASE_MODULES)
+        self._folders: list[str] = []
         self._connections: dict[int, Connection] = {}
-        forked = None if spare_core or memory is not None else fork_server(env)
-        if forked is not None and not forked.is_clean:
-            forked.hang_up()
-            forked = None
-        self._server: ServerLink = self._start_server() if forked is None else forked
-        self._interim: InterimServer | None = None
+        self._server = self._open_server()
 
-    def _start_server(self) -> ServerLink:
-        """Start the server and tell it what was ever said."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(
-                _command("main", "_forkserver", theirs.fileno(), self._memory),
-                env=self._env,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        server = ServerLink(Channel(ours), process)
-        for message in self._messages:
-            server.say(message)
+    def _open_server(self) -> ServerLink:
+        """Return a server that was told all that was ever said."""
+        server = _pool.take(self._env)
+        server.say({"memory": self._memory})
+        server.say({"preload": list(BASE_MODULES)})
+        server.say({"preload": preloadable(self._modules)})
+        for folder in self._folders:
+            server.say({"folder": folder})
         return server
 
     def preload(self, modules: set[str]) -> None:
-        """Have the server import the modules, if they are known to be harmless."""
-        self._say({"preload": preloadable(modules)})
+        """Have the server import the modules of installed packages."""
+        self._modules |= modules
+        self._server.say({"preload": preloadable(modules)})
 
     def guard(self, folder: str) -> None:
         """Have the server remove the folder."""
-        self._say({"folder": folder})
-
-    def _say(self, message: dict[str, Any]) -> None:
-        """Tell the server, and every later one."""
-        self._messages.append(message)
-        self._server.say(message)
+        self._folders.append(folder)
+        self._server.say({"folder": folder})
 
     def start(self) -> int:
         """Ask the server for a worker; if the server is gone, start another."""
-        if self._server.process.poll() is not None:
+        if not self._server.is_alive():
             self._server.hang_up()
-            self._server = self._start_server()
-        return self._fork(self._server)
-
-    def start_stand_in(self) -> int | None:
-        """Ask the interim server for a worker; fork it when it is asked for the first time."""
-        if isinstance(self._server, InterimServer):
-            return None
-        if self._interim is None and self._memory is None and self._n_started == 0:
-            self._interim = fork_server(self._env, self._server.channel)
-        if self._interim is None or not self._interim.waitables():
-            return None
-        return self._fork(self._interim)
-
-    def _fork(self, server: ServerLink) -> int:
-        """Ask a server for a worker."""
-        self._n_started += 1
-        self._connections[self._n_started] = server.fork(self._n_started)
-        return self._n_started
+            _unclean.update(self._server.unclean)
+            self._server = self._open_server()
+        number, connection = self._server.fork()
+        self._connections[number] = connection
+        return number
 
     @property
-    def trusts_stand_ins(self) -> bool:
-        return self._interim is not None and self._interim.is_clean
-
-    def dismiss_stand_ins(self) -> None:
-        """End the interim server and the workers that it still has."""
-        if self._interim is not None:
-            self._interim.ended()  # a server that is up gets the time to tidy up
-            self._interim.hang_up()
-            self._interim = None
+    def importing(self) -> str:
+        return self._server.importing
 
     def connection(self, number: int) -> Connection | None:
         """Return the connection; there is one from the beginning."""
@@ -227,30 +176,23 @@ class ForkLauncher(Launcher):
 
     def kill(self, number: int) -> None:
         """Ask the server of a worker to kill it."""
-        for server in self._servers():
-            if number in server:
-                server.kill(number)
+        if number in self._server:
+            self._server.kill(number)
 
     def waitables(self) -> list[Any]:
-        """Return the connections to the servers."""
-        return [channel for server in self._servers() for channel in server.waitables()]
+        """Return the connection to the server."""
+        return self._server.waitables()
 
     def ended(self) -> dict[int, str]:
-        """Return what the servers report."""
-        return {number: why for one in self._servers() for number, why in one.ended().items()}
-
-    def _servers(self) -> list[ServerLink]:
-        """Return the servers there are."""
-        return [self._server] if self._interim is None else [self._server, self._interim]
+        """Return what the server reports."""
+        return self._server.ended()
 
     def _close(self) -> None:
-        """Have the servers kill their workers and end."""
-        self._server.ended()
+        """Have the server kill the workers, and keep it for the next search."""
         for connection in self._connections.values():
             connection.close()
         self._connections.clear()
-        self.dismiss_stand_ins()
-        self._server.hang_up()
+        _pool.give_back(self._server)
 
 
 class SpawnLauncher(Launcher):
@@ -267,6 +209,7 @@ class SpawnLauncher(Launcher):
         self._processes: dict[int, subprocess.Popen] = {}
         self._connections: dict[int, Connection] = {}
         self._excess: set[int] = set()
+        self._n_started = 0
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -293,7 +236,7 @@ class SpawnLauncher(Launcher):
         """Start an interpreter; its password goes where no other process can read it."""
         self._n_started += 1
         process = subprocess.Popen(
-            _command("main", "_worker", self._listener.address, self._n_started),
+            command("main", "_worker", self._listener.address, self._n_started),
             env=self._env,
             stdin=subprocess.PIPE,
             start_new_session=True,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import pickle
 import time
 import warnings
 import weakref
 from collections import deque
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -19,9 +21,10 @@ from ._contract import Executor, Job, Outcome
 from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
 from ._roster import Ticket, Worker, is_same
 from ._servers import SERVER_ENDED
-from ._setup import SMALL, inner_backend, pack_setup
-from ._shipping import Folder, failure, pack, unpack_outcome
-from ._worker import DONE, READY
+from ._setup import inner_backend, pack_setup
+from ._shipping import Folder, failure, pack_job, unpack_outcome
+from ._watched import Watched, is_trusted
+from ._worker import DONE, IMPORTING, READY
 
 MAX_FAILED_STARTS = 3  # in a row
 
@@ -33,17 +36,15 @@ class WorkerStartError(RuntimeError):
 class ProcessExecutor(Executor):
     """Runs jobs in worker processes that can be killed.
 
-    The workers' server starts with the executor, each worker with the first job that needs
-    it. A worker that was killed or died is replaced. A worker takes over the working
-    directory, the import path, the warnings filters and scikit-learn's configuration of the
-    process that made the executor; its output goes where that process's goes.
+    A worker starts with the first job that needs it; one that was killed or died is replaced.
+    A worker takes over the working directory, the import path, the warnings filters and
+    scikit-learn's configuration of the process that made the executor; its output goes where
+    that process's goes.
 
-    The server takes a second or more to start. Where it is safe, workers that are forked from
-    this process stand in until the first of the lasting ones is ready; from then on they get no
-    more jobs. What goes wrong in them is not held against a job: if it takes a stand-in with it,
-    it runs again in a lasting worker. A time limit counts in stand-ins too, except in those
-    that may hang for reasons of their own (native threads ran when they were forked): there a
-    job that does not end in time, or before a lasting worker is ready, runs again as well.
+    The server of the first search of a process takes a second or more to start; it serves later
+    searches, too. While no worker is ready, small jobs of trial 0 whose code comes from
+    well-known packages run in a thread of this process, if ``meanwhile`` says so. What does not
+    end there is given to a worker.
 
     Parameters
     ----------
@@ -59,16 +60,17 @@ class ProcessExecutor(Executor):
         Number of threads for BLAS, OpenMP and joblib in each worker. None: the machine's
         cores divided among the workers; with one worker, whatever holds in this process.
         The user's own environment variables (such as ``OMP_NUM_THREADS``) win.
-    spare_core : bool, default=True
-        Whether there is a core on which the server can start beside the evaluations. If not,
-        and where that is known to be safe, this process is forked and stands in to the end.
     start_timeout : float, default=60.0
         Seconds that a worker may take to start and to load the task.
     launcher : {"fork", "spawn"} or None, default=None
         How workers are started. None: forked where the system allows it.
+    meanwhile : bool, default=False
+        Whether trial 0 is the user's own model, which may run in this process.
 
     Raises
     ------
+    OSError
+        If the server cannot be started, or there is no room for the data.
     TypeError
         If the task cannot be pickled.
     """
@@ -83,9 +85,9 @@ class ProcessExecutor(Executor):
         *,
         memory: int | None = None,
         threads: int | None = None,
-        spare_core: bool = True,
         start_timeout: float = 60.0,
         launcher: str | None = None,
+        meanwhile: bool = False,
     ):
         self.n_workers = n_workers
         self._start_timeout = start_timeout
@@ -93,38 +95,55 @@ class ProcessExecutor(Executor):
         self._workers: dict[int, Worker] = {}
         self._outcomes: list[Outcome] = []
         self._failed_starts = 0
-        self._standing_in = True  # until a worker is ready
+        self._failure: WorkerStartError | None = None
+        self._started = False  # a worker was ready
+        self._here: Ticket | None = None  # the job that runs in this process
         if memory is not None and not _system.CAN_MEASURE:
             warnings.warn("memory limits need Linux; running without", stacklevel=2)
             memory = None
         if threads is None and n_workers > 1:
             threads = max(1, joblib.cpu_count() // n_workers)
+        self._threads = threads
         fork = can_fork() if launcher is None else launcher == "fork"
         env = environment(threads)
-        self._launcher: Launcher = (
-            ForkLauncher(env, memory, spare_core) if fork else SpawnLauncher(env, memory)
-        )
+        self._launcher: Launcher = ForkLauncher(env, memory) if fork else SpawnLauncher(env, memory)
         folder = Folder(self._launcher.guard)
         self._release = weakref.finalize(self, _release, self._launcher, folder)
+        self._backend = inner_backend(threads, n_workers)
         try:
-            self._setup, modules = pack_setup(task, folder, inner_backend(threads, n_workers))
+            self._setup, modules = pack_setup(task, folder, self._backend)
             self._launcher.preload(modules)
         except BaseException:
             self._release()
             raise
+        self._task = copy.copy(task) if meanwhile and is_trusted(modules) else None
 
     @property
     def unfinished(self) -> list[Job]:
         """The jobs that were submitted and have no outcome yet."""
         running = [worker.ticket for worker in self._workers.values() if worker.ticket]
-        return [ticket.job for ticket in [*running, *self._queue]]
+        here = [] if self._here is None else [self._here]
+        return [ticket.job for ticket in [*running, *here, *self._queue]]
+
+    @property
+    def delay(self) -> str:
+        """Why no worker has been ready yet, empty if one has."""
+        if self._started:
+            return ""
+        importing = {worker.importing for worker in self._workers.values()}
+        names = sorted(filter(None, importing | {self._launcher.importing}))
+        what = f"importing {', '.join(map(repr, names))}" if names else "starting"
+        return f"worker processes were still {what}"
+
+    def has_begun(self, job: Job) -> bool:
+        return any(w.ticket and is_same(w.ticket.job, job) for w in self._workers.values())
 
     def submit(self, job: Job) -> None:
         """Send a job to a free worker, start one for it, or keep it until one is free."""
         if not self._release.alive:
             raise RuntimeError("submit was called after close")
         try:
-            self._queue.append(Ticket(job, pack(job)))
+            self._queue.append(Ticket(job, *pack_job(job)))
         except Exception as error:  # picklers raise what the objects' code raises
             message = f"The configuration could not be sent: {type(error).__name__}: {error}"
             self._outcomes.append(failure(job, message))
@@ -136,27 +155,23 @@ class ProcessExecutor(Executor):
         Raises
         ------
         WorkerStartError
-            If workers cannot be started; ``unfinished`` has the jobs that were not run.
+            If workers cannot be started; ``unfinished`` has the jobs that were not run. From
+            then on nothing can be killed any more, and every job raises.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
         try:
             while True:
+                self._run_here(end)
                 waiting = self.unfinished and not self._outcomes
-                self._listen(min(end, self._next_deadline()) if waiting else 0.0)
-                self._enforce_deadlines()
-                self._dispatch()
+                self._proceed(end if waiting else 0.0)
+                if self._failure is not None and self.unfinished and not self._outcomes:
+                    raise self._failure
                 if self._outcomes or not self.unfinished or time.monotonic() >= end:
                     outcomes, self._outcomes = self._outcomes, []
                     return outcomes
         except KeyboardInterrupt:
             self.close()
             raise
-
-    def drop(self, trial: int) -> list[Job]:
-        """Forget the jobs of a trial that no worker has been given; return them."""
-        dropped = [ticket for ticket in self._queue if ticket.job.trial == trial]
-        self._queue = deque(ticket for ticket in self._queue if ticket not in dropped)
-        return [ticket.job for ticket in dropped]
 
     def cancel(self, job: Job) -> bool:
         """Forget a job, killing the worker that runs it; tell whether it was there.
@@ -170,7 +185,7 @@ class ProcessExecutor(Executor):
         for worker in self._workers.values():
             if worker.ticket is not None and is_same(worker.ticket.job, job):
                 self._remove(worker)
-                self._replace()
+                self._dispatch()
                 return True
         return False
 
@@ -187,78 +202,83 @@ class ProcessExecutor(Executor):
 
     def _dispatch(self) -> None:
         """Give the jobs that wait to workers without one; start workers that are missing."""
-        while self._queue and self._n_busy() < self.n_workers:
-            if not self._free() and len(self._crew()) < self.n_workers:
-                self._start()
-            if not self._free():
-                return
-            worker = max(self._free(), key=lambda candidate: candidate.ready)
-            worker.ticket, worker.sent = self._queue.popleft(), False
-            self._send(worker)
-
-    def _crew(self, *, stand_in: bool = False) -> list[Worker]:
-        """Return the lasting workers, or those that stand in for them."""
-        return [worker for worker in self._workers.values() if worker.stand_in == stand_in]
+        for worker in self._free():
+            if self._queue:
+                self._give(worker, self._queue.popleft())
+        n_wanted = min(self.n_workers, len(self.unfinished))
+        while self._failure is None and len(self._workers) < n_wanted:
+            self._start()
 
     def _free(self) -> list[Worker]:
         """Return the workers that may be given a job."""
-        crew = self._crew(stand_in=self._standing_in)
-        return [worker for worker in crew if worker.ticket is None]
+        return [w for w in self._workers.values() if w.ready and w.ticket is None]
 
-    def _n_busy(self) -> int:
-        """Return how many jobs workers have been given."""
-        return sum(worker.ticket is not None for worker in self._workers.values())
+    def _give(self, worker: Worker, ticket: Ticket) -> None:
+        """Send a worker a job, which begins now."""
+        worker.ticket, worker.began = ticket, time.monotonic()
+        self._write(worker, ticket.payload)
 
     def _start(self) -> None:
-        """Start a worker, and another one that stands in for it."""
-        # In this order: the interim server must not inherit connections of workers.
-        if self._standing_in and len(self._crew(stand_in=True)) < self.n_workers:
-            self._start_stand_in()
+        """Start a worker."""
         try:
             number = self._launcher.start()
         except OSError as error:
-            raise WorkerStartError(f"worker processes cannot be started: {error}") from error
-        self._enlist(number)
-
-    def _start_stand_in(self) -> None:
-        """Start a worker that stands in, or note that there can be none."""
-        number = self._launcher.start_stand_in()
-        if number is None:
-            self._hand_over()
-        else:
-            self._enlist(number, stand_in=True)
-
-    def _enlist(self, number: int, *, stand_in: bool = False) -> None:
-        """Note that a worker is being started."""
-        worker = Worker(number, time.monotonic(), stand_in)
-        self._workers[worker.number] = worker
+            self._fail(f"worker processes cannot be started: {error}")
+            return
+        worker = self._workers[number] = Worker(number, time.monotonic())
         self._connect(worker)
 
     def _connect(self, worker: Worker) -> None:
         """Send a worker its setup as soon as there is a connection."""
         worker.connection = self._launcher.connection(worker.number)
-        if worker.connection is not None and self._write(worker, self._setup):
-            self._send(worker)
+        self._write(worker, self._setup)
 
-    def _send(self, worker: Worker) -> None:
-        """Send a worker its job, ahead of time if the connection can hold it."""
-        if worker.ticket is None or worker.sent or worker.connection is None:
+    def _write(self, worker: Worker, payload: bytes) -> None:
+        """Send bytes to a worker; one that is gone is found out by ``_listen``."""
+        if worker.connection is not None:
+            with suppress(OSError):
+                worker.connection.send_bytes(payload)
+
+    # While no worker is ready
+
+    def _run_here(self, end: float) -> None:
+        """Run a job in this process until it ends or a worker could run it."""
+        if not self._may_run_here():
             return
-        if worker.ready or len(worker.ticket.payload) < SMALL:
-            worker.began = time.monotonic()
-            worker.sent = self._write(worker, worker.ticket.payload)
-
-    def _write(self, worker: Worker, payload: bytes) -> bool:
-        """Send bytes to a worker; a worker that is gone is found out by ``_listen``."""
-        if worker.connection is None:
-            return False
+        ticket = self._here = self._queue.popleft()
+        end = min(
+            end, time.monotonic() + (math.inf if ticket.job.seconds is None else ticket.job.seconds)
+        )
         try:
-            worker.connection.send_bytes(payload)
-        except OSError:
+            with Watched(self._task, ticket.job, self._threads, self._backend) as watched:
+                while not watched.has_ended() and not self._free() and time.monotonic() < end:
+                    self._proceed(end, watched.ending)
+                outcome = watched.outcome
+        finally:
+            self._here = None
+            self._queue.appendleft(ticket)
+        if outcome is None:
+            self._task = None
+        else:
+            self._queue.popleft()
+            self._outcomes.append(outcome)
+        self._dispatch()
+
+    def _may_run_here(self) -> bool:
+        """Tell whether the next job may run in this process, as no worker has been ready yet."""
+        if self._task is None or self._started or not self._queue:
             return False
-        return True
+        ticket = self._queue[0]
+        own = ticket.job.trial == 0 and ticket.job.callback_context is None
+        return own and is_trusted(ticket.modules) and bool(self._task.is_small(ticket.job))
 
     # Receiving
+
+    def _proceed(self, end: float, *others: Any) -> None:
+        """Wait for news, or for others, until a moment at most; do what is to be done then."""
+        self._listen(min(end, self._next_deadline()), *others)
+        self._enforce_deadlines()
+        self._dispatch()
 
     def _next_deadline(self) -> float:
         """Return when something has to be done even if nothing is heard."""
@@ -268,8 +288,8 @@ class ProcessExecutor(Executor):
             deadlines.append(time.monotonic() + poll)
         return min(deadlines, default=math.inf)
 
-    def _listen(self, until: float) -> None:
-        """Wait for messages of workers and their launcher, and act on them."""
+    def _listen(self, until: float, *others: Any) -> None:
+        """Wait for messages of workers and their launcher, or for others; act on them."""
         for worker in self._workers.values():
             if worker.connection is None:
                 self._connect(worker)
@@ -280,7 +300,7 @@ class ProcessExecutor(Executor):
         }
         timeout = None if until == math.inf else max(0.0, until - time.monotonic())
         sources = self._launcher.waitables()
-        heard = wait([*talking, *sources], timeout)
+        heard = wait([*talking, *sources, *others], timeout)
         for source in heard:
             if source in talking and talking[source].number in self._workers:
                 self._receive(talking[source])
@@ -292,53 +312,37 @@ class ProcessExecutor(Executor):
         assert worker.connection is not None
         try:
             kind, *content = pickle.loads(worker.connection.recv_bytes())
+            outcome = unpack_outcome(*content) if kind == DONE else None
         except (EOFError, OSError):
             worker.silent_since = time.monotonic()
             return
-        if kind == READY:
-            worker.ready = True
-            # The job may have begun before this message was read.
-            worker.began = min(max(worker.began, content[0]), time.monotonic())
-            self._send(worker)
-            if not worker.stand_in:
-                self._failed_starts = 0
-                self._hand_over()
-        elif kind == DONE:
-            self._finish(worker, unpack_outcome(*content))
-        elif worker.stand_in:
-            self._lose(worker, content[0])
+        except Exception as error:  # what a job has written to its worker's connection
+            why = (
+                f"The answer of the worker process cannot be read: {type(error).__name__}: {error}"
+            )
+            self._lose(worker, why)
+            return
+        if outcome is not None:
+            self._finish(worker, outcome)
+        elif kind == IMPORTING:
+            (worker.importing,) = content
+        elif kind == READY:
+            worker.ready = self._started = True
+            self._failed_starts = 0
         else:
-            self._take_back(worker)
-            raise WorkerStartError(f"worker processes cannot load the task: {content[0]}")
+            self._fail(f"worker processes cannot load the task: {content[0]}")
 
     def _finish(self, worker: Worker, outcome: Outcome) -> None:
         """Note the outcome of a worker's job."""
-        assert worker.ticket is not None
+        if worker.ticket is None:
+            self._lose(worker, "")
+            return
         job, worker.ticket = worker.ticket.job, None
         evaluation = outcome.evaluation
         # A job that could not be loaded did not know its own name.
         evaluation.trial, evaluation.fold = job.trial, job.fold
         evaluation.fidelity = job.fidelity
         self._outcomes.append(outcome)
-        if worker.stand_in and not self._standing_in:
-            self._remove(worker)
-
-    def _hand_over(self) -> None:
-        """Have no job begin in a stand-in any more; one that may be stuck moves on."""
-        self._standing_in = False
-        for worker in self._crew(stand_in=True):
-            while worker.silent_since is None and worker.has_news():
-                self._receive(worker)
-            if worker.number not in self._workers:
-                continue
-            if worker.ticket is None or not (worker.ready and self._launcher.trusts_stand_ins):
-                self._take_back(worker)
-        self._dismiss()
-
-    def _dismiss(self) -> None:
-        """Let the stand-ins' server go with the last of them."""
-        if not self._standing_in and not self._crew(stand_in=True):
-            self._launcher.dismiss_stand_ins()
 
     def _bury(self, ended: dict[int, str]) -> None:
         """Note the end of worker processes; what they had sent before still counts."""
@@ -347,11 +351,11 @@ class ProcessExecutor(Executor):
             worker = self._workers.get(number)
             if worker is None:
                 continue
-            while worker.silent_since is None and worker.has_news():
+            while number in self._workers and worker.silent_since is None and worker.has_news():
                 self._receive(worker)
             if number in self._workers:
+                unready = unready if worker.ready else why
                 self._lose(worker, why)
-                unready = unready if worker.ready or worker.stand_in else why
         if unready is not None:  # several at once have one cause, the end of their server
             self._note_failed_start(unready)
 
@@ -366,12 +370,7 @@ class ProcessExecutor(Executor):
             elif worker.has_news():
                 continue  # it has answered; this process was busy elsewhere
             elif not worker.ready:
-                why = f"A worker was not ready within {self._start_timeout:g} s"
-                self._lose(worker, why)
-                if not worker.stand_in:
-                    self._note_failed_start(why)
-            elif worker.stand_in and not self._launcher.trusts_stand_ins:
-                self._lose(worker, "")
+                self._fail(f"{self.delay} after {self._start_timeout:g} s")
             else:
                 self._expire(worker, now)
 
@@ -384,42 +383,41 @@ class ProcessExecutor(Executor):
         message = f"The evaluation did not end within {job.seconds:.3g} s"
         self._outcomes.append(failure(job, message, TIMEOUT, now - worker.began))
         self._remove(worker)
-        self._replace()
+        self._dispatch()
 
     def _lose(self, worker: Worker, why: str) -> None:
-        """Replace a worker that has died; its job has crashed, if it had begun.
+        """Replace a worker that has died; the job that it ran has crashed.
 
         When the server has died with all its workers, nobody knows by whose fault: each of
-        their jobs gets a second chance. A stand-in's job has another one anyway.
+        their jobs gets a second chance.
         """
-        if worker.stand_in:
-            self._take_back(worker)
-            self._hand_over()
-            return
-        ticket = worker.ticket
+        ticket, worker.ticket = worker.ticket, None
         if ticket is not None and why == SERVER_ENDED and not ticket.again:
             ticket.again = True
-        elif ticket is not None and worker.ready and worker.sent:
+            self._queue.appendleft(ticket)
+        elif ticket is not None:
             elapsed = time.monotonic() - worker.began
             self._outcomes.append(failure(ticket.job, why, CRASHED, elapsed))
-            worker.ticket = None
-        self._take_back(worker)
-        self._replace()
+        self._remove(worker)
+        self._dispatch()
 
     def _note_failed_start(self, why: str) -> None:
         """Count the starts that fail in a row."""
         self._failed_starts += 1
         if self._failed_starts >= MAX_FAILED_STARTS:
-            raise WorkerStartError(
+            self._fail(
                 f"worker processes cannot be started; {self._failed_starts} attempts failed, "
                 f"the last one so: {why}"
             )
 
-    def _take_back(self, worker: Worker) -> None:
-        """Forget a worker, but not the job that it has not begun."""
-        self._remove(worker)
-        if worker.ticket is not None:
-            self._queue.appendleft(worker.ticket)
+    def _fail(self, why: str) -> None:
+        """Give up: no job is run any more."""
+        self._failure = WorkerStartError(why)
+        self.can_kill = False
+        for worker in list(self._workers.values()):
+            if worker.ticket is not None:
+                self._queue.appendleft(worker.ticket)
+            self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:
         """Kill a worker, if it lives, and forget it."""
@@ -427,14 +425,6 @@ class ProcessExecutor(Executor):
         self._launcher.kill(worker.number)
         if worker.connection is not None:
             worker.connection.close()
-        self._dismiss()
-
-    def _replace(self) -> None:
-        """Have the next worker ready before it is needed."""
-        if len(self._crew()) < self.n_workers:
-            self._start()
-        elif self._standing_in and len(self._crew(stand_in=True)) < self.n_workers:
-            self._start_stand_in()
 
 
 def _release(launcher: Launcher, folder: Folder) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from ._contract import Job
@@ -13,29 +13,32 @@ EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
 
 @dataclass(eq=False)
 class Ticket:
-    """A job on its way."""
+    """A job on its way.
+
+    ``modules`` are those that it needs; ``again`` tells that it was sent before, to a worker
+    that died with the server.
+    """
 
     job: Job
     payload: bytes
-    again: bool = False  # it was sent before, to a worker that died with the server
+    modules: set[str] = field(default_factory=set)
+    again: bool = False
 
 
 @dataclass(eq=False)
 class Worker:
     """A worker process as the search sees it.
 
-    ``stand_in`` tells that it is there only until the lasting workers are ready; ``ticket`` is
-    the job that it runs or, as long as it is not ``ready``, that it will run; ``began`` is when
-    that job began.
+    ``importing`` is the module that it imports before it is ``ready``; ``ticket`` is the job
+    that it runs, which ``began`` then.
     """
 
     number: int
     started: float
-    stand_in: bool = False
     connection: Connection | None = None
+    importing: str = ""
     ready: bool = False
     ticket: Ticket | None = None
-    sent: bool = False
     began: float = 0.0
     silent_since: float | None = None
 

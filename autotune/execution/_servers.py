@@ -1,103 +1,125 @@
-"""The search's side of a server that forks workers: asking it, hearing it, ending it."""
+"""The search's side of a server that forks workers: starting it, asking it, ending it."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
-from contextlib import suppress
-from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from collections.abc import Hashable, Mapping
+from contextlib import ExitStack, suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any
 
 from ._forkserver import Channel
 
 GRACE = 1.0  # seconds that a server has to kill its workers before it is killed itself
 SERVER_ENDED = "The worker server ended"  # and all workers with it
 
+# The server is no child of this process, which need not wait for its end: it may come at any time.
+_DETACH = """import os
+if os.fork(): os._exit(0)
+os.write({0}, b'{{"pid": %d}}\\n' % os.getpid())
+"""
 
-class Process(Protocol):
-    """What has to be known of a server's process; ``subprocess.Popen`` is one."""
-
-    def poll(self) -> int | None:
-        """Return the exit code, None as long as the process lives."""
-
-    def kill(self) -> None:
-        """Kill the process."""
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for the exit code; raise ``subprocess.TimeoutExpired``."""
+_numbers = itertools.count(1)
 
 
-class ForkedProcess:
-    """A child that was forked from this process, seen as ``subprocess.Popen`` sees its own."""
+def command(function: str, module: str, *arguments: Any) -> list[str]:
+    """Return the command that calls a function of this package in a fresh interpreter.
 
-    def __init__(self, pid: int):
-        self._pid = pid
-        self._code: int | None = None
-
-    def poll(self) -> int | None:
-        if self._code is None:
-            try:
-                pid, status = os.waitpid(self._pid, os.WNOHANG)
-            except ChildProcessError:  # somebody else has waited for it
-                self._code = 0
-            else:
-                self._code = os.waitstatus_to_exitcode(status) if pid else None
-        return self._code
-
-    def kill(self) -> None:
-        if self.poll() is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
-
-    def wait(self, timeout: float | None = None) -> int:
-        end = None if timeout is None else time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if end is not None and time.monotonic() >= end:
-                raise subprocess.TimeoutExpired("a forked server", timeout or 0.0)
-            time.sleep(0.001)
-        return code
+    The user's main module is not run there, unlike with ``multiprocessing``.
+    """
+    if not sys.executable:
+        raise OSError("Worker processes need a Python interpreter, but sys.executable is empty.")
+    path = [entry for entry in sys.path if isinstance(entry, str)]
+    program = (
+        f"import sys; sys.path[:] = {path!r}; "
+        f"from {__package__}.{module} import {function}; {function}(*{arguments!r})"
+    )
+    return [sys.executable, *["-O"] * sys.flags.optimize, "-c", program]
 
 
 class ServerLink:
-    """A server's process and the connection to it.
+    """A server and the connection to it.
+
+    ``rest`` must have returned True before another search may use it.
 
     Parameters
     ----------
-    channel : Channel
-    process : Process
+    env : mapping
+        The environment of the server and its workers.
+    patience : float
+        Seconds that the server waits for another search.
+    key : hashable
+        What it takes over from this process when it starts.
     """
 
-    def __init__(self, channel: Channel, process: Process):
-        self.channel = channel
-        self.process = process
+    def __init__(self, env: Mapping[str, str], patience: float, key: Hashable = None):
+        self.key = key
+        ours, theirs = socket.socketpair()
+        self.channel = Channel(ours)
+        self.pid: int | None = None
+        self.importing = ""  # the module that the server imports
+        self.unclean: set[str] = set()  # modules because of which it has ended
         self._numbers: set[int] = set()
-        self._up = False
+        self._up = False  # ready for requests, though it may be importing
+        self._rested = 0  # the number of the last search that the server has forgotten
+        try:
+            self._starter = self._start(theirs.fileno(), env, patience)
+        except BaseException:
+            self.channel.close()
+            raise
+        finally:
+            theirs.close()
+
+    def _start(self, descriptor: int, env: Mapping[str, str], patience: float) -> subprocess.Popen:
+        """Start the process that starts the server."""
+        *start, program = command("main", "_forkserver", descriptor, os.getpid(), patience)
+        return subprocess.Popen(
+            [*start, _DETACH.format(descriptor) + program],
+            env=env,
+            pass_fds=[descriptor],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
     def __contains__(self, number: int) -> bool:
         return number in self._numbers
 
-    def say(self, message: dict[str, Any]) -> None:
-        """Tell the server something."""
-        self.channel.send(message)
+    def is_alive(self) -> bool:
+        """Tell whether the server is there, or is still being started."""
+        try:
+            peeked = self.channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return bool(peeked)
 
-    def fork(self, number: int) -> Connection:
-        """Ask for a worker and return the connection to it, which works from the beginning."""
+    def say(self, message: dict[str, Any]) -> None:
+        """Tell the server something; whether it is gone is found out by ``ended``."""
+        with suppress(OSError):
+            self.channel.send(message)
+
+    def fork(self) -> tuple[int, Connection]:
+        """Ask for a worker; return its number and a connection that works from the beginning."""
+        number = next(_numbers)
         self._numbers.add(number)
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self.channel.send({"fork": number}, theirs.fileno())
-            except OSError:  # the server has just died: ``ended`` reports it for this worker too
-                self.process.kill()
-        return Connection(ours.detach())
+        with theirs, ExitStack() as stack:
+            outputs = [_output(descriptor, stack) for descriptor in (1, 2)]
+            with suppress(OSError):  # the server has just died: ``ended`` reports it
+                self.channel.send({"fork": number}, [theirs.fileno(), *outputs])
+        return number, Connection(ours.detach())
 
     def kill(self, number: int) -> None:
         """Ask for a worker to be killed; if the server is gone, so is the worker."""
-        with suppress(OSError):  # hung up
-            self.channel.send({"kill": number})
+        self.say({"kill": number})
 
     def waitables(self) -> list[Any]:
         """Return what becomes readable when the server has something to say."""
@@ -110,24 +132,95 @@ class ServerLink:
             self.channel.socket.setblocking(False)
             while True:
                 for message in self.channel.receive():
-                    self._up = True
-                    if "ended" in message:
-                        ended[message["ended"]] = message["why"]
+                    self._hear(message, ended)
         except BlockingIOError:
             self.channel.socket.setblocking(True)
         except (EOFError, OSError):
-            self.process.kill()
             self.hang_up()
             ended |= dict.fromkeys(self._numbers - set(ended), SERVER_ENDED)
         self._numbers -= set(ended)
         return ended
 
+    def _hear(self, message: dict[str, Any], ended: dict[int, str]) -> None:
+        """Take note of a message."""
+        if "ended" in message:
+            if message["ended"] in self._numbers:  # not one of an earlier search
+                ended[message["ended"]] = message["why"]
+        elif "unclean" in message:
+            self.unclean.update(message["unclean"])
+        elif "pid" in message:
+            self.pid = message["pid"]
+            self._starter.wait()  # it ends at this moment
+        else:
+            self.importing = message.get("importing", "")
+            self._up = self._up or "up" in message
+            self._rested = message.get("resting", self._rested)
+
+    def rest(self) -> bool:
+        """Have the server forget this search; return whether it can serve another one.
+
+        Nothing of the search is left then, unless the server is still starting: it will do so.
+        """
+        self.ended()
+        self._numbers.clear()
+        number = next(_numbers)
+        self.say({"rest": number})
+        deadline = time.monotonic() + GRACE
+        while self._has_workers() and self._rested != number and self._wait(deadline):
+            self.ended()
+        return self.is_alive() and (not self._has_workers() or self._rested == number)
+
     def hang_up(self) -> None:
         """Close the connection to the server and wait until it is gone."""
+        if not self.waitables():
+            return
+        with suppress(OSError):  # it has hung up
+            self.channel.socket.shutdown(socket.SHUT_WR)
+        # A server that is up kills its workers; if it is killed itself, they die with it.
+        if not self._has_workers() or not self._is_gone(GRACE):
+            self._kill()
         self.channel.close()
-        try:
-            self.process.wait(GRACE if self._up else 0.0)
-        except subprocess.TimeoutExpired:
-            # Not up yet: it has no workers. Else its workers die with it.
-            self.process.kill()
-            self.process.wait()
+        if self._starter.poll() is None:
+            self._starter.kill()
+            self._starter.wait()
+
+    def _has_workers(self) -> bool:
+        """Tell whether there may be workers: not before all is imported."""
+        return self._up and not self.importing
+
+    def _kill(self) -> None:
+        """Kill the server, whose number is free for others only when it has hung up."""
+        with suppress(EOFError, OSError):
+            self.channel.socket.setblocking(False)
+            for message in self.channel.receive():
+                self._hear(message, {})
+        if self.pid is not None and not self._is_gone(0.0):
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            self._is_gone(GRACE)
+
+    def _is_gone(self, patience: float) -> bool:
+        """Tell whether the server hangs up within some seconds, as it does when it ends."""
+        deadline = time.monotonic() + patience
+        with suppress(OSError):
+            self.channel.socket.setblocking(True)
+            while self._wait(deadline):
+                if not self.channel.socket.recv(65536):
+                    return True
+            return False
+        return True
+
+    def _wait(self, deadline: float) -> bool:
+        """Wait until the server says something or ends; return whether it did in time."""
+        patience = max(deadline - time.monotonic(), 0.0)
+        return bool(self.waitables() and wait(self.waitables(), patience))
+
+
+def _output(descriptor: int, stack: ExitStack) -> int:
+    """Return an open descriptor for what is written to standard output or error."""
+    try:
+        os.fstat(descriptor)
+    except OSError:  # it is closed
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        stack.callback(os.close, descriptor)
+    return descriptor

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import re
+import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from joblib.parallel import get_active_backend
 
 from ._shipping import Folder, pack, pack_task
 
-SMALL = 64_000  # bytes that fit into a connection that nobody reads yet
+SMALL = 32_000  # bytes that fit into a connection that nobody reads yet, with all else
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Setup:
         Its ``sklearn.get_config()``.
     backend : str or None
         The joblib backend for parallel code inside a job; None: joblib's own choice.
+    modules : list of str
+        What the task needs.
     """
 
     task: bytes | str
@@ -41,14 +46,34 @@ class Setup:
     filters: list[tuple]
     config: dict[str, Any]
     backend: str | None
+    modules: list[str]
 
-    def apply(self) -> Any:
-        """Make this process like the search's and return the task."""
+    def apply(self, tell: Callable[[str], None]) -> Any:
+        """Make this process like the search's and return the task.
+
+        ``tell`` is told each module before it is imported.
+        """
         if self.directory is not None:
             os.chdir(self.directory)
         _set_warnings(self.filters)
+        for name in self.modules:
+            if name not in sys.modules:
+                tell(name)
+                _import(name)
+        tell("")
         payload = self.task if isinstance(self.task, bytes) else Path(self.task).read_bytes()
         return pickle.loads(payload)
+
+
+def _import(name: str) -> None:
+    """Import a module, or say what can be done where that fails."""
+    try:
+        importlib.import_module(name)
+    except Exception as error:  # any module may raise anything
+        raise ImportError(
+            f"the module {name!r} cannot be imported there ({type(error).__name__}: {error}). "
+            "Install it, or add its folder to sys.path or PYTHONPATH before fit"
+        ) from error
 
 
 def _set_warnings(filters: list[tuple]) -> None:
@@ -69,12 +94,13 @@ def pack_setup(task: Any, folder: Folder, backend: str | None) -> tuple[bytes, s
     """Return a pickled setup that holds or names the task, and the modules that it needs."""
     payload: bytes | str
     payload, modules = pack_task(task, folder)
-    if len(payload) > SMALL // 2:
+    if len(payload) > SMALL:
         path = folder.new_file(len(payload), ".pickle")
         path.write_bytes(payload)
         payload = str(path)
     config = sklearn.get_config()
-    setup = Setup(payload, _directory(), list(warnings.filters), config, backend)
+    needed = sorted(name for name in modules if name in sys.modules and name != "__main__")
+    setup = Setup(payload, _directory(), list(warnings.filters), config, backend, needed)
     return pack(setup), modules
 
 

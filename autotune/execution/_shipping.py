@@ -11,10 +11,13 @@ import io
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -75,26 +78,64 @@ def _root_with_room(n_bytes: int) -> str:
     return tempfile.gettempdir()
 
 
-class _TaskPickler(cloudpickle.Pickler):
-    """Pickle by value what cannot be imported, large arrays as files; note the modules used."""
+class _Pickler(cloudpickle.Pickler):
+    """Pickle by value what cannot be imported; note the modules used.
 
-    def __init__(self, file: io.BytesIO, folder: Folder):
+    A class or function of ``__main__`` becomes one of the worker's ``__main__``, so that it can
+    be pickled there by its name, as a cache in a pipeline does.
+    """
+
+    def __init__(self, file: io.BytesIO):
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
         self.modules: set[str] = set()
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Return how to rebuild ``obj``."""
+        module = getattr(obj, "__module__", None)
+        self.modules.add(module if isinstance(module, str) else type(obj).__module__)
+        reduced = super().reducer_override(obj)
+        by_value = isinstance(reduced, tuple) and len(reduced) == 6
+        if by_value and module == "__main__" and _has_name(obj):
+            return *reduced[:5], partial(_publish, reduced[5])
+        return reduced
+
+
+def _has_name(obj: Any) -> bool:
+    """Tell whether a class or function can be found by its name in its module."""
+    plain = "<" not in obj.__qualname__  # no lambda, nothing local
+    return plain and (isinstance(obj, type) or "." not in obj.__qualname__)
+
+
+def _publish(set_state: Callable[[Any, Any], Any], obj: Any, state: Any) -> None:
+    """Complete a class or function and make it known in this process's ``__main__``."""
+    set_state(obj, state)
+    *outer, name = obj.__qualname__.split(".")
+    scope: Any = sys.modules["__main__"]
+    for part in outer:
+        if not hasattr(scope, part):  # a class that is not needed itself
+            setattr(scope, part, SimpleNamespace())
+        scope = getattr(scope, part)
+    setattr(scope, name, obj)
+
+
+class _TaskPickler(_Pickler):
+    """Pickle large arrays as files."""
+
+    def __init__(self, file: io.BytesIO, folder: Folder):
+        super().__init__(file)
         self._folder = folder
         self._written: dict[tuple, Path] = {}
         self._kept: list[np.ndarray] = []  # keeps addresses in ``_written`` from being reused
 
     def reducer_override(self, obj: Any) -> Any:
         """Return how to rebuild ``obj``."""
-        named = obj if isinstance(obj, type) or hasattr(obj, "__code__") else type(obj)
-        self.modules.add(str(getattr(named, "__module__", None)))
+        reduced = super().reducer_override(obj)
         if type(obj) in (np.ndarray, np.memmap) and _is_mappable(obj):
             source = _mapped_source(obj)
             if source is not None:
                 return _map_region, source
             return _map_file, (str(self._write(obj)),)
-        return super().reducer_override(obj)
+        return reduced
 
     def _write(self, array: np.ndarray) -> Path:
         """Write an array to a file, once for all views of the same memory."""
@@ -161,6 +202,14 @@ def pack_task(task: Any, folder: Folder) -> tuple[bytes, set[str]]:
     return buffer.getvalue(), pickler.modules
 
 
+def pack_job(job: Job) -> tuple[bytes, set[str]]:
+    """Return a pickled job and the names of the modules that it needs."""
+    buffer = io.BytesIO()
+    pickler = _Pickler(buffer)
+    pickler.dump(job)
+    return buffer.getvalue(), pickler.modules
+
+
 def pack(value: Any) -> bytes:
     """Pickle a value, by value where it is not importable."""
     return cloudpickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
@@ -216,13 +265,16 @@ def unpack_outcome(bare: Outcome, rest: bytes | None) -> Outcome:
     if rest is None:
         return bare
     try:
-        bare.model, bare.exception, bare.warnings = pickle.loads(rest)
-    except Exception as error:  # unpicklers raise whatever the objects' own code raises
+        model, exception, noted = pickle.loads(rest)
+        if not isinstance(exception, BaseException | None):
+            raise TypeError(f"the exception became {exception!r}")
+    except (Exception, SystemExit) as error:  # unpicklers raise whatever the objects' code raises
         return _spoil(bare, error)
+    bare.model, bare.exception, bare.warnings = model, exception, noted
     return bare
 
 
-def _spoil(bare: Outcome, error: Exception) -> Outcome:
+def _spoil(bare: Outcome, error: BaseException) -> Outcome:
     """Return the outcome without its model; without one, only the exception is replaced."""
     evaluation = bare.evaluation
     kind: type[RuntimeError] = RuntimeError

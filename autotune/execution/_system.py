@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from contextlib import suppress
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 CAN_MEASURE = os.path.exists("/proc/self/statm")
+HARMLESS_THREADS = {"jemalloc_bg_thd"}  # jemalloc, which pyarrow brings, prepares itself for forks
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -24,13 +26,46 @@ def adopt_orphans() -> None:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
-def native_threads() -> set[str]:
-    """Return the names of this process's threads other than the main one, where it can be told."""
-    names = set()
-    for thread in set(os.listdir("/proc/self/task")) - {str(os.getpid())}:
-        with suppress(OSError), open(f"/proc/self/task/{thread}/comm") as file:  # it has ended
-            names.add(file.read().strip())
-    return names
+def threads() -> set[str]:
+    """Return this process's threads, where they can be told, without those that survive forks."""
+    found = set()
+    with suppress(OSError):  # not Linux
+        for thread in os.listdir("/proc/self/task"):
+            # A thread may end meanwhile.
+            with suppress(OSError), open(f"/proc/self/task/{thread}/comm") as file:
+                if file.read().strip() not in HARMLESS_THREADS:
+                    found.add(thread)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process is there and is no zombie, where the latter can be told."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return not os.path.exists("/proc/self/stat") and _exists(pid)
+
+
+def _exists(pid: int) -> bool:
+    """Tell whether a process, be it a zombie, is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def redirect_output(output: int, errors: int) -> None:
+    """Have this process write to other descriptors, in lines if that is a terminal."""
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    for descriptor in (output, errors):
+        os.close(descriptor)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=os.isatty(1))
 
 
 def flush_output() -> None:

@@ -4,7 +4,8 @@ It is started by forking (``_forkserver``) or afresh (``main``), and speaks with
 through one connection:
 
 - from the search: one pickled ``Setup``, then pickled jobs;
-- to the search: ``("ready", clock)`` or ``("unusable", why)``, then ``("done", outcome, rest)``.
+- to the search: ``("importing", module)`` for each module, ``("ready",)`` or
+  ``("unusable", why)``, then ``("done", outcome, rest)``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ._contract import Job, Outcome
 from ._setup import Setup
 from ._shipping import failure, pack_outcome
 
-READY, UNUSABLE, DONE = "ready", "unusable", "done"
+IMPORTING, READY, UNUSABLE, DONE = "importing", "ready", "unusable", "done"
 WATCH_INTERVAL = 1.0  # seconds between looks at whether the search is still there
 
 
@@ -38,13 +39,13 @@ def serve(connection: Connection) -> None:
     """Run jobs until the search hangs up."""
     try:
         setup = pickle.loads(connection.recv_bytes())
-        task = setup.apply()
+        task = setup.apply(lambda name: _send(connection, IMPORTING, name))
     except EOFError:
         return
     except BaseException as error:  # loading runs user code; whatever it raises is the answer
         _send(connection, UNUSABLE, f"{type(error).__name__}: {error}")
         return
-    _send(connection, READY, time.monotonic())
+    _send(connection, READY)
     while True:
         try:
             payload = connection.recv_bytes()

@@ -1,0 +1,111 @@
+"""Evaluations in a thread of this process, which are given up if they take too long.
+
+For what cannot wait until a worker process is ready: a thread cannot be killed, but the process
+that waits for it can go on.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+import warnings
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import wait
+from threading import Thread, current_thread, main_thread
+from typing import Any
+
+import joblib
+from sklearn import config_context, get_config
+from threadpoolctl import threadpool_limits
+
+from .._history import TIMEOUT
+from ._contract import Job, Outcome
+from ._evaluate import note_warnings
+from ._shipping import failure
+
+# Packages whose models neither hang nor end the process, on data that make sense.
+TRUSTED = {
+    *("catboost", "imblearn", "lightgbm", "sklearn", "xgboost"),
+    *("autotune", "numpy", "pandas", "scipy"),
+    *("builtins", "collections", "copyreg", "functools"),
+}
+
+
+def is_trusted(modules: set[str]) -> bool:
+    """Tell whether code comes from well-known packages only."""
+    return all(name.partition(".")[0] in TRUSTED for name in modules)
+
+
+class Watched:
+    """A job in a thread of this process, from ``with`` to the end of its block.
+
+    What it warns of is noted as in a worker, if the block belongs to the main thread.
+
+    Parameters
+    ----------
+    task : Task
+    job : Job
+    threads : int or None, default=None
+        Number of threads for BLAS and OpenMP; None: whatever holds in this process.
+    backend : str or None, default=None
+        The joblib backend for parallel code inside the job. None: threads, since processes
+        would outlive a job that is given up.
+    """
+
+    def __init__(self, task: Any, job: Job, threads: int | None = None, backend: str | None = None):
+        self.job = job
+        self.began = time.monotonic()
+        self.ending, self._end = Pipe(duplex=False)  # readable when the thread ends
+        self._outcome: Outcome | None = None
+        self._caught: list[warnings.WarningMessage] | None = None
+        self._stack = ExitStack()
+        self._task = task
+        self._surroundings: list[Any] = [
+            partial(config_context, **get_config()),
+            partial(joblib.parallel_config, backend=backend or "threading"),
+        ]
+        if threads is not None:
+            self._surroundings.append(partial(threadpool_limits, threads))
+        self._thread = Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Watched:
+        if current_thread() is main_thread():  # as everywhere: the filters are the process's
+            self._caught = self._stack.enter_context(warnings.catch_warnings(record=True))
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+        self.ending.close()
+        if self._outcome is None and self._thread.ident is not None:
+            # Ends Python code; compiled code runs on until it returns.
+            ident, error = ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the job came to, None as long as it runs."""
+        if self._outcome is not None and self._caught is not None:
+            note_warnings(self._outcome, self._caught)
+        return self._outcome
+
+    def has_ended(self) -> bool:
+        """Tell whether the job has ended, be it without an outcome."""
+        return self.ending.poll()
+
+    def _run(self) -> None:
+        """Run the job as it would run in a worker."""
+        with self._end, ExitStack() as stack:
+            for surround in self._surroundings:
+                stack.enter_context(surround())
+            self._outcome = self._task.run(self.job)
+
+
+def run_watched(task: Any, job: Job) -> Outcome:
+    """Run a job in a thread of this process; a job that does not end in time has timed out."""
+    with Watched(task, job) as watched:
+        wait([watched.ending], job.seconds)
+        error = f"it did not end within {job.seconds or 0.0:.3g} s"
+        return watched.outcome or failure(job, error, TIMEOUT, job.seconds or 0.0)
