@@ -10,6 +10,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.utils import get_tags
+from sklearn.utils._array_api import get_namespace, move_to
 from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
@@ -30,6 +31,7 @@ __all__ = [
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "to_numpy",
     "visual_block",
     "with_callbacks",
 ]
@@ -95,6 +97,13 @@ def slice_params(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
     return _check_method_params(X, params=params, indices=rows) if params else {}
 
 
+def to_numpy(values: Any) -> np.ndarray:
+    """Return values as numpy's array, also those on a device on which scikit-learn computes."""
+    if not isinstance(values, np.ndarray) and get_namespace(values)[1]:
+        values = move_to(values, xp=np, device="cpu")
+    return np.asarray(values)
+
+
 def refusal(owner: Any, name: str, value: Any) -> str | None:
     """Return why a scikit-learn estimator declares a parameter's value invalid, or None."""
     constraints = getattr(owner, "_parameter_constraints", None)
@@ -114,7 +123,9 @@ def routing_enabled() -> bool:
     return bool(get_config()["enable_metadata_routing"])
 
 
-def visual_block(name: str, estimator: Any) -> Any:
-    """Return the block that scikit-learn draws for an inner estimator."""
-    label = f"{name}: {type(estimator).__name__}"
-    return _VisualBlock("parallel", [estimator], names=[label], name_details=[str(estimator)])
+def visual_block(name: str, estimators: list[Any]) -> Any:
+    """Return the block that scikit-learn draws for inner estimators, side by side."""
+    labels = [f"{name}: {type(estimator).__name__}" for estimator in estimators]
+    return _VisualBlock(
+        "parallel", estimators, names=labels, name_details=list(map(str, estimators))
+    )
