@@ -569,6 +569,32 @@ def test_methods_of_several_models():
     assert hasattr(search.set_params(estimator=[GaussianNB(), BernoulliNB()]), "predict_proba")
 
 
+class Elsewhere(GaussianNB):
+    """Complains in a method that is not the one that was called, as scikit-learn's models do."""
+
+    def predict(self, X):
+        return self.decision_function(X)
+
+    def decision_function(self, X):
+        raise ValueError(f"Inputs passed to Elsewhere.decision_function() {self.problem}: see f().")
+
+
+@pytest.mark.parametrize(
+    ("problem", "name"),
+    [
+        ("must use the same namespace as fit", "AutoTunedClassifier.predict()"),
+        ("must not be so", "Elsewhere.decision_function()"),
+    ],
+)
+def test_arrays_of_another_library(problem, name):
+    """Check that the error for arrays of another library names the method that was called."""
+    search = tuned(Elsewhere(), {"var_smoothing": [1.0]}, scoring=lambda *args: 1.0).fit(X, y)
+    search.best_estimator_.problem = problem
+    with pytest.raises(ValueError, match="Inputs passed") as raised:
+        search.predict(X)
+    assert str(raised.value) == f"Inputs passed to {name} {problem}: see f()."
+
+
 def test_fit_transform():
     """Check that a model that transforms does so in one call too, and in a pipeline."""
     search = tuned(LinearDiscriminantAnalysis(), {"n_components": [1, 2]}, include_default=False)
