@@ -26,6 +26,7 @@ __all__ = [
     "CallbackSupportMixin",
     "import_pandas",
     "only_predicts",
+    "output_of",
     "propagate_callbacks",
     "refusal",
     "routing_enabled",
@@ -81,6 +82,19 @@ def only_predicts(scorer: Any) -> bool:
         return all(map(only_predicts, scorer._scorers.values()))
     kinds = (_BaseScorer, _PassthroughScorer)
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
+
+
+def output_of(estimator: Any) -> str | None:
+    """Return what ``set_output`` made of a transformer's output, None if it was not called.
+
+    A pipeline does not note it: it has the output that all its transformers have.
+    """
+    config = getattr(estimator, "_sklearn_output_config", {})
+    if "transform" in config or not hasattr(estimator, "steps"):
+        return config.get("transform")
+    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
+    outputs = set(map(output_of, steps))
+    return outputs.pop() if len(outputs) == 1 else None
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:
