@@ -10,6 +10,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _PassthroughScorer
 from sklearn.utils import get_tags
+from sklearn.utils._array_api import get_namespace, move_to
 from sklearn.utils._param_validation import (
     InvalidParameterError,
     validate_parameter_constraints,
@@ -25,11 +26,13 @@ __all__ = [
     "CallbackSupportMixin",
     "import_pandas",
     "only_predicts",
+    "output_of",
     "propagate_callbacks",
     "refusal",
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "to_numpy",
     "visual_block",
     "with_callbacks",
 ]
@@ -81,6 +84,19 @@ def only_predicts(scorer: Any) -> bool:
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
 
 
+def output_of(estimator: Any) -> str | None:
+    """Return what ``set_output`` made of a transformer's output, None if it was not called.
+
+    A pipeline does not note it: it has the output that all its transformers have.
+    """
+    config = getattr(estimator, "_sklearn_output_config", {})
+    if "transform" in config or not hasattr(estimator, "steps"):
+        return config.get("transform")
+    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
+    outputs = set(map(output_of, steps))
+    return outputs.pop() if len(outputs) == 1 else None
+
+
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:
     """Return the given rows of X and y; kernel matrices lose the other columns too."""
     plain = type(X) in _ARRAYS and (y is None or type(y) in _ARRAYS)
@@ -93,6 +109,13 @@ def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -
 def slice_params(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
     """Return metadata with what has one entry per row of X cut to the given rows."""
     return _check_method_params(X, params=params, indices=rows) if params else {}
+
+
+def to_numpy(values: Any) -> np.ndarray:
+    """Return values as numpy's array, also those on a device on which scikit-learn computes."""
+    if not isinstance(values, np.ndarray) and get_namespace(values)[1]:
+        values = move_to(values, xp=np, device="cpu")
+    return np.asarray(values)
 
 
 def refusal(owner: Any, name: str, value: Any) -> str | None:
@@ -114,7 +137,9 @@ def routing_enabled() -> bool:
     return bool(get_config()["enable_metadata_routing"])
 
 
-def visual_block(name: str, estimator: Any) -> Any:
-    """Return the block that scikit-learn draws for an inner estimator."""
-    label = f"{name}: {type(estimator).__name__}"
-    return _VisualBlock("parallel", [estimator], names=[label], name_details=[str(estimator)])
+def visual_block(name: str, estimators: list[Any]) -> Any:
+    """Return the block that scikit-learn draws for inner estimators, side by side."""
+    labels = [f"{name}: {type(estimator).__name__}" for estimator in estimators]
+    return _VisualBlock(
+        "parallel", estimators, names=labels, name_details=list(map(str, estimators))
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sklearn.utils.metaestimators import available_if
@@ -12,14 +15,26 @@ _OWN = ("_", "fit", "partial_fit", "set_", "get_")
 
 
 def _has(name: str) -> Any:
-    """Return a check that the fitted model, or else the wrapped one, has a method."""
+    """Return a check that the fitted model, or else each wrapped one, has a method."""
 
     def check(self: Any) -> bool:
         fitted = self.__dict__.get("best_estimator_")
-        model = self._template() if fitted is None else fitted
-        return self.refit is not False and hasattr(model, name)
+        models = self._models().values() if fitted is None else [fitted]
+        return self.refit is not False and all(hasattr(model, name) for model in models)
 
     return check
+
+
+@contextmanager
+def _errors_in_name_of(owner: Any, method: str) -> Iterator[None]:
+    """Have scikit-learn's error for arrays of another namespace name the method that was called."""
+    try:
+        yield
+    except ValueError as error:
+        if "must use the same namespace" not in str(error):
+            raise
+        called = f"{type(owner).__name__}.{method}()"
+        raise ValueError(re.sub(r"\w+\.\w+\(\)", called, str(error), count=1)) from None
 
 
 def _delegated(name: str, doc: str) -> Any:
@@ -27,7 +42,8 @@ def _delegated(name: str, doc: str) -> Any:
 
     def method(self: Any, X: Any, **params: Any) -> Any:
         check_is_fitted(self, "best_estimator_")
-        return getattr(self.best_estimator_, name)(X, **params)
+        with _errors_in_name_of(self, name):
+            return getattr(self.best_estimator_, name)(X, **params)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"""{doc}
@@ -49,13 +65,22 @@ def _delegated(name: str, doc: str) -> Any:
     return available_if(_has(name))(method)
 
 
+def _look_up(model: Any, name: str, complaint: str) -> Any:
+    """Return an attribute of a model, or say whose it is not."""
+    try:
+        return getattr(model, name)
+    except AttributeError as error:
+        raise AttributeError(f"{complaint} {type(model).__name__} has none") from error
+
+
 class DelegatingMixin:
     """Answers as the tuned model does.
 
-    Needs ``best_estimator_`` after ``fit``, and ``_template()`` before.
+    Needs ``best_estimator_`` after ``fit``, and ``_models()`` before.
     """
 
     best_estimator_: Any
+    fit: Any
     refit: Any
 
     predict = _delegated("predict", "Predict with the tuned model.")
@@ -70,15 +95,41 @@ class DelegatingMixin:
     transform = _delegated("transform", "Transform with the tuned model.")
     inverse_transform = _delegated("inverse_transform", "Undo the tuned model's transformation.")
 
+    @available_if(_has("transform"))
+    def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
+        """Tune the model and fit it, then transform the same rows with it.
+
+        Available if the wrapped model has ``transform`` and ``refit`` is not False.
+
+        Parameters
+        ----------
+        X, y, **params
+            As in ``fit``.
+
+        Returns
+        -------
+        result
+            What the tuned model's ``transform`` returns.
+        """
+        return self.fit(X, y, **params).transform(X)
+
     def __getattr__(self, name: str) -> Any:
         """Look for other public attributes (``coef_``, ``apply``) in the tuned model."""
+        missing = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if name.startswith(_OWN):
+            raise AttributeError(missing)
+        if self.__dict__.get("refit") is False:
+            raise AttributeError(
+                f"{missing}: it was made with refit=False, so fit a model of your own with "
+                "best_params_"
+            )
         fitted = self.__dict__.get("best_estimator_")
-        if fitted is not None and not name.startswith(_OWN):
-            return getattr(fitted, name)
-        hint = ""
-        if self.__dict__.get("refit") is False and not name.startswith("_"):
-            hint = ": it was made with refit=False, so fit a model of your own with best_params_"
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+        if fitted is not None:
+            return _look_up(fitted, name, f"{missing}, because the tuned")
+        if callable(getattr(type(self), name, None)):
+            for model in self._models().values():
+                _look_up(model, name, f"{missing}, because the wrapped")
+        raise AttributeError(missing)
 
     @property
     def estimator_(self) -> Any:

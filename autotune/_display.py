@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from shutil import get_terminal_size
 from typing import Any
 
@@ -38,8 +39,8 @@ class Progress(Listener):
         self._verbose = verbose
         self._n_trials = n_trials
         self._clock = clock
-        self._write = write or sys.stdout.write
-        self._live = verbose == 1 and write is None and sys.stdout.isatty()
+        self._live = verbose == 1 and write is None and is_terminal(sys.stdout)
+        self._write = write or partial(print, end="", flush=self._live)
         self._best = -np.inf
         self._default: float | None = None
         self._n_ended = self._n_failed = self._n_fresh = 0
@@ -50,7 +51,6 @@ class Progress(Listener):
             # A line that wraps could not be rewritten.
             width = get_terminal_size().columns
             self._write(f"\r\x1b[2K{self._state()[: width - 1]}")
-            sys.stdout.flush()
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
@@ -70,7 +70,6 @@ class Progress(Listener):
         """End the line that was being rewritten, or tell of the finals in one."""
         if self._live:
             self._write(f"\r\x1b[2K{self._state()}\n")
-            sys.stdout.flush()
         elif self._n_fresh:
             self._write(f"{self._state()}\n")
 
@@ -84,6 +83,11 @@ class Progress(Listener):
         failed = f" | {self._n_failed} failed" if self._n_failed else ""
         finals = f" | finals: {self._n_fresh} evaluations" if self._n_fresh else ""
         return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{finals}"
+
+
+def is_terminal(stream: Any) -> bool:
+    """Return whether a standard stream is a terminal; it may be None, or only have ``write``."""
+    return hasattr(stream, "isatty") and stream.isatty()
 
 
 def describe_trial(trial: Trial, score: float) -> str:

@@ -108,6 +108,8 @@ _CLASSES = """\
 
 def share_documentation(cls: Any) -> Any:
     """Put the shared parameters and attributes before a class's own examples."""
+    if cls.__doc__ is None:  # python -OO
+        return cls
     shared = _SHARED.format(kind="classifier" if cls._classifier else "regressor").rstrip()
     classes = f"\n{_CLASSES.rstrip()}" if cls._classifier else ""
     summary, examples = cls.__doc__.split("\n\n", 1)

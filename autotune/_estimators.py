@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from ._arguments import explain_unknown, refuse_unknown
 from ._compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
 from ._delegation import DelegatingMixin
 from ._docs import share_documentation
@@ -20,7 +21,7 @@ from ._tags import combine_tags
 from .defaults import default_model
 
 
-class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
+class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
     """What the classifier and the regressor share.
 
     It stands left of scikit-learn's mixins, whose ``score`` it replaces.
@@ -28,6 +29,7 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
 
     _classifier: bool
 
+    @explain_unknown
     def __init__(
         self,
         estimator=None,
@@ -62,6 +64,27 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         self.verbose = verbose
         self.warm_start = warm_start
         self.storage = storage
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, of the wrapped model and of the strategy.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name: ``budget``, ``estimator__C``, ``strategy__factor``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name that there is not; the message says which one is meant.
+        """
+        names = [name.partition("__")[0] for name in params]
+        refuse_unknown(self, names, self.get_params(deep=False), ValueError)
+        return super().set_params(**params)
 
     @with_callbacks
     def fit(self, X, y=None, **params):
@@ -162,16 +185,13 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
 
     def _sk_visual_block_(self):
         fitted = self.__dict__.get("best_estimator_")
-        name = "estimator" if fitted is None else "best_estimator_"
-        return visual_block(name, self._template() if fitted is None else fitted)
-
-    @property
-    def _doc_link_module(self) -> str:
-        return "autotune"
+        if fitted is None:
+            return visual_block("estimator", list(self._models().values()))
+        return visual_block("best_estimator_", [fitted])
 
 
 @share_documentation
-class AutoTunedClassifier(_AutoTuned, ClassifierMixin, BaseEstimator):
+class AutoTunedClassifier(BaseAutoTuned, ClassifierMixin, BaseEstimator):
     """A classifier that tunes itself inside ``fit``, within a budget that it keeps.
 
     See Also
@@ -199,7 +219,7 @@ class AutoTunedClassifier(_AutoTuned, ClassifierMixin, BaseEstimator):
 
 
 @share_documentation
-class AutoTunedRegressor(_AutoTuned, RegressorMixin, BaseEstimator):
+class AutoTunedRegressor(BaseAutoTuned, RegressorMixin, BaseEstimator):
     """A regressor that tunes itself inside ``fit``, within a budget that it keeps.
 
     See Also

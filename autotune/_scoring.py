@@ -128,10 +128,14 @@ def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) ->
     """Return the router of metadata: fit to fit, fit and score to score, fit to split."""
     router = MetadataRouter(owner=owner)
     for name, estimator in estimators.items():
-        mapping = MethodMapping().add(caller="fit", callee="fit")
-        router.add(method_mapping=mapping, **{name: estimator})
-    mapping = MethodMapping()
-    mapping.add(caller="score", callee="score").add(caller="fit", callee="score")
-    router.add(scorer=scorer, method_mapping=mapping)
-    router.add(splitter=cv, method_mapping=MethodMapping().add(caller="fit", callee="split"))
+        router.add(method_mapping=_from_fit("fit"), **{name: estimator})
+    to_score = _from_fit("score").add(caller="score", callee="score")
+    router.add(scorer=scorer, method_mapping=to_score)
+    router.add(splitter=cv, method_mapping=_from_fit("split"))
     return router
+
+
+def _from_fit(callee: str) -> MethodMapping:
+    """Return the mapping of what reaches a method when the owner is fitted."""
+    mapping = MethodMapping()
+    return mapping.add(caller="fit", callee=callee).add(caller="fit_transform", callee=callee)

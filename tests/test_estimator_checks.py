@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sklearn.base import clone
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.naive_bayes import GaussianNB
@@ -32,6 +33,7 @@ CLASSIFIERS: dict[str, tuple[Any, Any]] = {
     "neighbors": (KNeighborsClassifier(), "auto"),
     "naive bayes": (GaussianNB(), "auto"),
     "pipeline": (make_pipeline(StandardScaler(), LogisticRegression()), "auto"),
+    "transformer": (LinearDiscriminantAnalysis(), {"tol": [1e-4, 1e-3]}),
     "default": (None, FEW),
     "list": ([LogisticRegression(), DecisionTreeClassifier()], "auto"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from datetime import timedelta
 
@@ -14,19 +15,21 @@ from scipy.stats import randint, uniform
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
 from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression, LogisticRegression, MultiTaskLasso, Ridge
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import get_tags
 
@@ -443,8 +446,10 @@ def test_parameters():
     assert repr(copy) == repr(search)
     copy.fit(X, y)
     assert len(clone(copy).__dict__) == len(copy.get_params(deep=False))
-    with pytest.raises(ValueError, match="Invalid parameter 'C' for estimator"):
+    with pytest.raises(ValueError, match="AutoTunedClassifier has no parameter 'C': it has budget"):
         search.set_params(C=1)
+    with pytest.raises(ValueError, match="Invalid parameter 'D' for estimator LogisticRegression"):
+        search.set_params(estimator__clf__D=1)
 
 
 @pytest.mark.parametrize("refit", [True, False])
@@ -459,11 +464,34 @@ def test_pickle(refit):
         np.testing.assert_array_equal(copy.predict_proba(X), search.predict_proba(X))
 
 
-@pytest.mark.parametrize("model", [SVC(), None, [SVC(), GaussianNB()], pipeline()])
-def test_html(model):
-    """Check the picture in a notebook, before fit."""
-    name = {SVC: "SVC", list: "SVC", Pipeline: "StandardScaler"}.get(type(model), "HistGradient")
-    assert name in AutoTunedClassifier(model)._repr_html_()
+@pytest.mark.parametrize(
+    ("model", "shown"),
+    [
+        (SVC(C=3), ["estimator: SVC"]),
+        (None, ["estimator: HistGradientBoostingClassifier"]),
+        ([SVC(), GaussianNB()], ["estimator: SVC", "estimator: GaussianNB"]),
+        (pipeline(), ["estimator: Pipeline", "StandardScaler", "LogisticRegression"]),
+        (
+            [pipeline(), FrozenEstimator(BernoulliNB())],
+            ["StandardScaler", "LogisticRegression", "estimator: FrozenEstimator", "BernoulliNB"],
+        ),
+    ],
+)
+def test_html(model, shown):
+    """Check that the picture in a notebook shows each wrapped model, also in a pipeline."""
+    search = AutoTunedClassifier(model)
+    for outer in (search, make_pipeline(MaxAbsScaler(), search)):
+        html = outer._repr_html_()
+        assert all(f"<div>{name}</div>" in html for name in shown)
+
+
+def test_html_has_no_link_to_nowhere():
+    """Check that the picture links to the documentation of scikit-learn's own classes only."""
+    assert AutoTunedClassifier()._get_doc_link() == AutoTunedRegressor()._get_doc_link() == ""
+    html = AutoTunedRegressor([Ridge(), LinearRegression()])._repr_html_()
+    links = re.findall(r'href="([^"]*)"', html)
+    assert any(link.endswith("sklearn.linear_model.Ridge.html") for link in links)
+    assert not any("autotune" in link.lower() for link in links)
 
 
 def test_html_after_fit():
@@ -494,6 +522,86 @@ def test_delegation():
     assert not hasattr(search, "nonsense_")
     scaler = tuned(make_pipeline(StandardScaler()), {"standardscaler__with_mean": [True]})
     assert hasattr(scaler, "transform")
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "why"),
+    [
+        (LinearSVC(), "predict_proba", "because the {} LinearSVC has none"),
+        (SVC(), "predict_log_proba", "because the {} SVC has none"),
+        (pipeline(), "transform", "because the {} Pipeline has none"),
+        ([GaussianNB(), LinearSVC()], "decision_function", "because the {} GaussianNB has none"),
+    ],
+)
+def test_missing_methods(model, name, why):
+    """Check that the error for a method that the model lacks names this class and the model."""
+    search = tuned(model, budget=1, strategy="random", cv=2)
+    missing = f"'AutoTunedClassifier' object has no attribute '{name}', "
+    with pytest.raises(AttributeError) as raised:
+        getattr(search, name)
+    assert str(raised.value) == missing + why.format("wrapped")
+    assert isinstance(raised.value.__cause__, AttributeError)
+    search.fit(X, y)
+    with pytest.raises(AttributeError) as raised:
+        getattr(search, name)
+    assert str(raised.value) == missing + why.format("tuned")
+    assert isinstance(raised.value.__cause__, AttributeError)
+
+
+@pytest.mark.parametrize("name", ["coef_", "nonsense", "partial_fit", "_private"])
+def test_missing_attributes(name):
+    """Check that the error for an attribute that nobody has names this class only."""
+    search = tuned(GaussianNB(), budget=1)
+    message = f"^'AutoTunedClassifier' object has no attribute '{name}'"
+    with pytest.raises(AttributeError, match=f"{message}$"):
+        getattr(search, name)
+    search.fit(X, y)
+    with pytest.raises(AttributeError, match=message):
+        getattr(search, name)
+
+
+def test_methods_of_several_models():
+    """Check that before fit there are the methods that each of several models has."""
+    search = tuned([LogisticRegression(), SVC()])
+    assert hasattr(search, "decision_function")
+    assert not hasattr(search, "predict_proba")
+    assert not hasattr(search.set_params(estimator=search.estimator[::-1]), "predict_proba")
+    assert hasattr(search.set_params(estimator=[GaussianNB(), BernoulliNB()]), "predict_proba")
+
+
+class Elsewhere(GaussianNB):
+    """Complains in a method that is not the one that was called, as scikit-learn's models do."""
+
+    def predict(self, X):
+        return self.decision_function(X)
+
+    def decision_function(self, X):
+        raise ValueError(f"Inputs passed to Elsewhere.decision_function() {self.problem}: see f().")
+
+
+@pytest.mark.parametrize(
+    ("problem", "name"),
+    [
+        ("must use the same namespace as fit", "AutoTunedClassifier.predict()"),
+        ("must not be so", "Elsewhere.decision_function()"),
+    ],
+)
+def test_arrays_of_another_library(problem, name):
+    """Check that the error for arrays of another library names the method that was called."""
+    search = tuned(Elsewhere(), {"var_smoothing": [1.0]}, scoring=lambda *args: 1.0).fit(X, y)
+    search.best_estimator_.problem = problem
+    with pytest.raises(ValueError, match="Inputs passed") as raised:
+        search.predict(X)
+    assert str(raised.value) == f"Inputs passed to {name} {problem}: see f()."
+
+
+def test_fit_transform():
+    """Check that a model that transforms does so in one call too, and in a pipeline."""
+    search = tuned(LinearDiscriminantAnalysis(), {"n_components": [1, 2]}, include_default=False)
+    rows = search.fit_transform(X, y)
+    np.testing.assert_array_equal(rows, search.transform(X))
+    model = make_pipeline(search, GaussianNB()).fit(X, y)
+    assert model[0].best_params_ == search.best_params_
 
 
 def test_fit_again():

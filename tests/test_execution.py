@@ -8,16 +8,22 @@ from pickle import PicklingError
 
 import joblib
 import numpy as np
+import pandas
 import pytest
 from estimators import ToyTask
 from fakes import as_outcome
 from sklearn import config_context, get_config
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
+from autotune._compat import output_of
 from autotune._history import COMPLETE, FAILED
 from autotune._seeds import derive_seed, seed_estimator
 from autotune.execution import Job, build, make_executor
@@ -194,7 +200,7 @@ def test_a_fit_cannot_change_the_space():
 
 def test_values_arrive_as_they_are():
     """Check None, booleans, strings, tuples, functions and classes."""
-    values = [None, True, "rbf", (50, 50), len, int, np.float64(0.5), [1, (2,)]]
+    values = [None, True, "rbf", (50, 50), len, int, PCA, np.float64(0.5), [1, (2,)]]
     for value in values:
         arrived = build(SVC(), {"C": value}, 0).C
         assert arrived == value
@@ -215,6 +221,94 @@ def test_whole_steps_and_their_parameters():
     built = build(pipeline, {"clf__n_estimators": 3, "clf": RandomForestClassifier()}, 0)
     assert built.named_steps["clf"].n_estimators == 3
     assert isinstance(pipeline.named_steps["clf"], LogisticRegression)
+
+
+class Plain(TransformerMixin, BaseEstimator):
+    """A transformer that knows no names, and so no ``set_output``."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.asarray(X)
+
+
+def columns():
+    return ColumnTransformer([("all", StandardScaler(), [0, 1])], remainder="passthrough")
+
+
+IN_PANDAS = {
+    "a transformer": (make_pipeline(StandardScaler(), SVC()), {"standardscaler": MinMaxScaler()}),
+    "a pipeline": (
+        make_pipeline(StandardScaler(), SVC()),
+        {"standardscaler": make_pipeline(MinMaxScaler(), PCA(2))},
+    ),
+    "for a pipeline": (
+        Pipeline([("prepare", make_pipeline(StandardScaler(), PCA(2))), ("clf", SVC())]),
+        {"prepare": MinMaxScaler(), "clf__C": 3},
+    ),
+    "for passthrough": (
+        Pipeline([("scale", "passthrough"), ("pca", PCA(2)), ("clf", SVC())]),
+        {"scale": StandardScaler()},
+    ),
+    "in columns": (make_pipeline(columns(), SVC()), {"columntransformer__all": MinMaxScaler()}),
+    "columns": (
+        make_pipeline(columns(), SVC()),
+        {"columntransformer__all": MinMaxScaler(), "columntransformer": columns()},
+    ),
+    "in a union": (
+        make_pipeline(FeatureUnion([("one", "drop"), ("two", PCA(2))]), SVC()),
+        {"featureunion__one": MinMaxScaler()},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PANDAS)
+@pytest.mark.parametrize("several", [False, True])
+def test_chosen_steps_keep_the_output(name, several):
+    """Check that a transformer that is chosen has the output that its pipeline was set to."""
+    pipeline, params = IN_PANDAS[name]
+    pipeline = clone(pipeline).set_output(transform="pandas")
+    if several:
+        params = {"estimator": pipeline, **{f"estimator__{k}": v for k, v in params.items()}}
+    X = pandas.DataFrame(np.random.default_rng(0).normal(size=(20, 3)), columns=list("abc"))
+    built = build(None if several else pipeline, params, 0).fit(X, np.tile([0, 1], 10))
+    rows = X
+    for step in built[:-1]:
+        assert step == "passthrough" or isinstance(step.transform(rows), pandas.DataFrame)
+        rows = rows if step == "passthrough" else step.transform(rows)
+    assert not any(output_of(value) for value in params.values() if value is not pipeline)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "step", "output"),
+    [
+        (make_pipeline(StandardScaler(), SVC()), MinMaxScaler(), None),
+        (
+            make_pipeline(StandardScaler(), SVC()).set_output(transform="pandas"),
+            MinMaxScaler().set_output(transform="default"),
+            "default",
+        ),
+        (make_pipeline(StandardScaler(), SVC()).set_output(transform="pandas"), Plain(), None),
+        (
+            Pipeline(
+                [
+                    ("standardscaler", "passthrough"),
+                    ("one", PCA().set_output(transform="pandas")),
+                    ("two", PCA()),
+                    ("clf", SVC()),
+                ]
+            ),
+            MinMaxScaler(),
+            None,
+        ),
+        (make_pipeline(StandardScaler(), SVC()).set_output(transform="pandas"), SVC(), None),
+    ],
+)
+def test_output_that_was_not_asked_for(pipeline, step, output):
+    """Check that a choice keeps its own output, and gets none that the pipeline does not have."""
+    built = build(pipeline, {"standardscaler": step}, 0)
+    assert output_of(built.named_steps["standardscaler"]) == output
 
 
 # Seeds

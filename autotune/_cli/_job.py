@@ -150,7 +150,7 @@ class Job:
                 searched = hasattr(self.search, "history_")
                 raise CliError(one_line(str(error)), FAILED if searched else 2) from error
             finally:
-                sys.stderr.flush()
+                print(end="", flush=True)  # there may be no stream
         told = (w for w in caught if not issubclass(w.category, FitFailedWarning))
         self.notes += dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in told)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._display import is_terminal
 from .._history import COMPLETE, History, Trial
 from .._selection import rank
 from ..execution import CHOSEN
@@ -25,7 +26,7 @@ def make_console() -> Any:
     stdout = sys.stdout
     if hasattr(stdout, "reconfigure"):
         stdout.reconfigure(errors="replace")  # rather a "?" than no report at all
-    width = None if stdout.isatty() else PIPED_WIDTH
+    width = None if is_terminal(stdout) else PIPED_WIDTH
     return console(file=stdout, width=width, highlight=False, markup=False, emoji=False)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from .._compat import output_of
 from .._seeds import seed_estimator
 
 CHOSEN = "estimator"  # the parameter that names the model where several are in the race
@@ -25,9 +26,36 @@ def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
     else:
         built = clone(estimator)
     if params:
+        outputs = _chosen_outputs(built, params)
         built.set_params(**params)
+        for name, output in outputs.items():
+            params[name].set_output(transform=output)
     seed_estimator(built, seed)
     return built
+
+
+def _chosen_outputs(estimator: Any, params: dict[str, Any]) -> dict[str, str]:
+    """Return the output that chosen transformers get from those that they replace.
+
+    One that takes the place of ``"passthrough"`` gets that of the steps around it.
+    """
+    chosen = [name for name, value in params.items() if _takes_output(value)]
+    own = {"": estimator, **estimator.get_params(deep=True)} if chosen else {}
+    outputs = {}
+    for name in chosen:
+        replaced = own.get(name)
+        around = own.get(name.rpartition("__")[0])
+        output = output_of(replaced if hasattr(replaced, "transform") else around)
+        if output is not None:
+            outputs[name] = output
+    return outputs
+
+
+def _takes_output(value: Any) -> bool:
+    """Return whether a value is a transformer whose output nobody has set."""
+    if isinstance(value, type) or not hasattr(value, "transform"):
+        return False
+    return hasattr(value, "set_output") and output_of(value) is None
 
 
 def _copy(value: Any) -> Any:

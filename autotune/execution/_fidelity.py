@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .._compat import to_numpy
+
 
 def count_rows(fidelity: float, n_rows: int) -> int:
     """Return how many of ``n_rows`` training rows a fidelity stands for."""
@@ -43,7 +45,7 @@ def nested_order(labels: np.ndarray | None, n_rows: int, seed: int) -> np.ndarra
 
 def class_labels(y: Any) -> np.ndarray | None:
     """Return the target as one column of labels, or None if it is none."""
-    labels = np.asarray(y)
+    labels = to_numpy(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     return labels if y is not None and labels.ndim == 1 else None

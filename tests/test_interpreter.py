@@ -1,0 +1,106 @@
+"""How the interpreter was started: without docstrings, without streams, with all warnings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_python(code, *options, folder=None, **settings):
+    """Run a program in a fresh interpreter and return it when it has ended."""
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    env = {**os.environ, "PYTHONPATH": path, **settings.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, *options, "-c", code],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        **settings,
+    )
+
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+import autotune
+for module in pkgutil.walk_packages(autotune.__path__, "autotune."):
+    importlib.import_module(module.name)
+assert sys.flags.optimize == 2 and autotune.__doc__ is None
+"""
+
+FIT = """
+import sys
+from sklearn.datasets import load_iris
+from sklearn.naive_bayes import GaussianNB
+from autotune import AutoTunedClassifier, Budget
+
+class Model(GaussianNB):
+    def fit(self, X, y):
+        self.level_ = sys.flags.optimize
+        return super().fit(X, y)
+
+X, y = load_iris(return_X_y=True)
+for budget in (2, Budget(trials=2, seconds="60s")):
+    model = AutoTunedClassifier(Model(), {"var_smoothing": [1e-9, 1e-3]}, budget=budget, cv=2)
+    if model.fit(X, y).level_ != 2:
+        raise SystemExit("a worker runs under other options")
+"""
+
+
+@pytest.mark.parametrize("code", [IMPORT_ALL, FIT], ids=["import", "fit"])
+def test_without_docstrings(code):
+    """Check that the package is imported, and fits in workers too, under ``python -OO``."""
+    done = run_python(code, "-OO")
+    assert done.returncode == 0, done.stderr
+
+
+SILENT = """
+import os, sys
+sys.stdout = sys.stderr = None
+from sklearn.datasets import load_iris
+from sklearn.naive_bayes import GaussianNB
+from autotune import AutoTunedClassifier, Budget
+
+class Model(GaussianNB):
+    def fit(self, X, y):
+        print("from the model")
+        return super().fit(X, y)
+
+X, y = load_iris(return_X_y=True)
+for verbose in (1, 2):
+    for budget in (2, Budget(trials=2, seconds="60s")):
+        model = AutoTunedClassifier(
+            Model(), {"var_smoothing": [1e-9, 1e-3]}, budget=budget, cv=2, verbose=verbose
+        )
+        model.fit(X, y)
+"""
+
+SILENT_COMMAND = """
+import sys
+from sklearn.datasets import load_iris
+load_iris(as_frame=True).frame.to_csv("iris.csv", index=False)
+sys.stdout = sys.stderr = None
+from autotune.cli import main
+good = ["iris.csv", "--target", "target", "--budget", "2", "--model", "tree", "--save", "m.joblib"]
+sys.exit(10 * main(good) + main(["iris.csv", "--target", "nothing"]))
+"""
+
+
+def test_without_streams():
+    """Check that progress goes nowhere where there are no standard streams."""
+    done = run_python(SILENT)
+    assert done.returncode == 0
+
+
+def test_command_without_streams(tmp_path):
+    """Check that the command works and returns its codes without standard streams."""
+    assert run_python(SILENT_COMMAND, folder=tmp_path).returncode == 2
+    assert (tmp_path / "m.joblib").exists()
