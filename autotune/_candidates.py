@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import zip_longest
 from typing import Any
 
-from sklearn.base import clone
-
 from ._compat import refusal
+from ._parameters import find_parameter, suggest
 from .defaults import MAX_POINTS, default_space, has_default_space, starting_points
 from .execution import CHOSEN
 from .space import Choice, Interval, Space
@@ -162,21 +160,9 @@ def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str
                 if hasattr(model, "get_params") and not isinstance(model, type):
                     yield from _owners(short, {}, model)
             return
-    own = estimator.get_params(deep=True)
-    if name in own:
-        owner = own.get("__".join(parts[:-1])) if len(parts) > 1 else estimator
-        yield owner, parts[-1]
-    elif _can_set(name, estimator):
-        yield estimator, name
-
-
-def _can_set(name: str, estimator: Any) -> bool:
-    """Return whether ``set_params`` takes a name that ``get_params`` does not list."""
-    try:
-        clone(estimator).set_params(**{name: None})
-    except (ValueError, AttributeError, TypeError):
-        return False
-    return True
+    found = find_parameter(estimator, name)
+    if found is not None:
+        yield found
 
 
 def _probes(dimension: Any) -> list[Any]:
@@ -190,7 +176,5 @@ def _probes(dimension: Any) -> list[Any]:
 
 def _unknown_name(name: str, estimator: Any) -> str:
     """Return the message for a parameter that the model does not have."""
-    known = sorted(estimator.get_params(deep=True))
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-    return f"space[{name!r}]: {type(estimator).__name__} has no such parameter; {hint}"
+    model = type(estimator).__name__
+    return f"space[{name!r}]: {model} has no such parameter; {suggest(estimator, name)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.base import clone
 
 from ._candidates import Candidates
 from ._history import History
+from ._parameters import find_parameter, suggest
 from .execution import count_classes, count_rows, count_units
 from .schedule import Plan
 from .strategies import ROWS, Strategy
@@ -63,13 +63,11 @@ def name_resource(strategy: Strategy, candidates: Candidates, prefix: str) -> st
         return None
     if candidates.estimator is None:
         raise ValueError(f"strategy__resource must be {ROWS!r} for several models; got {name!r}")
-    known = candidates.estimator.get_params(deep=True)
     full = f"{prefix}{name}"
-    if full not in known:
-        close = get_close_matches(full, known, n=1)
-        hint = f", did you mean {close[0].removeprefix(prefix)!r}?" if close else ""
+    if find_parameter(candidates.estimator, full) is None:
         model = type(candidates.estimator).__name__
-        raise ValueError(f"{rule}; got {name!r}, which {model} does not have{hint}")
+        hint = suggest(candidates.estimator, full, prefix)
+        raise ValueError(f"{rule}; got {name!r}, which {model} does not have, {hint}")
     for searched in candidates.space.names:
         if full == searched or full.startswith(f"{searched}__"):
             raise ValueError(
@@ -96,7 +94,7 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
             )
         return candidates
     if isinstance(largest, str) and largest == "auto":
-        value = candidates.estimator.get_params(deep=True)[name]
+        value = candidates.estimator.get_params(deep=True).get(name)
         if not _is_count(value):
             raise ValueError(
                 "strategy__max_resources must be an integer of at least 1 where the model's "
