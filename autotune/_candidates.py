@@ -11,7 +11,7 @@ from ._compat import refusal
 from ._parameters import find_parameter, suggest
 from .defaults import MAX_POINTS, default_space, has_default_space, starting_points
 from .execution import CHOSEN
-from .space import Choice, Interval, Space
+from .space import Choice, Interval, Space, plain, short_repr
 
 
 @dataclass(frozen=True)
@@ -114,17 +114,17 @@ def _values(subspace: Any, model: Any) -> dict[str, Any]:
     """Return a model's own values of the parameters that a sub-space names."""
     own = model.get_params(deep=True)
     names = {name: name.removeprefix(f"{CHOSEN}__") for name in subspace if name != CHOSEN}
-    return {name: own[short] for name, short in names.items() if short in own}
+    return {name: plain(own[short]) for name, short in names.items() if short in own}
 
 
 def _own_params(estimator: Any, space: Space, written: bool) -> tuple[dict[str, Any], bool]:
     """Return the estimator's own values of the tuned parameters, and whether they may win."""
     own = estimator.get_params(deep=True)
     for subspace in space.subspaces:
-        params = {name: own[name] for name in subspace if name in own}
+        params = {name: plain(own[name]) for name in subspace if name in own}
         if params in space:
             return params, True
-    params = {name: own[name] for name in space.names if name in own}
+    params = {name: plain(own[name]) for name in space.names if name in own}
     return params, not written
 
 
@@ -141,12 +141,23 @@ def _check_names(subspace: Any, estimator: Any) -> None:
         if not owners:
             raise ValueError(_unknown_name(name, estimator))
         for value in _probes(dimension):
-            refusals = [refusal(owner, short, value) for owner, short in owners]
+            refusals = [_refusal(name, owner, short, value) for owner, short in owners]
             if refusals and all(refusals):
                 raise ValueError(
-                    f"space[{name!r}] must hold values that the model accepts, got {value!r}: "
-                    f"{refusals[0]}"
+                    f"space[{name!r}] must hold values that the model accepts, got "
+                    f"{short_repr(value)}: {refusals[0]}"
                 )
+
+
+def _refusal(name: str, owner: Any, short: str, value: Any) -> str | None:
+    """Return why a model does not accept a value, or None; say whose fault an exception is."""
+    try:
+        return refusal(owner, short, value)
+    except Exception as error:  # of the value's own methods
+        raise ValueError(
+            f"space[{name!r}] must hold values that can be compared and shown, got "
+            f"{short_repr(value)}, which raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str]]:

@@ -15,6 +15,7 @@ from ._history import History
 from ._parameters import find_parameter, suggest
 from .execution import count_classes, count_rows, count_units
 from .schedule import Plan
+from .space import short_repr
 from .strategies import ROWS, Strategy
 
 
@@ -58,7 +59,7 @@ def name_resource(strategy: Strategy, candidates: Candidates, prefix: str) -> st
     name = ROWS if strategy.resource is None else strategy.resource
     rule = f"strategy__resource must be {ROWS!r} or an integer parameter of the model"
     if not isinstance(name, str):
-        raise TypeError(f"{rule}; got {name!r}")
+        raise TypeError(f"{rule}; got {short_repr(name)}")
     if name == ROWS:
         return None
     if candidates.estimator is None:
@@ -90,7 +91,7 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
         if not isinstance(largest, str) or largest != "auto":
             raise ValueError(
                 f"strategy__max_resources must be 'auto' where {ROWS!r} is the resource; "
-                f"got {largest!r}"
+                f"got {short_repr(largest)}"
             )
         return candidates
     if isinstance(largest, str) and largest == "auto":
@@ -98,10 +99,13 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
         if not _is_count(value):
             raise ValueError(
                 "strategy__max_resources must be an integer of at least 1 where the model's "
-                f"{name} is none; got 'auto', and {name}={value!r}"
+                f"{name} is none; got 'auto', and {name}={short_repr(value)}"
             )
         return candidates
-    rule = f"strategy__max_resources must be 'auto' or an integer of at least 1; got {largest!r}"
+    rule = (
+        "strategy__max_resources must be 'auto' or an integer of at least 1; got "
+        f"{short_repr(largest)}"
+    )
     if not isinstance(largest, numbers.Integral) or isinstance(largest, bool):
         raise TypeError(rule)
     if not _is_count(largest):
