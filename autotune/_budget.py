@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from .space import short_repr
+
 DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
 
 _UNITS = {
@@ -107,7 +109,7 @@ def check_budget(budget: Any) -> Budget:
         return Budget(trials=_check_trials(rule, budget))
     if isinstance(budget, str | timedelta):
         return Budget(seconds=_check_seconds(rule, budget))
-    raise TypeError(f"{rule}; got {budget!r}")
+    raise TypeError(f"{rule}; got {short_repr(budget)}")
 
 
 def _check_trials(rule: str, trials: Any) -> int | None:
@@ -115,7 +117,7 @@ def _check_trials(rule: str, trials: Any) -> int | None:
     if trials is None:
         return None
     if not isinstance(trials, numbers.Integral) or isinstance(trials, bool):
-        raise TypeError(f"{rule}; got {trials!r}")
+        raise TypeError(f"{rule}; got {short_repr(trials)}")
     if trials < 1:
         raise ValueError(f"{rule}; got {trials!r}")
     return int(trials)
@@ -132,7 +134,7 @@ def _check_seconds(rule: str, duration: Any) -> float | None:
     elif isinstance(duration, numbers.Real) and not isinstance(duration, bool):
         seconds = _to_float(duration)
     else:
-        raise TypeError(f"{rule}; got {duration!r}")
+        raise TypeError(f"{rule}; got {short_repr(duration)}")
     if not (math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"{rule}; got {duration!r}")
     return seconds
@@ -169,7 +171,7 @@ def _check_memory(rule: str, memory: Any) -> int | None:
     elif isinstance(memory, numbers.Integral) and not isinstance(memory, bool):
         n_bytes = _to_float(memory)
     else:
-        raise TypeError(f"{rule}; got {memory!r}")
+        raise TypeError(f"{rule}; got {short_repr(memory)}")
     if not (math.isfinite(n_bytes) and n_bytes >= 1):
         raise ValueError(f"{rule}; got {memory!r}")
     return int(n_bytes)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import zip_longest
 from typing import Any
 
-from sklearn.base import clone
-
 from ._compat import refusal
+from ._parameters import find_parameter, suggest
 from .defaults import MAX_POINTS, default_space, has_default_space, starting_points
 from .execution import CHOSEN
-from .space import Choice, Interval, Space
+from .space import Choice, Interval, Space, plain, short_repr
 
 
 @dataclass(frozen=True)
@@ -116,17 +114,17 @@ def _values(subspace: Any, model: Any) -> dict[str, Any]:
     """Return a model's own values of the parameters that a sub-space names."""
     own = model.get_params(deep=True)
     names = {name: name.removeprefix(f"{CHOSEN}__") for name in subspace if name != CHOSEN}
-    return {name: own[short] for name, short in names.items() if short in own}
+    return {name: plain(own[short]) for name, short in names.items() if short in own}
 
 
 def _own_params(estimator: Any, space: Space, written: bool) -> tuple[dict[str, Any], bool]:
     """Return the estimator's own values of the tuned parameters, and whether they may win."""
     own = estimator.get_params(deep=True)
     for subspace in space.subspaces:
-        params = {name: own[name] for name in subspace if name in own}
+        params = {name: plain(own[name]) for name in subspace if name in own}
         if params in space:
             return params, True
-    params = {name: own[name] for name in space.names if name in own}
+    params = {name: plain(own[name]) for name in space.names if name in own}
     return params, not written
 
 
@@ -143,12 +141,23 @@ def _check_names(subspace: Any, estimator: Any) -> None:
         if not owners:
             raise ValueError(_unknown_name(name, estimator))
         for value in _probes(dimension):
-            refusals = [refusal(owner, short, value) for owner, short in owners]
+            refusals = [_refusal(name, owner, short, value) for owner, short in owners]
             if refusals and all(refusals):
                 raise ValueError(
-                    f"space[{name!r}] must hold values that the model accepts, got {value!r}: "
-                    f"{refusals[0]}"
+                    f"space[{name!r}] must hold values that the model accepts, got "
+                    f"{short_repr(value)}: {refusals[0]}"
                 )
+
+
+def _refusal(name: str, owner: Any, short: str, value: Any) -> str | None:
+    """Return why a model does not accept a value, or None; say whose fault an exception is."""
+    try:
+        return refusal(owner, short, value)
+    except Exception as error:  # of the value's own methods
+        raise ValueError(
+            f"space[{name!r}] must hold values that can be compared and shown, got "
+            f"{short_repr(value)}, which raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str]]:
@@ -162,21 +171,9 @@ def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str
                 if hasattr(model, "get_params") and not isinstance(model, type):
                     yield from _owners(short, {}, model)
             return
-    own = estimator.get_params(deep=True)
-    if name in own:
-        owner = own.get("__".join(parts[:-1])) if len(parts) > 1 else estimator
-        yield owner, parts[-1]
-    elif _can_set(name, estimator):
-        yield estimator, name
-
-
-def _can_set(name: str, estimator: Any) -> bool:
-    """Return whether ``set_params`` takes a name that ``get_params`` does not list."""
-    try:
-        clone(estimator).set_params(**{name: None})
-    except (ValueError, AttributeError, TypeError):
-        return False
-    return True
+    found = find_parameter(estimator, name)
+    if found is not None:
+        yield found
 
 
 def _probes(dimension: Any) -> list[Any]:
@@ -190,7 +187,5 @@ def _probes(dimension: Any) -> list[Any]:
 
 def _unknown_name(name: str, estimator: Any) -> str:
     """Return the message for a parameter that the model does not have."""
-    known = sorted(estimator.get_params(deep=True))
-    close = get_close_matches(name, known, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known) or 'none'}"
-    return f"space[{name!r}]: {type(estimator).__name__} has no such parameter; {hint}"
+    model = type(estimator).__name__
+    return f"space[{name!r}]: {model} has no such parameter; {suggest(estimator, name)}"

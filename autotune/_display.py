@@ -13,6 +13,7 @@ import numpy as np
 from ._budget import Clock
 from ._history import COMPLETE, DROPPED, Evaluation, History, Trial
 from ._tuner import Listener
+from .space import short_repr
 
 
 class Progress(Listener):
@@ -100,5 +101,5 @@ def describe_trial(trial: Trial, score: float) -> str:
 
 def _short(value: Any) -> str:
     """Return a parameter's value in few characters."""
-    text = f"{value:.4g}" if isinstance(value, float) else " ".join(repr(value).split())
+    text = f"{value:.4g}" if isinstance(value, float) else short_repr(value)
     return text if len(text) <= 40 else text[:37] + "..."

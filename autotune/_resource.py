@@ -5,7 +5,6 @@ from __future__ import annotations
 import numbers
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,10 @@ from sklearn.base import clone
 
 from ._candidates import Candidates
 from ._history import History
+from ._parameters import find_parameter, suggest
 from .execution import count_classes, count_rows, count_units
 from .schedule import Plan
+from .space import short_repr
 from .strategies import ROWS, Strategy
 
 
@@ -58,18 +59,16 @@ def name_resource(strategy: Strategy, candidates: Candidates, prefix: str) -> st
     name = ROWS if strategy.resource is None else strategy.resource
     rule = f"strategy__resource must be {ROWS!r} or an integer parameter of the model"
     if not isinstance(name, str):
-        raise TypeError(f"{rule}; got {name!r}")
+        raise TypeError(f"{rule}; got {short_repr(name)}")
     if name == ROWS:
         return None
     if candidates.estimator is None:
         raise ValueError(f"strategy__resource must be {ROWS!r} for several models; got {name!r}")
-    known = candidates.estimator.get_params(deep=True)
     full = f"{prefix}{name}"
-    if full not in known:
-        close = get_close_matches(full, known, n=1)
-        hint = f", did you mean {close[0].removeprefix(prefix)!r}?" if close else ""
+    if find_parameter(candidates.estimator, full) is None:
         model = type(candidates.estimator).__name__
-        raise ValueError(f"{rule}; got {name!r}, which {model} does not have{hint}")
+        hint = suggest(candidates.estimator, full, prefix)
+        raise ValueError(f"{rule}; got {name!r}, which {model} does not have, {hint}")
     for searched in candidates.space.names:
         if full == searched or full.startswith(f"{searched}__"):
             raise ValueError(
@@ -92,18 +91,21 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
         if not isinstance(largest, str) or largest != "auto":
             raise ValueError(
                 f"strategy__max_resources must be 'auto' where {ROWS!r} is the resource; "
-                f"got {largest!r}"
+                f"got {short_repr(largest)}"
             )
         return candidates
     if isinstance(largest, str) and largest == "auto":
-        value = candidates.estimator.get_params(deep=True)[name]
+        value = candidates.estimator.get_params(deep=True).get(name)
         if not _is_count(value):
             raise ValueError(
                 "strategy__max_resources must be an integer of at least 1 where the model's "
-                f"{name} is none; got 'auto', and {name}={value!r}"
+                f"{name} is none; got 'auto', and {name}={short_repr(value)}"
             )
         return candidates
-    rule = f"strategy__max_resources must be 'auto' or an integer of at least 1; got {largest!r}"
+    rule = (
+        "strategy__max_resources must be 'auto' or an integer of at least 1; got "
+        f"{short_repr(largest)}"
+    )
     if not isinstance(largest, numbers.Integral) or isinstance(largest, bool):
         raise TypeError(rule)
     if not _is_count(largest):

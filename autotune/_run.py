@@ -258,13 +258,18 @@ class Run:
         self.clock.spend(spent)
         reopen(self.history, self.budget, raise_errors=owner.error_score == "raise")
 
+    def _tuned(self) -> Any:
+        """Return the model that is tuned, or the list of those in the race."""
+        model = self.candidates.estimator
+        return self.owner.estimator if model is None else model  # an ensemble may have no length
+
     def _settings(self) -> dict[str, Any]:
         """Return what decides how the search goes, but the budget, as texts."""
         owner = self.owner
         given = owner.random_state is not None
         seed = self.seed if given else None
         return {
-            "estimator": describe(self.candidates.estimator or owner.estimator),
+            "estimator": describe(self._tuned()),
             "space": self.candidates.space.fingerprint(),
             "strategy": describe(self.strategy),
             "scoring": describe(owner.scoring),

@@ -11,6 +11,7 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from ._compat import routing_enabled
+from .space import short_repr
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def make_scoring(
     else:
         named = {name: get_scorer(name) for name in _check_names(scoring)}
     if not named:
-        raise ValueError(f"scoring must name at least one metric; got {scoring!r}")
+        raise ValueError(f"scoring must name at least one metric; got {short_repr(scoring)}")
     check_refit(refit, named)
     scorer = check_scoring(estimator, named, raise_exc=raise_errors)
     return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
@@ -58,9 +59,9 @@ def _check_names(scoring: Any) -> list[str]:
     """Return a list of distinct metric names, or say what is wrong with it."""
     rule = "scoring must be a name, a callable, a list of distinct names or a dict of scorers"
     if not isinstance(scoring, list | tuple | set) or not all(isinstance(n, str) for n in scoring):
-        raise TypeError(f"{rule}; got {scoring!r}")
+        raise TypeError(f"{rule}; got {short_repr(scoring)}")
     if len(set(scoring)) < len(scoring):
-        raise ValueError(f"{rule}; got {scoring!r}")
+        raise ValueError(f"{rule}; got {short_repr(scoring)}")
     return list(scoring)
 
 
@@ -70,7 +71,7 @@ def check_refit(refit: Any, metrics: Any) -> None:
         return
     raise ValueError(
         "For multi-metric scoring, refit must be the name of a scorer, a callable that "
-        f"returns the index of the winner, or False; got refit={refit!r}, "
+        f"returns the index of the winner, or False; got refit={short_repr(refit)}, "
         f"the scorers are {', '.join(map(repr, metrics))}"
     )
 

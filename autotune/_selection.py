@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from ._history import COMPLETE, History, Trial
+from .space import short_repr
 
 
 def rank(history: History, metric: str) -> np.ndarray:
@@ -38,7 +39,7 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
     rows = [trial.number for trial in history if trial.eligible]
     choice = refit(cv_results if len(rows) == len(history) else _take(cv_results, rows))
     if not isinstance(choice, numbers.Integral):
-        raise TypeError(f"refit must return the integer index of a trial; got {choice!r}")
+        raise TypeError(f"refit must return the integer index of a trial; got {short_repr(choice)}")
     index = int(choice)
     if not 0 <= index < len(rows):
         raise IndexError(f"refit must return an index from 0 to {len(rows) - 1}; got {index}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import _num_samples
+
+from .space import short_repr
 
 Fold = tuple[np.ndarray, np.ndarray]
 
@@ -21,11 +24,11 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
     if isinstance(model, type):
         raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
     if not (hasattr(model, "fit") and hasattr(model, "get_params")):
-        raise TypeError(f"{rule}; got {model!r}")
+        raise TypeError(f"{rule}; got {short_repr(model)}")
     if classifier and is_regressor(model):
-        raise TypeError(f"{rule}; got the regressor {model!r}: use AutoTunedRegressor")
+        raise TypeError(f"{rule}; got the regressor {short_repr(model)}: use AutoTunedRegressor")
     if not classifier and is_classifier(model):
-        raise TypeError(f"{rule}; got the classifier {model!r}: use AutoTunedClassifier")
+        raise TypeError(f"{rule}; got the classifier {short_repr(model)}: use AutoTunedClassifier")
     _check_cloneable(name, model)
 
 
@@ -44,7 +47,7 @@ def _check_cloneable(name: str, model: Any) -> None:
     if not isinstance(params, dict):
         raise TypeError(
             f"{name} must be a model whose get_params returns a dict; that of "
-            f"{type(model).__name__} returns {params!r}"
+            f"{type(model).__name__} returns {short_repr(params)}"
         )
 
 
@@ -56,9 +59,11 @@ def check_settings(owner: Any) -> None:
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
     if not (isinstance(refit, bool | str) or callable(refit)):
-        raise TypeError(f"refit must be True, False, a scorer's name or a callable; got {refit!r}")
+        raise TypeError(
+            f"refit must be True, False, a scorer's name or a callable; got {short_repr(refit)}"
+        )
     error_score = owner.error_score
-    if error_score != "raise":
+    if not (isinstance(error_score, str) and error_score == "raise"):
         _check_type("error_score", error_score, numbers.Real, "'raise' or a number")
     if owner.n_jobs is not None:
         _check_type("n_jobs", owner.n_jobs, numbers.Integral, "None or an integer other than 0")
@@ -75,10 +80,10 @@ def _check_seed(random_state: Any) -> None:
     """Check ``random_state``, without drawing from it."""
     try:
         check_random_state(random_state)
-    except (TypeError, ValueError):
+    except Exception:  # of scikit-learn, or of the repr that it asks for
         raise ValueError(
             "random_state must be None, an integer from 0 to 2**32 - 1, or a "
-            f"numpy.random.RandomState; got {random_state!r}"
+            f"numpy.random.RandomState; got {short_repr(random_state)}"
         ) from None
 
 
@@ -86,7 +91,7 @@ def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
     """Check the type of one parameter; a bool is no number here."""
     is_wrong_bool = isinstance(value, bool) and rule.startswith(("'raise'", "None"))
     if not isinstance(value, types) or is_wrong_bool:
-        raise TypeError(f"{name} must be {rule}; got {value!r}")
+        raise TypeError(f"{name} must be {rule}; got {short_repr(value)}")
 
 
 def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
@@ -95,11 +100,28 @@ def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
         raise ValueError(
             f"This {type(owner).__name__} requires y to be passed, but the target y is None"
         )
+    for name, data in (("X", X), ("y", y)):
+        _check_countable(name, data)
     return indexable(X, y)
+
+
+def _check_countable(name: str, data: Any) -> None:
+    """Check that the rows of X or y can be counted, whatever its class does instead."""
+    try:
+        if data is not None:
+            _num_samples(data)
+    except TypeError:  # of scikit-learn, whose words are clear
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"{name} must be an array, a frame or a sequence with one entry per row; its "
+            f"{type(data).__name__} raised {type(error).__name__}: {error}"
+        ) from error
 
 
 def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
     """Return the folds, drawn once, as arrays of row numbers."""
+    _check_splitter(cv)
     splitter = check_cv(cv, y, classifier=classifier)
     n_rows = _num_samples(X)
     folds = [
@@ -107,7 +129,9 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
         for number, fold in enumerate(splitter.split(X, y, **split_params))
     ]
     if not folds:
-        raise ValueError(f"cv must yield at least one fold; got {cv!r}, which yields none")
+        raise ValueError(
+            f"cv must yield at least one fold; got {short_repr(cv)}, which yields none"
+        )
     n_splits = splitter.get_n_splits(X, y, **split_params)
     if len(folds) != n_splits:
         raise ValueError(
@@ -117,13 +141,23 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
     return folds
 
 
+def _check_splitter(cv: Any) -> None:
+    """Refuse what can be no splitter, without asking it for its text."""
+    known = cv is None or isinstance(cv, numbers.Integral | str)  # scikit-learn's words are clear
+    if not (known or hasattr(cv, "split") or isinstance(cv, Iterable)):
+        raise ValueError(
+            "cv must be None, a number of folds, a splitter, or an iterable of training and "
+            f"test rows; got {short_repr(cv)}"
+        )
+
+
 def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
     """Return a fold, which may be slices or masks, as arrays of row numbers."""
     try:
         train, test = fold
     except (TypeError, ValueError):
         raise ValueError(
-            f"cv must yield pairs of training and test rows; fold {number} is {fold!r}"
+            f"cv must yield pairs of training and test rows; fold {number} is {short_repr(fold)}"
         ) from None
     rows = _row_numbers(number, train, n_rows), _row_numbers(number, test, n_rows)
     if not len(rows[0]) or not len(rows[1]):

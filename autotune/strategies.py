@@ -14,7 +14,7 @@ from .schedule import Full, Plan, Rung, Scheduler, make_rungs
 from .schedule import Halving as HalvingScheduler
 from .schedule import Racing as RacingScheduler
 from .search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher, Searcher
-from .space import Choice, Space
+from .space import Choice, Space, short_repr
 
 ROWS = "n_samples"  # the resource that every model has: training rows
 
@@ -457,7 +457,7 @@ def check_strategy(strategy: Any) -> Strategy:
     names = ", ".join(repr(name) for name in STRATEGIES)
     rule = f"strategy must be one of {names}, or a strategy object such as Grid(points=3)"
     if not isinstance(strategy, str):
-        raise TypeError(f"{rule}; got {strategy!r}")
+        raise TypeError(f"{rule}; got {short_repr(strategy)}")
     if strategy not in STRATEGIES:
         raise ValueError(f"{rule}; got {strategy!r}")
     return STRATEGIES[strategy]()

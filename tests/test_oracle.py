@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import sklearn
@@ -172,8 +174,8 @@ def assert_same_column(found, expected, name):
 
 
 def repr_of(value):
-    """Return a text in which numpy's numbers look like Python's."""
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    """Return a text in which numpy's numbers, which we turn into Python's, look like these."""
+    return re.sub(r"np\.(?:float64|int64)\(([^()]*)\)", r"\1", repr(value))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few iterations

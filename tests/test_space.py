@@ -10,6 +10,7 @@ import pickle
 import random
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,45 @@ class Hostile:
         raise RuntimeError("no parameters")
 
 
+def cyclic():
+    """Return a list that contains itself."""
+    result = [1]
+    result.append(result)
+    return result
+
+
+def cyclic_dict():
+    """Return a dict that contains itself, two levels down."""
+    result = {}
+    result["inner"] = [result]
+    return result
+
+
+def nested():
+    """Return a list in a list in a list, and so on, too deep to be walked through."""
+    result = []
+    for _ in range(100_000):
+        result = [result]
+    return result
+
+
+class NoLength(list):
+    """A list that cannot say how long it is."""
+
+    def __len__(self):
+        raise ZeroDivisionError("no length")
+
+
+class NoItems(Sequence):
+    """A sequence that has no items, whatever it says."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        raise RuntimeError(f"no item {index}")
+
+
 def one(spec):
     """Return the dimension that is made of one range."""
     return Space.parse({"p": spec}).subspaces[0]["p"]
@@ -98,8 +138,8 @@ CHOICES = {
     "list of lists": ([[1, 2], [3]], None),
     "list of dicts": ([{"a": 1}, {"a": 2}], None),
     "range": (range(3), [0, 1, 2]),
-    "array": (ARRAY, list(ARRAY)),
-    "array of strings": (np.array(["a", "b"]), [np.str_("a"), np.str_("b")]),
+    "array": (ARRAY, ARRAY.tolist()),
+    "array of strings": (np.array(["a", "b"]), ["a", "b"]),
     "Series": (pd.Series([1, 2]), [1, 2]),
     "Index": (pd.Index(["a", "b"]), ["a", "b"]),
     "tuple of one": ((100,), [100]),
@@ -110,7 +150,18 @@ CHOICES = {
     "Categorical": (Categorical([(50, 50), (100,)]), [(50, 50), (100,)]),
     "string": ("rbf", ["rbf"]),
     "number": (3, [3]),
-    "numpy number": (np.float64(0.5), [np.float64(0.5)]),
+    "numpy number": (np.float64(0.5), [0.5]),
+    "numpy numbers": (
+        [np.float32(0.5), np.int8(3), np.True_, np.longdouble(2)],
+        [0.5, 3, True, 2.0],
+    ),
+    "numpy numbers inside": ([(np.int64(5), 5), [np.float64(1)]], [(5, 5), [1.0]]),
+    "array of no dimension": ([np.array(3)], [3]),
+    "array of durations": (
+        np.arange(2).astype("m8[D]"),
+        [np.timedelta64(0, "D"), np.timedelta64(1, "D")],
+    ),
+    "longest list of a range": (range(0, 5000, 5), list(range(0, 5000, 5))),
     "NaN": (math.nan, [math.nan]),
     "bool": (False, [False]),
     "None": (None, [None]),
@@ -317,14 +368,56 @@ BAD = {
         {"C": (10, 1)},
         ValueError,
         "space['C'] must be an interval (low, high) with low < high, got (10, 1); "
-        "write [(10, 1)] if the tuple itself is the value",
+        "write (1, 10) for the interval, [10, 1] for two choices, [(10, 1)] for the tuple itself",
     ),
     "empty interval": (
         {"h": (50, 50)},
         ValueError,
         "space['h'] must be an interval (low, high) with low < high, got (50, 50); "
-        "write [(50, 50)] if the tuple itself is the value",
+        "write [50] for a single value, [(50, 50)] for the tuple itself",
     ),
+    "inverted logarithmic": (
+        {"C": (1.0, 0.1, "log-uniform")},
+        ValueError,
+        "write (0.1, 1.0, 'log-uniform') for the interval, [1.0, 0.1] for two choices, ",
+    ),
+    "durations": (
+        {"wait": (np.timedelta64(1, "D"), np.timedelta64(5, "D"))},
+        ValueError,
+        "space['wait'] must be an interval of numbers, not of times, got ",
+    ),
+    "dates": (
+        {"day": (pd.Timestamp("2024-01-01"), pd.Timestamp("2025-01-01"))},
+        ValueError,
+        "space['day'] must be an interval of numbers, not of times, got ",
+    ),
+    "list in itself": (
+        {"a": cyclic()},
+        ValueError,
+        "space['a'] must not hold a list that contains",
+    ),
+    "dict in itself": (
+        {"a": [1, cyclic_dict()]},
+        ValueError,
+        "space['a'] must not hold a list that contains itself, or is nested without end, got [1, {",
+    ),
+    "nested without end": ({"a": [nested()]}, ValueError, "space['a'] must not hold a list that"),
+    "endless range": (
+        {"n": range(10**30)},
+        ValueError,
+        "space['n'] must have integer bounds within +-2**53, got range(0, 1000",
+    ),
+    "huge array": (
+        {"C": np.broadcast_to(np.float64(1), 10**12)},
+        ValueError,
+        "space['C'] must list at most 100000 choices, got ndarray of 1000000000000; write",
+    ),
+    "no length": (
+        {"C": NoLength([1, 2])},
+        ValueError,
+        "space['C'] must list its choices; its NoLength raised ZeroDivisionError: no length",
+    ),
+    "no items": ({"C": NoItems()}, ValueError, "its NoItems raised RuntimeError: no item 0"),
     "numpy bounds": ({"C": (np.int64(2), np.int64(1))}, ValueError, "got (2, 1);"),
     "NaN": ({"C": (math.nan, 1)}, ValueError, "space['C'] must have finite bounds, got (nan, 1)"),
     "inf": ({"C": (0, math.inf)}, ValueError, "space['C'] must have finite bounds, got (0, inf)"),
@@ -763,14 +856,32 @@ def test_contains_needs_exactly_the_names():
         assert params not in space
 
 
-def cyclic():
-    """Return a list that contains itself."""
-    result = [1]
-    result.append(result)
-    return result
+LONG = {
+    "step 1": (range(1, 10**9), [1, 10**9 - 1], [0, 10**9, 1.5, "a", True]),
+    "downwards": (range(10**9, 0, -1), [1, 10**9], [0, 10**9 + 1]),
+    "step 5": (range(0, 10**9, 5), [0, 5, 10**9 - 5], [1, 10**9, 5.0, None]),
+    "negative step": (range(6000, -6000, -3), [6000, -5997, 0], [1, 6003, -6000]),
+}
 
 
-@pytest.mark.parametrize("spec", [*CLASSIC.values(), {"a": cyclic(), "b": [cyclic(), Hostile()]}])
+@pytest.mark.parametrize(("spec", "inside", "outside"), LONG.values(), ids=LONG)
+def test_long_ranges(spec, inside, outside):
+    """Check that a range too long to be listed is an interval of whole numbers."""
+    dimension = one(spec)
+    assert (dimension.kind, dimension.n, dimension.size) == ("int", len(spec), len(spec))
+    assert [value in dimension for value in inside] == [True] * len(inside)
+    assert [value in dimension for value in outside] == [False] * len(outside)
+    rng = np.random.RandomState(0)
+    for value in [*dimension.grid(7), *(dimension.sample(rng) for _ in range(200)), *inside]:
+        assert type(value) is int
+        assert value in spec
+        assert dimension.decode(dimension.encode(value)) == value
+    assert dimension.grid(2) == [min(spec), max(spec)]
+    assert one(spec) == dimension
+    assert one(spec[:-1]) != dimension
+
+
+@pytest.mark.parametrize("spec", [*CLASSIC.values(), {"a": [1], "b": [Hostile()]}])
 @pytest.mark.parametrize(
     "value",
     [

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from estimators import Silent, SilentModel
 from sklearn.datasets import load_iris
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import Ridge
 from sklearn.svm import SVC
 
@@ -104,3 +112,56 @@ def test_folds_are_drawn_once():
     scores = search.set_params(include_default=False).fit(X, y).cv_results_["mean_test_score"]
     assert len(calls) == 1
     assert len(set(scores)) == 1
+
+
+@pytest.mark.parametrize("name", AutoTunedClassifier().get_params(deep=False))
+def test_parameters_that_cannot_be_shown(name):
+    """Check that whatever a parameter's methods raise, the error names the parameter."""
+    settings = {"estimator": Unfittable(), "space": {"C": [1.0]}, name: Silent()}
+    with pytest.raises((TypeError, ValueError), match=f"^{name} must be .*<Silent without a repr>"):
+        AutoTunedClassifier(**settings).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["X", "y"])
+def test_data_that_cannot_be_counted(name):
+    """Check that data without a usable length are named."""
+    data = {"X": X, "y": y, name: Silent()}
+    with pytest.raises(ValueError, match=f"^{name} must be .*Silent raised RuntimeError: ask me"):
+        AutoTunedClassifier(Unfittable(), {"C": [1.0]}).fit(**data)
+
+
+def test_a_value_that_cannot_be_shown():
+    """Check that a value is refused by name where the model has to look at it."""
+    with pytest.raises(
+        ValueError, match=r"space\['C'\] must hold .*<Silent without a repr>, which"
+    ):
+        AutoTunedClassifier(Unfittable(), {"C": [1.0, Silent()]}).fit(X, y)
+
+
+@pytest.mark.parametrize("settings", [{}, {"storage": True}, {"warm_start": True}, {"verbose": 2}])
+def test_objects_that_answer_no_question_are_tuned(settings, tmp_path):
+    """Check that model, values and scorer need no text, truth, length or equality."""
+    if "storage" in settings:
+        settings = {"storage": tmp_path / "tuning.db"}
+    space = {"first": [Silent(), "a"], "second": [Silent()]}
+    search = AutoTunedClassifier(SilentModel(), space, budget=3, cv=2, **settings)
+    assert search.fit(X, y).best_score_ == 0.5
+    assert len(search.fit(X, y).history_) == 3
+
+
+FORESTS = [
+    AdaBoostClassifier,
+    BaggingClassifier,
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+]
+
+
+@pytest.mark.parametrize("forest", FORESTS)
+def test_models_that_have_a_length(forest, tmp_path):
+    """Check that a search with an ensemble, which has no length yet, can be continued."""
+    settings = {"storage": tmp_path / "tuning.db", "warm_start": True, "random_state": 0, "cv": 2}
+    search = AutoTunedClassifier(forest(n_estimators=2), {"n_estimators": [2, 3]}, **settings)
+    search.set_params(budget=1).fit(X, y)
+    assert len(search.set_params(budget=2).fit(X, y).history_) == 2

@@ -19,6 +19,7 @@ from sklearn.utils.validation import _num_samples
 
 from .._compat import propagate_callbacks, safe_split, slice_params
 from .._history import COMPLETE, FAILED, FULL, Evaluation
+from ..space import short_repr
 from ._build import build
 from ._contract import REFIT, Job, Outcome
 from ._fidelity import class_labels, count_units, nested_order, take_rows
@@ -207,7 +208,7 @@ def note_scores(
         if not isinstance(value, numbers.Real):
             raise ValueError(
                 "scoring must return a number, or a dict of numbers; "
-                f"got {score!r} of type {type(score).__name__} for {name!r}"
+                f"got {short_repr(score)} of type {type(score).__name__} for {name!r}"
             )
         target[name] = float(value)
         if evaluation.status == COMPLETE and not np.isfinite(target[name]):

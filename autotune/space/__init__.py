@@ -1,9 +1,9 @@
 """Search spaces: what a user writes, sampling, grids, encoding."""
 
-from ._dimensions import Choice, Dimension, Interval
+from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._space import Feature, Grid, Space
-from ._values import describe
+from ._values import describe, plain, short_repr
 
 __all__ = [
     "Choice",
@@ -14,5 +14,8 @@ __all__ = [
     "Grid",
     "Interval",
     "Space",
+    "Steps",
     "describe",
+    "plain",
+    "short_repr",
 ]

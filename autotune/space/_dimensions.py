@@ -245,6 +245,54 @@ class Interval(Dimension):
         return f"({self.low!r}, {self.high!r}" + (', "log-uniform")' if self.log else ")")
 
 
+class Steps(Dimension):
+    """Whole numbers at equal distances, too many to be listed.
+
+    Parameters
+    ----------
+    values : range
+        In ascending order, with a step above 1.
+    """
+
+    kind = "int"
+    uniform = True
+
+    def __init__(self, values: range):
+        self.values = values
+        self._places = Interval(0, (values[-1] - values[0]) // values.step, integer=True)
+        self.n = self._places.n
+        self.size = self.n
+
+    def sample(self, rng: np.random.RandomState) -> int:
+        """Draw a number."""
+        return self.values[int(self._places.sample(rng))]
+
+    def grid(self, points: int | None) -> Sequence[int]:
+        """Return ``points`` numbers at equal distances, both ends included."""
+        if points is None or points >= self.n:
+            return self.values
+        return [self.values[int(place)] for place in self._places.grid(points)]
+
+    def __contains__(self, value: object) -> bool:
+        return is_integer(value) and int(value) in self.values
+
+    def encode(self, value: Any) -> float:
+        """Place a number at its place among all."""
+        return self._places.encode(self.values.index(int(value)))
+
+    def decode(self, u: float) -> int:
+        """Return the number at a place in [0, 1]."""
+        return self.values[int(self._places.decode(u))]
+
+    def key(self, value: Any) -> Hashable:
+        """Return the number itself."""
+        return int(value)
+
+    def fingerprint(self) -> str:
+        """Return the range as a user writes it."""
+        return repr(self.values)
+
+
 def _distinct_integers(values: Sequence[float], high: int) -> list[int]:
     """Round ascending numbers to integers up to ``high``, moving up those already taken."""
     result: list[int] = []

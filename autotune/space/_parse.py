@@ -8,17 +8,21 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
-from ._dimensions import Choice, Dimension, Interval
+from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
-from ._values import is_number, short_repr
+from ._values import is_endless, is_number, plain, short_repr
 
 _PRIORS = ("uniform", "log-uniform")
 _LARGEST = 2**53  # beyond it a float cannot tell neighbouring integers apart
+_TIMES = (np.timedelta64, np.datetime64, timedelta, date)
+_LONG = 1000  # numbers of a range up to which it is a list of choices
+_MOST = 100_000  # choices that a list may have
 
 
 def parse_space(spec: Any) -> list[dict[str, Dimension]]:
@@ -53,18 +57,45 @@ def parse_range(where: str, spec: Any, name: str = "") -> Dimension:
     if isinstance(spec, Dimension):
         return spec
     if isinstance(spec, str | bytes | bytearray | type):
-        return Choice([spec])
+        return _choice(where, [spec], spec)
     skopt = _parse_skopt(where, spec)
     if skopt is not None:
         return skopt
     if isinstance(spec, tuple):
         return _parse_tuple(where, spec)
     _refuse_unordered(where, spec)
+    if isinstance(spec, range) and spec[_LONG:]:
+        return _long_range(where, spec)
     if _is_sequence(spec):
-        return _choice(where, list(spec), spec)
+        return _choice(where, _read(where, spec), spec)
     if hasattr(spec, "rvs"):
         return _parse_rvs(where, spec, name)
-    return Choice([spec])
+    return _choice(where, [spec], spec)
+
+
+def _long_range(where: str, spec: range) -> Dimension:
+    """Return a range of which nobody wants to list the numbers, as the interval that it is."""
+    ascending = spec if spec.step > 0 else spec[::-1]
+    interval = _interval(where, spec, ascending[0], ascending[-1])
+    return interval if ascending.step == 1 else Steps(ascending)
+
+
+def _read(where: str, spec: Any) -> list[Any]:
+    """Return the choices that a sequence lists."""
+    try:
+        n_choices = len(spec)
+        choices = list(spec) if n_choices <= _MOST else []
+    except Exception as error:  # of a user's class
+        raise ValueError(
+            f"{where} must list its choices; its {type(spec).__name__} raised "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if n_choices > _MOST:
+        raise ValueError(
+            f"{where} must list at most {_MOST} choices, got {type(spec).__name__} of {n_choices}; "
+            "write (low, high) for an interval"
+        )
+    return choices
 
 
 def _is_sequence(spec: Any) -> bool:
@@ -91,14 +122,24 @@ def _refuse_unordered(where: str, spec: Any) -> None:
 
 
 def _choice(where: str, values: Sequence[Any], spec: Any, weights: Any = None) -> Choice:
-    """Return choices, of which there must be at least one."""
+    """Return choices, of which there must be at least one, with Python's numbers."""
     if len(values) == 0:
         raise ValueError(f"{where} must have at least one choice, got {short_repr(spec)}")
-    return Choice(values, weights)
+    if any(map(is_endless, values)):
+        raise ValueError(
+            f"{where} must not hold a list that contains itself, or is nested without end, got "
+            f"{short_repr(spec)}"
+        )
+    return Choice([plain(value) for value in values], weights)
 
 
 def _parse_tuple(where: str, spec: tuple[Any, ...]) -> Dimension:
     """Turn a tuple into an interval if it begins with two numbers and nothing forbids it."""
+    if any(isinstance(bound, _TIMES) for bound in spec[:2]):
+        raise ValueError(
+            f"{where} must be an interval of numbers, not of times, got {short_repr(spec)}; "
+            "write a list if these are choices"
+        )
     numeric = len(spec) >= 2 and all(_is_bound(bound) for bound in spec[:2])
     if numeric and len(spec) == 2:
         return _interval(where, spec, spec[0], spec[1])
@@ -134,7 +175,7 @@ def _interval(
     if low >= high:
         raise ValueError(
             f"{where} must be an interval (low, high) with low < high, got {shown}"
-            + (f"; write [{shown}] if the tuple itself is the value" if shown[0] == "(" else "")
+            + (_other_meanings(spec) if isinstance(spec, tuple) else "")
         )
     if log and low <= 0:
         raise ValueError(
@@ -142,6 +183,17 @@ def _interval(
             f"got {shown}"
         )
     return Interval(low, high, log=log, integer=integer)
+
+
+def _other_meanings(spec: tuple[Any, ...]) -> str:
+    """Return what to write for what an interval without any numbers may have been meant for."""
+    low, high, *rest = map(_plain, spec)
+    if low == high:
+        return f"; write [{low!r}] for a single value, [{(low, high)!r}] for the tuple itself"
+    return (
+        f"; write {(high, low, *rest)!r} for the interval, {[low, high]!r} for two choices, "
+        f"[{(low, high, *rest)!r}] for the tuple itself"
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -38,14 +38,47 @@ def native(value: Any) -> Any:
     return value
 
 
+def plain(value: Any) -> Any:
+    """Return a value with Python's numbers for numpy's, in lists and tuples too."""
+    if type(value) in (list, tuple):
+        items = [plain(item) for item in value]
+        changed = any(new is not old for new, old in zip(items, value, strict=True))
+        return type(value)(items) if changed else value
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, np.longdouble):
+        return float(value)  # its item would be itself
+    is_scalar = isinstance(value, np.number | np.bool_ | np.str_)
+    return value.item() if is_scalar and not isinstance(value, np.timedelta64) else value
+
+
+def is_endless(value: Any) -> bool:
+    """Say whether a container holds itself, or is nested too deeply to be walked through."""
+    try:
+        return _holds_itself(value, ())
+    except RecursionError:
+        return True
+
+
+def _holds_itself(value: Any, outer: tuple[int, ...]) -> bool:
+    """Say whether a container holds itself or one of those that it lies in."""
+    if type(value) not in (list, tuple, dict):
+        return False
+    if id(value) in outer:
+        return True
+    items = value.values() if isinstance(value, dict) else value
+    return any(_holds_itself(item, (*outer, id(value))) for item in items)
+
+
 def is_number(value: Any) -> TypeGuard[float]:
-    """Say whether a value is a real number; a bool is none."""
-    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    """Say whether a value is a real number; a bool is none, nor is a duration."""
+    kinds = int | float | np.integer | np.floating
+    return isinstance(value, kinds) and not isinstance(value, bool | np.timedelta64)
 
 
 def is_integer(value: Any) -> TypeGuard[int]:
     """Say whether a value has an integer type; a bool has none."""
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
 
 
 def is_estimator(value: Any) -> bool:
@@ -105,8 +138,11 @@ def distinct(values: Iterable[Any]) -> list[Any]:
 
 
 def short_repr(value: Any) -> str:
-    """Return a repr for a reader: without memory addresses and not endless."""
-    text = " ".join(_ADDRESS.sub("", repr(value)).split())
+    """Return a repr for a reader: without memory addresses and not endless; never raises."""
+    try:
+        text = " ".join(_ADDRESS.sub("", repr(value)).split())
+    except Exception:  # of a user's class; what is shown must not hide what is wrong
+        return f"<{type(value).__name__} without a repr>"
     return text if len(text) <= _REPR_LENGTH else text[: _REPR_LENGTH - 3] + "..."
 
 
@@ -114,7 +150,7 @@ def describe(value: Any) -> str:
     """Return a text of a value that is the same in every process."""
     try:
         return _describe(value)
-    except RecursionError:  # a list that contains itself
+    except Exception:  # a list that contains itself, an object that cannot be shown
         return _type_name(type(value))
 
 
@@ -146,7 +182,10 @@ def _describe(value: Any) -> str:
         if len(text) <= _REPR_LENGTH:
             return text
         return f"{text[:_REPR_LENGTH]}...#{_digest(text.encode())}"
-    return _ADDRESS.sub("", repr(value))
+    try:
+        return _ADDRESS.sub("", repr(value))
+    except Exception:  # of a user's class
+        return _type_name(type(value))
 
 
 def _describe_state(state: dict[str, Any]) -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ..space import short_repr
+
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
 SCHEMA_VERSION = 1
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
@@ -105,7 +107,7 @@ def _open_existing(location: Path) -> sqlite3.Connection:
 def _location(path: Any) -> Path:
     """Return the absolute path of what may be a storage file."""
     if not isinstance(path, str | os.PathLike) or not str(path):
-        raise TypeError(f"storage must be the path of a file, or None; got {path!r}")
+        raise TypeError(f"storage must be the path of a file, or None; got {short_repr(path)}")
     location = Path(os.fsdecode(path)).absolute()
     with refusals(path):  # a folder may be closed to us
         # In this order: another thread may be making the file.

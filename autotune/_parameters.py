@@ -1,0 +1,128 @@
+"""Which parameters a model has: the one rule for spaces, resources and error messages."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from difflib import get_close_matches
+from typing import Any
+
+from sklearn.base import clone
+
+_SIMILAR = 0.8  # from which likeness on one word is taken for another, misspelt
+_NOBODYS = "no_parameter_has_this_name"
+
+
+def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
+    """Return the estimator that a parameter belongs to, with its name there; None if to none.
+
+    A model has the parameters that its ``get_params`` lists, or else its constructor names,
+    or else its ``set_params`` takes. If that takes any name, it says nothing: where the
+    constructor takes any name too, as for the aliases of LightGBM, the library's own list
+    decides, or else all names pass but those that look like a known one, misspelt.
+
+    Parameters
+    ----------
+    model : estimator
+    name : str
+        May reach into nested estimators, as in ``set_params``.
+    """
+    own = model.get_params(deep=True)
+    outer, _, last = name.rpartition("__")
+    if name in own:
+        return (own.get(outer), last) if outer else (model, name)
+    head, _, rest = name.partition("__")
+    inner = own.get(head)
+    if rest and hasattr(inner, "get_params") and not isinstance(inner, type):
+        return find_parameter(inner, rest)
+    return (model, name) if _has_unlisted(model, name, own) else None
+
+
+def suggest(model: Any, name: str, prefix: str = "") -> str:
+    """Return what to say of a name that a model does not have, without a prefix."""
+    known = sorted(_known_names(model))
+    close = get_close_matches(name, known, n=1)
+    if close:
+        return f"did you mean {close[0].removeprefix(prefix)!r}?"
+    return f"it has {', '.join(other.removeprefix(prefix) for other in known) or 'none'}"
+
+
+def _known_names(model: Any) -> set[str]:
+    """Return the parameters that a model lists, or if it lists none those of its constructor."""
+    return set(model.get_params(deep=True)) or _constructor_names(model)
+
+
+def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
+    """Return whether a model has a parameter that its ``get_params`` does not list."""
+    named = _constructor_names(model)
+    if name in named:
+        return True
+    if not _can_set(model, name):
+        return False
+    if not _can_set(model, _NOBODYS):
+        return True
+    if not _takes_any_name(model) or "__" in name:
+        return False
+    listed = _lightgbm_names(model)
+    return not _looks_misspelt(name, named | set(own)) if listed is None else name in listed
+
+
+def _constructor_names(model: Any) -> set[str]:
+    """Return the parameters that the constructors of a model's class and its bases name."""
+    names: set[str] = set()
+    for cls in type(model).__mro__:
+        kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+        parameters = _signature(cls)
+        names |= {name for name, parameter in parameters.items() if parameter.kind in kinds}
+        if not any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+            break  # nothing is handed on to the bases
+    return names
+
+
+def _takes_any_name(model: Any) -> bool:
+    """Return whether a model's constructor takes names that it does not list."""
+    kinds = {parameter.kind for parameter in _signature(type(model)).values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _signature(cls: type) -> dict[str, inspect.Parameter]:
+    """Return the parameters of a class's constructor; none where it does not tell."""
+    try:
+        return dict(inspect.signature(cls).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _can_set(model: Any, name: str) -> bool:
+    """Return whether ``set_params`` takes a name."""
+    try:
+        clone(model).set_params(**{name: None})
+    except Exception:  # its own way to say no
+        return False
+    return True
+
+
+def _lightgbm_names(model: Any) -> frozenset[str] | None:
+    """Return all parameters of LightGBM with their aliases; None for other models."""
+    module = sys.modules.get("lightgbm.basic")
+    if module is None or not isinstance(model, sys.modules["lightgbm"].LGBMModel):
+        return None
+    try:
+        table = module._ConfigAliases._get_all_param_aliases()
+    except Exception:  # it is private, so that it may change
+        return None
+    return frozenset(table) | {alias for aliases in table.values() for alias in aliases}
+
+
+def _looks_misspelt(name: str, known: set[str]) -> bool:
+    """Return whether a word of a name is nearly, but not quite, one of the known names' words."""
+    words = {_singular(word) for other in known for word in other.split("_")}
+    return any(
+        word not in words and get_close_matches(word, words, n=1, cutoff=_SIMILAR)
+        for word in map(_singular, name.split("_"))
+    )
+
+
+def _singular(word: str) -> str:
+    """Return a word without its plural's s."""
+    return word.removesuffix("s")
