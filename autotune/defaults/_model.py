@@ -78,7 +78,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     X = _as_table(X)
     if X is None:
         return _boosting(classifier, "from_dtype")
-    columns = read_columns(X)
+    columns = read_columns(X, classifier=classifier)
     _warn_of(columns)
     renamed = _needs_names(X)
     if all(column.plain for column in columns) and not renamed:
