@@ -33,7 +33,7 @@ MakeScheduler = Callable[[Plan, int], Scheduler]
 ENDS = (COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED)  # what a scheduler may say of a trial
 N_TRIALS = 7
 MOST_REQUESTS = 2000  # far more than any search here has evaluations
-PLANS = [Plan(n_folds, n_rows, 3, n_rows) for n_folds in (1, 2, 3, 5) for n_rows in (90, 30_000)]
+PLANS = [Plan(n, rows, 3, rows) for n, rows in ((1, 90), (2, 90), (3, 90), (5, 90), (3, 30_000))]
 GOOD = (0.5, 0.7, 0.6, 0.9, 0.1)  # what evaluations come to, in turn
 TABLES: tuple[tuple[Any, ...], ...] = (
     GOOD,
