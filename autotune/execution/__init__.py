@@ -1,5 +1,6 @@
 """WHERE evaluations run, and how one is carried out."""
 
+from .._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
 from ._build import CHOSEN, build
 from ._contract import REFIT, Executor, Job, Outcome
 from ._evaluate import Task
@@ -13,7 +14,13 @@ from ._watched import run_watched
 
 __all__ = [
     "CHOSEN",
+    "COMPLETE",
+    "CRASHED",
+    "FAILED",
+    "FULL",
     "REFIT",
+    "TIMEOUT",
+    "Evaluation",
     "Executor",
     "InlineExecutor",
     "Job",

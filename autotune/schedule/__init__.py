@@ -1,21 +1,48 @@
 """HOW FAR each configuration is evaluated."""
 
+from .._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    FULL,
+    INTERRUPTED,
+    RUNNING,
+    STATUSES,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Trial,
+)
 from ._contract import Plan, Request, Scheduler
 from ._finals import Finals
-from ._full import Full
+from ._full import Full, verdict
 from ._halving import Halving
 from ._racing import Racing
 from ._rungs import Rung, fewest_rows, make_rungs
 
 __all__ = [
+    "COMPLETE",
+    "CRASHED",
+    "DROPPED",
+    "FAILED",
+    "FULL",
+    "INTERRUPTED",
+    "RUNNING",
+    "STATUSES",
+    "TIMEOUT",
+    "Evaluation",
     "Finals",
     "Full",
     "Halving",
+    "History",
     "Plan",
     "Racing",
     "Request",
     "Rung",
     "Scheduler",
+    "Trial",
     "fewest_rows",
     "make_rungs",
+    "verdict",
 ]

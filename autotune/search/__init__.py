@@ -1,17 +1,55 @@
 """WHICH configuration is evaluated next."""
 
+from .._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    FULL,
+    INTERRUPTED,
+    RUNNING,
+    STATUSES,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Trial,
+)
+from ..space import Choice, Dimension, Distribution, Draws, Feature, Grid, Interval, Space
 from ._bayes import BayesSearcher
 from ._contract import Searcher
 from ._grid import GridSearcher
 from ._model import GPSearcher
 from ._portfolio import PortfolioSearcher
 from ._random import RandomSearcher
+from ._seen import Seen, draw_unseen
 
 __all__ = [
+    "COMPLETE",
+    "CRASHED",
+    "DROPPED",
+    "FAILED",
+    "FULL",
+    "INTERRUPTED",
+    "RUNNING",
+    "STATUSES",
+    "TIMEOUT",
     "BayesSearcher",
+    "Choice",
+    "Dimension",
+    "Distribution",
+    "Draws",
+    "Evaluation",
+    "Feature",
     "GPSearcher",
+    "Grid",
     "GridSearcher",
+    "History",
+    "Interval",
     "PortfolioSearcher",
     "RandomSearcher",
     "Searcher",
+    "Seen",
+    "Space",
+    "Trial",
+    "draw_unseen",
 ]
