@@ -17,7 +17,7 @@ from ._candidates import make_candidates
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
-from ._folds import FewerFolds
+from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._outcome import check_any_success, warn_of_failures
@@ -416,7 +416,10 @@ class Run:
     def _conclude(self) -> Trial:
         """Set the attributes that tell of the search; return the winner."""
         owner, history = self.owner, self.history
+        reduced = compare_as_far_as_known(history, self.budget.seconds_per_trial)
         succeeded = check_any_success(history)
+        if succeeded:
+            warn_of_default(history)
         harmless = {COMPLETE, DROPPED, INTERRUPTED}
         if self.budget.seconds_per_trial is None:
             harmless.add(TIMEOUT)  # that was the end of the budget
@@ -436,7 +439,7 @@ class Run:
             owner.default_score_ = history.score(history[0])
         if owner.refit is False and owner.multimetric_:
             return history[0]
-        champion = self.finals.winner() if succeeded else None
+        champion = self.finals.winner() if succeeded and not reduced else None
         if champion is not None:
             index = champion.number
         else:
