@@ -24,6 +24,8 @@ __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "import_pandas",
+    "is_own_score",
+    "metric_of",
     "only_predicts",
     "propagate_callbacks",
     "refusal",
@@ -79,6 +81,18 @@ def only_predicts(scorer: Any) -> bool:
         return all(map(only_predicts, scorer._scorers.values()))
     kinds = (_BaseScorer, _PassthroughScorer)
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
+
+
+def is_own_score(scorer: Any) -> bool:
+    """Return whether a scorer asks the model for its own ``score``."""
+    return isinstance(scorer, _PassthroughScorer)
+
+
+def metric_of(scorer: Any) -> tuple[Any, int, dict[str, Any]] | None:
+    """Return the function, the sign and the options of a scorer made by ``make_scorer``."""
+    if not isinstance(scorer, _BaseScorer):
+        return None
+    return scorer._score_func, scorer._sign, scorer._kwargs
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

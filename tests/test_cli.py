@@ -20,13 +20,14 @@ from fakes import add_trial
 from sklearn.exceptions import ConvergenceWarning
 
 import autotune
-from autotune._cli import _models
 from autotune._cli._demo import make_demo
 from autotune._cli._errors import one_line
-from autotune._cli._models import MODELS, check_names, make_model
+from autotune._cli._models import make_model
+from autotune._cli._names import ALIASES, MODELS, check_names
 from autotune._cli._report import leaderboard, make_console
 from autotune._cli._table import detect_task, read_table
 from autotune._history import History
+from autotune._metric import Metric
 from autotune.cli import main
 from autotune.strategies import STRATEGIES
 
@@ -109,7 +110,7 @@ def test_the_deviation_of_one_fold_is_not_told(compared, text, capsys):
     history = History(2)
     history.compared_folds = compared
     add_trial(history, {"C": 1.0}, [0.1, 0.5])
-    make_console().print(leaderboard(history, "accuracy", None))
+    make_console().print(leaderboard(history, Metric("accuracy"), None, 100))
     out = capsys.readouterr().out
     assert text in out
     assert ("±" in out.splitlines()[-2]) == (len(compared) > 1)
@@ -217,7 +218,7 @@ def test_several_models(table, capsys):
 def test_names_of_models():
     """Check that aliases are replaced and repetitions dropped, and that all classes exist."""
     assert check_names("SVM,svc,logistic") == ["svc", "linear"]
-    assert set(_models.ALIASES.values()) <= set(MODELS)
+    assert set(ALIASES.values()) <= set(MODELS)
 
 
 @pytest.mark.parametrize(

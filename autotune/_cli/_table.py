@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import bz2
-import csv
-import gzip
-import lzma
 import re
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._errors import CliError, one_line, require
+from ._errors import CliError
+from ._file import check_column, inspect, read
+from ._names import CLASSIFICATION, REGRESSION
 
-CLASSIFICATION, REGRESSION = "classification", "regression"
 MAX_INTEGER_CLASSES = 10  # whole numbers with more distinct values are taken as amounts
 
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, csv.Error)
-_SAMPLE = 1 << 16  # bytes from which the separator is told
-_DECIMAL_COMMA = re.compile(r"(^|;)\"?-?\d+,\d+\"?(;|\s*$)", re.MULTILINE)
 _DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\b|T)")
 
 
@@ -50,21 +41,25 @@ class Table:
         return self.task == CLASSIFICATION
 
 
-def read_table(path: str, target: str, task: str | None = None) -> Table:
-    """Return the features and the target of a CSV file.
+def read_table(
+    path: str, target: str, task: str | None = None, na_values: Sequence[str] = ()
+) -> Table:
+    """Return the features and the target of a file.
 
     Parameters
     ----------
     path : str
-        Separated by commas, semicolons, tabs or bars; may be compressed by gzip, bzip2 or xz.
+        CSV (separated by commas, semicolons, tabs or bars, perhaps compressed), Parquet or Excel.
     target : str
         The column to predict.
     task : {"classification", "regression"} or None, default=None
         None: what the target looks like.
+    na_values : sequence of str, default=()
+        What stands for a missing value, beside the usual marks.
     """
-    frame, notes = _read(path)
-    if target not in frame.columns:
-        raise CliError(_no_such_column(target, [str(name) for name in frame.columns]))
+    frame, notes = read(inspect(path), tuple(na_values))
+    frame = _without_row_numbers(frame, notes)
+    check_column(target, list(frame.columns))
     known = frame[target].notna()
     if not known.all():
         notes.append(f"left out {(~known).sum()} of {len(frame)} rows, whose target is missing")
@@ -79,66 +74,13 @@ def read_table(path: str, target: str, task: str | None = None) -> Table:
     return Table(X, _target(y, task), task, tuple(notes))
 
 
-def _read(path: str) -> tuple[Any, list[str]]:
-    """Return the file as a frame, and what there is to say about it."""
-    pandas = require("pandas", "reading a CSV file")
-    notes = []
-    try:
-        separator, decimal = _sniff(path)
-        options: dict[str, Any] = {
-            "sep": separator,
-            "decimal": decimal,
-            "skipinitialspace": True,
-            "low_memory": False,  # one type for each column, whatever its length
-        }
-        try:
-            frame = pandas.read_csv(path, encoding="utf-8-sig", **options)
-        except UnicodeDecodeError:
-            frame = pandas.read_csv(path, encoding="latin-1", **options)
-            notes.append("the file is not UTF-8, so it was read as Latin-1")
-    except _UNREADABLE as error:
-        reason = getattr(error, "strerror", None) or one_line(str(error))
-        raise CliError(f"cannot read {path}: {reason}") from error
-    # Plain objects are what every release of pandas and skops can encode, save and load.
-    texts = [name for name in frame.columns if pandas.api.types.is_string_dtype(frame[name])]
-    frame = frame.astype(dict.fromkeys(texts, object))
-    stripped = [str(name).strip() for name in frame.columns]
-    if len(set(stripped)) == len(stripped):
-        frame.columns = stripped
-    first = frame.columns[0]
-    if first.startswith("Unnamed: ") and _numbers_rows(frame[first]):
-        frame = frame.drop(columns=first)
-        notes.append("left out the first column, which has no name and numbers the rows")
-    return frame, notes
-
-
-def _sniff(path: str) -> tuple[str, str]:
-    """Return the separator and the decimal point of a file."""
-    with _OPENERS.get(Path(path).suffix, open)(path, "rb") as file:
-        sample = file.read(_SAMPLE)
-    if b"\0" in sample:
-        raise ValueError("it is no text file")
-    text = sample.decode("latin-1")
-    lines = text.splitlines()
-    lines = lines[:-1] if len(sample) == _SAMPLE else lines  # the last one is cut
-    separator = max(",;\t|", key=lambda mark: _n_columns(lines[:100], mark))
-    return separator, "," if separator == ";" and _DECIMAL_COMMA.search(text) else "."
-
-
-def _n_columns(lines: list[str], separator: str) -> int:
-    """Return the number of columns if all lines agree on it, else 1."""
-    widths = {len(row) for row in csv.reader(lines, delimiter=separator) if row}
-    return widths.pop() if len(widths) == 1 else 1
-
-
-def _no_such_column(target: str, columns: list[str]) -> str:
-    """Return the message for a target that is no column."""
-    lower = {name.lower(): name for name in columns}
-    close = get_close_matches(target.lower(), lower, n=1)
-    more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""
-    listed = ", ".join(map(repr, columns[:10])) + more
-    hint = f"did you mean {lower[close[0]]!r}?" if close else f"the columns are {listed}"
-    return f"--target must be a column of the file; got {target!r}: {hint}"
+def _without_row_numbers(frame: Any, notes: list[str]) -> Any:
+    """Return a frame without a first column that has no name and numbers the rows."""
+    first = frame.columns[0] if frame.shape[1] else ""
+    if not first.startswith("Unnamed: ") or not _numbers_rows(frame[first]):
+        return frame
+    notes.append("left out the first column, which has no name and numbers the rows")
+    return frame.drop(columns=first)
 
 
 def _without_useless(X: Any, notes: list[str]) -> Any:
