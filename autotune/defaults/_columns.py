@@ -1,0 +1,340 @@
+"""What each column of raw data is: numbers, dates, text, an identifier."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import numbers
+import re
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._values import (
+    as_objects,
+    column_names,
+    decimal_point,
+    is_code,
+    is_day_first,
+    is_mark,
+    is_series,
+    numpy_kind,
+    parse_clock,
+    parse_number,
+    parse_time,
+    split_columns,
+    to_text,
+)
+
+NUMBER, DURATION, DATE = "number", "duration", "date"
+CATEGORY, TEXT = "category", "text"
+IDENTIFIER, EMPTY = "identifier", "empty"
+LEFT_OUT = (IDENTIFIER, EMPTY)
+
+# Of HistGradientBoosting: a category is a bin.
+MAX_CATEGORIES = 255
+_SAMPLE = 1000  # distinct texts of a column that are looked into
+_MOSTLY = 0.95  # the share of values that must be numbers, or dates, in a column of text
+_SOME = 0.01  # the share of texts like 00501 from which on they are codes, not numbers
+_RARELY, _FEW = 0.05, 10  # so many values, as a share and as a number, a fold may lack all of
+_MIN_IDENTIFIERS = 20  # in fewer rows, that all values differ says little
+_LONG = 25  # characters
+_OFTEN_DIFFERENT, _MOSTLY_DIFFERENT = 0.3, 0.8  # distinct texts as a share of all
+_N_SHAPES = 10  # "item 7" and "item 12" have the same shape
+_DIGITS = 0.1  # the share of digits from which on a long word is a code
+_SHOWN = 3  # marks and values in a note
+
+_IDENTIFIER_NAME = re.compile(
+    r"(.*[\W_])?(id|ids|uid|uuid|guid|identifier)"
+    r"|index|idx|row|rownum|row[\W_]?(number|no|nr|num|id)|unnamed: ?0",
+    re.IGNORECASE,
+)
+_CAMEL_CASE_ID = re.compile(r".*[a-z](Id|ID)")
+_TIME_NAME = re.compile(
+    r"(.*[\W_])?(t|time|timestamp|step|period|epoch|age|date"
+    r"|year|quarter|month|week|day|hour|minute|second)s?",
+    re.IGNORECASE,
+)
+_WORDS = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}|[^\s\u0e00-\u0eff\u3040-\u9fff]+"
+)
+_REAL = (numbers.Real, decimal.Decimal, np.bool_)
+_DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
+_TIMES = (dt.date, np.datetime64)
+_NO_VALUES = "left out: it has no values"
+_UNIQUE = "left out as an identifier: no two rows have the same value"
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column was taken for.
+
+    Attributes
+    ----------
+    name : object
+        The column's name in a frame, its position in an array.
+    kind : str
+        ``"number"``, ``"duration"``, ``"date"``, ``"category"`` and ``"text"`` are used;
+        ``"identifier"`` and ``"empty"`` are left out.
+    note : str, default=""
+        What is not evident: that text was read as numbers, which marks count as missing, why
+        the column is left out. A clause that follows the column's name.
+    plain : bool, default=False
+        Whether scikit-learn's HistGradientBoosting takes the column as it is.
+    """
+
+    name: Any
+    kind: str
+    note: str = ""
+    plain: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        return self.kind not in LEFT_OUT
+
+
+def read_columns(X: Any) -> list[Column]:
+    """Return what each column of raw data is.
+
+    Nothing is learnt from the values but what the columns are, and the target has no part
+    in it. Long columns of text are judged by a thousand of their distinct values.
+
+    Parameters
+    ----------
+    X : dataframe of pandas or polars, or array of shape (n_samples, n_features)
+
+    Returns
+    -------
+    list of Column
+        In the order of the columns.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column holds what no model can be given: complex numbers, lists, objects.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autotune.defaults import read_columns
+    >>> X = np.array([["$1,200", "red"], ["$950", "blue"], ["?", "red"]], dtype=object)
+    >>> [column.kind for column in read_columns(X)]
+    ['number', 'category']
+    >>> read_columns(X)[0].note
+    "read as numbers; missing where it says '?'"
+    """
+    named = hasattr(X, "columns")
+    names = column_names(X)
+    return [
+        _read(column, name, named=named)
+        for name, column in zip(names, split_columns(X), strict=True)
+    ]
+
+
+def _read(column: Any, name: Any, *, named: bool) -> Column:
+    """Return what one column is."""
+    known = _read_type(column, name, named=named)
+    if known is not None:
+        return known
+    objects = as_objects(column)
+    present = objects[[value is not None for value in objects]]
+    if not len(present):
+        return Column(name, EMPTY, _NO_VALUES)
+    types = set(map(type, present))
+    _check_types(types, name)
+    if all(issubclass(cls, _DURATIONS) for cls in types):
+        return Column(name, DURATION)
+    if all(issubclass(cls, _TIMES) or cls.__name__ == "Period" for cls in types):
+        return Column(name, DATE)
+    if all(issubclass(cls, _REAL) for cls in types):
+        return Column(name, NUMBER, plain=_becomes_floats(column))
+    counts = Counter(map(to_text, present))
+    return _read_texts(counts, name, len(objects), named=named)
+
+
+def _read_type(column: Any, name: Any, *, named: bool) -> Column | None:
+    """Return what a column is by its dtype, None if its values must be looked at."""
+    is_categorical, kind = _is_categorical(column), numpy_kind(column)
+    if kind == "c":
+        raise ValueError(
+            f"Complex data not supported: column {name!r} holds complex numbers; replace it by "
+            "two columns of real numbers, or leave it out"
+        )
+    if kind not in "biufmM" and not is_categorical and not _is_period(column):
+        return None
+    n_present = _count_present(column)
+    if not n_present:
+        return Column(name, EMPTY, _NO_VALUES) if len(column) else Column(name, NUMBER)
+    if is_categorical:
+        return Column(name, CATEGORY, plain=_count_categories(column) <= MAX_CATEGORIES)
+    if kind not in "biuf":
+        return Column(name, DURATION if kind == "m" else DATE)
+    if named and kind in "iu" and n_present == len(column) and _numbers_rows(column, name):
+        return Column(name, IDENTIFIER, _UNIQUE)
+    is_rare = n_present < min(len(column), max(_FEW, _RARELY * len(column)))
+    return Column(name, NUMBER, plain=_is_plain(column) and not is_rare)
+
+
+def _is_categorical(column: Any) -> bool:
+    """Say whether the user made a column categorical."""
+    if is_series(column, "pandas"):
+        return isinstance(column.dtype, sys.modules["pandas"].CategoricalDtype)
+    if not is_series(column, "polars"):
+        return False
+    polars = sys.modules["polars"]
+    return column.dtype in (polars.Categorical, polars.Enum)
+
+
+def _is_period(column: Any) -> bool:
+    """Say whether a column holds periods of pandas."""
+    return is_series(column, "pandas") and hasattr(column.dtype, "freq")
+
+
+def _is_plain(column: Any) -> bool:
+    """Say whether the model takes a column of numbers as it is: not sparse, nor of Arrow."""
+    return not hasattr(column.dtype, "fill_value") and not hasattr(column.dtype, "pyarrow_dtype")
+
+
+def _becomes_floats(column: Any) -> bool:
+    """Say whether the model makes floats of a column of objects itself."""
+    if column.dtype != object:
+        return False
+    try:
+        np.asarray(column, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _count_present(column: Any) -> int:
+    """Return how many values are not missing."""
+    if is_series(column, "pandas"):
+        return int(column.notna().sum())
+    if is_series(column, "polars"):
+        column = column.drop_nulls()
+        return int(column.is_not_nan().sum()) if column.dtype.is_float() else len(column)
+    return len(column) if column.dtype.kind in "biu" else int((column == column).sum())
+
+
+def _count_categories(column: Any) -> int:
+    """Return how many categories a categorical column has."""
+    return len(column.cat.categories) if is_series(column, "pandas") else column.n_unique()
+
+
+def _numbers_rows(column: Any, name: Any) -> bool:
+    """Say whether whole numbers only tell rows apart: they count them, or are named so."""
+    values = np.asarray(column.to_numpy())
+    if len(values) < _MIN_IDENTIFIERS:
+        return False
+    if _is_identifier_name(name):
+        return len(np.unique(values)) == len(values)
+    counts = values[0] in (0, 1) and bool((np.diff(values) == 1).all())
+    return counts and not _TIME_NAME.fullmatch(str(name).strip())
+
+
+def _is_identifier_name(name: Any) -> bool:
+    """Say whether a column is named as identifiers are."""
+    text = str(name).strip()
+    return bool(_IDENTIFIER_NAME.fullmatch(text) or _CAMEL_CASE_ID.fullmatch(text))
+
+
+def _check_types(types: set[type], name: Any) -> None:
+    """Refuse objects that have no meaning as a number, a time or a text."""
+    for cls in sorted(types, key=lambda cls: cls.__name__):
+        is_blank = cls.__str__ is object.__str__ and cls.__repr__ is object.__repr__
+        if issubclass(cls, (complex, np.complexfloating)):
+            raise ValueError(
+                f"Complex data not supported: column {name!r} holds complex numbers; replace it "
+                "by two columns of real numbers, or leave it out"
+            )
+        if is_blank or (issubclass(cls, (Collection, np.ndarray)) and not issubclass(cls, str)):
+            raise TypeError(
+                f"column {name!r} holds values of type {cls.__name__}, but each value of this "
+                "argument must be a single string, number, date or duration; replace the column "
+                "by such columns, or leave it out"
+            )
+
+
+def _read_texts(counts: Counter[str], name: Any, n_rows: int, *, named: bool) -> Column:
+    """Return what a column is of which all values are given as text."""
+    marks = [text for text in counts if is_mark(text)]
+    values = {text: n for text, n in counts.items() if text not in set(marks)}
+    if not values:
+        return Column(name, EMPTY, f"{_NO_VALUES} but {_listed(marks)}")
+    sample = _sampled(values)
+    n_sampled = sum(values[text] for text in sample)
+    for kind, others in _readings(sample):
+        if sum(values[text] for text in others) > (1 - _MOSTLY) * n_sampled:
+            continue
+        is_unique = len(values) == n_rows >= _MIN_IDENTIFIERS
+        if kind == NUMBER and named and is_unique and _is_identifier_name(name):
+            return Column(name, IDENTIFIER, _UNIQUE)
+        return Column(name, kind, _note_marks(kind, marks, others))
+    if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
+        return Column(name, IDENTIFIER, _UNIQUE)
+    return Column(name, TEXT if _are_texts(sample, counts) else CATEGORY)
+
+
+def _sampled(values: Collection[str]) -> list[str]:
+    """Return distinct texts, evenly spread where there are many."""
+    texts = list(values)
+    return texts[:: -(-len(texts) // _SAMPLE)]
+
+
+def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield what texts may be read as, and those that cannot be read so."""
+    if sum(map(is_code, texts)) <= _SOME * len(texts):
+        point = decimal_point(texts)
+        yield NUMBER, [text for text in texts if np.isnan(parse_number(text, point))]
+    yield DURATION, [text for text in texts if np.isnan(parse_clock(text))]
+    day_first = is_day_first(texts)
+    yield DATE, [text for text in texts if np.isnat(parse_time(text, day_first))]
+
+
+def _note_marks(kind: str, marks: list[str], others: list[str]) -> str:
+    """Say which texts count as missing in a column that is read as something else."""
+    shown = [mark for mark in marks if mark.strip()] + others
+    return f"read as {kind}s; missing where it says {_listed(shown)}" if shown else ""
+
+
+def _listed(texts: list[str]) -> str:
+    """Return some texts as they stand in a note."""
+    more = ", ..." if len(texts) > _SHOWN else ""
+    return ", ".join(repr(text[:_LONG]) for text in texts[:_SHOWN]) + more
+
+
+def _are_identifiers(texts: list[str]) -> bool:
+    """Say whether texts, all different, are codes or single words."""
+    if _has_few_shapes(texts):
+        return True
+    if any(_count_words(text) > 1 for text in texts):
+        return False
+    characters = "".join(texts)
+    n_digits = sum(map(str.isdigit, characters))
+    return len(characters) < _LONG * len(texts) or n_digits > _DIGITS * len(characters)
+
+
+def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
+    """Say whether texts are written freely, not chosen among a few."""
+    if _has_few_shapes(texts):
+        return False
+    different = len(counts) / counts.total()
+    n_words = np.mean([_count_words(text) for text in texts])
+    if n_words >= 3 and (different > _OFTEN_DIFFERENT or len(counts) > MAX_CATEGORIES):
+        return True
+    is_long = np.mean([len(text) for text in texts]) >= _LONG
+    return bool(different > _MOSTLY_DIFFERENT and (n_words >= 2 or is_long))
+
+
+def _has_few_shapes(texts: list[str]) -> bool:
+    """Say whether texts differ in hardly more than their digits."""
+    return len({re.sub(r"\d+", "0", text) for text in texts}) <= _N_SHAPES < len(texts)
+
+
+def _count_words(text: str) -> int:
+    """Return the number of words; two characters are one in scripts without spaces."""
+    return len(_WORDS.findall(text))

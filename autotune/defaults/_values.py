@@ -1,0 +1,382 @@
+"""The values of one column, whatever holds them, as floats, times or text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import numbers
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+# What stands for a missing value in a column of text that is otherwise numbers or dates.
+_MARKS = {
+    *("", "?", "-", "--", ".", ".."),
+    *("na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "null", "none", "missing", "unknown"),
+}
+
+_CURRENCY = r"(?:[$€£¥₹]|US\$|USD|EUR|GBP|CHF)"
+_MINUS = {"-", "\u2212"}
+_SPACES = r" \u00a0\u2009\u202f"
+_NUMBER = (
+    r"\s*(?P<open>\()?\s*(?P<sign>[-+\u2212]?)\s*{currency}?\s*(?P<inner>[-+\u2212]?)"
+    r"(?P<digits>(?:[1-9]\d{{0,2}}(?:[{group}{spaces}']\d{{3}})+|\d+)(?:{point}\d*)?|{point}\d+)"
+    r"(?P<power>[eE][-+]?\d+)?\s*(?P<unit>%|{currency})?\s*(?P<close>\))?\s*"
+)
+# By the mark before the decimals.
+_NUMBERS = {
+    ".": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=",", point=r"\.")),
+    ",": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=r"\.", point=",")),
+}
+_CODE = re.compile(r"\s*0\d+\s*")  # a number would lose its zeros
+_TIME_OF_DAY = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?"
+_CLOCK = re.compile(rf"\s*(-?){_TIME_OF_DAY.replace('1,2', '1,3')}\s*")
+_REST = rf"(?:(?:\s*T\s*|,?\s+){_TIME_OF_DAY}\s*(?:Z|UTC|[-+]\d{{2}}:?\d{{2}})?)?\s*"
+_YEAR_FIRST = re.compile(rf"\s*(\d{{4}})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}))?{_REST}")
+_YEAR_LAST = re.compile(rf"\s*(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_REST}")
+_DAY_NAME = re.compile(rf"\s*(\d{{1,2}})[-\s.]*([A-Za-z]{{3,9}})[-\s.,]*(\d{{4}}){_REST}")
+_NAME_DAY = re.compile(rf"\s*([A-Za-z]{{3,9}})[-\s.]*(\d{{1,2}})[-\s,]+(\d{{4}}){_REST}")
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MICROSECONDS = "datetime64[us]"
+_NO_TIME = np.datetime64("NaT", "us")
+
+
+def is_frame(X: Any, library: str) -> bool:
+    """Say whether X is a dataframe of the library, without importing it."""
+    module = sys.modules.get(library)
+    return module is not None and isinstance(X, module.DataFrame)
+
+
+def split_columns(X: Any) -> list[Any]:
+    """Return the columns of a frame as its series, those of an array as arrays."""
+    if is_frame(X, "pandas"):
+        return [X.iloc[:, i] for i in range(X.shape[1])]
+    if is_frame(X, "polars"):
+        return list(X.get_columns())
+    return list(np.asarray(X).T)
+
+
+def column_names(X: Any) -> list[Any]:
+    """Return the names of a frame's columns, the positions of an array's."""
+    return list(X.columns) if hasattr(X, "columns") else list(range(X.shape[1]))
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a single object stands for a missing value."""
+    if value is None:
+        return True
+    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)):
+        return bool(value != value)
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def as_objects(column: Any) -> np.ndarray:
+    """Return the values as objects, None where they are missing, text for bytes."""
+    if hasattr(column, "to_list"):  # a series, or a categorical of pandas
+        values = column.to_list()
+    elif column.dtype.kind in "mM":
+        values = list(column)  # objects of numpy, which know their unit
+    else:
+        values = column.tolist()
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = [None if is_missing(value) else _decoded(value) for value in values]
+    return objects
+
+
+def _decoded(value: Any) -> Any:
+    """Return bytes as text, and anything else as it is."""
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
+
+
+def as_text(column: Any) -> np.ndarray:
+    """Return the values as text, None where they are missing."""
+    objects = as_objects(column)
+    texts = [value if value is None else to_text(value) for value in objects]
+    return np.array(texts, dtype=object)
+
+
+def to_text(value: Any) -> str:
+    """Return a value as text; 1 and 1.0 are written alike."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def is_mark(text: str) -> bool:
+    """Say whether a text stands for a missing value."""
+    return text.strip().lower() in _MARKS
+
+
+def as_numbers(column: Any, point: str = ".") -> np.ndarray:
+    """Return the values as floats, durations in seconds; NaN for what is no number.
+
+    Parameters
+    ----------
+    column : series or 1-D array
+    point : {".", ","}, default="."
+        What stands before the decimals in text.
+    """
+    values = _plain_numbers(column)
+    if values is not None:
+        return values
+    return _convert(as_objects(column), lambda value: _to_number(value, point), np.nan, float)
+
+
+def _plain_numbers(column: Any) -> np.ndarray | None:
+    """Return a column of numbers, booleans or durations as floats; None for any other."""
+    kind = numpy_kind(column)
+    if kind not in "biufm":
+        return None
+    if is_series(column, "pandas"):
+        if kind == "m":
+            return np.asarray(column.dt.total_seconds().to_numpy(dtype=float, na_value=np.nan))
+        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+    values = column.to_numpy() if is_series(column, "polars") else column
+    if values.dtype.kind == "m":
+        seconds = values / np.timedelta64(1, "s")
+        return np.asarray(seconds, dtype=float)
+    return (
+        np.array([np.nan if v is None else v for v in values], dtype=float)
+        if (values.dtype == object)
+        else values.astype(float)
+    )
+
+
+def is_series(column: Any, library: str) -> bool:
+    """Say whether a column is a series of the library, without importing it."""
+    module = sys.modules.get(library)
+    return module is not None and isinstance(column, module.Series)
+
+
+def numpy_kind(column: Any) -> str:
+    """Return numpy's letter for the type of the values, "O" for what it has no letter for."""
+    if is_series(column, "polars"):
+        polars = sys.modules["polars"]
+        if column.dtype == polars.Boolean:
+            return "b"
+        if column.dtype == polars.Duration:
+            return "m"
+        if column.dtype in (polars.Date, polars.Datetime):
+            return "M"
+        return "f" if column.dtype.is_numeric() and not column.dtype.is_decimal() else "O"
+    return str(getattr(column.dtype, "kind", "O"))
+
+
+def _convert(
+    objects: np.ndarray, convert: Callable[[Any], Any], missing: Any, dtype: Any
+) -> np.ndarray:
+    """Convert each distinct value once."""
+    known: dict[Any, Any] = {None: missing}
+    converted = []
+    for value in objects:
+        if value not in known:
+            known[value] = convert(value)
+        converted.append(known[value])
+    return np.array(converted, dtype=dtype)
+
+
+def _to_number(value: Any, point: str) -> float:
+    """Return a value as a float, NaN if it is no number."""
+    if isinstance(value, str):
+        number = parse_number(value, point)
+        return parse_clock(value) if np.isnan(number) else number
+    if isinstance(value, np.timedelta64):
+        return float(value / np.timedelta64(1, "s"))
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    if isinstance(value, dt.time):
+        return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
+    if isinstance(value, (numbers.Real, decimal.Decimal, np.bool_)):
+        return _to_float(value)
+    return np.nan
+
+
+def _to_float(value: Any) -> float:
+    """Return a number as a float, infinite where it is too large for one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
+
+
+def parse_number(text: str, point: str = ".") -> float:
+    """Return what a text says as a number, NaN if it says none.
+
+    Groups of three digits, a currency, a percent sign and parentheses around what is
+    negative are understood.
+    """
+    match = _NUMBERS[point].fullmatch(text)
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        return _parse_infinity(text)
+    digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
+    number = float(digits + (match["power"] or ""))
+    if match["unit"] == "%":
+        number /= 100
+    is_negative = match["open"] or {match["sign"], match["inner"]} & _MINUS
+    return -number if is_negative else number
+
+
+def _parse_infinity(text: str) -> float:
+    """Return the infinity that a text names, NaN if it names none."""
+    return {"inf": np.inf, "infinity": np.inf, "-inf": -np.inf, "-infinity": -np.inf}.get(
+        text.strip().lower().lstrip("+"), np.nan
+    )
+
+
+def parse_clock(text: str) -> float:
+    """Return the seconds that a text like 13:45 or 1:30:05.5 says, NaN if it says none."""
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        return np.nan
+    sign, *clock = match.groups()
+    seconds = _seconds(*clock)
+    return -seconds if sign else seconds
+
+
+def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> float:
+    """Return the seconds since midnight, NaN for more than 59 minutes or seconds."""
+    hours = int(hour)
+    if half:
+        hours = hours % 12 + 12 * (half.lower() == "pm")
+    if int(minute) > 59 or int(second or 0) > 59:
+        return np.nan
+    return hours * 3600 + int(minute) * 60 + int(second or 0) + float(f"0.{fraction or 0}")
+
+
+def decimal_point(texts: Iterable[str]) -> str:
+    """Return the mark before the decimals that more of the texts agree with."""
+    texts = list(texts)
+    counts = {
+        point: sum(not np.isnan(parse_number(text, point)) for text in texts) for point in _NUMBERS
+    }
+    return max(counts, key=lambda point: counts[point])  # the first of equals
+
+
+def is_code(text: str) -> bool:
+    """Say whether a text is a number that begins with a zero, as postal codes do."""
+    return _CODE.fullmatch(text) is not None
+
+
+def as_times(column: Any, zone: str | None = None, day_first: bool = False) -> np.ndarray:
+    """Return the values as times of numpy, in microseconds; NaT for what is none.
+
+    Parameters
+    ----------
+    column : series or 1-D array
+    zone : str or None, default=None
+        Where the column has a time zone: the one in which its clock is read.
+    day_first : bool, default=False
+        How to read 01/02/2024 in text.
+    """
+    if is_series(column, "pandas") and hasattr(column.dtype, "freq"):
+        column = column.dt.start_time  # a period
+    if numpy_kind(column) == "M":
+        return _plain_times(column, zone)
+    return _convert(as_objects(column), lambda value: to_time(value, day_first), _NO_TIME, "M8[us]")
+
+
+def _plain_times(column: Any, zone: str | None) -> np.ndarray:
+    """Return a column of times as times of numpy."""
+    if is_series(column, "pandas"):
+        if zone is not None and time_zone(column) is not None:
+            column = column.dt.tz_convert(zone)
+        if time_zone(column) is not None:
+            column = column.dt.tz_localize(None)
+        return np.asarray(column.to_numpy(dtype="M8[ns]")).astype(_MICROSECONDS)
+    if is_series(column, "polars"):
+        if time_zone(column) is not None:
+            column = column.dt.convert_time_zone(zone or time_zone(column))
+            column = column.dt.replace_time_zone(None)
+        column = column.to_numpy()
+    return np.asarray(column).astype(_MICROSECONDS)
+
+
+def time_zone(column: Any) -> str | None:
+    """Return the name of a column's time zone, None if it has none."""
+    dtype = getattr(column, "dtype", None)
+    zone = getattr(dtype, "tz", None) or getattr(dtype, "time_zone", None)
+    return None if zone is None else str(zone)
+
+
+def to_time(value: Any, day_first: bool = False) -> Any:
+    """Return a value as a time of numpy, NaT if it is none."""
+    if isinstance(value, str):
+        return parse_time(value, day_first)
+    if isinstance(value, np.datetime64):
+        return value.astype(_MICROSECONDS)
+    if hasattr(value, "start_time"):  # a period of pandas
+        value = value.start_time
+    if isinstance(value, dt.datetime):
+        return np.datetime64(dt.datetime(*value.timetuple()[:6], value.microsecond), "us")
+    if isinstance(value, dt.date):
+        return np.datetime64(value, "us")
+    return _NO_TIME
+
+
+def parse_time(text: str, day_first: bool = False) -> Any:
+    """Return the date and time of day that a text says, NaT if it says none."""
+    for pattern, order in (
+        (_YEAR_FIRST, _by_year),
+        (_YEAR_LAST, _by_day if day_first else _by_month),
+        (_DAY_NAME, _by_day_and_name),
+        (_NAME_DAY, _by_name),
+    ):
+        match = pattern.fullmatch(text)
+        if match is not None:
+            groups = match.groups()
+            return _to_moment(order(*groups[:-5]), groups[-5:])
+    return _NO_TIME
+
+
+def _by_year(year: str, _: str, month: str, day: str | None) -> tuple[int, int, int]:
+    return int(year), int(month), int(day or 1)
+
+
+def _by_month(month: str, _: str, day: str, year: str) -> tuple[int, int, int]:
+    return int(year), int(month), int(day)
+
+
+def _by_day(day: str, _: str, month: str, year: str) -> tuple[int, int, int]:
+    return int(year), int(month), int(day)
+
+
+def _by_day_and_name(day: str, name: str, year: str) -> tuple[int, int, int]:
+    return int(year), _month(name), int(day)
+
+
+def _month(name: str) -> int:
+    """Return the number of the month that a name begins, 0 if it is none."""
+    position = _MONTHS.find(name[:3].lower())
+    return 0 if position % 4 else position // 4 + 1
+
+
+def _by_name(name: str, day: str, year: str) -> tuple[int, int, int]:
+    return _by_day_and_name(day, name, year)
+
+
+def _to_moment(date: tuple[int, int, int], clock: tuple[Any, ...]) -> Any:
+    """Return a date and a time of day as a time of numpy, NaT if there is no such day."""
+    try:
+        day = np.datetime64(dt.date(*date), "us")
+    except ValueError:
+        return _NO_TIME
+    if clock[0] is None:
+        return day
+    seconds = _seconds(*clock)
+    if not seconds < 24 * 3600 + 1:
+        return _NO_TIME
+    return day + np.timedelta64(round(seconds * 1e6), "us")
+
+
+def is_day_first(texts: Iterable[str]) -> bool:
+    """Say whether dates like 31/01/2024 begin with the day."""
+    texts = list(texts)
+    n_first, n_last = (
+        sum(not np.isnat(parse_time(text, day_first)) for text in texts)
+        for day_first in (True, False)
+    )
+    # Where all fit both ways: dots are used where the day comes first.
+    return n_first > n_last or (n_first == n_last and all("/" not in text for text in texts))
