@@ -14,10 +14,15 @@ from sklearn.utils.validation import check_is_fitted
 from ._compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
 from ._delegation import DelegatingMixin
 from ._docs import share_documentation
+from ._pilot import Scale
 from ._run import Run
 from ._scoring import make_router, make_scoring
 from ._tags import combine_tags
 from .defaults import default_model
+
+_NOTHING_TO_FINISH = (
+    "finish ends a fit of this %(name)s that was interrupted, and there was none: call 'fit'"
+)
 
 
 class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
@@ -88,8 +93,56 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             ValueError too when no evaluation succeeded, with the first error's text.
         TimeoutError
             If nothing could be fitted within a budget of seconds, not even the model as it is.
+        KeyboardInterrupt
+            When interrupted. What is known is in ``history_``; :meth:`finish` ends the fit with
+            it, and a further ``fit`` with ``warm_start=True`` goes on with the search.
         """
         Run(self, X, y, params).execute()
+        return self
+
+    @with_callbacks
+    def finish(self, X, y=None, **params):
+        """End a ``fit`` that was interrupted: fit the best model so far on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+            The data of the interrupted ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Its target.
+        **params : dict
+            What else was passed to ``fit``.
+
+        Returns
+        -------
+        self
+            With all attributes that ``fit`` sets. If there was nothing to end, as it was.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no search whose results could be used.
+        ValueError
+            If the folds are not those of the interrupted ``fit``, or if all trials had failed.
+        TimeoutError
+            If the model could not be fitted within a budget of seconds, which is counted anew.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from autotune import AutoTunedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = AutoTunedClassifier(SVC(), budget=5, random_state=0)
+        >>> try:
+        ...     model = model.fit(X, y)
+        ... except KeyboardInterrupt:
+        ...     model = model.finish(X, y)
+        """
+        check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
+        if "best_estimator_" not in self.__dict__:
+            _, seed, scale = self._study
+            Run(self, X, y, params).finish(self.history_, seed, Scale(**(scale or {})))
         return self
 
     def score(self, X, y=None, **params):

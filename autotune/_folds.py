@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ._budget import Clock
-from ._history import COMPLETE, FULL, RUNNING, Evaluation, History, Trial
+from ._history import (
+    COMPLETE,
+    FULL,
+    INTERRUPTED,
+    RUNNING,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Trial,
+)
 
 LEAST_TRIALS = 3  # trials that a search must have time for
 
@@ -81,9 +92,10 @@ class FewerFolds:
     def can_end(self, trial: Trial, history: History) -> bool:
         """Return whether there is time for the folds that a trial misses, and for its last fit.
 
-        True while nothing tells, or while no trial is complete.
+        True while nothing tells, or while no trial is complete. The default is never paused
+        for others: it is what they are compared with.
         """
-        if is_open(history) or not _timed(trial):
+        if is_open(history) or not _timed(trial) or trial is default_of(history):
             return True
         n_missing = np.isnan(history.compared_scores(trial)).sum()
         return bool(self._affordable(trial) >= n_missing)
@@ -109,6 +121,12 @@ class FewerFolds:
             self._tell(folds)
 
 
+def default_of(history: History) -> Trial | None:
+    """Return the trial of the default, None if it is not in the race."""
+    first = history[0] if len(history) else None
+    return first if first is not None and first.origin == "default" and first.eligible else None
+
+
 def is_open(history: History) -> bool:
     """Return whether the folds may still change: no trial is complete with them."""
     return all(trial.status != COMPLETE for trial in history)
@@ -118,3 +136,68 @@ def _timed(trial: Trial) -> list[Evaluation]:
     """Return a trial's evaluations that tell how long others of full fidelity take."""
     evaluations = trial.evaluations.values()
     return [e for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]
+
+
+def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -> bool:
+    """Compare trials on fewer folds, if those that decide were cut short; return whether.
+
+    These are the folds of the default, unless the best trial is better on the folds that both
+    have; and where no trial that may win is complete, else those of the trial with the most.
+    A trial is cut short by the end of the search, not by a limit of its own.
+    """
+    limit = math.inf if seconds_per_trial is None else seconds_per_trial
+    cut = {t.number: sound_folds(t, history) for t in history if _is_cut(t, history, limit)}
+    cut = {number: folds for number, folds in cut.items() if folds}
+    complete = [t for t in history if t.eligible and t.status == COMPLETE]
+    default = default_of(history)
+    known = [] if default is None else cut.get(default.number, [])
+    if complete:
+        best = max(complete, key=history.score)
+        if not known or _mean_on(known, best, history) > _mean_on(known, history[0], history):
+            return False
+    folds = known or max(cut.values(), key=len, default=[])
+    if not folds:
+        return False
+    history.compared_folds = tuple(folds)
+    for number, others in cut.items():
+        if set(folds) <= set(others):
+            history[number].status = COMPLETE
+    return True
+
+
+def warn_of_default(history: History) -> None:
+    """Say that the default was not compared on all folds, and why."""
+    default = default_of(history)
+    if default is None or default.status not in (INTERRUPTED, TIMEOUT):
+        return
+    n_known = len(sound_folds(default, history))
+    why = "the search ended before the others"
+    if default.status == TIMEOUT and default.error:
+        why = default.error.strip().splitlines()[-1]
+    compared = "the winner is better on those" if n_known else "nothing tells what tuning gains"
+    warnings.warn(
+        f"the model with its own parameters was evaluated on {n_known} of "
+        f"{len(history.compared_folds)} folds ({why}): {compared}, and default_score_ is nan. "
+        "Allow more seconds, or fewer folds (cv)",
+        stacklevel=6,
+    )
+
+
+def sound_folds(trial: Trial, history: History) -> list[int]:
+    """Return the compared folds on which a trial was evaluated in full and has a score."""
+    scores = history.fold_scores(trial)
+    timed = {evaluation.fold for evaluation in _timed(trial)}
+    return [fold for fold in history.compared_folds if fold in timed and np.isfinite(scores[fold])]
+
+
+def _is_cut(trial: Trial, history: History, limit: float) -> bool:
+    """Return whether the end of the search left a trial that may win without some folds."""
+    if trial.status == TIMEOUT:
+        return trial.eligible and history.seconds_spent(trial, 0) < limit
+    return trial.eligible and trial.status == INTERRUPTED
+
+
+def _mean_on(folds: Sequence[int], trial: Trial, history: History) -> float:
+    """Return a trial's mean score on some folds."""
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
+        return float(np.mean(history.fold_scores(trial)[list(folds)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from ._candidates import make_candidates
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
-from ._folds import FewerFolds
+from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._metric import describe_metric
@@ -29,7 +29,7 @@ from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select, stands
-from ._study import Study, reopen
+from ._study import Kept, Study, fingerprint, reopen
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -48,6 +48,7 @@ from .space import describe
 from .strategies import check_strategy
 
 _SEARCH, _TRIALS, _FOLDS, _FRESH = 0, 1, 2, 3  # what a seed is derived for
+_CONTINUE = "set_params(warm_start=True).fit(X, y)"
 
 
 class Run:
@@ -108,6 +109,7 @@ class Run:
         self.history = History(len(self.folds), self.scoring.metric, error_score, metrics, n_fresh)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.study: Study | None = None
+        self.scale = Scale()
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -119,27 +121,14 @@ class Run:
     def execute(self) -> None:
         """Search, choose, refit, and set the fitted attributes."""
         owner = self.owner
-        callbacks = Callbacks(
-            owner,
-            self.X,
-            self.y,
-            self.routed.fit.get("sample_weight"),
-            owner.refit is not False,
-            self._n_evaluations(),
-            self._holds_finals(),
-        )
+        callbacks = self._callbacks(self._n_evaluations())
         try:
             self._open_study()
             _forget_earlier(owner)
             owner.history_ = self.history  # also for whoever interrupts the search
             self.trial_seed = derive_seed(self.seed, _TRIALS)
             task = self._task(callbacks)
-            with make_executor(
-                task,
-                owner.n_jobs,
-                killable=self.budget.needs_killing,
-                memory=self.budget.memory,
-            ) as executor:
+            with self._executor(task) as executor:
                 self.scale = self._find_scale(executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
@@ -148,10 +137,66 @@ class Run:
                 best = self._conclude()
                 if owner.refit is not False:
                     self._refit(task, executor, best, callbacks)
+        except KeyboardInterrupt as interrupt:
+            if len(self.history):
+                interrupt.add_note(self._how_to_go_on())
+            raise
         finally:
             if self.study is not None:
                 self.study.close()
         callbacks.end()
+
+    def finish(self, history: History, seed: int, scale: Scale) -> None:
+        """Choose among the trials of an earlier fit, refit, and set the fitted attributes."""
+        if history.n_folds != len(self.folds):
+            raise ValueError(
+                f"finish needs the data and the cv of the interrupted fit: it had "
+                f"{history.n_folds} folds; got {len(self.folds)}"
+            )
+        self.history, self.seed, self.scale = history, seed, scale
+        self.trial_seed = derive_seed(seed, _TRIALS)
+        callbacks = self._callbacks(0)
+        task = self._task(callbacks)
+        with self._executor(task) as executor:
+            self.finals = self._make_finals(executor.n_workers)
+            callbacks.end_search()
+            best = self._conclude()
+            if self.owner.refit is not False:
+                self._refit(task, executor, best, callbacks)
+        callbacks.end()
+
+    def _callbacks(self, n_evaluations: int | None) -> Callbacks:
+        """Return what tells the callbacks of the owner."""
+        return Callbacks(
+            self.owner,
+            self.X,
+            self.y,
+            self.routed.fit.get("sample_weight"),
+            self.owner.refit is not False,
+            n_evaluations,
+            self._holds_finals(),
+        )
+
+    def _executor(self, task: Task) -> Executor:
+        """Return what runs the evaluations."""
+        killable, memory = self.budget.needs_killing, self.budget.memory
+        return make_executor(task, self.owner.n_jobs, killable=killable, memory=memory)
+
+    def _how_to_go_on(self) -> str:
+        """Return what can be done with an interrupted search, and make it possible."""
+        n_complete = sum(t.eligible and t.status == COMPLETE for t in self.history)
+        notes = [f"{n_complete} of {len(self.history)} trials were complete"]
+        if n_complete:
+            notes.append("finish(X, y) ends the fit with the best of them")
+        try:
+            if self.study is None:
+                self.owner._study = self._kept(fingerprint(self._settings(), self._data()))
+        except Exception as error:
+            notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
+        else:
+            again = "fit(X, y)" if self.owner.storage or self.owner.warm_start else _CONTINUE
+            notes.append(f"{again} goes on with the search")
+        return f"The search was interrupted: {'; '.join(notes)}."
 
     def _find_scale(self, executor: Executor) -> Scale:
         """Return how many rows the search can afford; an earlier run's answer holds."""
@@ -182,16 +227,22 @@ class Run:
         return bool(get_tags(self.owner).input_tags.pairwise)
 
     def _keep(self, scale: Scale) -> None:
-        """Write down on what the search is done, for a run that continues it."""
+        """Write down on what the search is done, for a run that continues or ends it."""
+        self.scale = scale
         if self.study is not None:
             self.study.keep(scale)
+        else:
+            self.owner._study = self._kept(None)
+
+    def _kept(self, key: str | None) -> Kept:
+        """Return what a later call needs of this fit, beside its history."""
+        return key, self.seed, asdict(self.scale)
 
     def _fewer_folds(self, n_workers: int) -> FewerFolds:
         """Return what decides on how many folds trials are compared."""
 
         def tell(folds: tuple[int, ...]) -> None:
-            self.scale = replace(self.scale, folds=folds)
-            self._keep(self.scale)
+            self._keep(replace(self.scale, folds=folds))
 
         return FewerFolds(self.clock, self.reserve.predict, n_workers, tell)
 
@@ -232,16 +283,19 @@ class Run:
         """Take over what the storage or, with ``warm_start``, the last fit knows."""
         owner = self.owner
         if owner.storage is None and not owner.warm_start:
-            owner.__dict__.pop("_study", None)  # it is not that of this fit
+            owner._study = self._kept(None)
             return
-        data = (self.X, self.y, self.routed.fit, self.routed.score, self.folds)
         settings = self._settings()
-        self.study = Study(owner, settings, data, self.seed, self.history, self.candidates)
+        self.study = Study(owner, settings, self._data(), self.seed, self.history, self.candidates)
         self.study.resume()
         self.seed = self.study.seed
         spent = max((e.ended for e in self.history.evaluations()), default=0.0)
         self.clock.spend(spent)
         reopen(self.history, self.budget, raise_errors=owner.error_score == "raise")
+
+    def _data(self) -> tuple:
+        """Return the data that make two searches the same."""
+        return self.X, self.y, self.routed.fit, self.routed.score, self.folds
 
     def _settings(self) -> dict[str, Any]:
         """Return what decides how the search goes, but the budget, as texts."""
@@ -368,7 +422,10 @@ class Run:
     def _conclude(self) -> Trial:
         """Set the attributes that tell of the search; return the winner."""
         owner, history = self.owner, self.history
+        reduced = compare_as_far_as_known(history, self.budget.seconds_per_trial)
         succeeded = check_any_success(history)
+        if succeeded:
+            warn_of_default(history)
         harmless = {COMPLETE, DROPPED, INTERRUPTED}
         if self.budget.seconds_per_trial is None:
             harmless.add(TIMEOUT)  # that was the end of the budget
@@ -388,7 +445,7 @@ class Run:
             owner.default_score_ = history.score(history[0])
         if owner.refit is False and owner.multimetric_:
             return history[0]
-        champion = self.finals.winner() if succeeded else None
+        champion = self.finals.winner() if succeeded and not reduced else None
         if champion is not None:
             index = champion.number
         else:

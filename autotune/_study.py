@@ -17,7 +17,8 @@ from ._pilot import Scale
 from .space import describe
 from .storage import Journal
 
-_Kept = tuple[str, int, dict[str, Any] | None]  # fingerprint, seed, scale
+# The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
+Kept = tuple[str | None, int, dict[str, Any] | None]
 
 
 def fingerprint(settings: dict[str, Any], data: Any) -> str:
@@ -110,7 +111,7 @@ class Study:
             if self.journal is not None:
                 self.journal.save()
 
-    def _take_last_fit(self, kept: _Kept | None) -> None:
+    def _take_last_fit(self, kept: Kept | None) -> None:
         """Take seed, scale and trials of the last fit, if it was of the same study."""
         history = self._owner.__dict__.get("history_")
         if history is None:
@@ -118,7 +119,7 @@ class Study:
         if kept is None or kept[0] != self._fingerprint:
             reason = (
                 "that fit ran without it"
-                if kept is None
+                if kept is None or kept[0] is None
                 else "the data, the model, the space, the folds, the scoring or the strategy "
                 "differ from that fit's"
             )

@@ -11,17 +11,20 @@ from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
 from autotune._budget import Clock
-from autotune._folds import FewerFolds
+from autotune._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from autotune._history import (
     COMPLETE,
     CRASHED,
+    DROPPED,
     FAILED,
     INTERRUPTED,
     RUNNING,
+    TIMEOUT,
     Evaluation,
     History,
 )
 from autotune._refit import Reserve
+from autotune._selection import rank
 from autotune.execution import Outcome
 from autotune.schedule import Full, Racing
 
@@ -288,6 +291,192 @@ def test_only_racing_sets_trials_aside():
     assert [len(t.evaluations) for t in history] == [5, 4]
 
 
+def warming_up(seconds, n_workers=1, *, rng=None, slow=()):
+    """Return a search whose first evaluation takes three times as long as the others.
+
+    The evaluations that are named in ``slow``, by trial and place in the order, never end.
+    """
+    now, scheduler, history = FakeTime(), Racing(5, eps=0.0), History(5)
+
+    def answer(job):
+        if (job.trial, scheduler.order.index(job.fold)) in slow:
+            now.seconds += job.seconds
+            return "timeout"
+        duration = 1.0 if any(True for _ in history.evaluations()) else 3.0
+        now.seconds += duration / n_workers
+        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation.scores = {"score": job.params["C"]}
+        return Outcome(evaluation)
+
+    clock = Clock(seconds, now)
+    rule = FewerFolds(clock, lambda trial: 1.0, n_workers, lambda folds: None)
+    make_tuner(
+        executor=FakeExecutor(answer, n_workers=n_workers, rng=rng),
+        scheduler=scheduler,
+        history=history,
+        clock=clock,
+        reserve=lambda history: 1.0,
+        n_trials=None,
+        defaults=[({"C": 0.9}, True)],
+        fewer_folds=rule,
+        can_end=rule.can_end,
+    ).run()
+    return history
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 3])
+@pytest.mark.parametrize("seconds", np.arange(8.0, 40.0).tolist())
+def test_the_default_is_complete(seconds, n_workers):
+    """Check that it has all folds that count, though more of them count after a slow start."""
+    rng = np.random.RandomState(int(seconds)) if n_workers > 1 else None
+    history = warming_up(seconds / n_workers, n_workers, rng=rng)
+    assert history[0].status == COMPLETE
+    assert np.isfinite(history.score(history[0]))
+    assert len(history) > 1 or n_workers > 1
+
+
+def test_folds_that_count_again_are_evaluated():
+    """Check that a fold is not forgotten that did not count for a while."""
+    history, scheduler = History(5), Racing(5, eps=0.0)
+    trial = history.add({}, "default")
+    scheduler.begin(trial)
+    asked = []
+    for n_folds in (5, 3, 4, 5, 5):
+        history.compared_folds = tuple(sorted(scheduler.order[:n_folds]))
+        request = scheduler.next()
+        asked.append(request and request.fold)
+        if request is not None:
+            evaluation = Evaluation(0, request.fold, scores={"score": 1.0})
+            history.record(evaluation)
+            scheduler.report(evaluation, history)
+    assert [fold for fold in asked if fold is not None] == scheduler.order
+
+
+def test_a_trial_ends_with_a_fold_that_no_longer_counts():
+    """Check that it is complete when the last of its evaluations side by side is not compared."""
+    history, scheduler = History(3), Racing(3, eps=0.0)
+    trial = history.add({}, "default")
+    scheduler.begin(trial)
+    folds = [scheduler.next().fold for _ in range(3)]
+    ended = []
+    for place, compared in ((0, folds), (2, folds[:1])):
+        history.compared_folds = tuple(sorted(compared))
+        evaluation = Evaluation(0, folds[place], scores={"score": 1.0})
+        history.record(evaluation)
+        ended += scheduler.report(evaluation, history)
+    assert ended == [(trial, COMPLETE)]
+
+
+# What decides where the clock cut trials short
+
+
+def searched(*rows, n_folds=3):
+    """Return a history of trials: status, scores of the first folds, and fields."""
+    history = History(n_folds)
+    for status, scores, *fields in rows:
+        trial = history.add({}, "default" if not len(history) else "test", *fields)
+        trial.status = status
+        for fold, score in enumerate(scores):
+            known = status != TIMEOUT or fold < len(scores) - 1
+            evaluation = Evaluation(trial.number, fold, fit_time=1.0, scores={"score": score})
+            if not known:
+                evaluation.status, evaluation.error, evaluation.scores = TIMEOUT, "too slow", {}
+            history.record(evaluation)
+    return history
+
+
+@pytest.mark.parametrize(
+    ("rows", "folds", "winner"),
+    [
+        # The default was better on the folds that both have.
+        ([(INTERRUPTED, [0.9, 0.9]), (COMPLETE, [0.8, 0.8, 0.99])], (0, 1), 0),
+        ([(INTERRUPTED, [0.9]), (COMPLETE, [0.9, 0.8, 0.99])], (0,), 0),
+        ([(TIMEOUT, [0.9, 0.9, 0.0]), (COMPLETE, [0.8, 0.8, 0.99])], (0, 1), 0),
+        # It was not, or nothing is known of it.
+        ([(INTERRUPTED, [0.9, 0.7]), (COMPLETE, [0.8, 0.9, 0.1])], (0, 1, 2), 1),
+        ([(INTERRUPTED, []), (COMPLETE, [0.8, 0.9, 0.1])], (0, 1, 2), 1),
+        ([(TIMEOUT, [0.0]), (COMPLETE, [0.8, 0.9, 0.1])], (0, 1, 2), 1),
+        # It cannot win, or racing dropped it.
+        ([(INTERRUPTED, [0.9, 0.9], False), (COMPLETE, [0.8, 0.8, 0.8])], (0, 1, 2), 1),
+        ([(DROPPED, [0.9, 0.9]), (COMPLETE, [0.8, 0.8, 0.8])], (0, 1, 2), 1),
+        # Another trial is better than it on its folds, though not on all.
+        (
+            [
+                (INTERRUPTED, [0.8]),
+                (COMPLETE, [0.7, 0.9, 0.9]),
+                (COMPLETE, [0.9, 0.1, 0.1]),
+            ],
+            (0,),
+            2,
+        ),
+        # Nothing that may win is complete.
+        ([(COMPLETE, [0.9] * 3, False), (INTERRUPTED, [0.5, 0.5])], (0, 1), 1),
+        (
+            [
+                (COMPLETE, [0.9] * 3, False),
+                (INTERRUPTED, [0.5, 0.5]),
+                (INTERRUPTED, [0.7]),
+                (INTERRUPTED, [0.6, 0.6]),
+            ],
+            (0, 1),
+            3,
+        ),
+        ([(INTERRUPTED, [0.5]), (INTERRUPTED, [0.7, 0.7])], (0,), 1),
+        ([(FAILED, [np.nan]), (INTERRUPTED, [0.7, 0.7])], (0, 1), 1),
+    ],
+)
+def test_what_was_measured_decides(rows, folds, winner):
+    """Check on which folds trials are compared in the end, and which one is the best."""
+    history = searched(*rows)
+    reduced = compare_as_far_as_known(history, None)
+    assert history.compared_folds == folds
+    assert reduced == (len(folds) < 3)
+    assert rank(history, "score").argmin() == winner
+    assert history[winner].status == COMPLETE
+
+
+@pytest.mark.parametrize("rows", [[], [(INTERRUPTED, [])], [(FAILED, [np.nan]), (TIMEOUT, [0.0])]])
+def test_where_nothing_was_measured_nothing_changes(rows):
+    """Check that nothing is made of trials without any score."""
+    history = searched(*rows)
+    before = [trial.status for trial in history]
+    assert not compare_as_far_as_known(history, None)
+    assert [trial.status for trial in history] == before
+    assert history.compared_folds == (0, 1, 2)
+
+
+def test_a_limit_of_a_trial_is_not_the_end_of_the_search():
+    """Check that a trial that took longer than it may does not win with the folds it has."""
+    rows = (TIMEOUT, [0.9, 0.9, 0.0]), (COMPLETE, [0.8, 0.8, 0.8])
+    assert not compare_as_far_as_known(searched(*rows), 2.5)
+    assert compare_as_far_as_known(searched(*rows), 99.0)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ((INTERRUPTED, [0.7, 0.7]), r"on 2 of 3 folds \(the search ended.* is better on those"),
+        ((INTERRUPTED, []), r"on 0 of 3 folds \(the search ended.*nothing tells"),
+        ((TIMEOUT, [0.7, 0.0]), r"on 1 of 3 folds \(too slow\): the winner is better on those"),
+    ],
+)
+def test_a_default_that_is_not_in_the_race_is_told_of(row, message):
+    """Check that there is one warning that says why."""
+    history = searched(row, (COMPLETE, [0.8, 0.8, 0.8]))
+    with pytest.warns(UserWarning, match=message) as caught:
+        warn_of_default(history)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    "row",
+    [(COMPLETE, [0.7] * 3), (DROPPED, [0.1]), (FAILED, [np.nan]), (INTERRUPTED, [0.7], False)],
+)
+def test_a_default_that_was_in_the_race_is_not(row):
+    """Check that nothing is said of a default that ended, nor of one that cannot win."""
+    warn_of_default(searched(row, (COMPLETE, [0.8, 0.8, 0.8])))
+
+
 # Whole searches
 
 
@@ -372,3 +561,46 @@ def test_storage_keeps_the_folds(affordable, tmp_path):
     assert again.history_.compared_folds == first.history_.compared_folds
     assert len(first.history_.compared_folds) == 2
     assert again.best_params_ == first.best_params_
+
+
+@pytest.mark.parametrize("storage", [False, True])
+def test_the_best_of_trials_that_could_not_end_wins(storage, tmp_path, monkeypatch):
+    """Check that the winner is in the space, has a score, and is complete in a later fit."""
+
+    def can_end(self, trial, history):
+        return trial.number == 0 or len(trial.evaluations) < 2
+
+    monkeypatch.setattr(FewerFolds, "can_end", can_end)
+    space = {"var_smoothing": [1e-3, 1e-1, 10.0]}
+    path = tmp_path / "tuning.db" if storage else None
+    settings = {"budget": "60s", "cv": StratifiedKFold(5), "random_state": 0, "storage": path}
+    model = AutoTunedClassifier(GaussianNB(), space, warm_start=True, **settings).fit(X, Y)
+    assert len(model.history_.compared_folds) in (2, 3)  # an evaluation may have been waiting
+    assert model.best_params_["var_smoothing"] in space["var_smoothing"]
+    assert model.best_score_ == np.nanmax(model.cv_results_["mean_test_score"][1:])
+    assert np.isfinite(model.default_score_)
+    assert "complete" in model.cv_results_["status"][1:]
+    monkeypatch.undo()
+    model.fit(X, Y)
+    assert model.history_.compared_folds == (0, 1, 2, 3, 4)
+    assert "interrupted" not in model.cv_results_["status"]
+    assert len(model.history_) == 4
+
+
+def by_smoothing(model, X, y):
+    """Return a score that does not depend on the fold."""
+    return model.var_smoothing
+
+
+def test_a_default_without_time_is_told_of(monkeypatch):
+    """Check that a fit whose default was left out says so, and that the best trial wins."""
+
+    def can_end(self, trial, history):
+        return trial.number > 0 or len(trial.evaluations) < 2
+
+    monkeypatch.setattr(FewerFolds, "can_end", can_end)
+    with pytest.warns(UserWarning, match=r"own parameters was evaluated on [23] of 5 folds"):
+        model = tuned(strategy="racing", scoring=by_smoothing).fit(X, Y)
+    assert np.isnan(model.default_score_)
+    assert model.best_params_ == {"var_smoothing": 1e-1}
+    assert model.history_.compared_folds == (0, 1, 2, 3, 4)

@@ -57,20 +57,25 @@ class Racing(Scheduler):
         self._n_running: dict[int, int] = {}
         self._side_by_side = True
         self._scores: dict[int, np.ndarray] = {}
-        self._compared = set(self.order)  # the folds that count, as far as is known
+        self._compared = set(self.order)  # the folds that count now; others may count again
 
     def begin(self, trial: Trial) -> None:
-        folds = [fold for fold in self.order if (fold, 1.0) not in trial.evaluations]
         self._planned[trial.number] = deque(
-            Request(trial.number, fold) for fold in folds if fold in self._compared
+            Request(trial.number, fold)
+            for fold in self.order
+            if (fold, 1.0) not in trial.evaluations
         )
         self._n_running[trial.number] = 0
 
     def next(self) -> Request | None:
         for number, requests in self._planned.items():
-            if requests and (self._side_by_side or not self._n_running[number]):
-                self._n_running[number] += 1
-                return requests.popleft()
+            if self._side_by_side or not self._n_running[number]:
+                counting = (r for r in requests if r.fold in self._compared)
+                request = next(counting, None)
+                if request is not None:
+                    self._n_running[number] += 1
+                    requests.remove(request)
+                    return request
         return None
 
     def set_aside(self, trial: Trial) -> bool:
@@ -84,19 +89,11 @@ class Racing(Scheduler):
         trial = history[evaluation.trial]
         if self._n_running.get(trial.number):  # 0 when it is of an earlier run
             self._n_running[trial.number] -= 1
-        self._heed(history.compared_folds)
-        if trial.status != RUNNING or evaluation.fold not in self._compared:
+        self._compared = set(history.compared_folds)
+        if trial.status != RUNNING:
             return []
         with np.errstate(over="ignore", invalid="ignore"):  # of scores whose squares are infinite
             return self._decide(trial, evaluation, history)
-
-    def _heed(self, folds: tuple[int, ...]) -> None:
-        """Plan only the folds on which trials are compared."""
-        if self._compared != set(folds):
-            self._compared = set(folds)
-            for number, requests in self._planned.items():
-                kept = (request for request in requests if request.fold in self._compared)
-                self._planned[number] = deque(kept)
 
     def _decide(
         self, trial: Trial, evaluation: Evaluation, history: History
@@ -114,14 +111,15 @@ class Racing(Scheduler):
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
         """Return the status with which a trial ends, or None if it goes on."""
-        if evaluation.status in (TIMEOUT, CRASHED):
+        counts = evaluation.fold in self._compared
+        if counts and evaluation.status in (TIMEOUT, CRASHED):
             return evaluation.status
-        if not np.isfinite(history.fold_scores(trial)[evaluation.fold]):
+        if counts and not np.isfinite(history.fold_scores(trial)[evaluation.fold]):
             return FAILED
         scores = history.compared_scores(trial)
         if not np.isnan(scores).any():
             return verdict(trial, history)
-        hopeless = self._is_hopeless(trial, self._incumbent(history), history)
+        hopeless = counts and self._is_hopeless(trial, self._incumbent(history), history)
         return DROPPED if hopeless else None
 
     def _drop_hopeless(self, incumbent: Trial, history: History) -> list[tuple[Trial, str]]:
