@@ -208,6 +208,8 @@ class _AutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         several = isinstance(self.estimator, list) and self.estimator
         models = self.estimator if several else [self._template()]
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
+        if self.estimator is None:
+            inner.input_tags.sparse = True  # a matrix gets a model of its own
         if inner.estimator_type == tags.estimator_type:
             return inner
         tags.input_tags = inner.input_tags

@@ -2,12 +2,26 @@
 
 from ._columns import Column, read_columns
 from ._compose import default_space, has_default_space
+from ._encoders import (
+    ColumnNamer,
+    DateEncoder,
+    LabelReader,
+    NumberReader,
+    TermReducer,
+    TextEncoder,
+)
 from ._model import default_model
 from ._portfolio import MAX_POINTS, starting_points
 
 __all__ = [
     "MAX_POINTS",
     "Column",
+    "ColumnNamer",
+    "DateEncoder",
+    "LabelReader",
+    "NumberReader",
+    "TermReducer",
+    "TextEncoder",
     "default_model",
     "default_space",
     "has_default_space",

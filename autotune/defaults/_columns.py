@@ -27,6 +27,7 @@ from ._values import (
     parse_number,
     parse_time,
     split_columns,
+    spread,
     to_text,
 )
 
@@ -37,7 +38,6 @@ LEFT_OUT = (IDENTIFIER, EMPTY)
 
 # Of HistGradientBoosting: a category is a bin.
 MAX_CATEGORIES = 255
-_SAMPLE = 1000  # distinct texts of a column that are looked into
 _MOSTLY = 0.95  # the share of values that must be numbers, or dates, in a column of text
 _SOME = 0.01  # the share of texts like 00501 from which on they are codes, not numbers
 _RARELY, _FEW = 0.05, 10  # so many values, as a share and as a number, a fold may lack all of
@@ -125,7 +125,7 @@ def read_columns(X: Any) -> list[Column]:
     >>> [column.kind for column in read_columns(X)]
     ['number', 'category']
     >>> read_columns(X)[0].note
-    "read as numbers; missing where it says '?'"
+    "read as numbers, missing where it says '?'"
     """
     named = hasattr(X, "columns")
     names = column_names(X)
@@ -265,7 +265,7 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int, *, named: bool) ->
     values = {text: n for text, n in counts.items() if text not in set(marks)}
     if not values:
         return Column(name, EMPTY, f"{_NO_VALUES} but {_listed(marks)}")
-    sample = _sampled(values)
+    sample = spread(values)
     n_sampled = sum(values[text] for text in sample)
     for kind, others in _readings(sample):
         if sum(values[text] for text in others) > (1 - _MOSTLY) * n_sampled:
@@ -277,12 +277,6 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int, *, named: bool) ->
     if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
         return Column(name, IDENTIFIER, _UNIQUE)
     return Column(name, TEXT if _are_texts(sample, counts) else CATEGORY)
-
-
-def _sampled(values: Collection[str]) -> list[str]:
-    """Return distinct texts, evenly spread where there are many."""
-    texts = list(values)
-    return texts[:: -(-len(texts) // _SAMPLE)]
 
 
 def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -298,7 +292,7 @@ def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
 def _note_marks(kind: str, marks: list[str], others: list[str]) -> str:
     """Say which texts count as missing in a column that is read as something else."""
     shown = [mark for mark in marks if mark.strip()] + others
-    return f"read as {kind}s; missing where it says {_listed(shown)}" if shown else ""
+    return f"read as {kind}s, missing where it says {_listed(shown)}" if shown else ""
 
 
 def _listed(texts: list[str]) -> str:

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
-import sys
+import warnings
 from typing import Any
 
 import numpy as np
 
-# Of HistGradientBoosting: a category is a bin.
-_MAX_CATEGORIES = 255
+from ._columns import (
+    CATEGORY,
+    DATE,
+    DURATION,
+    EMPTY,
+    IDENTIFIER,
+    MAX_CATEGORIES,
+    NUMBER,
+    TEXT,
+    Column,
+    read_columns,
+)
+from ._values import column_names, is_frame
+
+_MAX_DENSE = 100_000_000  # bytes of a sparse matrix that is made dense
+_N_NOTES = 5  # in one warning
 
 
 def default_model(X: Any, *, classifier: bool) -> Any:
     """Return the estimator that stands for ``estimator=None``.
 
     It is scikit-learn's HistGradientBoosting, which needs no scaling and handles missing
-    values and categories itself. Where ``X`` has columns that it would refuse, of text or
-    with more than 255 categories, it comes in a Pipeline that numbers their values first;
-    the rarest values beyond 255 are taken together, unseen ones count as missing.
+    values and categories itself. Where ``X`` has columns that it would refuse or misread, it
+    is the last step, ``"model"``, of a Pipeline whose step ``"columns"`` is a
+    ColumnTransformer with an encoder for each kind of column (see `read_columns`); what it
+    names in ``transformers`` is what each column was taken for. Of a category's values
+    the rarest beyond 255 are taken together, unseen ones count as missing.
+
+    What the columns are is told from all of ``X``; everything else is learnt when the
+    model is fitted.
 
     Parameters
     ----------
-    X : array-like or dataframe of shape (n_samples, n_features)
-        The training data. Only dataframes of pandas and polars and arrays of objects are
-        looked into; anything else is left to the model.
+    X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+        The training data. Dataframes of pandas and polars and arrays are looked into;
+        anything else is left to the model.
     classifier : bool
         Whether to return a classifier, not a regressor.
 
     Returns
     -------
     estimator
-        Unfitted, made of scikit-learn's public classes only.
+        Unfitted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a column holds what no model can be given, or no column is of use.
+
+    Warns
+    -----
+    UserWarning
+        If a column is left out as an identifier, or is read as something else than what
+        stands in it: the marks that count as missing are named.
 
     Examples
     --------
@@ -39,15 +69,41 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     >>> default_model(np.zeros((3, 2)), classifier=False)
     HistGradientBoostingRegressor()
     """
+    from scipy.sparse import issparse
     from sklearn.pipeline import Pipeline
 
-    uniform, mixed = _columns_to_encode(X)
-    n_encoded = len(uniform) + len(mixed)
-    if not n_encoded:
+    if issparse(X):
+        steps = [_sparse_step(X)]
+        return Pipeline([*steps, ("model", _boosting(classifier, "from_dtype"))])
+    X = _as_table(X)
+    if X is None:
         return _boosting(classifier, "from_dtype")
-    # The encoded columns come first.
-    model = _boosting(classifier, list(range(n_encoded)))
-    return Pipeline([("encode", _encoder(X, uniform, mixed)), ("model", model)])
+    columns = read_columns(X)
+    _warn_of(columns)
+    renamed = _needs_names(X)
+    if all(column.plain for column in columns) and not renamed:
+        return _boosting(classifier, "from_dtype")
+    return _pipeline(columns, renamed, classifier)
+
+
+def _as_table(X: Any) -> Any:
+    """Return what has columns that can be read, None for anything else."""
+    if is_frame(X, "pandas") or is_frame(X, "polars"):
+        return X if min(X.shape) else None
+    if isinstance(X, list):
+        try:
+            X = np.array(X, dtype=object)
+        except ValueError:  # the model will say what is wrong
+            return None
+    is_table = isinstance(X, np.ndarray) and X.ndim == 2 and min(X.shape) > 0
+    return X if is_table else None
+
+
+def _needs_names(X: Any) -> bool:
+    """Say whether the columns' names are of mixed types, or one stands twice."""
+    names = column_names(X)
+    n_texts = sum(isinstance(name, str) for name in names)
+    return 0 < n_texts < len(names) or len(set(names)) < len(names)
 
 
 def _boosting(classifier: bool, categorical_features: Any) -> Any:
@@ -58,84 +114,86 @@ def _boosting(classifier: bool, categorical_features: Any) -> Any:
     return cls(categorical_features=categorical_features)
 
 
-def _encoder(X: Any, uniform: list[int], mixed: list[int]) -> Any:
-    """Return a transformer that numbers the values of some columns and passes the others."""
+def _sparse_step(X: Any) -> tuple[str, Any]:
+    """Return a step that makes a sparse matrix dense, and narrow if it would be too large."""
+    from sklearn.preprocessing import FunctionTransformer
+
+    from ._encoders import TermReducer, to_dense
+
+    if 8 * X.shape[0] * X.shape[1] > _MAX_DENSE:
+        return "reduce", TermReducer()
+    return "dense", FunctionTransformer(
+        to_dense, accept_sparse=True, feature_names_out="one-to-one"
+    )
+
+
+def _pipeline(columns: list[Column], renamed: bool, classifier: bool) -> Any:
+    """Return boosting behind an encoder for each kind of column."""
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+
+    from ._encoders import ColumnNamer
+
+    by_name = not renamed and all(isinstance(column.name, str) for column in columns)
+    transformers = []
+    # The categories come first.
+    for name, kind, encoder in _encoders():
+        places = [
+            column.name if by_name else i for i, column in enumerate(columns) if column.kind == kind
+        ]
+        if places:
+            transformers.append((name, encoder, places))
+    if not any(column.is_used for column in columns):
+        raise ValueError(
+            "X must have a column to learn from; "
+            + "; ".join(f"column {column.name!r} is {column.note}" for column in columns[:_N_NOTES])
+        )
+    n_categories = sum(column.kind == CATEGORY for column in columns)
+    return Pipeline(
+        [
+            *([("names", ColumnNamer())] if renamed else []),
+            ("columns", ColumnTransformer(transformers, sparse_threshold=0)),
+            ("model", _boosting(classifier, list(range(n_categories)))),
+        ]
+    )
+
+
+def _encoders() -> list[tuple[str, str, Any]]:
+    """Return the name, the kind of column and the encoder of each group of columns."""
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
+    from ._encoders import DateEncoder, LabelReader, NumberReader, TextEncoder
 
     ordinal = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
         encoded_missing_value=np.nan,
-        max_categories=_MAX_CATEGORIES,
+        max_categories=MAX_CATEGORIES,
     )
-    transformers: list[tuple[str, Any, list[int]]] = []
-    if uniform:
-        transformers.append(("categories", ordinal, uniform))
-    if mixed:
-        pandas = sys.modules["pandas"]
-        text = FunctionTransformer(
-            pandas.DataFrame.astype, kw_args={"dtype": str}, feature_names_out="one-to-one"
+    categories = Pipeline([("labels", LabelReader()), ("codes", ordinal)])
+    return [
+        ("categories", CATEGORY, categories),
+        ("numbers", NUMBER, NumberReader()),
+        ("durations", DURATION, NumberReader()),
+        ("dates", DATE, DateEncoder()),
+        ("texts", TEXT, TextEncoder()),
+        ("identifiers", IDENTIFIER, "drop"),
+        ("empty", EMPTY, "drop"),
+    ]
+
+
+def _warn_of(columns: list[Column]) -> None:
+    """Warn of what was done to columns, but for those without any value."""
+    notes = [f"{column.name!r} is {column.note}" for column in columns if _is_surprising(column)]
+    if notes:
+        more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
+        warnings.warn(
+            f"The default model takes columns of X as follows: {'; '.join(notes[:_N_NOTES])}{more}",
+            stacklevel=7,
         )
-        transformers.append(("mixed", Pipeline([("text", text), ("categories", ordinal)]), mixed))
-    in_pandas = _is_frame(X, "pandas")
-    # Where columns have numbers for names, every transformer calls its first one x0.
-    nameless = in_pandas and not all(isinstance(name, str) for name in X.columns)
-    encoder = ColumnTransformer(
-        transformers, remainder="passthrough", verbose_feature_names_out=nameless
-    )
-    # An array cannot hold the missing value of pandas' nullable numbers; a frame can.
-    return encoder.set_output(transform="pandas") if in_pandas else encoder
 
 
-def _columns_to_encode(X: Any) -> tuple[list[int], list[int]]:
-    """Return the positions of the columns to encode: as they are, and by way of text."""
-    if _is_frame(X, "pandas"):
-        kinds = [_pandas_kind(X.iloc[:, i]) for i in range(X.shape[1])]
-    elif _is_frame(X, "polars"):
-        kinds = [_polars_kind(column) for column in X.get_columns()]
-    elif isinstance(X, np.ndarray) and X.ndim == 2 and X.dtype == object:
-        kinds = ["uniform" if _has_text(column) else "" for column in X.T]
-    else:
-        kinds = []
-    if not {"uniform", "mixed"}.intersection(kinds):
-        return [], []
-    # Beside encoded columns native categories would lose their dtype on the way.
-    uniform = [i for i, kind in enumerate(kinds) if kind in ("uniform", "native")]
-    return uniform, [i for i, kind in enumerate(kinds) if kind == "mixed"]
-
-
-def _is_frame(X: Any, library: str) -> bool:
-    """Say whether X is a dataframe of the library, without importing it."""
-    module = sys.modules.get(library)
-    return module is not None and isinstance(X, module.DataFrame)
-
-
-def _pandas_kind(column: Any) -> str:
-    """Return how a column of a pandas frame reaches the model: see `_columns_to_encode`."""
-    pandas = sys.modules["pandas"]
-    if isinstance(column.dtype, pandas.CategoricalDtype):
-        return "native" if len(column.cat.categories) <= _MAX_CATEGORIES else "uniform"
-    if isinstance(column.dtype, pandas.StringDtype):
-        # pandas.NA is no missing value that the encoder knows.
-        return "mixed" if column.dtype.na_value is pandas.NA else "uniform"
-    if column.dtype != object or not _has_text(column):
-        return ""
-    # The encoder sorts the values, so text and numbers, or two kinds of missing, do not mix.
-    inferred = pandas.api.types.infer_dtype(column, skipna=True)
-    has_pandas_missing = any(value is pandas.NA for value in column)
-    return "uniform" if inferred == "string" and not has_pandas_missing else "mixed"
-
-
-def _polars_kind(column: Any) -> str:
-    """Return how a column of a polars frame reaches the model: see `_columns_to_encode`."""
-    polars = sys.modules["polars"]
-    if column.dtype in (polars.Categorical, polars.Enum):
-        return "native" if column.n_unique() <= _MAX_CATEGORIES else "uniform"
-    return "uniform" if column.dtype == polars.String else ""
-
-
-def _has_text(values: Any) -> bool:
-    """Say whether any value is a string."""
-    return any(isinstance(value, str) for value in values)
+def _is_surprising(column: Column) -> bool:
+    """Say whether users may not expect what a column was taken for."""
+    return bool(column.note) and column.kind != EMPTY

@@ -7,7 +7,7 @@ import decimal
 import numbers
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ _MARKS = {
 }
 
 _CURRENCY = r"(?:[$€£¥₹]|US\$|USD|EUR|GBP|CHF)"
+_SAMPLE = 1000  # distinct texts of a column that are looked into
 _MINUS = {"-", "\u2212"}
 _SPACES = r" \u00a0\u2009\u202f"
 _NUMBER = (
@@ -103,6 +104,19 @@ def to_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def distinct_texts(column: Any) -> list[str]:
+    """Return the distinct values that are text, evenly spread where there are many."""
+    if numpy_kind(column) in "biufmM":
+        return []
+    return spread(dict.fromkeys(v for v in as_objects(column) if isinstance(v, str)))
+
+
+def spread(texts: Collection[str]) -> list[str]:
+    """Return at most a thousand of the texts, evenly spread."""
+    texts = list(texts)
+    return texts[:: max(1, -(-len(texts) // _SAMPLE))]
 
 
 def is_mark(text: str) -> bool:
@@ -246,9 +260,8 @@ def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> f
     return hours * 3600 + int(minute) * 60 + int(second or 0) + float(f"0.{fraction or 0}")
 
 
-def decimal_point(texts: Iterable[str]) -> str:
+def decimal_point(texts: list[str]) -> str:
     """Return the mark before the decimals that more of the texts agree with."""
-    texts = list(texts)
     counts = {
         point: sum(not np.isnan(parse_number(text, point)) for text in texts) for point in _NUMBERS
     }
@@ -371,9 +384,8 @@ def _to_moment(date: tuple[int, int, int], clock: tuple[Any, ...]) -> Any:
     return day + np.timedelta64(round(seconds * 1e6), "us")
 
 
-def is_day_first(texts: Iterable[str]) -> bool:
+def is_day_first(texts: list[str]) -> bool:
     """Say whether dates like 31/01/2024 begin with the day."""
-    texts = list(texts)
     n_first, n_last = (
         sum(not np.isnat(parse_time(text, day_first)) for text in texts)
         for day_first in (True, False)

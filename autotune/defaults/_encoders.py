@@ -1,0 +1,542 @@
+"""Transformers from raw columns to what a model learns from."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._values import (
+    as_numbers,
+    as_text,
+    as_times,
+    decimal_point,
+    distinct_texts,
+    is_day_first,
+    is_frame,
+    split_columns,
+    time_zone,
+)
+
+_MAX_TERMS = 20_000  # of one column of text
+_MAX_CLASSES = 100  # a target of more distinct values counts as a number
+_RARE = 2  # terms in fewer rows say nothing about other rows
+_DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
+
+
+class _ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
+    """A transformer that treats each column by itself.
+
+    Attributes
+    ----------
+    learnt_ : list
+        What each column has taught.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        """Learn from each column.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+        y : array-like, default=None
+
+        Returns
+        -------
+        self
+        """
+        self.learnt_ = [self._learn(column, y) for column in self._split(X, reset=True)]
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the encoded columns side by side.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+        """
+        check_is_fitted(self)
+        columns = self._split(X, reset=False)
+        return np.column_stack(
+            [
+                self._encode(column, learnt)
+                for column, learnt in zip(columns, self.learnt_, strict=True)
+            ]
+        )
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the encoded columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            None: those seen in `fit`, or ``x0``, ``x1``, ...
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        names = super().get_feature_names_out(input_features)
+        return np.array(
+            [
+                name if suffix is None else f"{name}_{suffix}"
+                for name, learnt in zip(names, self.learnt_, strict=True)
+                for suffix in self._suffixes(learnt)
+            ],
+            dtype=object,
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _split(self, X: Any, *, reset: bool) -> list[Any]:
+        """Return the columns, checked."""
+        frame = is_frame(X, "pandas") or is_frame(X, "polars")
+        dtype = object if isinstance(X, list) else None
+        checks = {} if frame else {"dtype": dtype, "ensure_all_finite": False}
+        return split_columns(validate_data(self, X, reset=reset, skip_check_array=frame, **checks))
+
+    @abstractmethod
+    def _learn(self, column: Any, y: Any) -> Any:
+        """Return what is to be known of a column to encode it."""
+
+    @abstractmethod
+    def _encode(self, column: Any, learnt: Any) -> np.ndarray:
+        """Return the values as one or more columns."""
+
+    def _suffixes(self, learnt: Any) -> list[str | None]:
+        """Return what each encoded column adds to the column's name."""
+        return [None]
+
+
+class NumberReader(_ColumnEncoder):
+    """Reads numbers, in whatever form, as floats.
+
+    Durations and times of day are read as seconds, ``"$1,234.50"`` as 1234.5, ``"45.3%"`` as
+    0.453, ``"(3.2)"`` as -3.2, and ``"1 234,5"`` as 1234.5 where that is how the column
+    writes its decimals. What is no number is missing, NaN. A column without a single number
+    in `fit` becomes zeros.
+
+    Attributes
+    ----------
+    learnt_ : list of (str, bool)
+        For each column the mark before its decimals, and whether it had any number.
+
+    Examples
+    --------
+    >>> from autotune.defaults import NumberReader
+    >>> NumberReader().fit_transform([["$1,234.50"], ["?"]])
+    array([[1234.5],
+           [   nan]])
+    """
+
+    def _learn(self, column: Any, y: Any) -> tuple[str, bool]:
+        point = decimal_point(distinct_texts(column))
+        return point, bool(np.isnan(as_numbers(column, point)).all())
+
+    def _encode(self, column: Any, learnt: tuple[str, bool]) -> np.ndarray:
+        point, is_empty = learnt
+        return np.zeros(len(column)) if is_empty else as_numbers(column, point)
+
+
+class DateEncoder(_ColumnEncoder):
+    """Encodes dates and times by their parts and by the days since the first one.
+
+    The parts are year, month, day, weekday (Monday is 0), hour, minute and second, as far
+    as they vary in `fit`. They are those of the clock in the column's own time zone. A
+    period stands for its start. Days before the first date in `fit` are negative.
+
+    Attributes
+    ----------
+    learnt_ : list of dict
+        For each column the ``"first"`` date, in microseconds since 1970, None where there
+        is no date; the names of its ``"parts"``; its time ``"zone"``; and whether dates like
+        01/02/2024 are read with the ``"day_first"``.
+
+    Examples
+    --------
+    >>> from autotune.defaults import DateEncoder
+    >>> encoder = DateEncoder().fit([["2024-01-31"], ["2024-02-01"]])
+    >>> encoder.get_feature_names_out().tolist()
+    ['x0_month', 'x0_day', 'x0_weekday', 'x0_days']
+    >>> encoder.transform([["2024-02-03"]])
+    array([[2., 3., 5., 3.]])
+    """
+
+    def _learn(self, column: Any, y: Any) -> dict[str, Any]:
+        zone, day_first = time_zone(column), is_day_first(distinct_texts(column))
+        times = as_times(column, zone, day_first)
+        times = times[~np.isnat(times)]
+        parts = [name for name, values in _date_parts(times).items() if len(np.unique(values)) > 1]
+        first = int(times.min().astype(np.int64)) if len(times) else None
+        return {"first": first, "parts": parts, "zone": zone, "day_first": day_first}
+
+    def _encode(self, column: Any, learnt: dict[str, Any]) -> np.ndarray:
+        if learnt["first"] is None:
+            return np.zeros((len(column), 1))
+        times = as_times(column, learnt["zone"], learnt["day_first"])
+        parts = _date_parts(times)
+        days = (times.astype(np.int64).astype(float) - learnt["first"]) / _DAY
+        encoded = np.column_stack([*(parts[name] for name in learnt["parts"]), days])
+        encoded[np.isnat(times)] = np.nan
+        return encoded
+
+    def _suffixes(self, learnt: dict[str, Any]) -> list[str | None]:
+        return [*learnt["parts"], "days"]
+
+
+def _date_parts(times: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the parts of times, arbitrary numbers where a time is missing."""
+    year, month, day = (times.astype(f"M8[{unit}]") for unit in "YMD")
+    seconds = (times - day).astype("m8[s]").astype(float)
+    return {
+        "year": year.astype(np.int64) + 1970.0,
+        "month": (month - year).astype(float) + 1,
+        "day": (day - month).astype(float) + 1,
+        "weekday": (day.astype(np.int64) + 3.0) % 7,  # 1970 began on a Thursday
+        "hour": seconds // 3600,
+        "minute": seconds // 60 % 60,
+        "second": seconds % 60,
+    }
+
+
+class LabelReader(_ColumnEncoder):
+    """Reads the values of categorical columns as text, or as numbers where all are numbers.
+
+    What is missing, in whatever way, becomes NaN. An encoder of categories can then sort
+    and compare the values.
+
+    Attributes
+    ----------
+    learnt_ : list of bool
+        For each column whether its values are numbers.
+
+    Examples
+    --------
+    >>> from autotune.defaults import LabelReader
+    >>> LabelReader().fit_transform([["a", 2], [1, None]])
+    array([['a', 2.0],
+           ['1', nan]], dtype=object)
+    """
+
+    def _learn(self, column: Any, y: Any) -> bool:
+        return not len(distinct_texts(column))
+
+    def _encode(self, column: Any, learnt: bool) -> np.ndarray:
+        if learnt:
+            return as_numbers(column).astype(object)
+        texts = as_text(column)
+        texts[[text is None for text in texts]] = np.nan
+        return texts
+
+
+class TextEncoder(_ColumnEncoder):
+    """Encodes free text by its terms.
+
+    Terms are single words and pairs of words, or groups of two to four characters where words
+    are not separated by spaces, weighted by TF-IDF. Those that go best with the target in
+    `fit` are kept as they are; all of them together are reduced by TruncatedSVD. The number of
+    words is added.
+
+    Parameters
+    ----------
+    n_terms : int, default=50
+        How many terms of a column are kept.
+    n_components : int, default=30
+        To how many numbers all terms of a column are reduced, where there are more than
+        the kept ones and these.
+
+    Attributes
+    ----------
+    learnt_ : list of dict
+        For each column the fitted ``"vectorizer"``, None where there is no text, and
+        the fitted ``"reducer"``.
+
+    Examples
+    --------
+    >>> from autotune.defaults import TextEncoder
+    >>> encoder = TextEncoder().fit([["red wine"], ["white wine"], ["red wine"]])
+    >>> encoder.get_feature_names_out().tolist()
+    ['x0_words', 'x0_red', 'x0_red wine', 'x0_wine']
+    """
+
+    def __init__(self, n_terms=50, n_components=30):
+        self.n_terms = n_terms
+        self.n_components = n_components
+
+    def _learn(self, column: Any, y: Any) -> dict[str, Any]:
+        texts = as_text(column)
+        present = [text for text in texts if text is not None]
+        vectorizer = _make_vectorizer(present)
+        analyze = vectorizer.build_analyzer()
+        if not any(map(analyze, present)):
+            return {"vectorizer": None, "reducer": None}
+        terms = vectorizer.fit_transform(_filled(texts))
+        return {"vectorizer": vectorizer, "reducer": self._reducer().fit(terms, y)}
+
+    def _reducer(self) -> TermReducer:
+        return TermReducer(self.n_terms, self.n_components)
+
+    def _encode(self, column: Any, learnt: dict[str, Any]) -> np.ndarray:
+        if learnt["vectorizer"] is None:
+            return np.zeros((len(column), 1))
+        texts = as_text(column)
+        terms = learnt["vectorizer"].transform(_filled(texts))
+        n_words = [np.nan if text is None else float(len(text.split())) for text in texts]
+        return np.column_stack([n_words, learnt["reducer"].transform(terms)])
+
+    def _suffixes(self, learnt: dict[str, Any]) -> list[str | None]:
+        if learnt["vectorizer"] is None:
+            return ["words"]
+        terms = learnt["vectorizer"].get_feature_names_out()
+        return ["words", *learnt["reducer"].get_feature_names_out(terms)]
+
+
+def _filled(texts: np.ndarray) -> list[str]:
+    """Return texts, empty where they are missing."""
+    return ["" if text is None else text for text in texts]
+
+
+def _make_vectorizer(texts: list[str]) -> Any:
+    """Return what counts the terms of texts of this kind."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    n_words = np.mean([len(text.split()) for text in texts]) if texts else 0
+    kind = (
+        {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
+        if n_words >= 2
+        else {"analyzer": "char_wb", "ngram_range": (2, 4)}
+    )
+    return TfidfVectorizer(strip_accents="unicode", max_features=_MAX_TERMS, **kind)
+
+
+class TermReducer(TransformerMixin, BaseEstimator):
+    """Reduces a sparse matrix of many columns to a dense one of few.
+
+    The columns that go best with the target in `fit` are kept, the most frequent ones
+    where there is no target; all together are reduced by TruncatedSVD.
+
+    Parameters
+    ----------
+    n_terms : int, default=50
+        How many columns are kept.
+    n_components : int, default=30
+        To how many numbers all columns are reduced, where there are more than the kept ones
+        and these.
+
+    Attributes
+    ----------
+    kept_ : ndarray of int
+        The columns that are kept.
+    svd_ : TruncatedSVD or None
+        None where all columns that are not too rare are kept.
+
+    Examples
+    --------
+    >>> from scipy.sparse import eye_array
+    >>> from autotune.defaults import TermReducer
+    >>> TermReducer(2, 3).fit_transform(eye_array(20, format="csr"), range(20)).shape
+    (20, 5)
+    """
+
+    def __init__(self, n_terms=50, n_components=30):
+        self.n_terms = n_terms
+        self.n_components = n_components
+
+    def fit(self, X: Any, y: Any = None) -> TermReducer:
+        """Choose the columns that are kept and learn to reduce all.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+
+        Returns
+        -------
+        self
+        """
+        from sklearn.decomposition import TruncatedSVD
+
+        X = validate_data(self, X, accept_sparse="csr", dtype=float)
+        X = sparse.csr_array(X)
+        n_rows = X.count_nonzero(axis=0)
+        frequent = np.flatnonzero(n_rows >= min(_RARE, n_rows.max()))
+        self.svd_ = None
+        if len(frequent) > self.n_terms + self.n_components:
+            scores = _associations(X, y)[frequent]
+            frequent = frequent[np.argsort(-scores, kind="stable")[: self.n_terms]]
+            self.svd_ = TruncatedSVD(self.n_components, random_state=0).fit(X)
+        self.kept_ = np.sort(frequent)
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the columns that are kept, and all of them reduced.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=float, reset=False)
+        X = sparse.csr_array(X)
+        kept = X[:, self.kept_].toarray()
+        return kept if self.svd_ is None else np.column_stack([kept, self.svd_.transform(X)])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the kept columns, and ``svd0``, ``svd1``, ...
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            None: those seen in `fit`, or ``x0``, ``x1``, ...
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        if input_features is None:
+            numbered = [f"x{i}" for i in range(self.n_features_in_)]
+            input_features = getattr(self, "feature_names_in_", numbered)
+        kept = [input_features[i] for i in self.kept_]
+        n_components = 0 if self.svd_ is None else self.n_components
+        return np.array([*kept, *(f"svd{i}" for i in range(n_components))], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _associations(X: Any, y: Any) -> np.ndarray:
+    """Return for each column its largest squared correlation with a target, or class."""
+    n_rows = X.shape[0]
+    mean = np.asarray(X.mean(axis=0)).ravel()
+    variance = np.asarray(X.power(2).mean(axis=0)).ravel() - mean**2
+    if y is None:
+        return variance
+    targets = _targets(y)
+    targets = targets - targets.mean(axis=0)
+    covariance = np.asarray(X.T @ targets) / n_rows
+    spread = np.outer(variance, (targets**2).mean(axis=0))
+    squared = np.divide(covariance**2, spread, out=np.zeros_like(spread), where=spread > 1e-12)
+    return squared.max(axis=1)
+
+
+def _targets(y: Any) -> np.ndarray:
+    """Return a target as columns of numbers: one for each class, or for each output."""
+    y = np.asarray(y)
+    if y.ndim == 2:
+        return np.column_stack([_targets(column) for column in y.T])
+    classes, codes = np.unique(y, return_inverse=True)
+    if len(classes) > _MAX_CLASSES:
+        return (y if y.dtype.kind in "biuf" else codes).astype(float).reshape(-1, 1)
+    return (codes[:, None] == np.arange(len(classes))).astype(float)
+
+
+class ColumnNamer(TransformerMixin, BaseEstimator):
+    """Gives the columns of a frame of pandas names that are text and differ.
+
+    Other transformers take no frame with names of mixed types, and none with one name twice.
+
+    Attributes
+    ----------
+    names_in_ : list
+        The names in `fit`.
+    names_ : list of str
+        The names that stand for them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from autotune.defaults import ColumnNamer
+    >>> list(ColumnNamer().fit_transform(pd.DataFrame([[1, 2, 3]], columns=["a", "a", 7])))
+    ['a', 'a_2', '7']
+    """
+
+    def fit(self, X: Any, y: Any = None) -> ColumnNamer:
+        """Choose the names.
+
+        Parameters
+        ----------
+        X : DataFrame of pandas
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        self.names_in_ = list(X.columns)
+        self.names_: list[str] = []
+        for name in map(str, self.names_in_):
+            new, n = name, 1
+            while new in self.names_:
+                n += 1
+                new = f"{name}_{n}"
+            self.names_.append(new)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the frame with other names.
+
+        Parameters
+        ----------
+        X : DataFrame of pandas
+            With the columns that it had in `fit`, in the same order.
+
+        Returns
+        -------
+        DataFrame of pandas
+        """
+        check_is_fitted(self)
+        if list(X.columns) != self.names_in_:
+            raise ValueError(
+                f"X must have the columns that it had in fit, in the same order: "
+                f"{self.names_in_}; got {list(X.columns)}"
+            )
+        return X.set_axis(self.names_, axis=1)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the new names.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        return np.array(self.names_, dtype=object)
+
+
+def to_dense(X: Any) -> np.ndarray:
+    """Return a sparse matrix as an array.
+
+    Parameters
+    ----------
+    X : sparse matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+    """
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
