@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn import metrics
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import TweedieRegressor
+from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 
 from ._compat import is_own_score, metric_of
 
@@ -62,14 +65,27 @@ class Metric:
 UNKNOWN = Metric()
 
 
+_ACCURACY = Metric("accuracy", bounds=(0.0, 1.0))
+_R2 = Metric("R²", bounds=(-_INF, 1.0))
+_D2 = Metric("D²", bounds=(-_INF, 1.0))
+_OWN_SCORES = {  # methods of scikit-learn's models
+    ClassifierMixin.score: _ACCURACY,
+    DummyClassifier.score: _ACCURACY,
+    KNeighborsClassifier.score: _ACCURACY,
+    RadiusNeighborsClassifier.score: _ACCURACY,
+    RegressorMixin.score: _R2,
+    DummyRegressor.score: _R2,
+    TweedieRegressor.score: _D2,  # also of the Gamma and Poisson regressors
+}
+
+
 def describe_metric(scorer: Any, models: Iterable[Any]) -> Metric:
     """Return what there is to know of what a scorer returns for some models.
 
     Parameters
     ----------
     scorer : callable
-        Known are scikit-learn's own metrics, and the models' ``score`` where it is that of
-        scikit-learn's mixins.
+        Known are scikit-learn's metrics, and what its models compute in their own ``score``.
     models : iterable of estimator
     """
     if is_own_score(scorer):
@@ -96,11 +112,7 @@ def _own_metric(model: Any) -> Metric:
     if hasattr(model, "steps"):  # a Pipeline asks its last step
         return _own_metric(model.steps[-1][1])
     score = getattr(type(model), "score", None)
-    if score is ClassifierMixin.score:
-        return Metric("accuracy", bounds=_bounds_of(metrics.accuracy_score))
-    if score is RegressorMixin.score:
-        return Metric("R²", bounds=_bounds_of(metrics.r2_score))
-    return UNKNOWN
+    return next((metric for known, metric in _OWN_SCORES.items() if known is score), UNKNOWN)
 
 
 def clip(interval: tuple[float, float], metric: Metric) -> tuple[float, float]:

@@ -135,7 +135,7 @@ def _tune(argv: list[str]) -> int:
 
     check_scoring(args.scoring)
     table = read_table(args.data, args.target, args.task, args.na_values)
-    model = make_model(names, table.X, classifier=table.classifier)
+    model = make_model(names, table.X, table.columns, classifier=table.classifier)
     fields = ("budget", "strategy", "scoring", "cv", "test_size", "jobs", "seed", "quiet")
     settings = Settings(
         **{name: getattr(args, name) for name in fields}, save=args.save, history=args.history

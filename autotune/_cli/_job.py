@@ -6,7 +6,7 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -17,16 +17,17 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from .._history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..defaults import Column
 from ..execution import CHOSEN, Task
 from ..execution import Job as Evaluation
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
 from ._models import model_name
-from ._report import comparison, expectation, facts, leaderboard, params_text, summary
+from ._report import comparison, count, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
 from ._scoring import shown_metric
-from ._table import Table
+from ._table import KINDS, Table, listed
 from ._untuned import expected_seconds, score_untuned
 
 
@@ -153,13 +154,14 @@ class Job:
         task = self.table.task
         if self.table.classifier:
             task += f" with {len(np.unique(self.table.y))} classes"
-        data = f"{n_rows + n_test:,} rows{held_out}, {self.table.X.shape[1]:,} columns"
+        data = f"{n_rows + n_test:,} rows{held_out}, {count(self.table.X.shape[1], 'column')}"
         rows = [
             ("data", data),
             ("task", task),
             ("model", " or ".join(map(model_name, models))),
             ("search", f"{settings.strategy}, {settings.cv}-fold {self.metric.name}"),
             ("budget", _budget_text(settings.budget)),
+            *_kinds(self.table.columns),
             *(("note", note) for note in self.notes),
         ]
         self.console.print(facts(rows))
@@ -287,11 +289,20 @@ def _take(X: Any, rows: np.ndarray) -> Any:
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
+def _kinds(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Return what columns were taken for, a fact for each kind."""
+    names = {
+        label: [column.name for column in columns if column.kind == kind]
+        for kind, label in KINDS.items()
+    }
+    return [(label, listed(alike)) for label, alike in names.items() if alike]
+
+
 def _budget_text(budget: Budget) -> str:
     """Return a budget with its units."""
     limits = []
     if budget.trials:
-        limits.append(f"{budget.trials:,} trials")
+        limits.append(count(budget.trials, "trial"))
     if budget.seconds:
         limits.append(f"{budget.seconds:g} s")
     else:

@@ -29,7 +29,7 @@ from ._models import model_name
 
 TOP = 5  # rows of the leaderboard
 PIPED_WIDTH = 100  # columns where the output is no terminal
-_MOST_LINES = 2  # that the parameters of a trial take in the leaderboard
+_MOST_LINES = 3  # that the parameters of a trial take in the leaderboard
 _PADDING = 3  # columns between those of a table
 
 _UNFINISHED = "unfinished"
@@ -92,7 +92,7 @@ def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: 
     below = untuned if untuned not in shown else None
     if below is not None:
         shown.append(below)
-    table = _table(f"Best of {_n(n_ended(history), 'trial')}")
+    table = _table(f"Best of {count(n_ended(history), 'trial')}")
     for heading in ("rank", "trial", f"{metric.name}\nmean ± std", "fit time"):
         table.add_column(heading, justify="right", no_wrap=True)
     texts = _differing(shown)
@@ -118,7 +118,7 @@ def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: 
         return table
     title = _styled(" Parameters that differ", "bold")
     listed = ((f" trial {trial.number}", text) for trial, text in zip(shown, texts, strict=True))
-    return Group(table, title, facts(listed))
+    return Group(table, title, facts(listed), "")
 
 
 def comparison(metric: Metric, rows: Iterable[tuple[str, float, float]]) -> Any:
@@ -164,15 +164,15 @@ def summary(history: History, seconds: float) -> str:
     counts = Counter(_OUTCOMES[trial.status] for trial in history)
     unfinished = counts.pop(_UNFINISHED, 0)
     words = [f"{counts[word]} {word}" for word in dict.fromkeys(_OUTCOMES.values()) if counts[word]]
-    text = f"{_n(n_ended(history), 'trial')} in {seconds_text(seconds)}"
+    text = f"{count(n_ended(history), 'trial')} in {seconds_text(seconds)}"
     if len(words) > 1 or counts["complete"] == 0 < len(words):
         text += f": {', '.join(words)}"
     return f"{text}; {unfinished} more not finished." if unfinished else f"{text}."
 
 
-def _n(count: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     """Return a number of things."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _table(title: str) -> Any:
@@ -244,7 +244,11 @@ def _differing(trials: list[Trial]) -> list[str]:
     rows = [{name: _value(value) for name, value in t.params.items()} for t in trials]
     names = dict.fromkeys(chain.from_iterable(rows))
     alone = len(rows) == 1
-    differing = [name for name in names if alone or len({row.get(name) for row in rows}) > 1]
+    differing = [
+        name
+        for name in names
+        if alone or name == CHOSEN or len({row.get(name) for row in rows}) > 1
+    ]
     shorts = [name.rpartition("__")[2] for name in names]
     labels = {n: n if shorts.count(s) > 1 else s for n, s in zip(names, shorts, strict=True)}
     if CHOSEN in labels:  # several models: each has names of its own under the common prefix

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..defaults import Column, NumberReader, read_columns
+from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
 from ._errors import CliError
 from ._file import check_column, inspect, read
 from ._names import CLASSIFICATION, REGRESSION
 
 MAX_INTEGER_CLASSES = 10  # whole numbers with more distinct values are taken as amounts
-
-_DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\b|T)")
+KINDS = {  # of columns, as they are shown
+    NUMBER: "numbers",
+    DURATION: "durations",
+    DATE: "dates",
+    CATEGORY: "categories",
+    TEXT: "texts",
+}
+_MAX_LISTED = 8  # columns in a line
+_MARKS = ("?", "-", "--", ".", "")  # of a missing target
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,8 @@ class Table:
     X : array-like or dataframe of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     task : {"classification", "regression"}
+    columns : tuple of Column
+        What each feature was taken for; empty for an array.
     notes : tuple of str
         What was done to the data, for the screen.
     """
@@ -34,6 +44,7 @@ class Table:
     X: Any
     y: np.ndarray
     task: str
+    columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -58,57 +69,59 @@ def read_table(
         What stands for a missing value, beside the usual marks.
     """
     frame, notes = read(inspect(path), tuple(na_values))
-    frame = _without_row_numbers(frame, notes)
     check_column(target, list(frame.columns))
-    known = frame[target].notna()
+    y = _read_target(frame[[target]], notes)
+    known = y.notna().to_numpy()
     if not known.all():
         notes.append(f"left out {(~known).sum()} of {len(frame)} rows, whose target is missing")
-        frame = frame[known].reset_index(drop=True)
-    if frame.empty:
+    if not known.any():
         raise CliError(f"{path} has no rows with a value of {target!r}")
-    X, y = frame.drop(columns=target), frame[target].infer_objects()
-    X = _without_useless(X, notes)
-    if not X.shape[1]:
+    X, y = frame[known].drop(columns=target).reset_index(drop=True), y[known].infer_objects()
+    columns = _read_columns(X)
+    notes += _notes(columns)
+    used = [column for column in columns if column.is_used]
+    if not used:
         raise CliError(f"{path} has no columns to learn from beside the target {target!r}")
     task = task or detect_task(y)
-    return Table(X, _target(y, task), task, tuple(notes))
+    X = X[[column.name for column in used]]
+    return Table(X, _target(y, task), task, tuple(used), tuple(notes))
 
 
-def _without_row_numbers(frame: Any, notes: list[str]) -> Any:
-    """Return a frame without a first column that has no name and numbers the rows."""
-    first = frame.columns[0] if frame.shape[1] else ""
-    if not first.startswith("Unnamed: ") or not _numbers_rows(frame[first]):
-        return frame
-    notes.append("left out the first column, which has no name and numbers the rows")
-    return frame.drop(columns=first)
+def _read_target(frame: Any, notes: list[str]) -> Any:
+    """Return the target, a frame's only column, with numbers for text that is numbers."""
+    name, (column,) = frame.columns[0], _read_columns(frame)
+    y = frame[name].infer_objects()
+    if column.kind == NUMBER and y.map(type).eq(str).any():
+        notes.append(f"the target {name!r} is {column.note or 'read as numbers'}")
+        return type(y)(NumberReader().fit_transform(frame)[:, 0], name=name)
+    # A word may be a class, whatever it says.
+    return y.where(~y.isin(_MARKS))
 
 
-def _without_useless(X: Any, notes: list[str]) -> Any:
-    """Return the features without dates and empty columns, and note which went."""
-    kinds = (("no values", _is_empty), ("dates, which a model takes only as numbers", _is_date))
-    for kind, is_kind in kinds:
-        found = [name for name in X.columns if is_kind(X[name])]
-        if found:
-            X = X.drop(columns=found)
-            notes.append(f"left out {', '.join(map(repr, found))}: {kind}")
-    return X
+def _read_columns(X: Any) -> list[Column]:
+    """Return what each column is."""
+    try:
+        return read_columns(X)
+    except (TypeError, ValueError) as error:
+        raise CliError(str(error)) from error
 
 
-def _numbers_rows(column: Any) -> bool:
-    """Say whether a column counts upwards by one."""
-    return column.dtype.kind == "i" and bool((np.diff(column.to_numpy()) == 1).all())
+def _notes(columns: Iterable[Column]) -> list[str]:
+    """Return what is to be said of columns, those of which it is the same together."""
+    names: dict[str, list[str]] = {}
+    for column in columns:
+        if column.note:
+            names.setdefault(column.note, []).append(repr(column.name))
+    return [
+        f"{listed(alike)} {'is' if len(alike) == 1 else 'are each'} {note}"
+        for note, alike in names.items()
+    ]
 
 
-def _is_empty(column: Any) -> bool:
-    """Say whether a column has no values."""
-    return bool(column.isna().all())
-
-
-def _is_date(column: Any) -> bool:
-    """Say whether every value of a column begins like a date."""
-    if column.dtype.kind in "biufc":
-        return False
-    return all(isinstance(v, str) and _DATE.match(v) for v in column.dropna().unique())
+def listed(names: Sequence[str]) -> str:
+    """Return names in a line, the first of many."""
+    more = f" and {len(names) - _MAX_LISTED:,} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
 
 
 def detect_task(y: Any) -> str:
