@@ -1,10 +1,15 @@
 """An estimator that wraps any scikit-learn model and tunes it inside ``fit``."""
 
-from ._budget import Budget
-from ._estimators import AutoTunedClassifier, AutoTunedRegressor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._version import __version__
-from .storage import read_history
-from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
+
+if TYPE_CHECKING:
+    from ._budget import Budget
+    from ._estimators import AutoTunedClassifier, AutoTunedRegressor
+    from .storage import read_history
+    from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
 
 __all__ = [
     "Auto",
@@ -20,3 +25,31 @@ __all__ = [
     "__version__",
     "read_history",
 ]
+
+# What is imported when it is first asked for: the command line answers `--help`, and reports
+# most mistakes, without scikit-learn.
+_EXPORTS = {
+    **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "_estimators"),
+    "Budget": "_budget",
+    "read_history": "storage",
+    **dict.fromkeys(
+        ("Auto", "Bayes", "Grid", "Halving", "Hyperband", "Racing", "Random"), "strategies"
+    ),
+}
+_SUBPACKAGES = ("defaults", "execution", "schedule", "search", "space", "storage", "strategies")
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is exported, or a subpackage, when it is first asked for."""
+    if name in _SUBPACKAGES:
+        return import_module(f".{name}", __name__)
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_EXPORTS[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the names that can be asked for, imported or not."""
+    return sorted({*globals(), *_EXPORTS, *_SUBPACKAGES})

@@ -25,6 +25,8 @@ __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "import_pandas",
+    "is_own_score",
+    "metric_of",
     "only_predicts",
     "output_of",
     "propagate_callbacks",
@@ -95,6 +97,18 @@ def output_of(estimator: Any) -> str | None:
     steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
     outputs = set(map(output_of, steps))
     return outputs.pop() if len(outputs) == 1 else None
+
+
+def is_own_score(scorer: Any) -> bool:
+    """Return whether a scorer asks the model for its own ``score``."""
+    return isinstance(scorer, _PassthroughScorer)
+
+
+def metric_of(scorer: Any) -> tuple[Any, int, dict[str, Any]] | None:
+    """Return the function, the sign and the options of a scorer made by ``make_scorer``."""
+    if not isinstance(scorer, _BaseScorer):
+        return None
+    return scorer._score_func, scorer._sign, scorer._kwargs
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ._budget import Clock
-from ._history import COMPLETE, DROPPED, Evaluation, History, Trial
+from ._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History, Trial
+from ._metric import UNKNOWN, Metric
 from ._tuner import Listener
 from .space import short_repr
 
@@ -28,6 +29,8 @@ class Progress(Listener):
     clock : Clock
     write : callable or None, default=None
         Receives text; None writes to the standard output of the moment.
+    metric : Metric
+        What the scores are: a loss is shown as itself, not as its negative.
     """
 
     def __init__(
@@ -36,15 +39,17 @@ class Progress(Listener):
         n_trials: int | None,
         clock: Clock,
         write: Callable[[str], Any] | None = None,
+        metric: Metric = UNKNOWN,
     ):
         self._verbose = verbose
         self._n_trials = n_trials
         self._clock = clock
+        self._metric = metric
         self._live = verbose == 1 and write is None and is_terminal(sys.stdout)
         self._write = write or partial(print, end="", flush=self._live)
         self._best = -np.inf
         self._default: float | None = None
-        self._n_ended = self._n_failed = self._n_fresh = 0
+        self._n_ended = self._n_failed = self._n_late = self._n_fresh = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
         self._n_fresh += evaluation.fold >= history.n_folds
@@ -56,14 +61,15 @@ class Progress(Listener):
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
         self._n_ended += 1
-        self._n_failed += trial.status not in (COMPLETE, DROPPED)
+        self._n_failed += trial.status in (CRASHED, FAILED)
+        self._n_late += trial.status == TIMEOUT
         if trial.origin == "default" and self._default is None and np.isfinite(score):
             self._default = score
         improved = trial.eligible and trial.status == COMPLETE and score > self._best
         if improved:
             self._best = score
         if self._verbose > 1:
-            self._write(f"{self._state()}  {describe_trial(trial, score)}\n")
+            self._write(f"{self._state()}  {describe_trial(trial, score, self._metric)}\n")
         elif improved and not self._live:
             self._write(f"{self._state()}\n")
 
@@ -79,9 +85,14 @@ class Progress(Listener):
         trials = f"{self._n_ended}" + (f"/{self._n_trials}" if self._n_trials else "")
         seconds = f"{self._clock.elapsed():.1f}"
         seconds += f"/{self._clock.seconds:g} s" if self._clock.seconds else " s"
-        best = f"best {self._best:.4f}" if np.isfinite(self._best) else "no score yet"
-        default = "" if self._default is None else f" | default {self._default:.4f}"
+        best, default = "no score yet", ""
+        if np.isfinite(self._best):
+            name = f"{self._metric.name} " if self._metric.sign < 0 else ""  # lower is better
+            best = f"best {name}{self._metric.value(self._best):.4f}"
+        if self._default is not None:
+            default = f" | default {self._metric.value(self._default):.4f}"
         failed = f" | {self._n_failed} failed" if self._n_failed else ""
+        failed += f" | {self._n_late} too slow" if self._n_late else ""
         finals = f" | finals: {self._n_fresh} evaluations" if self._n_fresh else ""
         return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{finals}"
 
@@ -91,10 +102,12 @@ def is_terminal(stream: Any) -> bool:
     return hasattr(stream, "isatty") and stream.isatty()
 
 
-def describe_trial(trial: Trial, score: float) -> str:
+def describe_trial(trial: Trial, score: float, metric: Metric = UNKNOWN) -> str:
     """Return a trial in one line: number, outcome, configuration."""
     params = ", ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
-    outcome = f"score {score:.4f}" if trial.status == COMPLETE else trial.status
+    name = metric.name if metric.sign < 0 else "score"
+    value = f"{name} {metric.value(score):.4f}"
+    outcome = value if trial.status == COMPLETE else trial.status
     origin = " (default)" if trial.origin == "default" else ""
     return f"#{trial.number}{origin} {outcome}: {params}"
 

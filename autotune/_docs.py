@@ -72,7 +72,8 @@ _SHARED = """
         above ``best_score_``; NaN with a single fold.
     expected_score_interval_ : tuple of float
         The 95 % interval of that, by the corrected resampled t test of Nadeau and Bengio,
-        which allows for the overlap of the training folds.
+        which allows for the overlap of the training folds. It ends where a metric that
+        scikit-learn knows ends: at 1 for accuracy and R².
     best_index_ : int
         Its row in ``cv_results_``. With the finals of :class:`~autotune.Auto` the rank there
         need not be 1: the winner has the best mean over its first and its fresh folds.

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ._history import COMPLETE, History, Trial
+from ._metric import UNKNOWN, Metric, clip
 from ._validation import Fold
 
 _LEVEL = 0.95
@@ -15,7 +16,7 @@ _N_SAMPLES = 500
 
 
 def expect(
-    history: History, winner: Trial, folds: Sequence[Fold]
+    history: History, winner: Trial, folds: Sequence[Fold], metric: Metric = UNKNOWN
 ) -> tuple[float, tuple[float, float]]:
     """Return the score that the winner can be expected to have on new data.
 
@@ -28,6 +29,8 @@ def expect(
     winner : Trial
     folds : sequence of (train, test) index arrays
         The first folds.
+    metric : Metric
+        Whose bounds the interval keeps to.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def expect(
         with np.errstate(over="ignore", invalid="ignore"):  # squares may be infinite
             expected = min(unbiased_mean(scores), float(own.mean()))
             half = half_width(own, ratio)
-    return expected, (expected - half, expected + half)
+    return expected, clip((expected - half, expected + half), metric)
 
 
 def unbiased_mean(scores: np.ndarray, seed: int = 0) -> float:

@@ -20,6 +20,7 @@ from ._finals import Finals
 from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
+from ._metric import describe_metric
 from ._outcome import check_any_success, warn_of_failures
 from ._pilot import Scale, SharedOut, measure
 from ._refit import Refit, Reserve
@@ -79,6 +80,7 @@ class Run:
             owner.refit,
             raise_errors=owner.error_score == "raise",
         )
+        self.metric = describe_metric(self.scoring.deciding, owner._models().values())
 
         self.X, self.y = check_data(X, y, owner)
         model, prefix = self._model()
@@ -344,7 +346,11 @@ class Run:
         """Fill the history until the budget ends."""
         owner = self.owner
         searcher_seed = derive_seed(self.seed, _SEARCH)
-        progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
+        progress = (
+            Progress(owner.verbose, self.n_trials, self.clock, metric=self.metric)
+            if owner.verbose
+            else None
+        )
         self.reserve = Reserve(
             task, self.clock.seconds, refit=owner.refit is not False, scale=self.scale
         )
@@ -521,7 +527,7 @@ class Run:
         owner.best_params_ = dict(history[index].params)
         if not callable(owner.refit):
             owner.best_score_ = history.score(history[index])
-            expected = expect(history, history[index], self.folds)
+            expected = expect(history, history[index], self.folds, self.metric)
             owner.expected_score_, owner.expected_score_interval_ = expected
 
 

@@ -32,6 +32,13 @@ class Scoring:
     named: dict[str, Any] | None
     metric: str | None
 
+    @property
+    def deciding(self) -> Any:
+        """The scorer of the metric that decides; of a callable with several, the callable."""
+        if self.named is None or self.metric not in self.named:
+            return self.scorer
+        return self.named[self.metric]
+
 
 def make_scoring(
     estimator: Any, scoring: Any, refit: Any, *, raise_errors: bool = False

@@ -7,23 +7,29 @@ cannot be used, 130 when interrupted.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from sklearn.metrics import get_scorer_names
-
 from ._budget import Budget, check_budget
-from ._cli._demo import TEST_SIZE, TEXT, make_demo
-from ._cli._errors import INTERRUPTED, CliError, require
-from ._cli._job import Job, Settings
-from ._cli._models import ALIASES, BOOSTING, MODELS, check_names, make_model
-from ._cli._report import make_console
+from ._cli._errors import INTERRUPTED, CliError, check_installed
+from ._cli._file import inspect
+from ._cli._names import (
+    ALIASES,
+    BOOSTING,
+    CLASSIFICATION,
+    MODELS,
+    REGRESSION,
+    STRATEGIES,
+    check_names,
+)
 from ._cli._save import check_model_file, check_writable
-from ._cli._table import CLASSIFICATION, REGRESSION, read_table
 from ._version import __version__
-from .strategies import STRATEGIES
+
+# numpy, pandas and scikit-learn are imported by the functions that need them: help and most
+# mistakes are answered before.
 
 _EPILOG = """\
 examples:
@@ -56,22 +62,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     code : int
         The exit code.
     """
+    if argv is None:
+        _spare_cores()
     argv = list(sys.argv[1:] if argv is None else argv)
-    try:
-        if argv[:1] == ["demo"]:
-            return _demo(argv[1:])
-        return _tune(argv)
-    except CliError as error:
-        print(f"autotune: error: {error}", file=sys.stderr)
-        return error.code
-    except KeyboardInterrupt:
-        print("autotune: error: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    with _some_streams():
+        try:
+            return _demo(argv[1:]) if argv[:1] == ["demo"] else _tune(argv)
+        except CliError as error:
+            print(f"autotune: error: {error}", file=sys.stderr)
+            return error.code
+        except KeyboardInterrupt:
+            print("autotune: error: interrupted", file=sys.stderr)
+            return INTERRUPTED
+
+
+def _spare_cores() -> None:
+    """Let OpenMP's idle threads sleep, unless the user has said how they wait.
+
+    Those that spin take the cores from all others. It is read when numpy or scikit-learn is
+    imported.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
+@contextmanager
+def _some_streams() -> Iterator[None]:
+    """Put a sink where the process has no standard output or error."""
+    before = sys.stdout, sys.stderr
+    with open(os.devnull, "w", encoding="utf-8") as sink:
+        sys.stdout, sys.stderr = (stream or sink for stream in before)
+        try:
+            yield
+        finally:
+            sys.stdout, sys.stderr = before
 
 
 def _demo(argv: list[str]) -> int:
     """Run the demo."""
     args = _demo_parser().parse_args(argv)
+    from ._cli._demo import TEST_SIZE, TEXT, make_demo
+    from ._cli._job import Job, Settings
+    from ._cli._report import make_console
+
     settings = Settings(
         budget=args.budget, strategy=args.strategy, seed=args.seed, test_size=TEST_SIZE
     )
@@ -91,15 +123,24 @@ def _tune(argv: list[str]) -> int:
         check_model_file(args.save)
     if args.history is not None:
         check_writable("--history", args.history)
-        require("pandas", "--history")
-    console = make_console()
-    table = read_table(args.data, args.target, args.task)
-    model = make_model(names, table.X, classifier=table.classifier)
+    for module in ("rich", "pandas"):
+        check_installed(module, "the command line")
+    inspect(args.data).check_target(args.target)
+
+    from ._cli._job import Job, Settings
+    from ._cli._models import make_model
+    from ._cli._report import make_console
+    from ._cli._scoring import check_scoring
+    from ._cli._table import read_table
+
+    check_scoring(args.scoring)
+    table = read_table(args.data, args.target, args.task, args.na_values)
+    model = make_model(names, table.X, table.columns, classifier=table.classifier)
     fields = ("budget", "strategy", "scoring", "cv", "test_size", "jobs", "seed", "quiet")
     settings = Settings(
         **{name: getattr(args, name) for name in fields}, save=args.save, history=args.history
     )
-    return Job(table, model, settings, console).run()
+    return Job(table, model, settings, make_console()).run()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,8 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="autotune",
         usage="autotune DATA.csv --target COLUMN [options]\n       autotune demo [options]",
-        description="Tune a scikit-learn model on a CSV file within a budget, and compare it\n"
-        "with the untuned model on rows that took no part.",
+        description="Tune a scikit-learn model on the data of a file within a budget, and\n"
+        "compare it with the untuned model on rows that took no part.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -118,13 +159,21 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument(
         "data",
         metavar="DATA.csv",
-        help="file with a header line; commas, semicolons or tabs, also .gz, .bz2, .xz",
+        help="CSV file with a header line, also .gz, .bz2, .xz; or a Parquet or Excel file",
     )
     data.add_argument("--target", required=True, metavar="COLUMN", help="column to predict")
     data.add_argument(
         "--task",
         choices=(CLASSIFICATION, REGRESSION),
         help="default: classification for text, true/false and few distinct whole numbers",
+    )
+    data.add_argument(
+        "--na-values",
+        type=_marks,
+        default=(),
+        metavar="MARK[,MARK...]",
+        help='what else stands for a missing value, such as --na-values="-999,none given"; '
+        "empty cells, NA, ? and their like always do",
     )
     data.add_argument(
         "--test-size",
@@ -145,7 +194,6 @@ def _parser() -> argparse.ArgumentParser:
     _add_search_options(search, "60s")
     search.add_argument(
         "--scoring",
-        type=_scoring,
         metavar="METRIC",
         help="a name that scikit-learn knows, such as roc_auc (default: accuracy or R²)",
     )
@@ -184,7 +232,7 @@ def _add_search_options(parser: Any, budget: str) -> None:
     """Add the options that the demo has too."""
     parser.add_argument(
         "--strategy",
-        choices=tuple(STRATEGIES),
+        choices=STRATEGIES,
         default="auto",
         help="how configurations are found (default: auto)",
     )
@@ -216,6 +264,11 @@ def _budget(text: str) -> Budget:
             f"must be a positive number of trials (40), a duration (90s, 5min, 1h30min), or "
             f"both (40,90s); got {text!r}"
         ) from error
+
+
+def _marks(text: str) -> tuple[str, ...]:
+    """Return the texts in a comma-separated list."""
+    return tuple(mark.strip() for mark in text.split(",") if mark.strip())
 
 
 def _share(text: str) -> float:
@@ -256,13 +309,3 @@ def _number(kind: Any, text: str) -> Any:
         return kind(text)
     except ValueError:
         return None
-
-
-def _scoring(text: str) -> str:
-    """Return the name of a metric."""
-    names = get_scorer_names()
-    if text not in names:
-        close = get_close_matches(text, names, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"for example {names[0]!r}"
-        raise argparse.ArgumentTypeError(f"must be a metric of scikit-learn; got {text!r}: {hint}")
-    return text

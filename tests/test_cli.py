@@ -20,13 +20,14 @@ from fakes import add_trial
 from sklearn.exceptions import ConvergenceWarning
 
 import autotune
-from autotune._cli import _models
 from autotune._cli._demo import make_demo
 from autotune._cli._errors import one_line
-from autotune._cli._models import MODELS, check_names, make_model
+from autotune._cli._models import make_model
+from autotune._cli._names import ALIASES, MODELS, check_names
 from autotune._cli._report import leaderboard, make_console
 from autotune._cli._table import detect_task, read_table
 from autotune._history import History
+from autotune._metric import Metric
 from autotune.cli import main
 from autotune.strategies import STRATEGIES
 
@@ -85,14 +86,17 @@ def test_main_job(table, capsys):
     assert run(table, "--target", "churn", "--model", "svc", "--budget", 4) == 0
     out, err = capsys.readouterr()
     for pattern in (
-        r"data +60 rows, 12 held out, 5 columns",
+        r"data +60 rows, 12 held out, 6 columns",
         r"task +classification with 2 classes",
         r"search +auto, 5-fold accuracy",
-        r"left out 'joined': dates",
-        r"left out 'empty': no values",
+        r"budget +4 trials \(for seconds: --budget 4s\)",
+        r"numbers +age, member, vip, amount",
+        r"dates +joined",
+        r"categories +city",
+        r"'empty' is left out: it has no values",
         r"Best of \d trials",
         r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1",
-        r"\d trials(, \d dropped)? in \d",
+        r"\n4 trials in \d",
         r"5-fold cross-validation +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
         r"12 held-out rows +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
         r"On new data expect about 0\.\d{4} \(95 % interval: 0\.\d{4} to [01]\.\d{4}\)\.",
@@ -109,7 +113,7 @@ def test_the_deviation_of_one_fold_is_not_told(compared, text, capsys):
     history = History(2)
     history.compared_folds = compared
     add_trial(history, {"C": 1.0}, [0.1, 0.5])
-    make_console().print(leaderboard(history, "accuracy", None))
+    make_console().print(leaderboard(history, Metric("accuracy"), None, 100))
     out = capsys.readouterr().out
     assert text in out
     assert ("±" in out.splitlines()[-2]) == (len(compared) > 1)
@@ -184,7 +188,7 @@ def test_strategies(strategy, table, capsys):
 def test_models_fit_a_messy_table(name, target, table):
     """Check that every model fits text, booleans and missing values, and predicts new ones."""
     data = read_table(table, target)
-    model = make_model([name], data.X, classifier=data.classifier)
+    model = make_model([name], data.X, data.columns, classifier=data.classifier)
     if name == "mlp":
         (max_iter,) = [name for name in model.get_params() if name.endswith("max_iter")]
         model.set_params(**{max_iter: 5})
@@ -199,7 +203,7 @@ def test_models_fit_a_messy_table(name, target, table):
 def test_svr_scales_its_target(table):
     """Check that the unit of the target does not decide how well SVR does."""
     data = read_table(table, "amount")
-    model = make_model(["svc"], data.X, classifier=False)
+    model = make_model(["svc"], data.X, data.columns, classifier=False)
     small = model.fit(data.X, data.y).predict(data.X)
     large = model.fit(data.X, data.y * 1000).predict(data.X)
     np.testing.assert_allclose(large, small * 1000, rtol=1e-6)
@@ -217,7 +221,7 @@ def test_several_models(table, capsys):
 def test_names_of_models():
     """Check that aliases are replaced and repetitions dropped, and that all classes exist."""
     assert check_names("SVM,svc,logistic") == ["svc", "linear"]
-    assert set(_models.ALIASES.values()) <= set(MODELS)
+    assert set(ALIASES.values()) <= set(MODELS)
 
 
 @pytest.mark.parametrize(
@@ -285,13 +289,12 @@ def test_what_is_left_out(table):
     frame.loc[[3, 5], "churn"] = None
     frame.to_csv(table)
     data = read_table(table, "churn")
-    assert list(data.X) == ["age", "city", "member", "vip", "amount"]
+    assert list(data.X) == ["age", "city", "member", "vip", "joined", "amount"]
     assert len(data.y) == N_ROWS - 2
     assert data.notes == (
-        "left out the first column, which has no name and numbers the rows",
         "left out 2 of 60 rows, whose target is missing",
-        "left out 'empty': no values",
-        "left out 'joined': dates, which a model takes only as numbers",
+        "'Unnamed: 0' is left out as an identifier: no two rows have the same value",
+        "'empty' is left out: it has no values",
     )
 
 
@@ -445,7 +448,7 @@ def test_failures_are_told(table, capsys):
     words = ["--model", "knn", "--strategy", "random", "--budget", 8, "--cv", 2]
     assert run(path, "--target", "y", *words) == 0
     out = capsys.readouterr().out
-    assert re.search(r"[1-7] trials, [1-7] failed in ", out)
+    assert re.search(r"8 trials in .*: [1-7] complete, [1-7] failed\.", out)
     assert "x error, mostly (" in out
     assert "n_neighbors" in out
 
@@ -460,14 +463,17 @@ def test_interruption(after, table, capsys, monkeypatch):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(Progress, "ended", ended)
-    words = ["--model", "nb", "--budget", 5, "--save", "model.pkl"]
+    words = ["--model", "nb", "--budget", 5, "--save", "model.pkl", "--history", "all.csv"]
     assert run(table, "--target", "churn", *words) == 130
     out, err = capsys.readouterr()
-    assert err.splitlines()[-1] == "autotune: error: interrupted, so there is no tuned model"
-    assert f"Best of {after + 1} trials" in out
+    told = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)"
+    assert err.splitlines()[-1] == told
+    assert f"Best of {after + 1} trial" in out
     assert "var_smoothing=1e-09" in out
-    assert "Tuned against" not in out
-    assert not os.path.exists("model.pkl")
+    assert "Tuned against untuned" in out
+    assert "12 held-out rows" in out
+    assert len(load_pickle("model.pkl").predict(make_frame())) == N_ROWS
+    assert len(pd.read_csv("all.csv")) >= 5 * (after + 1)
 
 
 def test_interruption_while_reading(table, capsys, monkeypatch):
@@ -476,7 +482,7 @@ def test_interruption_while_reading(table, capsys, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autotune.cli.read_table", interrupt)
+    monkeypatch.setattr("autotune._cli._table.read_table", interrupt)
     assert run(table, "--target", "churn") == 130
     assert capsys.readouterr().err == "autotune: error: interrupted\n"
 

@@ -11,6 +11,7 @@ from fakes import FakeTime, add_trial
 from autotune._budget import Clock
 from autotune._display import Progress, describe_trial
 from autotune._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
+from autotune._metric import Metric
 
 # params, score or status, origin, eligible
 TRIALS = [
@@ -149,4 +150,4 @@ def test_values_are_short(value, text):
     """Check that any value is one short piece of a line."""
     history = History(1)
     trial = add_trial(history, {"C": value}, [0.5])
-    assert describe_trial(trial, 0.5) == f"#0 score 0.5000: C={text}"
+    assert describe_trial(trial, 0.5, Metric()) == f"#0 score 0.5000: C={text}"

@@ -9,7 +9,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
-from ._table import REGRESSION, Table
+from ._names import REGRESSION
+from ._table import Table
 
 TEXT = (
     "Predicts how far diabetes has progressed after a year, from 10 measurements of 442 patients.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -31,11 +32,21 @@ def require(module: str, what_for: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
-        raise CliError(
-            f"{what_for} needs {package}, which is not installed: "
-            "pip install 'autotune-sklearn[cli]'"
-        ) from error
+        raise _missing(module, what_for) from error
+
+
+def check_installed(module: str, what_for: str) -> None:
+    """Check, without importing it, that an optional module is there."""
+    if find_spec(module) is None:
+        raise _missing(module, what_for)
+
+
+def _missing(module: str, what_for: str) -> CliError:
+    """Return the error for an optional module that is not installed."""
+    package = module.partition(".")[0]
+    return CliError(
+        f"{what_for} needs {package}, which is not installed: pip install 'autotune-sklearn[cli]'"
+    )
 
 
 def one_line(text: str) -> str:

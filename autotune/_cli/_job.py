@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -15,13 +16,19 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
-from .._history import COMPLETE, History, Trial
-from ..execution import CHOSEN, build
-from ._errors import FAILED, INTERRUPTED, OK, CliError, one_line
+from .._history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..defaults import Column
+from ..execution import CHOSEN, Task
+from ..execution import Job as Evaluation
+from ._errors import FAILED as SEARCH_FAILED
+from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
+from ._interrupt import ending_at_interrupt
 from ._models import model_name
-from ._report import comparison, expectation, facts, leaderboard, params_text, seconds_text
+from ._report import comparison, count, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
-from ._table import Table
+from ._scoring import shown_metric
+from ._table import KINDS, Table, listed
+from ._untuned import expected_seconds, score_untuned
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,8 @@ class Job:
         self.settings = settings
         self.console = console
         self.notes: list[str] = list(table.notes)
-        self.metric = settings.scoring or ("accuracy" if table.classifier else "R²")
+        self.interrupted = False
+        self.metric = shown_metric(settings.scoring, classifier=table.classifier)
         cls = AutoTunedClassifier if table.classifier else AutoTunedRegressor
         self.search = cls(
             model,
@@ -72,30 +80,54 @@ class Job:
 
     def run(self) -> int:
         """Carry the job out and return the exit code."""
-        X, X_test, y, y_test = self._split()
-        self._introduce(len(y), len(y_test))
+        train, test = self._split()
+        X, y = _take(self.table.X, train), self.table.y[train]
+        self._introduce(len(train), len(test))
         start = time.perf_counter()
         try:
-            self._fit(X, y)
+            self._fit(self.search.fit, X, y)
         except KeyboardInterrupt:
-            self._tell_search(time.perf_counter() - start)
-            self._write_history()
-            raise CliError("interrupted, so there is no tuned model", INTERRUPTED) from None
+            self._tell_interrupted()
+            with ending_at_interrupt():
+                self._fit(self.search.finish, X, y)
+                return self._report(train, test, time.perf_counter() - start)
         except CliError:
             self._write_history()
             raise
-        self._tell_search(time.perf_counter() - start)
-        self._compare(X, y, X_test, y_test)
-        self._write_history()
-        if self.settings.save is not None:
-            self._save(self.settings.save)
-        return OK
+        return self._report(train, test, time.perf_counter() - start)
 
-    def _split(self) -> tuple[Any, Any, Any, Any]:
+    def _tell_interrupted(self) -> None:
+        """Say what follows an interrupted search, or end the run if nothing is known."""
+        self.interrupted = True
+        history = getattr(self.search, "history_", ())
+        if not any(trial.eligible and trial.status == COMPLETE for trial in history):
+            self._write_history()
+            raise CliError("interrupted before any model was complete", INTERRUPTED)
+        print(
+            "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    def _report(self, train: np.ndarray, test: np.ndarray, seconds: float) -> int:
+        """Keep what was found, then tell of it; return the exit code."""
+        save = self.settings.save
+        code = None if save is None else save_model(self.search.best_estimator_, save)
+        self._write_history()
+        self._tell_search(seconds)
+        self._compare(train, test)
+        if self.settings.history is not None:
+            self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
+        if code is not None:
+            self._tell_saved(code)
+        return INTERRUPTED if self.interrupted else OK
+
+    def _split(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows to tune on and those held out, none for a test size of 0."""
-        X, y, size = self.table.X, self.table.y, self.settings.test_size
+        y, size = self.table.y, self.settings.test_size
+        rows = np.arange(len(y))
         if not size:
-            return X, X[:0], y, y[:0]
+            return rows, rows[:0]
         stratify = None
         if self.table.classifier:
             smallest = min(Counter(y.tolist()).values())
@@ -104,55 +136,53 @@ class Job:
             else:
                 self.notes.append("a class has a single row, so the classes were not stratified")
         try:
-            X, X_test, y, y_test = train_test_split(
-                X, y, test_size=size, random_state=self.settings.seed, stratify=stratify
+            train, test = train_test_split(
+                rows, test_size=size, random_state=self.settings.seed, stratify=stratify
             )
         except ValueError as error:
             message = f"cannot hold out {size:g} of {len(y)} rows: {error}"
             raise CliError(f"--test-size: {one_line(message)}") from error
-        return X, X_test, y, y_test
+        return train, test
 
     def _introduce(self, n_rows: int, n_test: int) -> None:
         """Say what is about to be done."""
         if self.settings.quiet:
             return
         models = self.model if isinstance(self.model, list) else [self.model]
-        held_out = f", {n_test} held out" if n_test else ", none held out"
+        settings = self.settings
+        held_out = f", {n_test:,} held out" if n_test else ", none held out"
         task = self.table.task
         if self.table.classifier:
             task += f" with {len(np.unique(self.table.y))} classes"
-        budget = self.settings.budget
-        limits = [f"{budget.trials} trials" if budget.trials else ""]
-        limits += [f"{budget.seconds:g} s" if budget.seconds else ""]
-        self.console.print(
-            facts(
-                [
-                    ("data", f"{n_rows + n_test} rows{held_out}, {self.table.X.shape[1]} columns"),
-                    ("task", task),
-                    ("model", " or ".join(map(model_name, models))),
-                    ("search", f"{self.settings.strategy}, {self.settings.cv}-fold {self.metric}"),
-                    ("budget", " or ".join(filter(None, limits))),
-                    *(("note", note) for note in self.notes),
-                ]
-            )
-        )
+        data = f"{n_rows + n_test:,} rows{held_out}, {count(self.table.X.shape[1], 'column')}"
+        rows = [
+            ("data", data),
+            ("task", task),
+            ("model", " or ".join(map(model_name, models))),
+            ("search", f"{settings.strategy}, {settings.cv}-fold {self.metric.name}"),
+            ("budget", _budget_text(settings.budget)),
+            *_kinds(self.table.columns),
+            *(("note", note) for note in self.notes),
+        ]
+        self.console.print(facts(rows))
         self.notes.clear()
         self.console.print()
 
-    def _fit(self, X: Any, y: Any) -> None:
+    def _fit(self, fit: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
         """Search and refit; what is printed meanwhile goes to the standard error."""
         with warnings.catch_warnings(record=True) as caught, redirect_stdout(sys.stderr):
             warnings.simplefilter("default")
             try:
-                self.search.fit(X, y)
+                fit(X, y)
             except Exception as error:
                 # Before the first trial it is the call that is wrong, after it the search.
                 searched = hasattr(self.search, "history_")
-                raise CliError(one_line(str(error)), FAILED if searched else 2) from error
+                code = SEARCH_FAILED if searched else USAGE
+                raise CliError(one_line(str(error)), code) from error
             finally:
                 print(end="", flush=True)  # there may be no stream
-        told = (w for w in caught if not issubclass(w.category, FitFailedWarning))
-        self.notes += dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in told)
+                told = (w for w in caught if not issubclass(w.category, FitFailedWarning))
+                self.notes += dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in told)
 
     def _tell_search(self, seconds: float) -> None:
         """Print the best trials and what else is to be known of the search."""
@@ -162,55 +192,76 @@ class Job:
         if any(trial.status == COMPLETE for trial in history):
             if self.console.is_terminal:  # below the line of progress
                 self.console.print()
-            self.console.print(leaderboard(history, self.metric, _untuned(history)))
-        counts = Counter(trial.status for trial in history)
-        n_complete = counts.pop(COMPLETE, 0)
-        words = [f"{n_complete} trials"]
-        words += [f"{count} {status}" for status, count in sorted(counts.items())]
-        self.console.print(f"{', '.join(words)} in {seconds_text(seconds)}.")
-        for note in [*_troubles(history), *map(one_line, self.notes)]:
+            width = self.console.width
+            board = leaderboard(history, self.metric, find_untuned(history), width)
+            self.console.print(board)
+        self.console.print(summary(history, seconds))
+        for note in [*_troubles(history), *map(one_line, dict.fromkeys(self.notes))]:
             self.console.print(f"note: {note}", style="yellow")
         self.console.print()
 
-    def _compare(self, X: Any, y: Any, X_test: Any, y_test: Any) -> None:
+    def _compare(self, train: np.ndarray, test: np.ndarray) -> None:
         """Print the tuned model's scores next to the untuned model's."""
         search, history = self.search, self.search.history_
-        untuned = _untuned(history)
+        untuned = find_untuned(history)
         best = history[search.best_index_]
         before = np.nan if untuned is None else history.score(untuned)
-        n_compared, folds = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
-        where = folds if n_compared == search.n_splits_ else f"{n_compared} of {folds}"
-        rows = [(where, before, search.best_score_)]
-        if len(y_test):
-            after = search.score(X_test, y_test)
-            before = after if best is untuned else self._score_untuned(X, y, X_test, y_test)
-            rows.append((f"{len(y_test)} held-out rows", before, after))
+        rows = [(self._folds_text(), before, search.best_score_)]
+        reason = ""
+        if len(test):
+            after = search.score(_take(self.table.X, test), self.table.y[test])
+            before, reason = after, ""
+            if best is not untuned or self.settings.budget.seconds is not None:
+                before, reason = self._score_untuned(train, test, best is untuned)
+            rows.append((f"{len(test):,} held-out rows", before, after))
         self.console.print(comparison(self.metric, rows))
+        if reason:
+            self.console.print(f"note: the untuned model has no score there: {reason}")
         if np.isfinite(search.expected_score_):
             interval = search.expected_score_interval_
-            self.console.print(expectation(search.expected_score_, interval))
+            self.console.print(expectation(self.metric, search.expected_score_, interval))
         if best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
             if isinstance(self.model, list) and untuned is not None:
                 self.console.print(f"Untuned: {model_name(untuned.params[CHOSEN])}")
             self.console.print(f"Tuned: {params_text(search.best_params_)}")
-        if len(y_test):
+        if len(test):
             self.console.print("The held-out rows took no part in the search.", style="dim")
 
-    def _score_untuned(self, X: Any, y: Any, X_test: Any, y_test: Any) -> float:
-        """Return the held-out score of the untuned model, NaN if it fails."""
-        trial = _untuned(self.search.history_)
-        several = isinstance(self.model, list)
-        params = trial.params if several and trial is not None else {}
-        model = build(None if several else self.model, params, self.settings.seed)
+    def _folds_text(self) -> str:
+        """Return on what the scores of the search were measured."""
+        search, history = self.search, self.search.history_
+        n_compared, text = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
+        text = text if n_compared == search.n_splits_ else f"{n_compared} of {text}"
+        return text if history.share == 1.0 else f"{text}, {history.share:.2g} of the rows"
+
+    def _score_untuned(
+        self, train: np.ndarray, test: np.ndarray, is_best: bool
+    ) -> tuple[float, str]:
+        """Return the held-out score of the untuned model, or NaN and the reason.
+
+        It is fitted on all training rows, also where the tuned model is not.
+        """
+        search, untuned = self.search, find_untuned(self.search.history_)
+        model, params = self.model, {}
+        if is_best:
+            model = search.best_estimator_
+        elif isinstance(model, list):
+            if untuned is None:
+                return np.nan, "none of the models was tried with its own parameters"
+            model, params = None, untuned.params
+        task = Task(model, self.table.X, self.table.y, [(train, test)], search.scorer_)
+        job = Evaluation(0, 0, params, self.settings.seed, seconds=self.settings.budget.seconds)
+        n_fold = len(train) * (1 - 1 / search.n_splits_)
+        expected = expected_seconds(search.history_, untuned, len(train), n_fold)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it is there to be compared with
-                return float(self.search.scorer_(model.fit(X, y), X_test, y_test))
-        except Exception as error:
-            self.console.print(f"note: the untuned model failed: {one_line(str(error))}")
-            return np.nan
+            return score_untuned(task, job, expected)
+        except KeyboardInterrupt:
+            if self.interrupted:
+                raise
+            self.interrupted = True
+            return np.nan, "its fit was interrupted"
 
     def _write_history(self) -> None:
         """Write every evaluation to the file that was asked for."""
@@ -220,21 +271,46 @@ class Job:
         try:
             history.to_frame().to_csv(path, index=False)
         except OSError as error:
-            raise CliError(f"cannot write the history to {path}: {error}", FAILED) from error
-        self.console.print(f"Every evaluation is in {path}", soft_wrap=True)
+            raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
-    def _save(self, path: str) -> None:
-        """Save the tuned model and print how it is loaded."""
+    def _tell_saved(self, code: str) -> None:
+        """Print where the tuned model is, and how it is loaded."""
         model = self.search.best_estimator_
-        code = save_model(model, path)
         columns = "[list(model.feature_names_in_)]" if hasattr(model, "feature_names_in_") else ""
         code += f"\nmodel.predict(frame{columns})"
+        path = self.settings.save
         self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)
         for line in code.splitlines():
             self.console.print(f"    {line}", style="cyan", soft_wrap=True)
 
 
-def _untuned(history: History) -> Trial | None:
+def _take(X: Any, rows: np.ndarray) -> Any:
+    """Return some rows of a frame or an array."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def _kinds(columns: Sequence[Column]) -> list[tuple[str, str]]:
+    """Return what columns were taken for, a fact for each kind."""
+    names = {
+        label: [column.name for column in columns if column.kind == kind]
+        for kind, label in KINDS.items()
+    }
+    return [(label, listed(alike)) for label, alike in names.items() if alike]
+
+
+def _budget_text(budget: Budget) -> str:
+    """Return a budget with its units."""
+    limits = []
+    if budget.trials:
+        limits.append(count(budget.trials, "trial"))
+    if budget.seconds:
+        limits.append(f"{budget.seconds:g} s")
+    else:
+        limits[0] += f" (for seconds: --budget {budget.trials}s)"
+    return " or ".join(limits)
+
+
+def find_untuned(history: History) -> Trial | None:
     """Return the best of the models with their own parameters."""
     defaults = [trial for trial in history if trial.origin == "default"]
     scores = [history.score(t) if t.status == COMPLETE else -np.inf for t in defaults]
@@ -243,7 +319,8 @@ def _untuned(history: History) -> Trial | None:
 
 def _troubles(history: History) -> list[str]:
     """Return what most failures and most warnings of the evaluations were."""
-    errors = Counter(one_line(trial.error) for trial in history if trial.error)
+    broken = [trial for trial in history if trial.status in (CRASHED, FAILED)]  # not cut short
+    errors = Counter(one_line(trial.error) for trial in broken if trial.error)
     told = [warning for evaluation in history.evaluations() for warning in evaluation.warnings]
     troubles = []
     for kind, counter in (("error", errors), ("warning", Counter(map(one_line, told)))):

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from .._display import is_terminal
-from .._history import COMPLETE, History, Trial
+from .._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    TIMEOUT,
+    History,
+    Trial,
+)
+from .._metric import Metric
 from .._selection import rank
 from ..execution import CHOSEN
 from ._errors import require
@@ -18,16 +30,34 @@ from ._models import model_name
 
 TOP = 5  # rows of the leaderboard
 PIPED_WIDTH = 100  # columns where the output is no terminal
+_MOST_LINES = 3  # that the parameters of a trial take in the leaderboard
+_PADDING = 3  # columns between those of a table
+
+_UNFINISHED = "unfinished"
+_OUTCOMES = {
+    COMPLETE: "complete",
+    DROPPED: "dropped early",
+    FAILED: "failed",
+    CRASHED: "crashed",
+    TIMEOUT: "too slow",
+    INTERRUPTED: _UNFINISHED,
+    RUNNING: _UNFINISHED,
+}
 
 
 def make_console() -> Any:
     """Return rich's console on the standard output of the moment."""
-    console = require("rich.console", "the command line").Console
+    base = require("rich.console", "the command line").Console
+
+    class Console(base):  # type: ignore[misc, valid-type]  # a class that is imported late
+        def on_broken_pipe(self) -> None:
+            raise  # to be met by the command, not turned into an exit here
+
     stdout = sys.stdout
     if hasattr(stdout, "reconfigure"):
         stdout.reconfigure(errors="replace")  # rather a "?" than no report at all
     width = None if is_terminal(stdout) else PIPED_WIDTH
-    return console(file=stdout, width=width, highlight=False, markup=False, emoji=False)
+    return Console(file=stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Any:
@@ -42,17 +72,20 @@ def facts(rows: Iterable[tuple[str, str]]) -> Any:
     return table
 
 
-def leaderboard(history: History, metric: str, untuned: Trial | None) -> Any:
+def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: int) -> Any:
     """Return the best trials as a table; the untuned model's is marked, or added below.
 
     Parameters
     ----------
     history : History
-    metric : str
-        The name of the score, for the heading.
+    metric : Metric
+        What the scores are.
     untuned : Trial or None
+    width : int
+        Columns of the screen. Where they are too few for the parameters, those are listed
+        below the table.
     """
-    from rich.table import Table
+    from rich.console import Group
 
     ranks = rank(history, history.metric)
     ranked = [t for t in history if t.eligible and np.isfinite(_score(history, t))]
@@ -60,56 +93,108 @@ def leaderboard(history: History, metric: str, untuned: Trial | None) -> Any:
     below = untuned if untuned not in shown else None
     if below is not None:
         shown.append(below)
-    table = Table(box=_box(), header_style="bold", title_style="bold", title_justify="left")
-    table.title = f"Best of {len(ranked)} trials"
-    for heading in ("rank", "trial", f"{metric} (mean ± std)", "fit time"):
+    table = _table(f"Best of {count(n_ended(history), 'trial')}")
+    for heading in ("rank", "trial", f"{metric.name}\nmean ± std", "fit time"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("parameters that differ", overflow="fold")
-    for trial, text in zip(shown, _differing(shown), strict=True):
+    texts = _differing(shown)
+    rows = [
+        (
+            str(ranks[trial.number]) if trial in ranked else "-",
+            f"untuned {trial.number}" if trial is untuned else str(trial.number),
+            _spread(history, trial, metric),
+            _fit_time(trial),
+        )
+        for trial in shown
+    ]
+    room = width - _width(table, rows)
+    beside = max(map(len, texts)) <= _MOST_LINES * room
+    if beside:
+        table.add_column("parameters that differ", overflow="fold")
+    for trial, cells, text in zip(shown, rows, texts, strict=True):
         if trial is below:
             table.add_section()
-        number = str(ranks[trial.number]) if trial in ranked else "-"
-        is_untuned = trial is untuned
-        cells = (number, f"untuned {trial.number}" if is_untuned else str(trial.number))
-        style = "green" if number == "1" else "yellow" if is_untuned else None
-        table.add_row(*cells, _spread(history, trial), _fit_time(trial), text, style=style)
-    return table
+        style = "green" if cells[0] == "1" else "yellow" if trial is untuned else None
+        table.add_row(*cells, *([text] if beside else []), style=style)
+    if beside:
+        return table
+    title = _styled(" Parameters that differ", "bold")
+    listed = ((f" trial {trial.number}", text) for trial, text in zip(shown, texts, strict=True))
+    return Group(table, title, facts(listed), "")
 
 
-def comparison(metric: str, rows: Iterable[tuple[str, float, float]]) -> Any:
+def comparison(metric: Metric, rows: Iterable[tuple[str, float, float]]) -> Any:
     """Return the scores of the untuned and the tuned model as a table.
 
     Parameters
     ----------
-    metric : str
+    metric : Metric
     rows : iterable of (label, untuned, tuned)
     """
-    from rich.table import Table
-
-    table = Table(box=_box(), header_style="bold", title_style="bold", title_justify="left")
-    table.title = f"Tuned against untuned: {metric}, higher is better"
+    better = "higher" if metric.sign > 0 else "lower"
+    table = _table(f"Tuned against untuned: {metric.name}, {better} is better")
     table.add_column("measured on")
     for heading in ("untuned", "tuned", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
     for label, untuned, tuned in rows:
-        gain = tuned - untuned
+        gain = _gain(untuned, tuned)
         style = "bold green" if gain > 0 else "bold red" if gain < 0 else "bold"
-        cells = (label, score_text(untuned), score_text(tuned))
-        table.add_row(*cells, _styled(score_text(gain, sign="+"), style))
+        cells = (label, score_text(metric.value(untuned)), score_text(metric.value(tuned)))
+        table.add_row(*cells, _styled(score_text(metric.value(gain), sign="+"), style))
     return table
 
 
-def expectation(score: float, interval: tuple[float, float]) -> str:
+def _gain(untuned: float, tuned: float) -> float:
+    """Return by how much a score is better; zero where only rounding tells them apart."""
+    return 0.0 if np.isclose(untuned, tuned, rtol=1e-9, atol=0) else tuned - untuned
+
+
+def expectation(metric: Metric, score: float, interval: tuple[float, float]) -> str:
     """Return in a line what to expect on new data."""
-    low, high = map(score_text, interval)
-    return f"On new data expect about {score_text(score)} (95 % interval: {low} to {high})."
+    low, high = map(score_text, sorted(map(metric.value, interval)))
+    about = score_text(metric.value(score))
+    return f"On new data expect about {about} (95 % interval: {low} to {high})."
 
 
-def _box() -> Any:
-    """Return the lines of all tables."""
+def n_ended(history: History) -> int:
+    """Return how many trials have ended, as the line of progress counts them."""
+    return sum(trial.status not in (INTERRUPTED, RUNNING) for trial in history)
+
+
+def summary(history: History, seconds: float) -> str:
+    """Return in a line how many trials there were and what became of them."""
+    counts = Counter(_OUTCOMES[trial.status] for trial in history)
+    unfinished = counts.pop(_UNFINISHED, 0)
+    words = [f"{counts[word]} {word}" for word in dict.fromkeys(_OUTCOMES.values()) if counts[word]]
+    text = f"{count(n_ended(history), 'trial')} in {seconds_text(seconds)}"
+    if len(words) > 1 or counts["complete"] == 0 < len(words):
+        text += f": {', '.join(words)}"
+    return f"{text}; {unfinished} more not finished." if unfinished else f"{text}."
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _table(title: str) -> Any:
+    """Return an empty table."""
     from rich import box
+    from rich.table import Table
 
-    return box.SIMPLE_HEAD
+    return Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        title_style="bold",
+        title_justify="left",
+    )
+
+
+def _width(table: Any, rows: Sequence[tuple[str, ...]]) -> int:
+    """Return the columns that a table takes, with the space beside one column more."""
+    headings = [max(map(len, str(column.header).splitlines())) for column in table.columns]
+    cells = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return sum(map(max, headings, cells)) + _PADDING * (len(headings) + 1) + 2
 
 
 def _styled(text: str, style: str) -> Any:
@@ -120,9 +205,11 @@ def _styled(text: str, style: str) -> Any:
 
 
 def score_text(value: float, sign: str = "") -> str:
-    """Return a score in four decimals, or fewer where it is large."""
+    """Return a score in four decimals, fewer where it is large, more where they would be zero."""
     if not np.isfinite(value):
         return "-" if np.isnan(value) else f"{value}"
+    if 0 < abs(value) < 0.0005:
+        return f"{value:{sign}.2g}"
     return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign},.1f}"
 
 
@@ -138,12 +225,12 @@ def _score(history: History, trial: Trial) -> float:
     return history.score(trial) if trial.status == COMPLETE else np.nan
 
 
-def _spread(history: History, trial: Trial) -> str:
+def _spread(history: History, trial: Trial, metric: Metric) -> str:
     """Return the mean and, of several folds, the deviation of a trial's scores."""
     if not np.isfinite(_score(history, trial)):
-        return trial.status
+        return _OUTCOMES[trial.status]
     scores = history.compared_scores(trial)
-    mean, std = score_text(float(scores.mean())), score_text(float(scores.std()))
+    mean, std = score_text(metric.value(float(scores.mean()))), score_text(float(scores.std()))
     return f"{mean} ± {std}" if len(scores) > 1 else mean
 
 
@@ -158,7 +245,11 @@ def _differing(trials: list[Trial]) -> list[str]:
     rows = [{name: _value(value) for name, value in t.params.items()} for t in trials]
     names = dict.fromkeys(chain.from_iterable(rows))
     alone = len(rows) == 1
-    differing = [name for name in names if alone or len({row.get(name) for row in rows}) > 1]
+    differing = [
+        name
+        for name in names
+        if alone or name == CHOSEN or len({row.get(name) for row in rows}) > 1
+    ]
     shorts = [name.rpartition("__")[2] for name in names]
     labels = {n: n if shorts.count(s) > 1 else s for n, s in zip(names, shorts, strict=True)}
     if CHOSEN in labels:  # several models: each has names of its own under the common prefix

@@ -7,9 +7,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
-import joblib
-
-from ._errors import FAILED, CliError, require
+from ._errors import FAILED, CliError, check_installed
 
 SUFFIXES = (".skops", ".joblib", ".pkl")
 
@@ -20,7 +18,7 @@ def check_model_file(path: str) -> None:
     if suffix not in SUFFIXES:
         raise CliError(f"--save must end in {', '.join(SUFFIXES)}; got {path!r}")
     if suffix == ".skops":
-        require("skops", "--save *.skops")
+        check_installed("skops", "--save *.skops")
     check_writable("--save", path)
 
 
@@ -55,6 +53,8 @@ def _save_skops(model: Any, path: str) -> str:
 
 def _save_joblib(model: Any, path: str) -> str:
     """Save in joblib's format."""
+    import joblib
+
     joblib.dump(model, path)
     return f"import joblib\nmodel = joblib.load({path!r})"
 

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import bz2
-import csv
-import gzip
-import lzma
-import re
-import zlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._errors import CliError, one_line, require
+from ..defaults import Column, NumberReader, read_columns
+from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
+from ._errors import CliError
+from ._file import check_column, inspect, read
+from ._names import CLASSIFICATION, REGRESSION
 
-CLASSIFICATION, REGRESSION = "classification", "regression"
 MAX_INTEGER_CLASSES = 10  # whole numbers with more distinct values are taken as amounts
-
-_OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_UNREADABLE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, csv.Error)
-_SAMPLE = 1 << 16  # bytes from which the separator is told
-_DECIMAL_COMMA = re.compile(r"(^|;)\"?-?\d+,\d+\"?(;|\s*$)", re.MULTILINE)
-_DATE = re.compile(r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})(\b|T)")
+KINDS = {  # of columns, as they are shown
+    NUMBER: "numbers",
+    DURATION: "durations",
+    DATE: "dates",
+    CATEGORY: "categories",
+    TEXT: "texts",
+}
+_MAX_LISTED = 8  # columns in a line
+_MARKS = ("?", "-", "--", ".", "")  # of a missing target
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class Table:
     X : array-like or dataframe of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
     task : {"classification", "regression"}
+    columns : tuple of Column
+        What each feature was taken for; empty for an array.
     notes : tuple of str
         What was done to the data, for the screen.
     """
@@ -43,6 +44,7 @@ class Table:
     X: Any
     y: np.ndarray
     task: str
+    columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -50,123 +52,76 @@ class Table:
         return self.task == CLASSIFICATION
 
 
-def read_table(path: str, target: str, task: str | None = None) -> Table:
-    """Return the features and the target of a CSV file.
+def read_table(
+    path: str, target: str, task: str | None = None, na_values: Sequence[str] = ()
+) -> Table:
+    """Return the features and the target of a file.
 
     Parameters
     ----------
     path : str
-        Separated by commas, semicolons, tabs or bars; may be compressed by gzip, bzip2 or xz.
+        CSV (separated by commas, semicolons, tabs or bars, perhaps compressed), Parquet or Excel.
     target : str
         The column to predict.
     task : {"classification", "regression"} or None, default=None
         None: what the target looks like.
+    na_values : sequence of str, default=()
+        What stands for a missing value, beside the usual marks.
     """
-    frame, notes = _read(path)
-    if target not in frame.columns:
-        raise CliError(_no_such_column(target, [str(name) for name in frame.columns]))
-    known = frame[target].notna()
+    frame, notes = read(inspect(path), tuple(na_values))
+    check_column(target, list(frame.columns))
+    y = _read_target(frame[[target]], notes)
+    known = y.notna().to_numpy()
     if not known.all():
         notes.append(f"left out {(~known).sum()} of {len(frame)} rows, whose target is missing")
-        frame = frame[known].reset_index(drop=True)
-    if frame.empty:
+    if not known.any():
         raise CliError(f"{path} has no rows with a value of {target!r}")
-    X, y = frame.drop(columns=target), frame[target].infer_objects()
-    X = _without_useless(X, notes)
-    if not X.shape[1]:
+    X, y = frame[known].drop(columns=target).reset_index(drop=True), y[known].infer_objects()
+    columns = _read_columns(X)
+    notes += _notes(columns)
+    used = [column for column in columns if column.is_used]
+    if not used:
         raise CliError(f"{path} has no columns to learn from beside the target {target!r}")
     task = task or detect_task(y)
-    return Table(X, _target(y, task), task, tuple(notes))
+    X = X[[column.name for column in used]]
+    return Table(X, _target(y, task), task, tuple(used), tuple(notes))
 
 
-def _read(path: str) -> tuple[Any, list[str]]:
-    """Return the file as a frame, and what there is to say about it."""
-    pandas = require("pandas", "reading a CSV file")
-    notes = []
+def _read_target(frame: Any, notes: list[str]) -> Any:
+    """Return the target, a frame's only column, with numbers for text that is numbers."""
+    name, (column,) = frame.columns[0], _read_columns(frame)
+    y = frame[name].infer_objects()
+    if column.kind == NUMBER and y.map(type).eq(str).any():
+        notes.append(f"the target {name!r} is {column.note or 'read as numbers'}")
+        return type(y)(NumberReader().fit_transform(frame)[:, 0], name=name)
+    # A word may be a class, whatever it says.
+    return y.where(~y.isin(_MARKS))
+
+
+def _read_columns(X: Any) -> list[Column]:
+    """Return what each column is."""
     try:
-        separator, decimal = _sniff(path)
-        options: dict[str, Any] = {
-            "sep": separator,
-            "decimal": decimal,
-            "skipinitialspace": True,
-            "low_memory": False,  # one type for each column, whatever its length
-        }
-        try:
-            frame = pandas.read_csv(path, encoding="utf-8-sig", **options)
-        except UnicodeDecodeError:
-            frame = pandas.read_csv(path, encoding="latin-1", **options)
-            notes.append("the file is not UTF-8, so it was read as Latin-1")
-    except _UNREADABLE as error:
-        reason = getattr(error, "strerror", None) or one_line(str(error))
-        raise CliError(f"cannot read {path}: {reason}") from error
-    # Plain objects are what every release of pandas and skops can encode, save and load.
-    texts = [name for name in frame.columns if pandas.api.types.is_string_dtype(frame[name])]
-    frame = frame.astype(dict.fromkeys(texts, object))
-    stripped = [str(name).strip() for name in frame.columns]
-    if len(set(stripped)) == len(stripped):
-        frame.columns = stripped
-    first = frame.columns[0]
-    if first.startswith("Unnamed: ") and _numbers_rows(frame[first]):
-        frame = frame.drop(columns=first)
-        notes.append("left out the first column, which has no name and numbers the rows")
-    return frame, notes
+        return read_columns(X)
+    except (TypeError, ValueError) as error:
+        raise CliError(str(error)) from error
 
 
-def _sniff(path: str) -> tuple[str, str]:
-    """Return the separator and the decimal point of a file."""
-    with _OPENERS.get(Path(path).suffix, open)(path, "rb") as file:
-        sample = file.read(_SAMPLE)
-    if b"\0" in sample:
-        raise ValueError("it is no text file")
-    text = sample.decode("latin-1")
-    lines = text.splitlines()
-    lines = lines[:-1] if len(sample) == _SAMPLE else lines  # the last one is cut
-    separator = max(",;\t|", key=lambda mark: _n_columns(lines[:100], mark))
-    return separator, "," if separator == ";" and _DECIMAL_COMMA.search(text) else "."
+def _notes(columns: Iterable[Column]) -> list[str]:
+    """Return what is to be said of columns, those of which it is the same together."""
+    names: dict[str, list[str]] = {}
+    for column in columns:
+        if column.note:
+            names.setdefault(column.note, []).append(repr(column.name))
+    return [
+        f"{listed(alike)} {'is' if len(alike) == 1 else 'are each'} {note}"
+        for note, alike in names.items()
+    ]
 
 
-def _n_columns(lines: list[str], separator: str) -> int:
-    """Return the number of columns if all lines agree on it, else 1."""
-    widths = {len(row) for row in csv.reader(lines, delimiter=separator) if row}
-    return widths.pop() if len(widths) == 1 else 1
-
-
-def _no_such_column(target: str, columns: list[str]) -> str:
-    """Return the message for a target that is no column."""
-    lower = {name.lower(): name for name in columns}
-    close = get_close_matches(target.lower(), lower, n=1)
-    more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""
-    listed = ", ".join(map(repr, columns[:10])) + more
-    hint = f"did you mean {lower[close[0]]!r}?" if close else f"the columns are {listed}"
-    return f"--target must be a column of the file; got {target!r}: {hint}"
-
-
-def _without_useless(X: Any, notes: list[str]) -> Any:
-    """Return the features without dates and empty columns, and note which went."""
-    kinds = (("no values", _is_empty), ("dates, which a model takes only as numbers", _is_date))
-    for kind, is_kind in kinds:
-        found = [name for name in X.columns if is_kind(X[name])]
-        if found:
-            X = X.drop(columns=found)
-            notes.append(f"left out {', '.join(map(repr, found))}: {kind}")
-    return X
-
-
-def _numbers_rows(column: Any) -> bool:
-    """Say whether a column counts upwards by one."""
-    return column.dtype.kind == "i" and bool((np.diff(column.to_numpy()) == 1).all())
-
-
-def _is_empty(column: Any) -> bool:
-    """Say whether a column has no values."""
-    return bool(column.isna().all())
-
-
-def _is_date(column: Any) -> bool:
-    """Say whether every value of a column begins like a date."""
-    if column.dtype.kind in "biufc":
-        return False
-    return all(isinstance(v, str) and _DATE.match(v) for v in column.dropna().unique())
+def listed(names: Sequence[str]) -> str:
+    """Return names in a line, the first of many."""
+    more = f" and {len(names) - _MAX_LISTED:,} more" if len(names) > _MAX_LISTED else ""
+    return ", ".join(names[:_MAX_LISTED]) + more
 
 
 def detect_task(y: Any) -> str:

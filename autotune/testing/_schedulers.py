@@ -286,9 +286,7 @@ def check_nothing_is_asked_for_after_the_end_of_a_trial(make: MakeScheduler) -> 
     """Check that what was planned for a trial is forgotten when it ends."""
     for loop in _loops(make):
         for request, status in loop.asked:
-            require(
-                status == RUNNING, f"next returned {request!r} when that trial was {status!r}"
-            )
+            require(status == RUNNING, f"next returned {request!r} when that trial was {status!r}")
 
 
 def check_every_trial_ends_once(make: MakeScheduler) -> None:
