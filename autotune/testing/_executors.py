@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -102,15 +102,24 @@ def executor_checks() -> Iterator[tuple[str, Check]]:
 def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     """Run jobs, as many at a time as the contract allows; return their outcomes."""
     waiting, outcomes = deque(jobs), []
-    n_flying = 0
-    while waiting or n_flying:
-        while waiting and n_flying < executor.n_workers + executor.n_spare:
-            executor.submit(waiting.popleft())
-            n_flying += 1
-        ended = collect_some(executor)
-        outcomes += ended
-        n_flying -= len(ended)
+    flying: list[tuple[int, int, float]] = []
+    while waiting or flying:
+        while waiting and len(flying) < executor.n_workers + executor.n_spare:
+            job = waiting.popleft()
+            executor.submit(job)
+            flying.append((job.trial, job.fold, job.fidelity))
+        for outcome in collect_some(executor):
+            key = _key(outcome)
+            require(key in flying, f"an outcome is of {key!r}, but in flight were {flying!r}")
+            flying.remove(key)
+            outcomes.append(outcome)
     return outcomes
+
+
+def _key(outcome: Outcome) -> tuple[int, int, float]:
+    """Return the trial, the fold and the fidelity of an outcome."""
+    evaluation = outcome.evaluation
+    return evaluation.trial, evaluation.fold, evaluation.fidelity
 
 
 def _require_complete(outcome: Outcome) -> None:
@@ -144,7 +153,7 @@ def check_attributes(make: MakeExecutor) -> None:
 
 def check_each_job_has_one_outcome(make: MakeExecutor) -> None:
     """Check that no outcome is lost, none comes twice, and each names its job."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         n_jobs = 3 * (executor.n_workers + executor.n_spare) + 2
         deeds = ("fit", "raise", "fit")
         jobs = [room.job(i, deeds[i % 3], fold=i % 2) for i in range(n_jobs)]
@@ -152,14 +161,10 @@ def check_each_job_has_one_outcome(make: MakeExecutor) -> None:
         outcomes = _feed(executor, jobs)
         _require_silence(executor)
         require([job.params for job in jobs] == params, "the parameters of a job were changed")
-        found = [(o.evaluation.trial, o.evaluation.fold, o.evaluation.status) for o in outcomes]
-        expected = [(i, i % 2, FAILED if i % 3 == 1 else COMPLETE) for i in range(n_jobs)]
-        missing, extra = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
-        require(
-            not missing and not extra,
-            f"the outcomes (trial, fold, status) lack {sorted(missing)!r}, and there are "
-            f"{sorted(extra)!r} that should not be there",
-        )
+        for outcome in outcomes:
+            evaluation = outcome.evaluation
+            expected = FAILED if deeds[evaluation.trial % 3] == "raise" else COMPLETE
+            require(evaluation.status == expected, f"instead of {expected!r}, a job is {outcome!r}")
 
 
 def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
@@ -198,12 +203,6 @@ def _score(estimator: Any, X: Any, y: Any) -> float:
     return float(np.mean(estimator.predict_proba(X)[np.arange(len(y)), y]))
 
 
-def _key(outcome: Outcome) -> tuple[int, int, float]:
-    """Return which evaluation an outcome belongs to."""
-    evaluation = outcome.evaluation
-    return evaluation.trial, evaluation.fold, evaluation.fidelity
-
-
 def _result(outcome: Outcome, X: np.ndarray) -> tuple[str, dict[str, float], Any]:
     """Return what an outcome says, without its times."""
     model = outcome.model
@@ -219,7 +218,7 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
         "raise what cannot be unpickled",
         "raise SystemExit",
     )
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for number, deed in enumerate(deeds):
             evaluation = run(executor, room.job(number, deed)).evaluation
             require(
@@ -233,7 +232,7 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
 
 def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
     """Check that parameters and models that cannot be pickled are not lost in silence."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=REFIT)]
         for job in jobs:
             outcome = run(executor, job)
@@ -249,7 +248,7 @@ def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
 
 def check_submit_returns_at_once(make: MakeExecutor) -> None:
     """Check that ``submit`` does not wait for the job."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         executor.submit(room.job(0, "wait"))
         room.open(0)
         (outcome,) = collect(executor, 1)
@@ -259,7 +258,7 @@ def check_submit_returns_at_once(make: MakeExecutor) -> None:
 
 def check_without_jobs_collect_returns_at_once(make: MakeExecutor) -> None:
     """Check that nothing is waited for where nothing runs."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for moment in ("at first", "after a job"):
             began = time.monotonic()
             outcomes = executor.collect(_jobs.PATIENCE)
@@ -273,7 +272,7 @@ def check_without_jobs_collect_returns_at_once(make: MakeExecutor) -> None:
 
 def check_collect_waits_for_a_job(make: MakeExecutor) -> None:
     """Check that ``collect`` returns something where a job runs and there is no timeout."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for number in range(executor.n_workers):
             executor.submit(room.job(number, "pause"))
         outcomes = executor.collect()
@@ -283,7 +282,7 @@ def check_collect_waits_for_a_job(make: MakeExecutor) -> None:
 
 def check_collect_returns_in_time(make: MakeExecutor) -> None:
     """Check that ``collect`` returns when its time is up, and the job goes on."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             return
         hold(executor, room, room.job(0, "wait"))
@@ -297,7 +296,7 @@ def check_collect_returns_in_time(make: MakeExecutor) -> None:
 
 def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
     """Check that as many jobs run as there are workers, and that spare ones wait."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             require(executor.n_workers == 1, f"one thread is said to be {executor.n_workers}")
             return
@@ -319,7 +318,7 @@ def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
 
 def check_outcomes_come_as_jobs_end(make: MakeExecutor) -> None:
     """Check that a job that has ended is not held back by one that goes on."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if executor.n_workers < 2:
             return
         hold(executor, room, room.job(0, "wait"), room.job(1, "wait"))
@@ -331,7 +330,7 @@ def check_outcomes_come_as_jobs_end(make: MakeExecutor) -> None:
 
 def check_jobs_begin_in_order(make: MakeExecutor) -> None:
     """Check that jobs that wait for the same worker begin in the order of ``submit``."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         held = range(executor.n_workers - 1)
         hold(executor, room, *(room.job(i, "wait") for i in held))
         expected = list(range(100, 106))
@@ -350,7 +349,7 @@ def check_jobs_begin_in_order(make: MakeExecutor) -> None:
 
 def check_a_cancelled_job_has_no_outcome(make: MakeExecutor) -> None:
     """Check that a job that ``cancel`` has ended has no outcome, and another one still has."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         first = room.job(0, "wait")
         if runs_here(executor, room):
             executor.submit(first)
@@ -384,7 +383,7 @@ def _cancel(executor: Executor, job: Job) -> bool:
 
 def check_a_cancelled_job_does_not_begin(make: MakeExecutor) -> None:
     """Check that a spare job that was cancelled while it waited is never run."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if not executor.n_spare or runs_here(executor, room):
             return
         n_workers = executor.n_workers
@@ -401,7 +400,7 @@ def check_a_cancelled_job_does_not_begin(make: MakeExecutor) -> None:
 
 def check_a_cancelled_job_frees_its_worker(make: MakeExecutor) -> None:
     """Check that, where jobs can be killed, others run in place of those that were cancelled."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if not executor.can_kill:
             return
         first, second = (
@@ -418,7 +417,7 @@ def check_a_cancelled_job_frees_its_worker(make: MakeExecutor) -> None:
 
 def check_a_job_that_takes_too_long_is_ended(make: MakeExecutor) -> None:
     """Check that, where jobs can be killed, ``seconds`` are kept, at the cost of that job only."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if executor.can_kill:
             job = room.job(0, "wait", seconds=SHORT)
             _require_fate(executor, room, job, TIMEOUT)
@@ -427,7 +426,7 @@ def check_a_job_that_takes_too_long_is_ended(make: MakeExecutor) -> None:
 def check_a_job_that_loses_its_process_has_crashed(make: MakeExecutor) -> None:
     """Check that, where jobs can be killed, a process that ends costs its own job only."""
     for deed in ("exit", "die"):
-        with Room() as room, make(probe_task()) as executor:
+        with make(probe_task()) as executor, Room() as room:
             if executor.can_kill:
                 _require_fate(executor, room, room.job(0, deed), CRASHED)
 
@@ -449,7 +448,7 @@ def _require_fate(executor: Executor, room: Room, job: Job, status: str) -> None
 
 def check_waiting_does_not_count(make: MakeExecutor) -> None:
     """Check that ``seconds`` are counted from the job's start, not from ``submit``."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if not (executor.can_kill and executor.n_spare):
             return
         n_workers = executor.n_workers
@@ -469,7 +468,7 @@ def check_close_may_be_repeated(make: MakeExecutor) -> None:
     """Check that ``close`` raises nothing, whatever there is, and leaves no thread behind."""
     threads = set(threading.enumerate())
     for n_jobs in (0, 1, 2):
-        with Room() as room, make(probe_task()) as executor:
+        with make(probe_task()) as executor, Room() as room:
             for number in range(min(n_jobs, executor.n_workers)):
                 executor.submit(room.job(number, "pause"))
             executor.close()
@@ -483,7 +482,7 @@ def check_close_may_be_repeated(make: MakeExecutor) -> None:
 
 def check_close_ends_what_runs(make: MakeExecutor) -> None:
     """Check that, where jobs can be killed, ``close`` waits for none and none goes on."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if not executor.can_kill:
             return
         numbers = range(executor.n_workers)
@@ -491,7 +490,7 @@ def check_close_ends_what_runs(make: MakeExecutor) -> None:
         began = time.monotonic()
         executor.close()
         seconds = time.monotonic() - began
-        require(seconds < _jobs.PATIENCE, f"close waited {seconds:.1f} s for jobs")
+        require(seconds < _jobs.PATIENCE / 2, f"close waited {seconds:.1f} s for jobs")
         room.open(*numbers)
         end = time.monotonic() + MOMENT
         while time.monotonic() < end:

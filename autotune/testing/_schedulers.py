@@ -286,9 +286,7 @@ def check_nothing_is_asked_for_after_the_end_of_a_trial(make: MakeScheduler) -> 
     """Check that what was planned for a trial is forgotten when it ends."""
     for loop in _loops(make):
         for request, status in loop.asked:
-            require(
-                status == RUNNING, f"next returned {request!r} when that trial was {status!r}"
-            )
+            require(status == RUNNING, f"next returned {request!r} when that trial was {status!r}")
 
 
 def check_every_trial_ends_once(make: MakeScheduler) -> None:
@@ -412,22 +410,23 @@ def check_close_spares_what_the_budget_cut(make: MakeScheduler) -> None:
 def check_a_trial_set_aside_is_left_alone(make: MakeScheduler) -> None:
     """Check that a trial that was set aside is neither asked for nor ended, and others are."""
     for plan in PLANS:
-        for moment in range(1, 6):
-            loop = Loop(make(plan, 1), History(plan.n_folds), GOOD, 2)
-            loop.run(moment)
-            running = [trial for trial in loop.history if trial.status == RUNNING]
-            if not running:
-                continue
-            trial = running[-1]
-            accepted = loop.scheduler.set_aside(trial)
-            require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
-            if not accepted:
-                continue
-            trial.status = INTERRUPTED
-            loop.flying = [request for request in loop.flying if request.trial != trial.number]
-            n_asked = len(loop.asked)
-            loop.run()
-            _require_left_alone(loop, trial, n_asked)
+        for n_reports in range(1, 6):
+            for place in (0, -1):  # of the oldest trial, or the newest
+                loop = Loop(make(plan, 1), History(plan.n_folds), GOOD, 2).run(n_reports)
+                running = [trial for trial in loop.history if trial.status == RUNNING]
+                if running:
+                    _set_aside(loop, running[place])
+
+
+def _set_aside(loop: Loop, trial: Trial) -> None:
+    """Set a trial aside and search to the end."""
+    accepted = loop.scheduler.set_aside(trial)
+    require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
+    if accepted:
+        trial.status = INTERRUPTED
+        loop.flying = [request for request in loop.flying if request.trial != trial.number]
+        n_asked = len(loop.asked)
+        _require_left_alone(loop.run(), trial, n_asked)
 
 
 def _require_left_alone(loop: Loop, aside: Trial, n_asked: int) -> None:

@@ -298,8 +298,11 @@ def check_another_history_is_another_search(make: MakeSearcher) -> None:
 def check_asking_changes_nothing(make: MakeSearcher) -> None:
     """Check that ``ask`` leaves the history alone, and repeats itself when nothing has changed."""
     for space in _spaces():
-        searcher = make(space, 3, None)
-        history = search(searcher, 4, (0.5, 0.1, RUNNING))
+        searcher, history = make(space, 3, None), History(N_FOLDS)
+        for params, answer in zip(
+            _params(search(searcher, 3)), (0.5, RUNNING, FAILED), strict=False
+        ):
+            add_trial(history, params, answer)
         before = repr(vars(history))
         first, second = searcher.ask(history), searcher.ask(history)
         require(repr(vars(history)) == before, f"ask changed the history of {space!r}")
