@@ -21,9 +21,12 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
+from autotune.testing import executor_checks
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
+
+from autotune.execution._distributed import DaskExecutor  # noqa: E402  # needs distributed
 
 pytestmark = pytest.mark.late  # Dask's loops
 
@@ -126,6 +129,14 @@ class Local(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize(
+    "check", [pytest.param(check, id=name) for name, check in executor_checks()]
+)
+def test_the_contract(client, check):
+    """Check that a cluster keeps the contract of executors."""
+    check(lambda task: DaskExecutor(task, client))
 
 
 @pytest.mark.parametrize("strategy", ["grid", "random"])
