@@ -43,7 +43,7 @@ def test_the_contract(make, check):
 @pytest.mark.slow
 def test_the_contract_in_fresh_interpreters():
     """Check that workers that are started afresh keep the contract."""
-    check_executor(lambda task: ProcessExecutor(task, 2, launcher="spawn"))
+    check_executor(lambda task: ProcessExecutor(task, launcher="spawn"))
 
 
 def test_close_forgets_what_was_not_begun():

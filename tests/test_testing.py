@@ -9,7 +9,7 @@ import pytest
 from autotune import testing
 from autotune.schedule import Full
 from autotune.search import RandomSearcher
-from autotune.testing import _executors, _jobs
+from autotune.testing import _endings, _jobs
 
 SEARCHERS = [  # check, what breaks it, what is said
     ("attributes", broken.Nameless, "its name is ''"),
@@ -120,7 +120,7 @@ class _Context:
 def _little_patience(monkeypatch):
     """Let checks wait for what will not happen no longer than they must."""
     monkeypatch.setattr(_jobs, "PATIENCE", 2.0)
-    monkeypatch.setattr(_executors, "LIMIT", 0.3)
+    monkeypatch.setattr(_endings, "LIMIT", 0.3)
     broken.LeavesThreads.go_on.clear()
     yield
     broken.LeavesThreads.go_on.set()
