@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import broken
 import numpy as np
 import pytest
@@ -176,3 +181,43 @@ def test_what_is_sound_passes(check, make):
     before = np.random.get_state()[1].tolist()
     check(make)
     assert np.random.get_state()[1].tolist() == before
+
+
+SCRIPT = """
+import sys
+
+for name in ("pytest", "_pytest", "hypothesis", "psutil"):
+    sys.modules[name] = None  # an import of it raises
+
+from autotune import Halving
+from autotune.execution import InlineExecutor
+from autotune.search import GridSearcher, RandomSearcher
+from autotune.testing import check_executor, check_scheduler, check_searcher
+
+check_searcher(RandomSearcher)
+check_scheduler(Halving().scheduler)
+check_executor(InlineExecutor)
+try:
+    check_searcher(lambda *args: GridSearcher(*args, 2, True).grid)
+except AssertionError as error:
+    print(error)
+"""
+
+
+def test_no_test_library_is_needed():
+    """Check that the checks need neither pytest nor hypothesis, nor Python's own assertions."""
+    root = Path(__file__).parents[1]
+    run = subprocess.run(
+        [sys.executable, "-O", "-c", SCRIPT], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("check_attributes: ")
+    assert "is no Searcher" in run.stdout
+
+
+def test_a_stranger_imports_nothing_private():
+    """Check that what the documentation writes outside the package needs public names only."""
+    page = Path(__file__).parents[1] / "docs" / "extending.md"
+    imported = re.findall(r"^(?:>>> )?(?:from|import) (.*)$", page.read_text(), re.MULTILINE)
+    assert len(imported) >= 10
+    assert not [line for line in imported if re.search(r"\b_", line)]
