@@ -43,6 +43,15 @@ class Endless(RandomSearcher):
         return super().ask(history) or self.space.sample(np.random.RandomState(0))
 
 
+class ForgetsTheUnfinished(RandomSearcher):
+    """Counts only what is complete as proposed."""
+
+    def ask(self, history, seconds=math.inf):
+        known = copy.copy(history)
+        known.trials = [trial for trial in history if trial.status == COMPLETE]
+        return RandomSearcher(self.space, self.seed).ask(known)
+
+
 class DrawsFromSharedGenerator(RandomSearcher):
     def ask(self, history, seconds=math.inf):
         self.seed = np.random.randint(2**31)
@@ -301,6 +310,25 @@ class SetsAllAside(_Full):
         return True
 
 
+class EndsWhatIsAside(_Full):
+    """Ends a trial that was set aside when the search ends."""
+
+    aside = None
+
+    def set_aside(self, trial):
+        self.aside = trial
+        self._queue = type(self._queue)(r for r in self._queue if r.trial != trial.number)
+        return True
+
+    def close(self):
+        return [(self.aside, DROPPED)] if self.aside else []
+
+
+class ForgetsAllTheSame(SetsAllAside):
+    def set_aside(self, trial):
+        return not super().set_aside(trial)
+
+
 class Vague(_Full):
     def set_aside(self, trial):
         return None
@@ -407,6 +435,11 @@ class Laconic(Threads):
         outcome = super().run(job)
         outcome.evaluation.error = outcome.evaluation.error and "it failed"
         return outcome
+
+
+class Discreet(Threads):
+    def run(self, job):
+        return replace(super().run(job), exception=None)
 
 
 class Overstating(Threads):

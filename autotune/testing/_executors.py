@@ -201,10 +201,16 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
     )
     with make(probe_task()) as executor, Room() as room:
         for number, deed in enumerate(deeds):
-            evaluation = run(executor, room.job(number, deed)).evaluation
+            outcome = run(executor, room.job(number, deed))
+            evaluation = outcome.evaluation
             require(
                 evaluation.trial == number and evaluation.status == FAILED,
                 f"a job that was to {deed} ended as {evaluation!r}",
+            )
+            kind = ValueError if deed == "raise" else BaseException
+            require(
+                isinstance(outcome.exception, kind),
+                f"the exception of a job that was to {deed} is {outcome.exception!r}",
             )
             error = str(evaluation.error)
             require(FAILURE in error, f"the error of a job that was to {deed} is {error!r}")
@@ -305,7 +311,7 @@ def check_outcomes_come_as_jobs_end(make: MakeExecutor) -> None:
         hold(executor, room, room.job(0, "wait"), room.job(1, "wait"))
         for number in (1, 0):
             room.open(number)
-            ended = [outcome.evaluation.trial for outcome in collect(executor, 1)]
+            ended = [outcome.evaluation.trial for outcome in executor.collect()]
             require(ended == [number], f"job {number} had ended, but collect returned {ended!r}")
 
 

@@ -96,8 +96,8 @@ def _raise(error: BaseException) -> None:
 
 
 def _wait(probe: Probe) -> None:
-    """Wait until the gate is open."""
-    gate, end = probe._path("gate"), time.monotonic() + PATIENCE
+    """Wait until the gate is open; for longer than anybody waits for the job."""
+    gate, end = probe._path("gate"), time.monotonic() + 2 * PATIENCE
     while not gate.exists() and gate.parent.exists():
         if time.monotonic() > end:
             raise TimeoutError("nobody told the job to go on")

@@ -293,26 +293,25 @@ def check_a_trial_set_aside_is_left_alone(make: MakeScheduler) -> None:
                     _set_aside(loop, running[place])
 
 
-def _set_aside(loop: Loop, trial: Trial) -> None:
-    """Set a trial aside and search to the end."""
-    accepted = loop.scheduler.set_aside(trial)
+def _set_aside(loop: Loop, aside: Trial) -> None:
+    """Set a trial aside, search to the end, and fail unless it was left alone, if accepted."""
+    accepted = loop.scheduler.set_aside(aside)
     require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
     if accepted:
-        trial.status = INTERRUPTED
-        loop.flying = [request for request in loop.flying if request.trial != trial.number]
-        n_asked = len(loop.asked)
-        _require_left_alone(loop.run(), trial, n_asked)
-
-
-def _require_left_alone(loop: Loop, aside: Trial, n_asked: int) -> None:
-    """Fail unless a trial was not asked for any more and all others were ended."""
+        aside.status = INTERRUPTED
+        loop.flying = [request for request in loop.flying if request.trial != aside.number]
+    n_asked = len(loop.asked)
+    loop.run()
     later = [request for request, _ in loop.asked[n_asked:] if request.trial == aside.number]
-    require(not later, f"next returned {later[:1]!r} after set_aside had returned True")
-    require(aside.status == INTERRUPTED, f"a trial set aside was ended as {aside.status!r}")
+    require(
+        not (accepted and later), f"next returned {later[:1]!r} after set_aside had returned True"
+    )
     for trial in loop.history:
+        left = accepted and trial is aside
         require(
-            trial is aside or trial.status in ENDS,
-            f"trial {trial.number} was never ended after trial {aside.number} was set aside",
+            trial.status == INTERRUPTED if left else trial.status in ENDS,
+            f"trial {trial.number} was {trial.status!r} in the end; set_aside had returned "
+            f"{accepted} for trial {aside.number}",
         )
 
 
