@@ -21,9 +21,12 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
+from autotune.testing import executor_checks
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
+
+from autotune.execution._distributed import DaskExecutor  # noqa: E402  # needs distributed
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 PATIENCE = 60.0  # seconds; only a broken cluster uses them up
@@ -124,6 +127,14 @@ class Local(ClassifierMixin, BaseEstimator):
 
     def predict(self, X):
         return np.full(len(X), self.classes_[0])
+
+
+@pytest.mark.parametrize(
+    "check", [pytest.param(check, id=name) for name, check in executor_checks()]
+)
+def test_the_contract(client, check):
+    """Check that a cluster keeps the contract of executors."""
+    check(lambda task: DaskExecutor(task, client))
 
 
 @pytest.mark.parametrize("strategy", ["grid", "random"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from pickle import PicklingError
 
 import joblib
@@ -24,47 +22,34 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune._compat import output_of
-from autotune._history import COMPLETE, FAILED
 from autotune._seeds import derive_seed, seed_estimator
 from autotune.execution import Job, build, make_executor
 from autotune.execution._inline import InlineExecutor, ThreadExecutor
+from autotune.execution._processes import ProcessExecutor
+from autotune.testing import check_executor, executor_checks
+
+EXECUTORS = {
+    "inline": InlineExecutor,
+    "one thread": lambda task: ThreadExecutor(task, 1),
+    "threads": lambda task: ThreadExecutor(task, 2),
+    "one process": ProcessExecutor,
+    "processes": lambda task: ProcessExecutor(task, 2),
+}
 
 
-class Gates:
-    """A task whose jobs end when the test lets them."""
-
-    def __init__(self, n):
-        self.gates = [threading.Event() for _ in range(n)]
-
-    def run(self, job):
-        assert self.gates[job.trial].wait(10)
-        return as_outcome(job, 1.0)
+@pytest.mark.parametrize("make", EXECUTORS.values(), ids=EXECUTORS.keys())
+@pytest.mark.parametrize(
+    "check", [pytest.param(check, id=name) for name, check in executor_checks()]
+)
+def test_the_contract(make, check):
+    """Check that every executor of this machine keeps the contract."""
+    check(make)
 
 
-def jobs(n, **params):
-    return [Job(i, 0, params, seed=i) for i in range(n)]
-
-
-@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 2)])
-def test_an_executor_hands_back_what_was_submitted(make):
-    """Check that each job has one outcome, a failure included."""
-    with make(ToyTask()) as executor:
-        todo = [*jobs(3), Job(3, 0, {"fault": "raise"}, seed=0)]
-        outcomes = {}
-        while len(outcomes) < 4:
-            while todo and len(todo) > 4 - executor.n_workers - len(outcomes):
-                executor.submit(todo.pop())
-            for outcome in executor.collect(10):
-                outcomes[outcome.evaluation.trial] = outcome.evaluation.status
-    assert outcomes == {0: COMPLETE, 1: COMPLETE, 2: COMPLETE, 3: FAILED}
-
-
-@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 2)])
-def test_collecting_without_jobs_returns_at_once(make):
-    """Check that nothing is waited for where nothing runs, and that close may be repeated."""
-    with make(ToyTask()) as executor:
-        assert executor.collect() == []
-        executor.close()
+@pytest.mark.slow
+def test_the_contract_in_fresh_interpreters():
+    """Check that workers that are started afresh keep the contract."""
+    check_executor(lambda task: ProcessExecutor(task, launcher="spawn"))
 
 
 def test_close_forgets_what_was_not_begun():
@@ -73,20 +58,6 @@ def test_close_forgets_what_was_not_begun():
     executor.submit(Job(0, 0, {}, 0))
     executor.close()
     assert executor.collect() == []
-
-
-def test_threads_hand_back_whatever_ends_first():
-    """Check that nothing waits for the slowest, and that a timeout returns empty-handed."""
-    task = Gates(2)
-    with ThreadExecutor(task, 2) as executor:
-        for job in jobs(2):
-            executor.submit(job)
-        begun = time.perf_counter()
-        assert executor.collect(0.05) == []
-        assert time.perf_counter() - begun < 5
-        for trial in (1, 0):
-            task.gates[trial].set()
-            assert [outcome.evaluation.trial for outcome in executor.collect()] == [trial]
 
 
 def test_threads_have_the_configuration_of_who_made_them():

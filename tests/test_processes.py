@@ -174,16 +174,6 @@ def test_cancel_kills_without_an_outcome(tmp_path):
         assert run(executor, job(2)).evaluation.trial == 2
 
 
-def test_timeout_of_collect():
-    """Check that ``collect`` returns in time with nothing, and the job goes on."""
-    with ProcessExecutor(ToyTask()) as executor:
-        executor.submit(job(fault="hang"))
-        began = time.monotonic()
-        assert executor.collect(0.2) == []
-        assert 0.2 <= time.monotonic() - began < 5
-        assert len(executor.unfinished) == 1
-
-
 def test_close_is_fast_final_and_repeatable():
     """Check that closing does not wait for hanging jobs, and that nothing runs afterwards."""
     executor = ProcessExecutor(ToyTask(), 2)

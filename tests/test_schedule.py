@@ -9,7 +9,10 @@ from fakes import FakeExecutor, as_outcome, make_tuner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autotune._history import (
+from autotune import Halving, Hyperband
+from autotune._seeds import derive_seed
+from autotune.execution import Job
+from autotune.schedule import (
     COMPLETE,
     CRASHED,
     DROPPED,
@@ -17,25 +20,27 @@ from autotune._history import (
     RUNNING,
     TIMEOUT,
     Evaluation,
+    Full,
     History,
+    Plan,
+    Racing,
+    Request,
 )
-from autotune._seeds import derive_seed
-from autotune.execution import Job
-from autotune.schedule import Full, Halving, Racing, Request, Rung
+from autotune.testing import scheduler_checks
 
-
-def halving(n_folds):
-    """Return a ladder of two fidelities, then all folds."""
-    return Halving([Rung(0.2, 1), Rung(0.5, min(n_folds, 2)), Rung(1.0, n_folds)], factor=2)
-
-
-def hyperband(n_folds):
-    """Return the same with a bracket for each rung."""
-    return Halving(halving(n_folds).rungs, factor=2, n_brackets=3)
-
-
-SCHEDULERS = {"full": Full, "racing": Racing, "halving": halving, "hyperband": hyperband}
+SCHEDULERS = {
+    "full": lambda plan, seed: Full(plan.n_folds),
+    "racing": lambda plan, seed: Racing(plan.n_folds, seed),
+    "racing that drops none": lambda plan, seed: Racing(plan.n_folds, seed, eps=0.0),
+    "halving": Halving(factor=2, min_resources=0.2).scheduler,
+    "halving of folds": Halving().scheduler,
+    "halving on one rung": Halving(min_resources=1.0).scheduler,
+    "hyperband": Hyperband(factor=2, min_resources=0.2).scheduler,
+}
 each_scheduler = pytest.mark.parametrize("make", SCHEDULERS.values(), ids=SCHEDULERS.keys())
+each_check = pytest.mark.parametrize(
+    "check", [pytest.param(check, id=name) for name, check in scheduler_checks()]
+)
 
 
 def requests(scheduler):
@@ -58,6 +63,13 @@ def report(scheduler, history, request, answer=1.0):
 
 
 @each_scheduler
+@each_check
+def test_the_contract(make, check):
+    """Check that every scheduler keeps the contract."""
+    check(make)
+
+
+@each_scheduler
 @given(
     table=strategies.answer_tables,
     n_folds=st.integers(1, 4),
@@ -68,7 +80,7 @@ def report(scheduler, history, request, answer=1.0):
 def test_every_trial_is_decided(make, table, n_folds, n_workers, seed):
     """Check that no evaluation is asked for twice, and each trial ends once, with a status."""
     asked, decided = [], []
-    scheduler = make(n_folds)
+    scheduler = make(Plan(n_folds, 90, 2, 90), seed)
     ask, tell, close = scheduler.next, scheduler.report, scheduler.close
 
     def recording_next():
@@ -102,23 +114,6 @@ def test_every_trial_is_decided(make, table, n_folds, n_workers, seed):
     assert all(0 <= request.fold < n_folds and 0 < request.fidelity <= 1 for request in asked)
     assert sorted(decided) == list(range(5))
     assert RUNNING not in {trial.status for trial in tuner.history}
-
-
-@each_scheduler
-def test_nothing_is_wanted_before_a_trial_begins(make):
-    """Check that a scheduler without trials asks for nothing."""
-    assert make(3).next() is None
-
-
-@each_scheduler
-def test_a_late_report_decides_nothing(make):
-    """Check that an evaluation of a trial that was given up is taken without a decision."""
-    history, scheduler = History(3), make(3)
-    scheduler.begin(history.add({}, "default"))
-    first, second, *_ = requests(scheduler)
-    assert report(scheduler, history, first, CRASHED) == [(history[0], CRASHED)]
-    assert report(scheduler, history, second) == []
-    assert history[0].status == CRASHED
 
 
 # Full

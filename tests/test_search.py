@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 import sys
 from collections import Counter
@@ -12,29 +11,22 @@ import pytest
 import strategies
 from fakes import add_trial
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 from sklearn.model_selection import ParameterGrid
 from threadpoolctl import threadpool_limits
 
-from autotune._history import (
-    COMPLETE,
-    CRASHED,
-    DROPPED,
-    FAILED,
-    INTERRUPTED,
-    RUNNING,
-    TIMEOUT,
-    History,
-)
 from autotune.search import (
+    COMPLETE,
     BayesSearcher,
     GPSearcher,
     GridSearcher,
+    History,
     PortfolioSearcher,
     RandomSearcher,
+    Space,
 )
-from autotune.space import Space
+from autotune.testing import searcher_checks
+from autotune.testing._searchers import SPACES, keys, require_resumable, search
 
 SEARCHERS = {
     "grid": lambda space, seed, n_trials=None: GridSearcher(space, seed, n_trials, 3, True),
@@ -52,23 +44,6 @@ SEARCHERS = {
         RandomSearcher(space, seed, n_trials),
     ),
 }
-MIXED = {"C": (1e-3, 1e3, "log-uniform"), "n": (1, 6), "kernel": ["rbf", "poly", "linear"]}
-UNION = [
-    {"kernel": ["rbf"], "gamma": (1e-4, 1.0, "log-uniform"), "C": (0.1, 10.0)},
-    {"kernel": ["poly"], "degree": [2, 3, 4], "C": (0.1, 10.0)},
-    {"kernel": ["linear"]},
-]
-SPACES = {
-    "mixed": MIXED,
-    "union": UNION,
-    "one point": {"C": [1]},
-    "no parameter": {},
-    "constants and a range": {"C": [1], "kernel": ["rbf"], "gamma": (0.0, 1.0)},
-    "a point and a range": [{"kernel": ["linear"]}, {"gamma": (0.0, 1.0)}],
-    "odd values": {"size": [(50, 50), (100,), None, True, 1, "1", len]},
-    "same name, other range": [{"C": (0.0, 1.0)}, {"C": (2, 9)}, {"C": ["auto"]}],
-    "distributions": {"C": stats.loguniform(0.01, 10), "n": stats.randint(1, 4)},
-}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -79,35 +54,19 @@ def _one_thread():
 
 
 each_searcher = pytest.mark.parametrize("make", SEARCHERS.values(), ids=SEARCHERS.keys())
-each_space = pytest.mark.parametrize("spec", SPACES.values(), ids=SPACES.keys())
-
-
-def search(searcher, n_trials, answers=(0.5, 0.1, 0.9), history=None):
-    """Ask for trials that end at once with the given scores or statuses, in turn."""
-    history = History(1) if history is None else history
-    for answer in itertools.islice(itertools.cycle(answers), n_trials):
-        params = searcher.ask(history)
-        if params is None:
-            break
-        if isinstance(answer, str):
-            history.add(params, searcher.name).status = answer
-        else:
-            add_trial(history, params, [answer], searcher.name)
-    return history
-
-
-def keys(space, history):
-    return [space.key(trial.params) for trial in history]
-
-
-def first(history, n):
-    """Return a history that was cut after ``n`` trials."""
-    cut = History(history.n_folds)
-    cut.trials = copy.deepcopy(history.trials[:n])
-    return cut
+each_check = pytest.mark.parametrize(
+    "check", [pytest.param(check, id=name) for name, check in searcher_checks()]
+)
 
 
 # The contract
+
+
+@each_searcher
+@each_check
+def test_the_contract(make, check):
+    """Check that every searcher keeps the contract."""
+    check(make)
 
 
 @each_searcher
@@ -142,108 +101,19 @@ def test_a_finite_space_is_exhausted(make, space, seed):
 
 
 @each_searcher
-@given(
-    space=st.one_of(st.sampled_from([*SPACES.values()]).map(Space.parse), strategies.spaces),
-    seed=strategies.seeds,
-    answers=strategies.answer_tables,
-)
+@given(space=strategies.spaces, seed=strategies.seeds, answers=strategies.answer_tables)
 @settings(deadline=None, max_examples=8)
 def test_a_search_that_is_cut_goes_on_as_before(make, space, seed, answers):
     """Check that a new searcher with any beginning of a history proposes what came next."""
-    history = search(make(space, seed), 6, answers)
-    for n in range(len(history)):
-        params = make(space, seed).ask(first(history, n))
-        assert space.key(params) == space.key(history[n].params)
-
-
-@each_searcher
-@each_space
-def test_the_same_seed_gives_the_same_proposals(make, spec):
-    """Check that proposals follow from space, history and seed alone."""
-    space = Space.parse(spec)
-    one, two = (search(make(space, 7), 4) for _ in range(2))
-    assert keys(space, one) == keys(space, two)
-
-
-@each_searcher
-@each_space
-def test_asking_changes_nothing(make, spec):
-    """Check that ``ask`` leaves the history alone and gives the same answer when repeated."""
-    space = Space.parse(spec)
-    searcher = make(space, 3)
-    history = search(searcher, 3)
-    before = repr(history.trials)
-    answers = [searcher.ask(history) for _ in range(2)]
-    assert repr(history.trials) == before
-    assert repr(answers[0]) == repr(answers[1])
-
-
-@each_searcher
-def test_a_searcher_that_sees_another_history_starts_afresh(make):
-    """Check that nothing is remembered of a history that the searcher saw before."""
-    space = Space.parse({"C": (0.0, 1.0), "n": (1, 6)})
-    used = make(space, 3)
-    search(used, 6)
-    again, fresh = search(used, 5), search(make(space, 3), 5)
-    assert keys(space, again) == keys(space, fresh)
+    require_resumable(make, space, seed, answers)
 
 
 @pytest.mark.parametrize("name", [name for name in SEARCHERS if name != "grid"])
 def test_another_seed_gives_other_proposals(name):
     """Check that the seed matters wherever there is a choice."""
-    space = Space.parse(MIXED)
+    space = Space.parse(SPACES["mixed"])
     one, two = (search(SEARCHERS[name](space, seed), 5) for seed in (1, 2))
     assert keys(space, one) != keys(space, two)
-
-
-ENDINGS = [
-    (RUNNING,),
-    (FAILED,),
-    (0.3, 0.4, RUNNING, RUNNING),
-    (0.3, 0.4, FAILED, TIMEOUT, CRASHED, DROPPED, INTERRUPTED),
-    (0.5, 0.5, 0.5),
-    (-1e308, 1e308, 0.0),
-    (-1e300, -1.0),
-    (float("nan"), 0.1, float("inf"), 0.2, float("-inf")),
-    (5e-324, 0.0),
-]
-
-
-@each_searcher
-@pytest.mark.parametrize(
-    ("spec", "answers"),
-    [(UNION, answers) for answers in ENDINGS]
-    + [(spec, (0.1, 0.2, FAILED, RUNNING)) for spec in SPACES.values()],
-    ids=str,
-)
-def test_no_outcome_stops_a_searcher(make, spec, answers):
-    """Check that pending, failed, equal, huge and infinite scores still lead to proposals."""
-    space = Space.parse(spec)
-    history = search(make(space, 0), 5, answers)
-    size = space.grid(3).size if history[0].origin == "grid" else space.size
-    assert len(history) == min(5, size)
-    assert len(set(keys(space, history))) == len(history)
-    assert all(trial.params in space for trial in history)
-
-
-@each_searcher
-def test_a_default_outside_the_space_does_no_harm(make):
-    """Check that a reference row, which may hold anything, is no obstacle."""
-    space = Space.parse({"C": [1, 2, 3]})
-    history = History(1)
-    add_trial(history, {"C": object(), "other": [1]}, [0.5], "default", eligible=False)
-    search(make(space, 0), 10, history=history)
-    assert sorted(trial.params["C"] for trial in history.trials[1:]) == [1, 2, 3]
-
-
-@each_searcher
-def test_the_default_is_not_proposed_again(make):
-    """Check that a default inside the space counts as proposed."""
-    space = Space.parse({"C": [1, 2, 3]})
-    history = History(1)
-    add_trial(history, {"C": 2}, [0.5], "default")
-    search(make(space, 0), 10, history=history)
-    assert sorted(trial.params["C"] for trial in history) == [1, 2, 3]
 
 
 # Grid

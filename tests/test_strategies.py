@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.tree import DecisionTreeClassifier
 
-from autotune import Bayes, Budget, Grid, Racing, Random
-from autotune.schedule import Plan
+from autotune import AutoTunedClassifier, Bayes, Budget, Grid, Racing, Random
+from autotune.schedule import Full, Plan
 from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
 from autotune.space import Space
 from autotune.strategies import STRATEGIES, Strategy, check_strategy
@@ -123,16 +125,42 @@ def test_a_strategy_makes_its_searcher(strategy, searcher):
     assert getattr(made, "n_initial", 5) == 5
 
 
+class OwnSearcher(RandomSearcher):
+    name = "own"
+
+
+class Own(Strategy):
+    """A strategy as a user writes it, with a parameter."""
+
+    def __init__(self, *, shift=0):
+        self.shift = shift
+
+    def searcher(self, space, seed, budget):
+        return OwnSearcher(space, seed + self.shift, self.n_trials(space, budget))
+
+    def scheduler(self, plan, seed):
+        return Full(plan.n_folds)
+
+
 def test_a_strategy_of_ones_own():
     """Check that a subclass of Strategy is a strategy."""
-
-    class Own(Strategy):
-        def searcher(self, space, seed, budget):
-            return RandomSearcher(space, seed)
-
     own = Own()
     assert check_strategy(own) is own
     assert own.n_trials(RANGE, Budget()) == 50
+    assert Strategy.scheduler(own, PLAN, 0).n_folds == 3
+
+
+def test_a_fit_by_a_strategy_of_ones_own(tmp_path):
+    """Check that its searcher is asked, its parameters count, and storage continues it."""
+    X, y = load_iris(return_X_y=True)
+    settings = {"cv": 3, "random_state": 0, "storage": tmp_path / "tuning.db"}
+    model = AutoTunedClassifier(DecisionTreeClassifier(), strategy=Own(), budget=3, **settings)
+    first = model.fit(X, y).cv_results_["params"]
+    assert set(model.cv_results_["origin"]) == {"default", "own"}
+    longer = clone(model).set_params(budget=5).fit(X, y)
+    assert longer.cv_results_["params"][:3] == first
+    other = clone(model).set_params(strategy__shift=1).fit(X, y)
+    assert other.cv_results_["params"][1:] != first[1:]
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,23 @@ It knows a ``Task`` (everything that all evaluations of one ``fit`` share), neve
 the history or the budget.
 
 - ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in
-  flight, and ``n_spare`` more, which wait so that no worker has to.
+  flight, and ``n_spare`` more, which wait so that no worker has to. Jobs begin in the order in
+  which they were submitted.
 - ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed,
-  and returns all that have ended since.
+  and returns all that have ended since. Without any job it returns at once. Where jobs run in
+  the thread that collects them, it returns when one has ended.
 - A job that raises is an evaluation with ``status="failed"``.
 - Where evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds``
   ends as ``"timeout"``, one that loses its process as ``"crashed"``.
 - ``has_begun`` tells whether a job that was submitted runs: what it waits before is not its time.
   ``delay`` says what it waits for.
 - ``cancel`` ends a job that has no outcome yet, where that is possible; it then has none.
-- ``close`` frees everything: processes, threads, files, shared memory. It never raises.
+  Where evaluations can be killed, it is possible, and another job can run in its place.
+- ``close`` frees everything: processes, threads, files, shared memory. It never raises,
+  and may be called again.
+
+Each job has one outcome, which does not depend on where it ran but for its times.
+``autotune.testing.check_executor`` checks what of this can be checked.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ the space, data, clocks or processes.
   new trial. It must not name the same one twice.
 - ``report`` is told of an evaluation that ended, already in the history, and returns what
   becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
-  A status of COMPLETE, FAILED or DROPPED ends a trial; what was still planned for it is
-  forgotten, and its evaluations in flight may be cancelled.
+  A status of COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial, once; what was still
+  planned for it is forgotten, and its evaluations in flight may be cancelled, or end later and
+  decide nothing. COMPLETE needs a finite ``History.score``.
 - ``set_aside`` is told of a trial that cannot end before the search does, though a later run
   may go on with it. A scheduler may return False and name its evaluations all the same.
 - ``drain`` is told that no new trial will begin, so that idle workers can only help with
@@ -19,7 +20,13 @@ the space, data, clocks or processes.
   short are not among them: a later run may go on with those.
 
 When an interrupted search is continued, ``begin`` gets a trial that has evaluations already,
-and ``report`` is told of each of them; trials that had ended are only in the history.
+and ``report`` is told of each of them; trials that had ended are only in the history. With one
+evaluation at a time, the search comes to the same end as if it had not been interrupted.
+
+When nothing is in flight, a trial that has begun has a next evaluation, or the search ends. If
+nothing fails, some trial is complete in the end. The history is only read.
+
+``autotune.testing.check_scheduler`` checks what of this can be checked.
 """
 
 from __future__ import annotations

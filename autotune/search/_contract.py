@@ -10,7 +10,11 @@ had never stopped, and the same seed gives the same proposals.
   cannot be evaluated in the ``seconds`` that an evaluation may take, and None if there is
   no other; the history has the time that each evaluation took.
 - It never sees data, estimators, clocks or processes, and never changes the history.
-- A proposal lies in the space and was not proposed before, as long as there are others.
+- A proposal lies in the space and was not proposed before, as long as there are others. No
+  outcome of a trial, and no default outside the space, keeps it from proposing more.
+- ``name`` and ``origin`` are any text but ``"default"``, which is the wrapped model's.
+
+``autotune.testing.check_searcher`` checks what of this can be checked.
 """
 
 from __future__ import annotations

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ..execution import (
     COMPLETE,
-    CRASHED,
     FAILED,
     FULL,
     REFIT,
-    TIMEOUT,
     Executor,
     InlineExecutor,
     Job,
@@ -26,23 +23,22 @@ from ..execution import (
 )
 from . import _jobs
 from ._checks import Check, named, require
+from ._endings import ENDING_CHECKS
 from ._jobs import (
     FAILURE,
+    MOMENT,
+    MakeExecutor,
     Room,
     Unsendable,
     collect,
     collect_some,
     hold,
     probe_task,
+    require_complete,
+    require_silence,
     run,
     runs_here,
 )
-
-MakeExecutor = Callable[[Any], Executor]
-
-MOMENT = 0.2  # seconds in which something that must not happen would happen
-SHORT = 0.5  # seconds that are allowed to a job that takes longer
-LIMIT = 2.0  # seconds that are allowed to a job that must not use them up while it waits
 
 
 def check_executor(make_executor: MakeExecutor) -> None:
@@ -102,30 +98,24 @@ def executor_checks() -> Iterator[tuple[str, Check]]:
 def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     """Run jobs, as many at a time as the contract allows; return their outcomes."""
     waiting, outcomes = deque(jobs), []
-    n_flying = 0
-    while waiting or n_flying:
-        while waiting and n_flying < executor.n_workers + executor.n_spare:
-            executor.submit(waiting.popleft())
-            n_flying += 1
-        ended = collect_some(executor)
-        outcomes += ended
-        n_flying -= len(ended)
+    flying: list[tuple[int, int, float]] = []
+    while waiting or flying:
+        while waiting and len(flying) < executor.n_workers + executor.n_spare:
+            job = waiting.popleft()
+            executor.submit(job)
+            flying.append((job.trial, job.fold, job.fidelity))
+        for outcome in collect_some(executor):
+            key = _key(outcome)
+            require(key in flying, f"an outcome is of {key!r}, but in flight were {flying!r}")
+            flying.remove(key)
+            outcomes.append(outcome)
     return outcomes
 
 
-def _require_complete(outcome: Outcome) -> None:
-    """Fail unless a job ended as it should."""
+def _key(outcome: Outcome) -> tuple[int, int, float]:
+    """Return the trial, the fold and the fidelity of an outcome."""
     evaluation = outcome.evaluation
-    require(
-        evaluation.status == COMPLETE,
-        f"a job that works ended as {evaluation.status!r}: {evaluation.error}",
-    )
-
-
-def _require_silence(executor: Executor) -> None:
-    """Fail if there are outcomes where none is due."""
-    outcomes = executor.collect(MOMENT)
-    require(outcomes == [], f"collect returned {outcomes!r} when no job was left")
+    return evaluation.trial, evaluation.fold, evaluation.fidelity
 
 
 def check_attributes(make: MakeExecutor) -> None:
@@ -144,22 +134,18 @@ def check_attributes(make: MakeExecutor) -> None:
 
 def check_each_job_has_one_outcome(make: MakeExecutor) -> None:
     """Check that no outcome is lost, none comes twice, and each names its job."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         n_jobs = 3 * (executor.n_workers + executor.n_spare) + 2
         deeds = ("fit", "raise", "fit")
         jobs = [room.job(i, deeds[i % 3], fold=i % 2) for i in range(n_jobs)]
         params = [dict(job.params) for job in jobs]
         outcomes = _feed(executor, jobs)
-        _require_silence(executor)
+        require_silence(executor)
         require([job.params for job in jobs] == params, "the parameters of a job were changed")
-        found = [(o.evaluation.trial, o.evaluation.fold, o.evaluation.status) for o in outcomes]
-        expected = [(i, i % 2, FAILED if i % 3 == 1 else COMPLETE) for i in range(n_jobs)]
-        missing, extra = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
-        require(
-            not missing and not extra,
-            f"the outcomes (trial, fold, status) lack {sorted(missing)!r}, and there are "
-            f"{sorted(extra)!r} that should not be there",
-        )
+        for outcome in outcomes:
+            evaluation = outcome.evaluation
+            expected = FAILED if deeds[evaluation.trial % 3] == "raise" else COMPLETE
+            require(evaluation.status == expected, f"instead of {expected!r}, a job is {outcome!r}")
 
 
 def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
@@ -198,12 +184,6 @@ def _score(estimator: Any, X: Any, y: Any) -> float:
     return float(np.mean(estimator.predict_proba(X)[np.arange(len(y)), y]))
 
 
-def _key(outcome: Outcome) -> tuple[int, int, float]:
-    """Return which evaluation an outcome belongs to."""
-    evaluation = outcome.evaluation
-    return evaluation.trial, evaluation.fold, evaluation.fidelity
-
-
 def _result(outcome: Outcome, X: np.ndarray) -> tuple[str, dict[str, float], Any]:
     """Return what an outcome says, without its times."""
     model = outcome.model
@@ -219,21 +199,27 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
         "raise what cannot be unpickled",
         "raise SystemExit",
     )
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for number, deed in enumerate(deeds):
-            evaluation = run(executor, room.job(number, deed)).evaluation
+            outcome = run(executor, room.job(number, deed))
+            evaluation = outcome.evaluation
             require(
                 evaluation.trial == number and evaluation.status == FAILED,
                 f"a job that was to {deed} ended as {evaluation!r}",
             )
+            kind = ValueError if deed == "raise" else BaseException
+            require(
+                isinstance(outcome.exception, kind),
+                f"the exception of a job that was to {deed} is {outcome.exception!r}",
+            )
             error = str(evaluation.error)
             require(FAILURE in error, f"the error of a job that was to {deed} is {error!r}")
-        _require_complete(run(executor, room.job(len(deeds))))
+        require_complete(run(executor, room.job(len(deeds))))
 
 
 def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
     """Check that parameters and models that cannot be pickled are not lost in silence."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=REFIT)]
         for job in jobs:
             outcome = run(executor, job)
@@ -244,12 +230,12 @@ def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
                 and (works or (evaluation.status == FAILED and evaluation.error)),
                 f"what cannot be pickled came to {outcome!r}: neither complete nor an error",
             )
-        _require_complete(run(executor, room.job(2)))
+        require_complete(run(executor, room.job(2)))
 
 
 def check_submit_returns_at_once(make: MakeExecutor) -> None:
     """Check that ``submit`` does not wait for the job."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         executor.submit(room.job(0, "wait"))
         room.open(0)
         (outcome,) = collect(executor, 1)
@@ -259,7 +245,7 @@ def check_submit_returns_at_once(make: MakeExecutor) -> None:
 
 def check_without_jobs_collect_returns_at_once(make: MakeExecutor) -> None:
     """Check that nothing is waited for where nothing runs."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for moment in ("at first", "after a job"):
             began = time.monotonic()
             outcomes = executor.collect(_jobs.PATIENCE)
@@ -273,7 +259,7 @@ def check_without_jobs_collect_returns_at_once(make: MakeExecutor) -> None:
 
 def check_collect_waits_for_a_job(make: MakeExecutor) -> None:
     """Check that ``collect`` returns something where a job runs and there is no timeout."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         for number in range(executor.n_workers):
             executor.submit(room.job(number, "pause"))
         outcomes = executor.collect()
@@ -283,7 +269,7 @@ def check_collect_waits_for_a_job(make: MakeExecutor) -> None:
 
 def check_collect_returns_in_time(make: MakeExecutor) -> None:
     """Check that ``collect`` returns when its time is up, and the job goes on."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             return
         hold(executor, room, room.job(0, "wait"))
@@ -292,12 +278,12 @@ def check_collect_returns_in_time(make: MakeExecutor) -> None:
             require(outcomes == [], f"collect({timeout}) returned {outcomes!r} of a running job")
         require(not room.has("ended", 0), "collect did not return before the job had ended")
         room.open(0)
-        _require_complete(collect(executor, 1)[0])
+        require_complete(collect(executor, 1)[0])
 
 
 def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
     """Check that as many jobs run as there are workers, and that spare ones wait."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             require(executor.n_workers == 1, f"one thread is said to be {executor.n_workers}")
             return
@@ -314,24 +300,24 @@ def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
         )
         room.open(*range(n_workers))
         for outcome in collect(executor, n_workers + n_spare):
-            _require_complete(outcome)
+            require_complete(outcome)
 
 
 def check_outcomes_come_as_jobs_end(make: MakeExecutor) -> None:
     """Check that a job that has ended is not held back by one that goes on."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         if executor.n_workers < 2:
             return
         hold(executor, room, room.job(0, "wait"), room.job(1, "wait"))
         for number in (1, 0):
             room.open(number)
-            ended = [outcome.evaluation.trial for outcome in collect(executor, 1)]
+            ended = [outcome.evaluation.trial for outcome in executor.collect()]
             require(ended == [number], f"job {number} had ended, but collect returned {ended!r}")
 
 
 def check_jobs_begin_in_order(make: MakeExecutor) -> None:
     """Check that jobs that wait for the same worker begin in the order of ``submit``."""
-    with Room() as room, make(probe_task()) as executor:
+    with make(probe_task()) as executor, Room() as room:
         held = range(executor.n_workers - 1)
         hold(executor, room, *(room.job(i, "wait") for i in held))
         expected = list(range(100, 106))
@@ -348,158 +334,6 @@ def check_jobs_begin_in_order(make: MakeExecutor) -> None:
         collect(executor, len(held))
 
 
-def check_a_cancelled_job_has_no_outcome(make: MakeExecutor) -> None:
-    """Check that a job that ``cancel`` has ended has no outcome, and another one still has."""
-    with Room() as room, make(probe_task()) as executor:
-        first = room.job(0, "wait")
-        if runs_here(executor, room):
-            executor.submit(first)
-        else:
-            hold(executor, room, first)
-        cancelled = _cancel(executor, first)
-        require(
-            cancelled or not executor.can_kill,
-            "cancel returned False for a running job, though can_kill is True",
-        )
-        require(
-            not (cancelled and _cancel(executor, first)), "cancel returned True twice for a job"
-        )
-        if not executor.can_kill:
-            room.open(0)
-        expected = [1] if cancelled else [0, 1]
-        second = room.job(1)
-        executor.submit(second)
-        found = sorted(o.evaluation.trial for o in collect(executor, len(expected)))
-        require(found == expected, f"there are outcomes of {found!r} instead of {expected!r}")
-        _require_silence(executor)
-        require(not _cancel(executor, second), "cancel returned True for a job that had ended")
-
-
-def _cancel(executor: Executor, job: Job) -> bool:
-    """Return what ``cancel`` returns."""
-    answer = executor.cancel(job)
-    require(isinstance(answer, bool), f"cancel returned {answer!r}, which is no bool")
-    return answer
-
-
-def check_a_cancelled_job_does_not_begin(make: MakeExecutor) -> None:
-    """Check that a spare job that was cancelled while it waited is never run."""
-    with Room() as room, make(probe_task()) as executor:
-        if not executor.n_spare or runs_here(executor, room):
-            return
-        n_workers = executor.n_workers
-        hold(executor, room, *(room.job(i, "wait") for i in range(n_workers)))
-        spare = room.job(n_workers)
-        executor.submit(spare)
-        cancelled = _cancel(executor, spare)
-        room.open(*range(n_workers))
-        collect(executor, n_workers + (not cancelled))
-        _require_silence(executor)
-        begun = room.has("begun", n_workers)
-        require(begun != cancelled, f"cancel returned {cancelled} for a job that began: {begun}")
-
-
-def check_a_cancelled_job_frees_its_worker(make: MakeExecutor) -> None:
-    """Check that, where jobs can be killed, others run in place of those that were cancelled."""
-    with Room() as room, make(probe_task()) as executor:
-        if not executor.can_kill:
-            return
-        first, second = (
-            [room.job(i, "wait") for i in range(start, start + executor.n_workers)]
-            for start in (0, 1000)
-        )
-        hold(executor, room, *first)
-        for job in first:
-            _cancel(executor, job)
-        hold(executor, room, *second)
-        room.open(*(job.trial for job in second))
-        collect(executor, len(second))
-
-
-def check_a_job_that_takes_too_long_is_ended(make: MakeExecutor) -> None:
-    """Check that, where jobs can be killed, ``seconds`` are kept, at the cost of that job only."""
-    with Room() as room, make(probe_task()) as executor:
-        if executor.can_kill:
-            job = room.job(0, "wait", seconds=SHORT)
-            _require_fate(executor, room, job, TIMEOUT)
-
-
-def check_a_job_that_loses_its_process_has_crashed(make: MakeExecutor) -> None:
-    """Check that, where jobs can be killed, a process that ends costs its own job only."""
-    for deed in ("exit", "die"):
-        with Room() as room, make(probe_task()) as executor:
-            if executor.can_kill:
-                _require_fate(executor, room, room.job(0, deed), CRASHED)
-
-
-def _require_fate(executor: Executor, room: Room, job: Job, status: str) -> None:
-    """Fail unless a job comes to a status, and one beside it and a later one are complete."""
-    bystanders = [1] if executor.n_workers > 1 else []
-    hold(executor, room, *(room.job(number, "wait") for number in bystanders))
-    evaluation = run(executor, job).evaluation
-    require(
-        (evaluation.trial, evaluation.status) == (job.trial, status) and evaluation.error,
-        f"a job that was to end as {status!r} ended as {evaluation!r}",
-    )
-    room.open(*bystanders)
-    for outcome in collect(executor, len(bystanders)):
-        _require_complete(outcome)
-    _require_complete(run(executor, room.job(2, seconds=_jobs.PATIENCE)))
-
-
-def check_waiting_does_not_count(make: MakeExecutor) -> None:
-    """Check that ``seconds`` are counted from the job's start, not from ``submit``."""
-    with Room() as room, make(probe_task()) as executor:
-        if not (executor.can_kill and executor.n_spare):
-            return
-        n_workers = executor.n_workers
-        hold(executor, room, *(room.job(i, "wait") for i in range(n_workers)))
-        executor.submit(room.job(n_workers, seconds=LIMIT))
-        end = time.monotonic() + 1.1 * LIMIT
-        outcomes: list[Outcome] = []
-        while time.monotonic() < end and not outcomes:
-            outcomes = executor.collect(MOMENT)
-        require(not outcomes, f"a job's time was up before it began: {outcomes!r}")
-        room.open(*range(n_workers))
-        for outcome in collect(executor, n_workers + 1):
-            _require_complete(outcome)
-
-
-def check_close_may_be_repeated(make: MakeExecutor) -> None:
-    """Check that ``close`` raises nothing, whatever there is, and leaves no thread behind."""
-    threads = set(threading.enumerate())
-    for n_jobs in (0, 1, 2):
-        with Room() as room, make(probe_task()) as executor:
-            for number in range(min(n_jobs, executor.n_workers)):
-                executor.submit(room.job(number, "pause"))
-            executor.close()
-            executor.close()
-        executor.close()
-    end = time.monotonic() + _jobs.PATIENCE
-    while left := set(threading.enumerate()) - threads:
-        require(time.monotonic() < end, f"these threads are left after close: {left!r}")
-        time.sleep(_jobs.LOOK)
-
-
-def check_close_ends_what_runs(make: MakeExecutor) -> None:
-    """Check that, where jobs can be killed, ``close`` waits for none and none goes on."""
-    with Room() as room, make(probe_task()) as executor:
-        if not executor.can_kill:
-            return
-        numbers = range(executor.n_workers)
-        hold(executor, room, *(room.job(i, "wait") for i in numbers))
-        began = time.monotonic()
-        executor.close()
-        seconds = time.monotonic() - began
-        require(seconds < _jobs.PATIENCE, f"close waited {seconds:.1f} s for jobs")
-        room.open(*numbers)
-        end = time.monotonic() + MOMENT
-        while time.monotonic() < end:
-            going_on = [i for i in numbers if room.has("ended", i)]
-            require(not going_on, f"the jobs {going_on!r} went on after close")
-            time.sleep(_jobs.LOOK)
-
-
 _CHECKS = (
     check_attributes,
     check_each_job_has_one_outcome,
@@ -513,12 +347,5 @@ _CHECKS = (
     check_n_workers_jobs_run_side_by_side,
     check_outcomes_come_as_jobs_end,
     check_jobs_begin_in_order,
-    check_a_cancelled_job_has_no_outcome,
-    check_a_cancelled_job_does_not_begin,
-    check_a_cancelled_job_frees_its_worker,
-    check_a_job_that_takes_too_long_is_ended,
-    check_a_job_that_loses_its_process_has_crashed,
-    check_waiting_does_not_count,
-    check_close_may_be_repeated,
-    check_close_ends_what_runs,
+    *ENDING_CHECKS,
 )

@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,10 +15,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..execution import Executor, Job, Outcome, Task
+from ..execution import COMPLETE, Executor, Job, Outcome, Task
 from ._checks import require
 
+MakeExecutor = Callable[[Any], Executor]
+
 PATIENCE = 30.0  # seconds after which nothing more is hoped for
+MOMENT = 0.2  # seconds in which something that must not happen would happen
 LOOK = 0.01  # seconds between looks at a file
 FAILURE = "this configuration does not work"
 TWO_FOLDS = [(np.arange(0, 8), np.arange(8, 12)), (np.arange(4, 12), np.arange(4))]
@@ -92,8 +96,8 @@ def _raise(error: BaseException) -> None:
 
 
 def _wait(probe: Probe) -> None:
-    """Wait until the gate is open."""
-    gate, end = probe._path("gate"), time.monotonic() + PATIENCE
+    """Wait until the gate is open; for longer than anybody waits for the job."""
+    gate, end = probe._path("gate"), time.monotonic() + 2 * PATIENCE
     while not gate.exists() and gate.parent.exists():
         if time.monotonic() > end:
             raise TimeoutError("nobody told the job to go on")
@@ -216,3 +220,18 @@ def runs_here(executor: Executor, room: Room) -> bool:
     number = 1_000_000
     run(executor, room.job(number))
     return room.ran_here(number)
+
+
+def require_complete(outcome: Outcome) -> None:
+    """Fail unless a job ended as it should."""
+    evaluation = outcome.evaluation
+    require(
+        evaluation.status == COMPLETE,
+        f"a job that works ended as {evaluation.status!r}: {evaluation.error}",
+    )
+
+
+def require_silence(executor: Executor) -> None:
+    """Fail if there are outcomes where none is due."""
+    outcomes = executor.collect(MOMENT)
+    require(outcomes == [], f"collect returned {outcomes!r} when no job was left")

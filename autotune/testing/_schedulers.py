@@ -27,14 +27,12 @@ from ..schedule import (
     Trial,
 )
 from ._checks import Check, named, require
+from ._loop import GOOD, N_TRIALS, Loop
 
 MakeScheduler = Callable[[Plan, int], Scheduler]
 
 ENDS = (COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED)  # what a scheduler may say of a trial
-N_TRIALS = 7
-MOST_REQUESTS = 2000  # far more than any search here has evaluations
 PLANS = [Plan(n, rows, 3, rows) for n, rows in ((1, 90), (2, 90), (3, 90), (5, 90), (3, 30_000))]
-GOOD = (0.5, 0.7, 0.6, 0.9, 0.1)  # what evaluations come to, in turn
 TABLES: tuple[tuple[Any, ...], ...] = (
     GOOD,
     (0.5,),
@@ -95,129 +93,6 @@ def scheduler_checks() -> Iterator[tuple[str, Check]]:
     ...     check(Racing(eps=0.1).scheduler)
     """
     return named(_CHECKS)
-
-
-class Loop:
-    """Carries out a search as the tuner does, with made-up outcomes, and notes what happens.
-
-    Parameters
-    ----------
-    scheduler : Scheduler
-    history : History
-        May hold trials already; ``resume`` goes on with those that run.
-    table : sequence of float or str
-        What evaluations come to, by trial and fold.
-    n_workers : int, default=1
-    cancels : bool, default=True
-        Whether evaluations in flight of a trial that ends are cancelled, or end later.
-
-    Attributes
-    ----------
-    asked : list of (Request, str)
-        What was asked for, and the status that its trial had.
-    repeated : list of Request
-        What was asked for though it had been, or was in the history.
-    ended : list of (Trial, str, str)
-        The trials that were ended, with the status that they had and the one that they got.
-    flying : list of Request
-        What has not ended.
-    """
-
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        history: History,
-        table: Sequence[Any] = GOOD,
-        n_workers: int = 1,
-        *,
-        cancels: bool = True,
-    ):
-        self.scheduler = scheduler
-        self.history = history
-        self.table = table
-        self.n_workers = n_workers
-        self.cancels = cancels
-        self.asked: list[tuple[Request, str]] = []
-        self.repeated: list[Request] = []
-        self.ended: list[tuple[Trial, str, str]] = []
-        self.flying: list[Request] = []
-        self._seen: set[Request] = set()
-        self._rng = np.random.RandomState(0)
-
-    def run(self, n_reports: float = math.inf) -> Loop:
-        """Search to the end, or until some evaluations have ended."""
-        while n_reports > 0:
-            self.fill()
-            if not self.flying:
-                self.end(self.scheduler.close())
-                break
-            self.report(self.flying.pop(self._rng.randint(len(self.flying))))
-            n_reports -= 1
-        return self
-
-    def resume(self) -> Loop:
-        """Go on with what an earlier run had begun."""
-        for trial in self.history:
-            if trial.status != RUNNING:
-                continue
-            self.scheduler.begin(trial)
-            for evaluation in list(trial.evaluations.values()):
-                if trial.status == RUNNING:
-                    self.end(self.scheduler.report(evaluation, self.history))
-        return self
-
-    def fill(self) -> None:
-        """Ask for evaluations until all workers are busy or there are none."""
-        while len(self.flying) < self.n_workers:
-            request = self.next()
-            if request is None:
-                if len(self.history) < N_TRIALS:
-                    self.scheduler.begin(self.history.add({}, "test"))
-                else:
-                    self.scheduler.drain()
-                request = self.next()
-            if request is None:
-                return
-            self.flying.append(request)
-
-    def next(self) -> Request | None:
-        """Return the scheduler's next request, noted."""
-        request = self.scheduler.next()
-        if request is None:
-            return None
-        require(isinstance(request, Request), f"next returned {request!r}, which is no Request")
-        require(
-            0 <= request.trial < len(self.history),
-            f"next returned {request!r} when {len(self.history)} trials had begun",
-        )
-        trial = self.history[request.trial]
-        known = (request.fold, request.fidelity) in trial.evaluations
-        if known or request in self._seen:
-            self.repeated.append(request)
-        self._seen.add(request)
-        self.asked.append((request, trial.status))
-        require(len(self.asked) < MOST_REQUESTS, f"next does not cease to return {request!r}")
-        return request
-
-    def report(self, request: Request) -> None:
-        """Let an evaluation end."""
-        answer = self.table[(11 * request.trial + 3 * request.fold) % len(self.table)]
-        evaluation = Evaluation(request.trial, request.fold, request.fidelity, fit_time=0.1)
-        if isinstance(answer, str):
-            evaluation.status, evaluation.error = answer, f"it {answer}"
-        else:
-            evaluation.scores = {"score": answer + request.fold / 100}
-        self.history.record(evaluation)
-        self.end(self.scheduler.report(evaluation, self.history))
-
-    def end(self, ended: list[tuple[Trial, str]]) -> None:
-        """Give trials the status that the scheduler has decided on."""
-        for trial, status in ended:
-            self.ended.append((trial, trial.status, status))
-            trial.status = status
-        if self.cancels:
-            numbers = {trial.number for trial, _ in ended}
-            self.flying = [request for request in self.flying if request.trial not in numbers]
 
 
 def _loops(make: MakeScheduler, tables: Sequence[Sequence[Any]] = TABLES) -> Iterator[Loop]:
@@ -410,33 +285,33 @@ def check_close_spares_what_the_budget_cut(make: MakeScheduler) -> None:
 def check_a_trial_set_aside_is_left_alone(make: MakeScheduler) -> None:
     """Check that a trial that was set aside is neither asked for nor ended, and others are."""
     for plan in PLANS:
-        for moment in range(1, 6):
-            loop = Loop(make(plan, 1), History(plan.n_folds), GOOD, 2)
-            loop.run(moment)
-            running = [trial for trial in loop.history if trial.status == RUNNING]
-            if not running:
-                continue
-            trial = running[-1]
-            accepted = loop.scheduler.set_aside(trial)
-            require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
-            if not accepted:
-                continue
-            trial.status = INTERRUPTED
-            loop.flying = [request for request in loop.flying if request.trial != trial.number]
-            n_asked = len(loop.asked)
-            loop.run()
-            _require_left_alone(loop, trial, n_asked)
+        for n_reports in range(1, 6):
+            for place in (0, -1):  # of the oldest trial, or the newest
+                loop = Loop(make(plan, 1), History(plan.n_folds), GOOD, 2).run(n_reports)
+                running = [trial for trial in loop.history if trial.status == RUNNING]
+                if running:
+                    _set_aside(loop, running[place])
 
 
-def _require_left_alone(loop: Loop, aside: Trial, n_asked: int) -> None:
-    """Fail unless a trial was not asked for any more and all others were ended."""
+def _set_aside(loop: Loop, aside: Trial) -> None:
+    """Set a trial aside, search to the end, and fail unless it was left alone, if accepted."""
+    accepted = loop.scheduler.set_aside(aside)
+    require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
+    if accepted:
+        aside.status = INTERRUPTED
+        loop.flying = [request for request in loop.flying if request.trial != aside.number]
+    n_asked = len(loop.asked)
+    loop.run()
     later = [request for request, _ in loop.asked[n_asked:] if request.trial == aside.number]
-    require(not later, f"next returned {later[:1]!r} after set_aside had returned True")
-    require(aside.status == INTERRUPTED, f"a trial set aside was ended as {aside.status!r}")
+    require(
+        not (accepted and later), f"next returned {later[:1]!r} after set_aside had returned True"
+    )
     for trial in loop.history:
+        left = accepted and trial is aside
         require(
-            trial is aside or trial.status in ENDS,
-            f"trial {trial.number} was never ended after trial {aside.number} was set aside",
+            trial.status == INTERRUPTED if left else trial.status in ENDS,
+            f"trial {trial.number} was {trial.status!r} in the end; set_aside had returned "
+            f"{accepted} for trial {aside.number}",
         )
 
 

@@ -230,18 +230,19 @@ def check_proposals_lie_in_the_space_and_differ(make: MakeSearcher) -> None:
 
 
 def check_a_finite_space_is_exhausted(make: MakeSearcher) -> None:
-    """Check that all of a finite space is proposed, and None ever after."""
+    """Check that all of a finite space is proposed, whatever comes of it, and None ever after."""
     for space in map(Space.parse, FINITE):
-        searcher = make(space, 3, None)
-        history = search(searcher, int(space.size) + 3)
-        require_valid(space, history)
-        require(
-            len(history) == space.size,
-            f"{len(history)} of {space.size} configurations of {space!r} were proposed",
-        )
-        for _ in range(2):
-            found = searcher.ask(history)
-            require(found is None, f"ask returned {found!r} when {space!r} was exhausted")
+        for answers in (USUAL, (0.5, RUNNING, FAILED, INTERRUPTED)):
+            searcher = make(space, 3, None)
+            history = search(searcher, int(space.size) + 3, answers)
+            require_valid(space, history)
+            require(
+                len(history) == space.size,
+                f"{len(history)} of {space.size} configurations of {space!r} were proposed",
+            )
+            for _ in range(2):
+                found = searcher.ask(history)
+                require(found is None, f"ask returned {found!r} when {space!r} was exhausted")
 
 
 def check_the_same_seed_gives_the_same_proposals(make: MakeSearcher) -> None:
@@ -298,8 +299,11 @@ def check_another_history_is_another_search(make: MakeSearcher) -> None:
 def check_asking_changes_nothing(make: MakeSearcher) -> None:
     """Check that ``ask`` leaves the history alone, and repeats itself when nothing has changed."""
     for space in _spaces():
-        searcher = make(space, 3, None)
-        history = search(searcher, 4, (0.5, 0.1, RUNNING))
+        searcher, history = make(space, 3, None), History(N_FOLDS)
+        for params, answer in zip(
+            _params(search(searcher, 3)), (0.5, RUNNING, FAILED), strict=False
+        ):
+            add_trial(history, params, answer)
         before = repr(vars(history))
         first, second = searcher.ask(history), searcher.ask(history)
         require(repr(vars(history)) == before, f"ask changed the history of {space!r}")
