@@ -24,6 +24,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "declares",
     "import_pandas",
     "only_predicts",
     "output_of",
@@ -118,14 +119,21 @@ def to_numpy(values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
+def declares(owner: Any, name: str) -> bool:
+    """Return whether a scikit-learn estimator declares which values a parameter may have."""
+    constraints = getattr(owner, "_parameter_constraints", None)
+    return isinstance(constraints, dict) and name in constraints
+
+
 def refusal(owner: Any, name: str, value: Any) -> str | None:
     """Return why a scikit-learn estimator declares a parameter's value invalid, or None."""
-    constraints = getattr(owner, "_parameter_constraints", None)
-    if not isinstance(constraints, dict) or name not in constraints:
+    if not declares(owner, name):
         return None
     try:
         validate_parameter_constraints(
-            {name: constraints[name]}, {name: value}, caller_name=type(owner).__name__
+            {name: owner._parameter_constraints[name]},
+            {name: value},
+            caller_name=type(owner).__name__,
         )
     except InvalidParameterError as error:
         return str(error)
