@@ -1,4 +1,4 @@
-"""An estimator that wraps any scikit-learn model and tunes it inside ``fit``."""
+"""Estimators that wrap a scikit-learn classifier or regressor and tune it inside ``fit``."""
 
 from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor
