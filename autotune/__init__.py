@@ -1,4 +1,4 @@
-"""Estimators that wrap a scikit-learn classifier or regressor and tune it inside ``fit``."""
+"""An estimator that wraps any scikit-learn classifier or regressor and tunes it inside ``fit``."""
 
 from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor

@@ -85,19 +85,6 @@ def only_predicts(scorer: Any) -> bool:
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
 
 
-def output_of(estimator: Any) -> str | None:
-    """Return what ``set_output`` made of a transformer's output, None if it was not called.
-
-    A pipeline does not note it: it has the output that all its transformers have.
-    """
-    config = getattr(estimator, "_sklearn_output_config", {})
-    if "transform" in config or not hasattr(estimator, "steps"):
-        return config.get("transform")
-    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
-    outputs = set(map(output_of, steps))
-    return outputs.pop() if len(outputs) == 1 else None
-
-
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:
     """Return the given rows of X and y; kernel matrices lose the other columns too."""
     plain = type(X) in _ARRAYS and (y is None or type(y) in _ARRAYS)
@@ -110,6 +97,19 @@ def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -
 def slice_params(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
     """Return metadata with what has one entry per row of X cut to the given rows."""
     return _check_method_params(X, params=params, indices=rows) if params else {}
+
+
+def output_of(estimator: Any) -> str | None:
+    """Return what ``set_output`` made of a transformer's output, None if it was not called.
+
+    A pipeline does not note it: it has the output that all its transformers have.
+    """
+    config = getattr(estimator, "_sklearn_output_config", {})
+    if "transform" in config or not hasattr(estimator, "steps"):
+        return config.get("transform")
+    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
+    outputs = set(map(output_of, steps))
+    return outputs.pop() if len(outputs) == 1 else None
 
 
 def to_numpy(values: Any) -> np.ndarray:
