@@ -1,4 +1,4 @@
-"""An estimator that wraps any scikit-learn model and tunes it inside ``fit``."""
+"""An estimator that wraps any scikit-learn classifier or regressor and tunes it inside ``fit``."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

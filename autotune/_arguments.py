@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any
+
+from ._compat import routing_enabled
 
 # What to do about the names that the searchers of scikit-learn, scikit-optimize, Optuna, FLAML,
 # hyperopt, Ray, KerasTuner, PyCaret, TPOT, H2O, AutoGluon and auto-sklearn use.
@@ -67,6 +69,36 @@ def refuse_unknown(
     if unknown:
         advice = "; ".join(f"no parameter {name!r}: {_advice(name, names)}" for name in unknown)
         raise kind(f"{type(owner).__name__} has {advice}") from None
+
+
+def refuse_fit_arguments(owner: Any, given: Collection[str], models: Collection[Any]) -> None:
+    """Raise an error for arguments of ``fit`` that are the constructor's and of no model."""
+    if routing_enabled():  # a scorer may have asked for anything
+        return
+    names, kind = owner.get_params(deep=False), type(owner).__name__
+    for name in given:
+        advice = f"use {name}" if name in names else _ADVICE.get(name, "")
+        if advice.startswith("use ") and not any(_takes(model, name) for model in models):
+            raise TypeError(f"{kind}.fit has no parameter {name!r}: in {kind}(...) {advice}")
+
+
+def _takes(model: Any, name: str) -> bool:
+    """Return whether a model's ``fit`` may take an argument."""
+    try:
+        parameters = signature(model.fit).parameters
+    except (AttributeError, TypeError, ValueError):  # no model, or one that does not tell
+        return True
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return name in parameters or (takes_any and not hasattr(model, "steps"))
+
+
+def refuse_inner(owner: Any, given: Mapping[str, Any]) -> None:
+    """Raise an error for a parameter, as ``strategy__points``, of something that has none."""
+    for name in given:
+        outer, inner, _ = name.partition("__")
+        value = given.get(outer, getattr(owner, outer, None))
+        if inner and not hasattr(value, "set_params"):
+            raise ValueError(f"{name} cannot be set, because {outer}={value!r} has no parameters")
 
 
 def _advice(name: str, names: Collection[str]) -> str:

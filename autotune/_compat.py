@@ -24,6 +24,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "declares",
     "import_pandas",
     "is_own_score",
     "metric_of",
@@ -86,19 +87,6 @@ def only_predicts(scorer: Any) -> bool:
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
 
 
-def output_of(estimator: Any) -> str | None:
-    """Return what ``set_output`` made of a transformer's output, None if it was not called.
-
-    A pipeline does not note it: it has the output that all its transformers have.
-    """
-    config = getattr(estimator, "_sklearn_output_config", {})
-    if "transform" in config or not hasattr(estimator, "steps"):
-        return config.get("transform")
-    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
-    outputs = set(map(output_of, steps))
-    return outputs.pop() if len(outputs) == 1 else None
-
-
 def is_own_score(scorer: Any) -> bool:
     """Return whether a scorer asks the model for its own ``score``."""
     return isinstance(scorer, _PassthroughScorer)
@@ -125,6 +113,19 @@ def slice_params(X: Any, params: dict[str, Any], rows: Any) -> dict[str, Any]:
     return _check_method_params(X, params=params, indices=rows) if params else {}
 
 
+def output_of(estimator: Any) -> str | None:
+    """Return what ``set_output`` made of a transformer's output, None if it was not called.
+
+    A pipeline does not note it: it has the output that all its transformers have.
+    """
+    config = getattr(estimator, "_sklearn_output_config", {})
+    if "transform" in config or not hasattr(estimator, "steps"):
+        return config.get("transform")
+    steps = [step for _, step in estimator.steps if hasattr(step, "transform")]
+    outputs = set(map(output_of, steps))
+    return outputs.pop() if len(outputs) == 1 else None
+
+
 def to_numpy(values: Any) -> np.ndarray:
     """Return values as numpy's array, also those on a device on which scikit-learn computes."""
     if not isinstance(values, np.ndarray) and get_namespace(values)[1]:
@@ -132,14 +133,21 @@ def to_numpy(values: Any) -> np.ndarray:
     return np.asarray(values)
 
 
+def declares(owner: Any, name: str) -> bool:
+    """Return whether a scikit-learn estimator declares which values a parameter may have."""
+    constraints = getattr(owner, "_parameter_constraints", None)
+    return isinstance(constraints, dict) and name in constraints
+
+
 def refusal(owner: Any, name: str, value: Any) -> str | None:
     """Return why a scikit-learn estimator declares a parameter's value invalid, or None."""
-    constraints = getattr(owner, "_parameter_constraints", None)
-    if not isinstance(constraints, dict) or name not in constraints:
+    if not declares(owner, name):
         return None
     try:
         validate_parameter_constraints(
-            {name: constraints[name]}, {name: value}, caller_name=type(owner).__name__
+            {name: owner._parameter_constraints[name]},
+            {name: value},
+            caller_name=type(owner).__name__,
         )
     except InvalidParameterError as error:
         return str(error)

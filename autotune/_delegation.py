@@ -103,7 +103,11 @@ class DelegatingMixin:
 
         Parameters
         ----------
-        X, y, **params
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,), default=None
+            Target.
+        **params : dict
             As in ``fit``.
 
         Returns

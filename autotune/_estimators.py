@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ._arguments import explain_unknown, refuse_unknown
+from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
 from ._compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
 from ._delegation import DelegatingMixin
 from ._docs import share_documentation
@@ -85,10 +85,12 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         Raises
         ------
         ValueError
-            For a name that there is not; the message says which one is meant.
+            For a name that there is not; the message says which one is meant. Also for a
+            parameter of a strategy that is only a name.
         """
         names = [name.partition("__")[0] for name in params]
         refuse_unknown(self, names, self.get_params(deep=False), ValueError)
+        refuse_inner(self, params)
         return super().set_params(**params)
 
     @with_callbacks
@@ -120,6 +122,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             When interrupted. What is known is in ``history_``; :meth:`finish` ends the fit with
             it, and a further ``fit`` with ``warm_start=True`` goes on with the search.
         """
+        refuse_fit_arguments(self, params, self._models().values())
         Run(self, X, y, params).execute()
         return self
 

@@ -12,6 +12,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import _num_samples
 
+from ._compat import to_numpy
 from .space import short_repr
 
 Fold = tuple[np.ndarray, np.ndarray]
@@ -172,7 +173,7 @@ def _row_numbers(number: int, rows: Any, n_rows: int) -> np.ndarray:
     """Return the row numbers that ``rows`` stands for."""
     rule = f"cv must yield row numbers of X, from 0 to {n_rows - 1}, or masks of its rows"
     if not isinstance(rows, slice):
-        rows = np.asarray(rows)
+        rows = to_numpy(rows)
         rows = rows if rows.size else rows.astype(int)  # numpy takes an empty list for floats
     try:
         numbers = np.arange(n_rows)[rows]

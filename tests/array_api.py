@@ -121,6 +121,19 @@ def test_settings(settings, device):
 
 
 @pytest.mark.parametrize("device", DEVICES)
+def test_folds(device):
+    """Check that folds may be arrays on the device."""
+    model, space = MODELS["ridge"]
+    X, y, _ = data(model, device)
+    plain = list(KFold(3).split(np.empty((120, 1))))
+    folds = [tuple(xp.asarray(rows, device=X.device) for rows in fold) for fold in plain]
+    scores = [
+        tuned(model, space, cv=cv).fit(X, y).cv_results_["mean_test_score"] for cv in (plain, folds)
+    ]
+    np.testing.assert_array_equal(*scores)
+
+
+@pytest.mark.parametrize("device", DEVICES)
 def test_storage(device, tmp_path):
     """Check that a fit on a device is continued from its file."""
     model, space = MODELS["ridge"]

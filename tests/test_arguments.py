@@ -6,10 +6,10 @@ from inspect import signature
 
 import pytest
 from sklearn.base import clone
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import Lasso, Ridge
 from sklearn.pipeline import make_pipeline
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor
+from autotune import AutoTunedClassifier, AutoTunedRegressor, Grid
 
 UNKNOWN = [
     ("n_iter", "use budget, as in budget=40"),
@@ -99,6 +99,55 @@ def test_a_name_in_a_pipeline():
     model = make_pipeline(AutoTunedRegressor(Ridge()))
     with pytest.raises(ValueError, match="has no parameter 'max_evals': use budget"):
         model.set_params(autotunedregressor__max_evals=3)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "advice"),
+    [
+        (Ridge(), "time_budget", "use budget, as in budget='60s'"),
+        (make_pipeline(Ridge()), "n_iter", "use budget, as in budget=40"),
+        ([Ridge(), Lasso()], "metric", "use scoring"),
+        (None, "budget", "use budget"),
+    ],
+)
+def test_arguments_of_fit(model, name, advice):
+    """Check that an argument of the constructor is refused by fit, before anything is fitted."""
+    search = AutoTunedRegressor(model)
+    with pytest.raises(TypeError) as raised:
+        search.fit([[0.0], [1.0]], [0.0, 1.0], **{name: 1})
+    assert str(raised.value) == (
+        f"AutoTunedRegressor.fit has no parameter {name!r}: in AutoTunedRegressor(...) {advice}"
+    )
+    assert not hasattr(search, "history_")
+
+
+class Verbose(Ridge):
+    def fit(self, X, y, verbose=0, **others):
+        self.given_ = verbose, others
+        return super().fit(X, y)
+
+
+def test_arguments_that_the_model_has():
+    """Check that an argument reaches a model whose fit has it, whatever it means here."""
+    search = AutoTunedRegressor(Verbose(), {"alpha": [1.0]}, strategy="grid", cv=2)
+    search.fit([[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0], verbose=2, metric="l1")
+    assert search.given_ == (2, {"metric": "l1"})
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"strategy__factor": 3}, "strategy__factor cannot be set, because strategy='auto' has"),
+        ({"strategy": "grid", "strategy__points": 3}, "because strategy='grid' has no parameters"),
+        ({"estimator__alpha": 3}, r"estimator__alpha cannot be set, because estimator=\[Ridge"),
+    ],
+)
+def test_parameters_of_what_has_none(params, message):
+    """Check that the parameter of a name or of a list is refused in words."""
+    with pytest.raises(ValueError, match=message):
+        AutoTunedRegressor([Ridge()]).set_params(**params)
+    search = AutoTunedRegressor([Ridge()]).set_params(strategy=Grid(), strategy__points=3)
+    assert search.strategy.points == 3
 
 
 def test_the_signature_stays():

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
+from autotune.defaults._registry import known_models
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -86,3 +88,11 @@ def test_pages_are_found():
     """Check that the list of pages is not empty by accident."""
     names = {page.name for page in PAGES}
     assert {"README.md", "getting_started.md", "user_guide.md"} <= names
+
+
+def test_the_number_of_built_in_spaces():
+    """Check that README.md counts the models with a built-in space as the package does."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    count = re.search(r"Built-in search spaces\*\* for (\d+) of scikit-learn's", text)
+    assert count is not None
+    assert int(count[1]) == sum(name.startswith("sklearn.") for name in known_models())

@@ -250,6 +250,27 @@ def test_scorer_returns_no_number(value):
         tuned(SVC(), {"C": [1.0]}, scoring=lambda estimator, X, y: value).fit(X, y)
 
 
+class Tensor:
+    """A number of another library, as PyTorch's, which is none for Python."""
+
+    def __init__(self, *values):
+        self.values = values
+
+    def item(self):
+        if len(self.values) > 1:
+            raise RuntimeError("a Tensor with 2 elements cannot be converted to Scalar")
+        return self.values[0]
+
+
+def test_scorer_returns_a_number_of_another_library():
+    """Check that what holds a single number is one, and what holds several is not."""
+    scoring = {"strategy": "grid", "include_default": False, "scoring": lambda *_: Tensor(0.5)}
+    assert tuned(SVC(), {"C": [1.0]}, **scoring).fit(X, y).best_score_ == 0.5
+    scoring["scoring"] = lambda *_: Tensor(0.5, 0.5)
+    with pytest.raises(ValueError, match="scoring must return a number, or a dict of numbers"):
+        tuned(SVC(), {"C": [1.0]}, **scoring).fit(X, y)
+
+
 def test_default_is_trial_0():
     """Check that the default is evaluated first, reported, and wins ties inside the space."""
     search = tuned(Moody(), {"level": [1.0, 0.0]}).fit(X, y)

@@ -12,19 +12,16 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-def run_python(code, *options, folder=None, **settings):
+def run_python(code, *options, arguments=(), folder=None, env=None):
     """Run a program in a fresh interpreter and return it when it has ended."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    env = {**os.environ, "PYTHONPATH": path, **settings.pop("env", {})}
     return subprocess.run(
-        [sys.executable, *options, "-c", code],
+        [sys.executable, *options, "-c", code, *arguments],
         cwd=folder,
-        env=env,
+        env={**os.environ, "PYTHONPATH": path, **(env or {})},
         capture_output=True,
         text=True,
-        timeout=300,
         check=False,
-        **settings,
     )
 
 
@@ -104,3 +101,31 @@ def test_command_without_streams(tmp_path):
     """Check that the command works and returns its codes without standard streams."""
     assert run_python(SILENT_COMMAND, folder=tmp_path).returncode == 2
     assert (tmp_path / "m.joblib").exists()
+
+
+TIDY = """
+import sys
+import joblib
+from sklearn.datasets import load_iris
+from sklearn.naive_bayes import GaussianNB
+from autotune import AutoTunedClassifier, Budget, read_history
+
+settings = {
+    "here": {"budget": 3},
+    "threads": {"budget": 3, "n_jobs": 2},
+    "storage": {"budget": 3, "storage": "tuning.db"},
+    "processes": {"budget": Budget(trials=3, seconds="60s"), "n_jobs": 2},
+}[sys.argv[1]]
+with joblib.parallel_config("threading" if sys.argv[1] == "threads" else "loky"):
+    AutoTunedClassifier(GaussianNB(), cv=2, **settings).fit(*load_iris(return_X_y=True))
+if "storage" in settings:
+    read_history(settings["storage"])
+"""
+
+
+@pytest.mark.parametrize("place", ["here", "threads", "storage", "processes"])
+def test_nothing_is_left_open(place, tmp_path):
+    """Check that development mode, also in what a fit starts, finds nothing that was not closed."""
+    env = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "error::ResourceWarning"}
+    done = run_python(TIDY, arguments=[place], folder=tmp_path, env=env)
+    assert (done.returncode, done.stderr) == (0, "")

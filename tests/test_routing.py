@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_iris
 from sklearn.exceptions import UnsetMetadataPassedError
 from sklearn.metrics import accuracy_score, make_scorer
@@ -179,3 +180,22 @@ def test_in_a_pipeline(n_jobs):
     scaled = StandardScaler().fit_transform(X)
     expected = SVC(C=model[-1].best_params_["C"]).fit(scaled, y, sample_weight=WEIGHTS)
     np.testing.assert_array_equal(model[-1].dual_coef_, expected.dual_coef_)
+
+
+class Transformer(Consumer):
+    def transform(self, X):
+        return X
+
+
+@pytest.mark.usefixtures("routing")
+@pytest.mark.parametrize(
+    "wrap", [lambda step: step, lambda step: ColumnTransformer([("all", step, slice(0, 5))])]
+)
+def test_as_a_transformer(wrap):
+    """Check that weights reach a model that is tuned as a step which transforms."""
+    scorer = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+    search = tuned(Transformer().set_fit_request(sample_weight=True, tag=False), scoring=scorer)
+    model = make_pipeline(wrap(search), SVC().set_fit_request(sample_weight=False))
+    step = model.fit(DATA, y, sample_weight=WEIGHTS)[0]
+    fitted = step.named_transformers_["all"] if isinstance(step, ColumnTransformer) else step
+    np.testing.assert_array_equal(fitted.weights_, WEIGHTS)

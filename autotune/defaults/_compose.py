@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import product
-from numbers import Integral
 from typing import Any
 
-import numpy as np
-
+from ._example import example_space
 from ._registry import SubSpaces, own_spaces
 
 # A union of more sub-spaces cannot be explored within any usual budget.
 MAX_SUBSPACES = 32
-_EXAMPLE_LENGTH = 3
-# Numbers that are no matter of tuning and would make a poor example.
-_NOT_TUNED = {"n_jobs", "random_state", "verbose", "cache_size", "copy_X", "warm_start", "tol"}
 
 
 def default_space(estimator: Any, prefix: str = "") -> dict[str, Any] | SubSpaces:
@@ -122,36 +117,10 @@ def _unknown_message(estimator: Any) -> str:
     name = type(estimator).__name__
     nested = [type(child).__name__ for _, child in _children(estimator)]
     where = f"{name}, nor for anything in it ({', '.join(nested)})" if nested else name
-    example = _example(estimator) or "{'parameter': (low, high), 'other': [choice, choice]}"
+    example = example_space(estimator) or "{'parameter': (low, high), 'other': [choice, choice]}"
     return (
         f"space='auto': there is no built-in search space for {where}. Write the space: a "
         f"dict from the names of parameters to ranges, for example space={example}. A list "
         "holds choices, (low, high) is an interval, (low, high, 'log-uniform') one on a log "
         "scale."
     )
-
-
-def _example(estimator: Any) -> str:
-    """Return an example of a space over the estimator's own parameters, "" if it has none."""
-    numbers: dict[str, Any] = {}
-    switches: dict[str, Any] = {}
-    for name, value in sorted(
-        estimator.get_params(deep=True).items(), key=lambda item: item[0].count("__"), reverse=True
-    ):
-        if name.rpartition("__")[2] in _NOT_TUNED:
-            continue
-        if isinstance(value, bool):
-            switches[name] = [True, False]
-        elif isinstance(value, (int, float, np.number)) and 0 < value < np.inf:
-            numbers[name] = _range_around(value)
-    chosen = list((numbers or switches).items())[:_EXAMPLE_LENGTH]
-    return repr(dict(chosen)) if chosen else ""
-
-
-def _range_around(value: Any) -> tuple[Any, ...]:
-    """Return a range around a positive number, in the same unit interval if it is in one."""
-    if isinstance(value, Integral):
-        return max(1, int(value) // 2), int(value) * 2
-    number = float(value)
-    low, high = float(f"{number / 10:.3g}"), float(f"{number * 10:.3g}")
-    return low, min(high, 1.0) if number < 1 else high, "log-uniform"

@@ -7,7 +7,7 @@ import numbers
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import current_thread, main_thread
 from traceback import format_exc
@@ -203,8 +203,9 @@ def note_scores(
                 evaluation.status = FAILED
             evaluation.error = evaluation.error or score
             continue
-        single = isinstance(score, np.ndarray | np.generic) and score.size == 1
-        value = score.item() if single else score
+        value = score
+        with suppress(AttributeError, ValueError, RuntimeError):  # no array, or one of several
+            value = score.item()
         if not isinstance(value, numbers.Real):
             raise ValueError(
                 "scoring must return a number, or a dict of numbers; "
