@@ -248,7 +248,11 @@ def parse_number(text: str, point: str = ".") -> float:
     negative are understood.
     """
     match = _NUMBERS[point].fullmatch(text)
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if (
+        match is None
+        or bool(match["open"]) != bool(match["close"])
+        or (match["sign"] and match["inner"])
+    ):
         return _parse_infinity(text)
     digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
     number = float(digits + (match["power"] or ""))
