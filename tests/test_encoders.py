@@ -88,6 +88,13 @@ def test_decimal_point_is_that_of_fit():
     assert NumberReader().fit([["1.5"], ["0.25"]]).transform([["1,234"]]) == 1234
 
 
+def test_infinite_numbers_are_the_largest():
+    """Check that infinite numbers, which the model cannot tell from others, become finite."""
+    read = NumberReader().fit_transform([["inf"], [-np.inf], [10**400], [1]]).ravel()
+    assert np.isfinite(read).all()
+    assert read[0] == read[2] == -read[1] > 1e38
+
+
 def test_durations_are_seconds():
     """Check durations in every form."""
     pd = pytest.importorskip("pandas")

@@ -186,7 +186,8 @@ def _read_type(column: Any, name: Any) -> Column | None:
     if kind not in "biuf":
         return Column(name, DURATION if kind == "m" else DATE)
     plain = _is_plain(column) and not _is_rare(n_present, len(column))
-    return Column(name, NUMBER, plain=plain)
+    is_finite = kind != "f" or not np.isinf(as_numbers(column)).any()
+    return Column(name, NUMBER, plain=plain and is_finite)
 
 
 def _is_categorical(column: Any) -> bool:
@@ -214,10 +215,10 @@ def _becomes_floats(column: Any) -> bool:
     if column.dtype != object:
         return False
     try:
-        np.asarray(column, dtype=float)
+        values = np.asarray(column, dtype=float)
     except (TypeError, ValueError, OverflowError):
         return False
-    return True
+    return not np.isinf(values).any()
 
 
 def _count_present(column: Any) -> int:

@@ -26,6 +26,7 @@ from ._values import (
 _MAX_TERMS = 20_000  # of one column of text
 _MAX_CLASSES = 100  # a target of more distinct values counts as a number
 _RARE = 2  # terms in fewer rows say nothing about other rows
+_LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
@@ -126,8 +127,8 @@ class NumberReader(_ColumnEncoder):
 
     Durations and times of day are read as seconds, ``"$1,234.50"`` as 1234.5, ``"45.3%"`` as
     0.453, ``"(3.2)"`` as -3.2, and ``"1 234,5"`` as 1234.5 where that is how the column
-    writes its decimals. What is no number is missing, NaN. A column without a single number
-    in `fit` becomes zeros.
+    writes its decimals. What is no number is missing, NaN; what is infinite becomes the largest
+    number of single precision. A column without a single number in `fit` becomes zeros.
 
     Attributes
     ----------
@@ -148,7 +149,11 @@ class NumberReader(_ColumnEncoder):
 
     def _encode(self, column: Any, learnt: tuple[str, bool]) -> np.ndarray:
         point, is_empty = learnt
-        return np.zeros(len(column)) if is_empty else as_numbers(column, point)
+        if is_empty:
+            return np.zeros(len(column))
+        return np.nan_to_num(
+            as_numbers(column, point), nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST
+        )
 
 
 class DateEncoder(_ColumnEncoder):

@@ -76,7 +76,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
         steps = [_sparse_step(X)]
         return Pipeline([*steps, ("model", _boosting(classifier, "from_dtype"))])
     X = _as_table(X)
-    if X is None:
+    if X is None or _is_finite(X):
         return _boosting(classifier, "from_dtype")
     columns = read_columns(X, classifier=classifier)
     _warn_of(columns)
@@ -104,6 +104,14 @@ def _as_table(X: Any) -> Any:
             "minimum of 1 is required."
         )
     return table if table.shape[0] else None
+
+
+def _is_finite(X: Any) -> bool:
+    """Say whether X is an array of numbers, none of them missing or infinite."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(X.sum()))
 
 
 def _as_array(X: Any) -> np.ndarray:
