@@ -86,6 +86,7 @@ KINDS = {
     "open ends": (lambda: objects("0", "1", "2", "3+"), "category"),
     "objects with a text": (lambda: objects(uuid.UUID(int=1), uuid.UUID(int=2)), "category"),
     "sentences": (lambda: sentences(6), "text"),
+    "words with digits": (lambda: [f"w{i} w{i + 1} w{i % 7} w3" for i in range(N)], "text"),
     "long words": (lambda: [f"{'ab' * 20}{chr(97 + i % 26)}{'c' * i}" for i in range(N)], "text"),
     "no spaces": (lambda: [f"我今天去市场{chr(0x4E00 + i)}很好吃" for i in range(N)], "text"),
     "unique codes": (lambda: [f"C-{i:04}" for i in range(N)], "identifier"),

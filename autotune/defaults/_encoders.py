@@ -24,6 +24,7 @@ from ._values import (
 )
 
 _MAX_TERMS = 20_000  # of one column of text
+_MAX_ROWS = 20_000  # from which the reduction is learnt
 _MAX_CLASSES = 100  # a target of more distinct values counts as a number
 _RARE = 2  # terms in fewer rows say nothing about other rows
 _LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
@@ -250,10 +251,12 @@ class LabelReader(_ColumnEncoder):
 class TextEncoder(_ColumnEncoder):
     """Encodes free text by its terms.
 
-    Terms are single words and pairs of words, or groups of two to four characters where words
-    are not separated by spaces, weighted by TF-IDF. Those that go best with the target in
+    Terms are words, or groups of two to four characters where words are not separated by
+    spaces, weighted by TF-IDF. Those that go best with the target in
     `fit` are kept as they are; all of them together are reduced by TruncatedSVD. The number of
     words is added.
+
+    Of more than 20,000 rows, that many, evenly spaced, tell how to reduce.
 
     Parameters
     ----------
@@ -274,7 +277,7 @@ class TextEncoder(_ColumnEncoder):
     >>> from autotune.defaults import TextEncoder
     >>> encoder = TextEncoder().fit([["red wine"], ["white wine"], ["red wine"]])
     >>> encoder.get_feature_names_out().tolist()
-    ['x0_words', 'x0_red', 'x0_red wine', 'x0_wine']
+    ['x0_words', 'x0_red', 'x0_wine']
     """
 
     def __init__(self, n_terms=50, n_components=30):
@@ -320,7 +323,7 @@ def _make_vectorizer(texts: list[str]) -> Any:
 
     n_words = np.mean([len(text.split()) for text in texts]) if texts else 0
     kind = (
-        {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
+        {"analyzer": "word", "token_pattern": r"(?u)\b\w+\b"}
         if n_words >= 2
         else {"analyzer": "char_wb", "ngram_range": (2, 4)}
     )
@@ -382,9 +385,10 @@ class TermReducer(TransformerMixin, BaseEstimator):
         if len(frequent) > self.n_terms + self.n_components:
             scores = _associations(X, y)[frequent]
             frequent = frequent[np.argsort(-scores, kind="stable")[: self.n_terms]]
-            n_components = min(self.n_components, X.shape[0])
+            sample = X[:: -(-X.shape[0] // _MAX_ROWS)]
+            svd = TruncatedSVD(min(self.n_components, sample.shape[0]), random_state=0)
             with np.errstate(invalid="ignore"):  # where all rows are alike
-                self.svd_ = TruncatedSVD(n_components, random_state=0).fit(X)
+                self.svd_ = svd.fit(sample)
         self.kept_ = np.sort(frequent)
         return self
 
