@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -78,3 +82,50 @@ answers = st.one_of(st.floats(-1, 1), scores, st.sampled_from(["failed", "timeou
 answer_tables = st.lists(answers, min_size=1, max_size=8)
 
 seeds = st.integers(0, 2**31 - 1)
+
+# What stands in columns of raw frames, by what the columns are.
+CELLS = {
+    "numbers": [0, 1, -2.5, 1e30, float("inf"), float("nan"), None, True, Decimal("0.5"), 10**400],
+    "text of numbers": ["1", "2.5", "$1,234.50", "45.3%", "(3.2)", "1 234,5", "?", "", None, "0,5"],
+    "dates": [dt.date(2024, 2, 29), dt.datetime(1, 1, 1, 5), np.datetime64("2025-01"), None],
+    "text of dates": ["2024-01-31", "1/2/2024", "31/12/1999 10:30", "Jan 5, 2024", "-", None],
+    "durations": [dt.timedelta(1), dt.timedelta(-3), np.timedelta64(5, "m"), dt.time(1, 2), None],
+    "text of times of day": ["13:45", "1:30:05.5", "-0:10", "nan", None],
+    "labels": ["a", "b", "c d", b"\xff", 1, 2.5, False, None, float("nan"), ""],
+    "texts": [
+        "the cat sat on the mat",
+        "a dog ate the cat",
+        "no",
+        "?!",
+        "我今天去了市场",
+        "😀",
+        None,
+    ],
+    "nothing": [None, float("nan"), "?", " ", np.datetime64("NaT")],
+    "no single values": [[1, 2], (1,), {"a": 1}, {1}, object(), 1j, np.zeros(2)],
+}
+CELLS["anything"] = [cell for cells in list(CELLS.values())[:-1] for cell in cells]
+
+
+@st.composite
+def raw_frames(draw, n_rows=24, n_new=6):
+    """Draw rows of raw data and new rows, as frames of pandas or arrays of objects."""
+    columns = []
+    for kind in draw(st.lists(st.sampled_from(sorted(CELLS)), min_size=1, max_size=4)):
+        cells = st.lists(
+            st.sampled_from(CELLS[kind]), min_size=n_rows + n_new, max_size=n_rows + n_new
+        )
+        column = np.empty(n_rows + n_new, dtype=object)
+        for i, cell in enumerate(draw(cells)):
+            column[i] = cell
+        columns.append(column)
+    X = np.empty((n_rows + n_new, len(columns)), dtype=object)
+    for i, column in enumerate(columns):
+        X[:, i] = column
+    if draw(st.booleans()):
+        pd = pytest.importorskip("pandas")
+        names = st.sampled_from(["a", "b", "id", "day", 1, 2.5, None])
+        X = pd.DataFrame(X, columns=[draw(names) for _ in columns])
+        if draw(st.booleans()):
+            X = X.infer_objects()
+    return X[:n_rows], X[n_rows:]

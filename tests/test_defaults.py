@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import pickle
 import subprocess
@@ -10,6 +11,8 @@ import warnings
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
@@ -33,9 +36,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
+from strategies import raw_frames
 from threadpoolctl import threadpool_limits
 
-from autotune.defaults import default_model, default_space, has_default_space
+from autotune.defaults import _model, default_model, default_space, has_default_space
 from autotune.defaults._compose import MAX_SUBSPACES
 from autotune.defaults._registry import known_models
 from autotune.space import Space
@@ -338,9 +342,11 @@ def polars_frame(**columns):
     return pl.DataFrame({"integer": integers, "boolean": [None, True, False] * (N // 3), **columns})
 
 
-def categories(n_levels):
+def categories(n_levels, *extra):
     """Return a categorical column of pandas."""
-    return pytest.importorskip("pandas").Series(text(n_levels)).astype("category")
+    column = text(n_levels)
+    column[1 : 1 + len(extra)] = extra
+    return pytest.importorskip("pandas").Series(column).astype("category")
 
 
 def series(values, dtype):
@@ -361,6 +367,36 @@ def mixed(*extra):
     return column
 
 
+TUPLES = [("a", i) for i in range(5)]
+
+
+def dates(**options):
+    """Return dates with hours of pandas."""
+    return pytest.importorskip("pandas").date_range("2024", periods=N, freq="7h", **options)
+
+
+def intervals():
+    """Return a column of categories that are intervals."""
+    return pytest.importorskip("pandas").cut(LEVELS, 5)
+
+
+def mixed_numbers():
+    """Return numbers among which pandas' missing value stands."""
+    return np.array([1, 2.5, series([None], "Int64")[0]], dtype=object)[LEVELS % 3]
+
+
+def text_of_numbers():
+    """Return text of numbers."""
+    return np.array(["$1,234.50", "7", "", "(3.2)"], dtype=object)[LEVELS % 4]
+
+
+def sentences(n_words=6):
+    """Return texts of random words."""
+    rng = np.random.RandomState(0)
+    words = [f"{a}{b}a" for a in "bcdfghjklm" for b in "aeiou"]
+    return np.array([" ".join(rng.choice(words, n_words)) for _ in range(N)], dtype=object)
+
+
 FRAMES = {
     "numbers": (pandas_frame, False),
     "few categories": (lambda: pandas_frame(c=categories(20)), False),
@@ -379,6 +415,34 @@ FRAMES = {
     "polars few categories": (lambda: polars_frame(c=enum(20)), False),
     "polars many categories": (lambda: polars_frame(c=enum(400)), True),
     "polars text and categories": (lambda: polars_frame(c=list(text()), d=enum(20)), True),
+    "dates": (lambda: pandas_frame(c=dates()), True),
+    "dates of a zone": (lambda: pandas_frame(c=dates(tz="Asia/Tokyo")), True),
+    "periods": (lambda: pandas_frame(c=dates().to_period("M")), True),
+    "durations": (lambda: pandas_frame(c=dates() - dates()[0]), True),
+    "no value": (lambda: pandas_frame(c=np.nan), True),
+    "None": (lambda: pandas_frame(c=None), True),
+    "pandas missing among numbers": (lambda: pandas_frame(c=mixed_numbers()), True),
+    "one name twice": (lambda: pandas_frame(c=text(5)).set_axis(list("aabbc"), axis=1), True),
+    "one name twice, numbers": (lambda: pandas_frame().set_axis(list("aabb"), axis=1), True),
+    "names of mixed types": (lambda: pandas_frame().set_axis(["a", 1, 2.5, None], axis=1), True),
+    "tuples as names": (lambda: pandas_frame(c=text(5)).set_axis(TUPLES, axis=1), True),
+    "mixed categories": (lambda: pandas_frame(c=categories(5, 1, 2.5)), True),
+    "intervals": (lambda: pandas_frame(c=intervals()), True),
+    "sparse column": (lambda: pandas_frame(c=series(LEVELS % 3, "Sparse[int]")), True),
+    "few values": (lambda: pandas_frame(c=np.where(LEVELS == 7, 1.0, np.nan)), True),
+    "infinite": (lambda: pandas_frame(c=np.where(LEVELS % 3, np.inf, -np.inf)), True),
+    "almost numbers": (lambda: pandas_frame(c=text_of_numbers()), True),
+    "sentences": (lambda: pandas_frame(c=sentences()), True),
+    "bytes": (lambda: pandas_frame(c=text(5).astype(bytes)), True),
+    "polars dates": (lambda: polars_frame(d=dates().to_list(), t=[None, "1:30"] * (N // 2)), True),
+    "polars no value": (lambda: polars_frame(c=[None] * N), True),
+    "array of text": (lambda: np.column_stack([text(5), LEVELS]).astype(str), True),
+    "array of dates": (lambda: np.column_stack([dates()] * 2), True),
+    "array of few values": (lambda: np.where(LEVELS == 7, 1.0, np.nan).reshape(-1, 1), True),
+    "lists": (lambda: [["a", 1.5, None], ["b", None, dt.date(2024, 1, 1)]] * (N // 2), True),
+    "lists of numbers": (lambda: [[1, 1.5], [2, None]] * (N // 2), False),
+    "sparse": (lambda: sparse.random_array((N, 3), density=0.5, format="csr"), True),
+    "wide and sparse": (lambda: sparse.random_array((N, 30000), density=1e-3, format="csr"), True),
     "array of floats": (lambda: LEVELS.reshape(-1, 1) / 2, False),
     "array of objects": (lambda: np.column_stack([text(), LEVELS]).astype(object), True),
     "array of numbers as objects": (lambda: LEVELS.reshape(-1, 1).astype(object), False),
@@ -424,3 +488,179 @@ def test_default_model_learns_from_text(kind):
     assert boosting.is_categorical_ is not None
     assert boosting.is_categorical_.sum() == 1
     assert len(model.predict(new)) == N
+
+
+def learns(X, y, new=None, classifier=True):
+    """Return the default model's score on the second half of the rows, fitted on the first."""
+    model, half = default_model(X, classifier=classifier), len(y) // 2
+    model.fit(X[:half], y[:half])
+    if new is not None:
+        assert len(model.predict(new)) == len(new)
+    return model.score(X[half:], y[half:])
+
+
+def noise(n=N):
+    return np.random.RandomState(1).normal(size=n)
+
+
+def test_almost_numbers_are_numbers():
+    """Check that a tenth of marks in a column costs little, and is told in one warning."""
+    values = noise()
+    column = np.where(LEVELS % 10 == 0, "?", values.round(3).astype(str))
+    with pytest.warns(UserWarning, match="takes columns of X as follows") as caught:
+        score = learns(pandas_frame(c=column), values > 0)
+    assert score > 0.9
+    assert [str(warning.message) for warning in caught] == [
+        "The default model takes columns of X as follows: 'c' is read as numbers, missing where it "
+        "says '?'"
+    ]
+
+
+def test_identifiers_are_left_out():
+    """Check that an identifier that tells the class of each row in fit is no feature."""
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"id": range(N), "code": [f"k{i}" for i in range(N)], "x": noise()})
+    message = (
+        "'id' is left out as an identifier: no two rows have the same value; "
+        "'code' is left out as an identifier: no two rows have the same value"
+    )
+    with pytest.warns(UserWarning, match=message):
+        model = default_model(X, classifier=True)
+    assert model.fit(X, LEVELS < 200)[-1].n_features_in_ == 1
+
+
+def test_many_notes():
+    """Check that a warning does not grow with the number of columns."""
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({f"c{i}": ["1", "?"] * 10 for i in range(9)})
+    with pytest.warns(UserWarning, match="'c4' is read as numbers, .*; and 4 more$"):
+        default_model(X, classifier=True)
+
+
+def test_nothing_to_tell_of_ordinary_columns():
+    """Check that text, dates and columns without any value are no reason for a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X = pandas_frame(a=text(5), b=sentences(), c=None, d=dates(), e=text_of_numbers())
+        model = default_model(X, classifier=True)
+    taken = {name: columns for name, _, columns in model.named_steps["columns"].transformers}
+    assert taken == {
+        "categories": ["a"],
+        "numbers": ["number", "integer", "boolean", "flag", "e"],
+        "dates": ["d"],
+        "texts": ["b"],
+        "empty": ["c"],
+    }
+
+
+def test_dates_are_used():
+    """Check that the weekday and the time that has passed decide."""
+    days = dates()
+    assert learns(pandas_frame(c=days, n=noise()), days.day_of_week > 3) > 0.95
+    shuffled = np.random.RandomState(0).permutation(N)
+    X = pandas_frame(c=days[shuffled])
+    assert learns(X, shuffled / 3.0, classifier=False) > 0.95
+
+
+def test_free_text_is_used():
+    """Check that one word among many decides, in a frame and in an array."""
+    column = sentences()
+    y = np.array(["kua" in value.split() or "bea" in value.split() for value in column])
+    assert 0.1 < y.mean() < 0.4
+    assert learns(pandas_frame(c=column), y) > 0.95
+    assert learns(column.reshape(-1, 1), y) > 0.95
+
+
+def test_numbers_alone_are_left_to_the_model():
+    """Check that nothing stands before the model where it takes the columns as they are."""
+    for X in (
+        noise().reshape(-1, 2),
+        pandas_frame(),
+        polars_frame(),
+        noise().reshape(-1, 2).tolist(),
+    ):
+        assert repr(default_model(X, classifier=False)) == "HistGradientBoostingRegressor()"
+
+
+NEW = {
+    "other types": lambda pd: {"a": [1, 2.5, None], "b": ["7", "x", None], "c": ["2020-01-01"] * 3},
+    "nothing": lambda pd: {"a": None, "b": np.nan, "c": pd.NaT, "d": [None] * 3, "e": np.nan},
+    "categories": lambda pd: {name: pd.Categorical(["u", "v", "u"]) for name in "abcde"},
+    "numbers": lambda pd: {name: [1, 2, 3] for name in "abcde"},
+    "booleans": lambda pd: {name: [True, False, True] for name in "abcde"},
+    "missing of pandas": lambda pd: {name: pd.array([1, None, 3], "Int64") for name in "abcde"},
+    "earlier dates": lambda pd: {"c": pd.to_datetime(["1900-01-01"] * 3).tz_localize("UTC")},
+    "other order": lambda pd: {"z": [1] * 3},
+}
+
+
+@pytest.mark.parametrize("make", NEW.values(), ids=NEW)
+def test_new_rows_of_other_types(make):
+    """Check that values of types that the columns did not have in fit are no error."""
+    pd = pytest.importorskip("pandas")
+    known = {"a": text(5), "b": text_of_numbers(), "c": dates(), "d": sentences(), "e": LEVELS / 3}
+    X = pd.DataFrame(known)
+    new = X[:3].assign(**make(pd))[[*"edcba"]]
+    learns(X, LEVELS % 2, new)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros(9), "X must have rows and columns; got an array of shape (9,)"),
+        (np.zeros((9, 2, 2)), "X must have rows and columns; got an array of shape (9, 2, 2)"),
+        ([[1], [1, 2]], "X must have rows and columns; got an array of shape (2,)"),
+        ([np.ones((2, 2)), np.ones((2, 3))], "X must have rows of the same length"),
+        (
+            np.zeros((9, 0)),
+            "X must have a column to learn from; got 0 feature(s) (shape=(9, 0)) while a minimum "
+            "of 1 is required.",
+        ),
+        (
+            [[None, "?"], ["", None]],
+            "X must have a column to learn from; column 0 is left out: it has no values but ''; "
+            "column 1 is left out: it has no values but '?'",
+        ),
+    ],
+    ids=str,
+)
+def test_nothing_to_learn_from(X, message):
+    """Check that data without rows, columns or values are refused in one sentence."""
+    with pytest.raises(ValueError, match="X must have") as error:
+        default_model(X, classifier=True)
+    assert str(error.value) == message
+
+
+def test_large_sparse_matrices_are_reduced(monkeypatch):
+    """Check that a sparse matrix is made dense as it is only where it is small."""
+    X = sparse.random_array((N, 300), density=0.05, rng=np.random.RandomState(0), format="csr")
+    y = X[:, [7]].toarray().ravel() > 0
+    assert default_model(X, classifier=True).fit(X, y)[-1].n_features_in_ == 300
+    monkeypatch.setattr(_model, "_MAX_DENSE", 1000)
+    assert default_model(X, classifier=True).fit(X, y)[-1].n_features_in_ == 80
+    assert learns(X, y) == 1.0
+
+
+@settings(max_examples=40)
+@given(raw_frames())
+def test_any_raw_frame(frames):
+    """Check that any frame is fitted and new rows of it predicted, or refused in a sentence."""
+    X, new = frames
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The default model takes columns", UserWarning)
+        try:
+            model = default_model(X, classifier=True)
+        except (TypeError, ValueError) as error:
+            refusal = str(error)
+        else:
+            refusal = ""
+    if refusal:
+        assert "column" in refusal
+        assert "\n" not in refusal
+        return
+    prefix = "model__" if hasattr(model, "steps") else ""
+    model.set_params(**{f"{prefix}max_iter": 2}).fit(X, np.arange(len(X)) % 2)
+    assert len(model.predict(new)) == len(new)
+    if prefix:
+        names = model[:-1].get_feature_names_out()
+        assert len(names) == len(set(names)) == model[-1].n_features_in_

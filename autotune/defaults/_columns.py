@@ -47,7 +47,7 @@ _MIN_IDENTIFIERS = 20  # in fewer rows, that all values differ says little
 _LONG = 25  # characters
 _OFTEN_DIFFERENT, _MOSTLY_DIFFERENT = 0.3, 0.8  # distinct texts as a share of all
 _N_SHAPES = 10  # "item 7" and "item 12" have the same shape
-_DIGITS = 0.1  # the share of digits from which on a long word is a code
+_MANY_DIGITS = 0.1  # the share of digits from which on a long word is a code
 _SHOWN = 3  # marks and values in a note
 
 _IDENTIFIER_NAME = re.compile(
@@ -64,6 +64,7 @@ _TIME_NAME = re.compile(
 _WORDS = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}|[^\s\u0e00-\u0eff\u3040-\u9fff]+"
 )
+_DIGITS = re.compile(r"\d+")
 _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
@@ -173,6 +174,8 @@ def _read(column: Any, name: Any) -> Column:
 
 def _read_type(column: Any, name: Any) -> Column | None:
     """Return what a column is by its dtype, None if its values must be looked at."""
+    if is_series(column, "pandas") and isinstance(column.dtype, np.dtype):
+        column = column.to_numpy()  # far quicker, where there are many columns
     is_categorical, kind = _is_categorical(column), numpy_kind(column)
     if kind == "c":
         check_types({complex}, f"column {name!r}")
@@ -186,7 +189,8 @@ def _read_type(column: Any, name: Any) -> Column | None:
     if kind not in "biuf":
         return Column(name, DURATION if kind == "m" else DATE)
     plain = _is_plain(column) and not _is_rare(n_present, len(column))
-    return Column(name, NUMBER, plain=plain)
+    is_finite = kind != "f" or not np.isinf(as_numbers(column)).any()
+    return Column(name, NUMBER, plain=plain and is_finite)
 
 
 def _is_categorical(column: Any) -> bool:
@@ -214,10 +218,10 @@ def _becomes_floats(column: Any) -> bool:
     if column.dtype != object:
         return False
     try:
-        np.asarray(column, dtype=float)
+        values = np.asarray(column, dtype=float)
     except (TypeError, ValueError, OverflowError):
         return False
-    return True
+    return not np.isinf(values).any()
 
 
 def _count_present(column: Any) -> int:
@@ -311,7 +315,7 @@ def _are_identifiers(texts: list[str]) -> bool:
         return False
     characters = "".join(texts)
     n_digits = sum(map(str.isdigit, characters))
-    return len(characters) < _LONG * len(texts) or n_digits > _DIGITS * len(characters)
+    return len(characters) < _LONG * len(texts) or n_digits > _MANY_DIGITS * len(characters)
 
 
 def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
@@ -327,8 +331,9 @@ def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
 
 
 def _has_few_shapes(texts: list[str]) -> bool:
-    """Say whether texts differ in hardly more than their digits."""
-    return len({re.sub(r"\d+", "0", text) for text in texts}) <= _N_SHAPES < len(texts)
+    """Say whether texts differ in hardly more than one number each."""
+    numbered = all(len(_DIGITS.findall(text)) <= 1 for text in texts)
+    return numbered and len({_DIGITS.sub("0", text) for text in texts}) <= _N_SHAPES < len(texts)
 
 
 def _count_words(text: str) -> int:

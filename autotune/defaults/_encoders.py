@@ -14,6 +14,7 @@ from ._values import (
     as_numbers,
     as_text,
     as_times,
+    column_names,
     decimal_point,
     distinct_texts,
     is_day_first,
@@ -23,8 +24,10 @@ from ._values import (
 )
 
 _MAX_TERMS = 20_000  # of one column of text
+_MAX_ROWS = 20_000  # from which the reduction is learnt
 _MAX_CLASSES = 100  # a target of more distinct values counts as a number
 _RARE = 2  # terms in fewer rows say nothing about other rows
+_LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
@@ -125,8 +128,8 @@ class NumberReader(_ColumnEncoder):
 
     Durations and times of day are read as seconds, ``"$1,234.50"`` as 1234.5, ``"45.3%"`` as
     0.453, ``"(3.2)"`` as -3.2, and ``"1 234,5"`` as 1234.5 where that is how the column
-    writes its decimals. What is no number is missing, NaN. A column without a single number
-    in `fit` becomes zeros.
+    writes its decimals. What is no number is missing, NaN; what is infinite becomes the largest
+    number of single precision. A column without a single number in `fit` becomes zeros.
 
     Attributes
     ----------
@@ -147,7 +150,11 @@ class NumberReader(_ColumnEncoder):
 
     def _encode(self, column: Any, learnt: tuple[str, bool]) -> np.ndarray:
         point, is_empty = learnt
-        return np.zeros(len(column)) if is_empty else as_numbers(column, point)
+        if is_empty:
+            return np.zeros(len(column))
+        return np.nan_to_num(
+            as_numbers(column, point), nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST
+        )
 
 
 class DateEncoder(_ColumnEncoder):
@@ -244,10 +251,12 @@ class LabelReader(_ColumnEncoder):
 class TextEncoder(_ColumnEncoder):
     """Encodes free text by its terms.
 
-    Terms are single words and pairs of words, or groups of two to four characters where words
-    are not separated by spaces, weighted by TF-IDF. Those that go best with the target in
+    Terms are words, or groups of two to four characters where words are not separated by
+    spaces, weighted by TF-IDF. Those that go best with the target in
     `fit` are kept as they are; all of them together are reduced by TruncatedSVD. The number of
     words is added.
+
+    Of more than 20,000 rows, that many, evenly spaced, tell how to reduce.
 
     Parameters
     ----------
@@ -268,7 +277,7 @@ class TextEncoder(_ColumnEncoder):
     >>> from autotune.defaults import TextEncoder
     >>> encoder = TextEncoder().fit([["red wine"], ["white wine"], ["red wine"]])
     >>> encoder.get_feature_names_out().tolist()
-    ['x0_words', 'x0_red', 'x0_red wine', 'x0_wine']
+    ['x0_words', 'x0_red', 'x0_wine']
     """
 
     def __init__(self, n_terms=50, n_components=30):
@@ -314,7 +323,7 @@ def _make_vectorizer(texts: list[str]) -> Any:
 
     n_words = np.mean([len(text.split()) for text in texts]) if texts else 0
     kind = (
-        {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"}
+        {"analyzer": "word", "token_pattern": r"(?u)\b\w+\b"}
         if n_words >= 2
         else {"analyzer": "char_wb", "ngram_range": (2, 4)}
     )
@@ -376,7 +385,10 @@ class TermReducer(TransformerMixin, BaseEstimator):
         if len(frequent) > self.n_terms + self.n_components:
             scores = _associations(X, y)[frequent]
             frequent = frequent[np.argsort(-scores, kind="stable")[: self.n_terms]]
-            self.svd_ = TruncatedSVD(self.n_components, random_state=0).fit(X)
+            sample = X[:: -(-X.shape[0] // _MAX_ROWS)]
+            svd = TruncatedSVD(min(self.n_components, sample.shape[0]), random_state=0)
+            with np.errstate(invalid="ignore"):  # where all rows are alike
+                self.svd_ = svd.fit(sample)
         self.kept_ = np.sort(frequent)
         return self
 
@@ -398,7 +410,7 @@ class TermReducer(TransformerMixin, BaseEstimator):
         return kept if self.svd_ is None else np.column_stack([kept, self.svd_.transform(X)])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the kept columns, and ``svd0``, ``svd1``, ...
+        """Return the names of the kept columns, and ``truncatedsvd0``, ...
 
         Parameters
         ----------
@@ -414,8 +426,8 @@ class TermReducer(TransformerMixin, BaseEstimator):
             numbered = [f"x{i}" for i in range(self.n_features_in_)]
             input_features = getattr(self, "feature_names_in_", numbered)
         kept = [input_features[i] for i in self.kept_]
-        n_components = 0 if self.svd_ is None else self.n_components
-        return np.array([*kept, *(f"svd{i}" for i in range(n_components))], dtype=object)
+        reduced = [] if self.svd_ is None else self.svd_.get_feature_names_out()
+        return np.array([*kept, *reduced], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -456,6 +468,8 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    n_features_in_ : int
+        How many columns there were in `fit`.
     names_in_ : list
         The names in `fit`.
     names_ : list of str
@@ -474,7 +488,7 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of pandas
+        X : DataFrame of pandas or array
         y : None
             Ignored.
 
@@ -482,7 +496,8 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self.names_in_ = list(X.columns)
+        self.names_in_ = column_names(X)
+        self.n_features_in_ = len(self.names_in_)
         self.names_: list[str] = []
         for name in map(str, self.names_in_):
             new, n = name, 1
@@ -497,14 +512,17 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of pandas
+        X : DataFrame of pandas or array
             With the columns that it had in `fit`, in the same order.
 
         Returns
         -------
-        DataFrame of pandas
+        DataFrame of pandas or array
+            An array has no names, and is returned as it is.
         """
         check_is_fitted(self)
+        if not is_frame(X, "pandas"):
+            return X
         if list(X.columns) != self.names_in_:
             raise ValueError(
                 f"X must have the columns that it had in fit, in the same order: "

@@ -54,7 +54,7 @@ def is_frame(X: Any, library: str) -> bool:
 def split_columns(X: Any) -> list[Any]:
     """Return the columns of a frame as its series, those of an array as arrays."""
     if is_frame(X, "pandas"):
-        return [X.iloc[:, i] for i in range(X.shape[1])]
+        return [column for _, column in X.items()]
     if is_frame(X, "polars"):
         return list(X.get_columns())
     return list(np.asarray(X).T)
@@ -199,9 +199,9 @@ def numpy_kind(column: Any) -> str:
         if column.dtype in (polars.Date, polars.Datetime):
             return "M"
         return "f" if column.dtype.is_numeric() and not column.dtype.is_decimal() else "O"
-    # Arrow's dates have the letter of times, but are objects to pandas.
-    is_date = str(column.dtype).startswith(("date32", "date64"))
-    return "O" if is_date else str(getattr(column.dtype, "kind", "O"))
+    if str(getattr(column.dtype, "pyarrow_dtype", "")).startswith("date"):
+        return "O"  # pandas gives it the letter of times, but converts only times
+    return str(getattr(column.dtype, "kind", "O"))
 
 
 def _convert(
@@ -248,7 +248,11 @@ def parse_number(text: str, point: str = ".") -> float:
     negative are understood.
     """
     match = _NUMBERS[point].fullmatch(text)
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if (
+        match is None
+        or bool(match["open"]) != bool(match["close"])
+        or (match["sign"] and match["inner"])
+    ):
         return _parse_infinity(text)
     digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
     number = float(digits + (match["power"] or ""))
