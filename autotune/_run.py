@@ -20,7 +20,7 @@ from ._finals import Finals
 from ._folds import FewerFolds
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
-from ._outcome import check_any_success, warn_of_failures
+from ._outcome import SameError, check_any_success, warn_of_failures
 from ._pilot import Scale, SharedOut, measure
 from ._refit import Refit, Reserve
 from ._resource import Resource, make_plan, name_resource, set_amount
@@ -279,7 +279,8 @@ class Run:
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
         journal = None if self.study is None else self.study.journal
-        listeners = [journal, callbacks, check, progress, self.reserve, self.finals]
+        same_error = SameError(self.history, self.candidates.space)
+        listeners = [journal, callbacks, check, progress, self.reserve, self.finals, same_error]
         settings = {
             "searcher": self._searcher(searcher_seed),
             "history": self.history,

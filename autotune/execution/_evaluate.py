@@ -223,6 +223,10 @@ def _noted_warnings(outcome: Outcome) -> Iterator[None]:
         yield
         return
     with warnings.catch_warnings(record=True) as caught:
+        if all(action != "error" for action, *_ in warnings.filters):
+            # A warning that the user ignores may be the reason why a score is NaN.
+            for category in (UserWarning, RuntimeWarning):
+                warnings.simplefilter("default", category)
         yield
     distinct = dict.fromkeys((w.category, str(w.message)) for w in caught)
     outcome.evaluation.warnings = tuple(f"{c.__name__}: {text}" for c, text in distinct)
