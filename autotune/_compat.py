@@ -23,6 +23,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "describe_scorer",
     "import_pandas",
     "only_predicts",
     "propagate_callbacks",
@@ -79,6 +80,24 @@ def only_predicts(scorer: Any) -> bool:
         return all(map(only_predicts, scorer._scorers.values()))
     kinds = (_BaseScorer, _PassthroughScorer)
     return isinstance(scorer, kinds) and type(scorer).__module__ == _BaseScorer.__module__
+
+
+def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return the metric's name and the settings of one of scikit-learn's scorers, as written.
+
+    None for any other scorer, and for one with a metric that is not scikit-learn's.
+    """
+    if not (only_predicts(scorer) and hasattr(scorer, "_score_func")):
+        return None
+    metric = scorer._score_func
+    if not (getattr(metric, "__module__", None) or "").startswith("sklearn.metrics."):
+        return None
+    settings = dict(scorer._kwargs)
+    if scorer._sign < 0:
+        settings["greater_is_better"] = False
+    if scorer._response_method != "predict":
+        settings["response_method"] = scorer._response_method
+    return metric.__name__, settings
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

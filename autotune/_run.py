@@ -29,6 +29,7 @@ from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select, stands
 from ._study import Study, reopen
+from ._target import check_labels, check_target
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -80,6 +81,8 @@ class Run:
         )
 
         self.X, self.y = check_data(X, y, owner)
+        check_target(self.y, classifier=owner._classifier)
+        check_labels(self.scoring, owner.scoring, self.y, classifier=owner._classifier)
         model, prefix = self._model()
         candidates = make_candidates(model, owner.space, prefix)
         resource = name_resource(self.strategy, candidates, prefix)

@@ -16,6 +16,9 @@ from .space import short_repr
 
 Fold = tuple[np.ndarray, np.ndarray]
 
+_UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+_PREDICTIONS = ("predict", "predict_proba", "decision_function")
+
 
 def check_model(name: str, model: Any, *, classifier: bool) -> None:
     """Check that a model is an unfitted-able instance of the right kind."""
@@ -25,11 +28,37 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
         raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
     if not (hasattr(model, "fit") and hasattr(model, "get_params")):
         raise TypeError(f"{rule}; got {short_repr(model)}")
+    _check_supervised(rule, model)
     if classifier and is_regressor(model):
         raise TypeError(f"{rule}; got the regressor {short_repr(model)}: use AutoTunedRegressor")
     if not classifier and is_classifier(model):
         raise TypeError(f"{rule}; got the classifier {short_repr(model)}: use AutoTunedClassifier")
     _check_cloneable(name, model)
+
+
+def _check_supervised(rule: str, model: Any) -> None:
+    """Refuse a model that learns nothing from y, also as the last step of a pipeline."""
+    last = model
+    while getattr(last, "steps", None):
+        last = last.steps[-1][1]
+    if _is_unsupervised(last):
+        where = "" if last is model else f"a {type(model).__name__} that ends in "
+        raise TypeError(
+            f"{rule}; got {where}{short_repr(last)}, and {type(last).__name__} is unsupervised: "
+            "it learns nothing from a target y"
+        )
+
+
+def _is_unsupervised(model: Any) -> bool:
+    """Return whether a model's tags, or its methods, say that it needs no target."""
+    try:
+        tags = get_tags(model)
+    except (AttributeError, TypeError):  # a placeholder such as "passthrough", or no tags
+        return False
+    if tags.estimator_type is not None:
+        return tags.estimator_type in _UNSUPERVISED
+    predicts = any(hasattr(model, method) for method in _PREDICTIONS)
+    return not predicts and not tags.target_tags.required
 
 
 def _check_cloneable(name: str, model: Any) -> None:
