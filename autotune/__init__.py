@@ -1,4 +1,4 @@
-"""An estimator that wraps any scikit-learn model and tunes it inside ``fit``."""
+"""An estimator that wraps any scikit-learn classifier or regressor and tunes it inside ``fit``."""
 
 from ._budget import Budget
 from ._estimators import AutoTunedClassifier, AutoTunedRegressor

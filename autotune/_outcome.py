@@ -86,6 +86,8 @@ def check_any_success(history: History) -> bool:
 
 def _has_failed(trial: Trial, history: History) -> bool:
     """Return whether a trial has failed, or would have if the budget had not ended."""
+    if trial.status in (FAILED, CRASHED):
+        return True
     failures = _failures(trial, history)
     without = [evaluation for evaluation in failures if not history.counts(evaluation)]
     return bool(without) or 0 < len(failures) == len(trial.evaluations)

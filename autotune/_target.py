@@ -89,7 +89,8 @@ def _check_classes(values: np.ndarray) -> None:
     except ValueError as error:
         raise ValueError(f"y must hold classes for a classifier. {error}") from error
     labels = np.unique(values)
-    if (values.ndim == 1 or values.shape[1] == 1) and len(labels) == 1:
+    is_single = values.ndim == 1 or values.shape[1] == 1
+    if is_single and len(labels) == 1 < len(values):  # a single row is too few for folds
         raise ValueError(f"y must have at least two classes; got one class: {_shown(labels)}")
 
 

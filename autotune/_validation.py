@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -125,7 +124,7 @@ def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
 
 def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
     """Return X and y in a form that can be indexed by rows."""
-    if y is None and get_tags(owner).target_tags.required:
+    if y is None:
         raise ValueError(
             f"This {type(owner).__name__} requires y to be passed, but the target y is None"
         )
@@ -139,8 +138,8 @@ def _check_countable(name: str, data: Any) -> None:
     try:
         if data is not None:
             _num_samples(data)
-    except TypeError:  # of scikit-learn, whose words are clear
-        raise
+    except TypeError:
+        return  # scikit-learn will say what is wrong, in clear words
     except Exception as error:
         raise ValueError(
             f"{name} must be an array, a frame or a sequence with one entry per row; its "
@@ -150,8 +149,7 @@ def _check_countable(name: str, data: Any) -> None:
 
 def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
     """Return the folds, drawn once, as arrays of row numbers."""
-    _check_splitter(cv)
-    splitter = check_cv(cv, y, classifier=classifier)
+    splitter = _make_splitter(cv, y, classifier=classifier)
     n_rows = _num_samples(X)
     folds = [
         _check_fold(number, fold, n_rows)
@@ -170,14 +168,17 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
     return folds
 
 
-def _check_splitter(cv: Any) -> None:
-    """Refuse what can be no splitter, without asking it for its text."""
-    known = cv is None or isinstance(cv, numbers.Integral | str)  # scikit-learn's words are clear
-    if not (known or hasattr(cv, "split") or isinstance(cv, Iterable)):
+def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
+    """Return the splitter for what the user gave as ``cv``."""
+    try:
+        return check_cv(cv, y, classifier=classifier)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:  # of the object's own methods, which are asked for its text
         raise ValueError(
             "cv must be None, a number of folds, a splitter, or an iterable of training and "
             f"test rows; got {short_repr(cv)}"
-        )
+        ) from error
 
 
 def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
