@@ -11,7 +11,7 @@ from sklearn.exceptions import FitFailedWarning
 
 from ._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Trial
 from ._tuner import Listener
-from .space import Choice, Dimension, Space, is_number
+from .space import Choice, Dimension, Space, is_number, short_repr
 
 _FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
 
@@ -57,7 +57,8 @@ def _is_tried(dimension: Dimension, values: Sequence[Any]) -> bool:
     tried = {dimension.key(value) for value in values if value in dimension}
     if isinstance(dimension, Choice) and not all(map(is_number, dimension.values)):
         return len(tried) == dimension.n
-    return len(tried) >= (1 if dimension.constant else 2)
+    # The default's value counts, though it may lie outside.
+    return bool(tried) and (dimension.constant or len(set(map(short_repr, values))) > 1)
 
 
 def check_any_success(history: History) -> bool:

@@ -40,16 +40,12 @@ def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
 
 def suggest(model: Any, name: str, prefix: str = "") -> str:
     """Return what to say of a name that a model does not have, without a prefix."""
-    known = sorted(_known_names(model) - {name})
+    own = model.get_params(deep=True)
+    known = sorted({*own, *_constructor_names(model)} - {name})
     close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0].removeprefix(prefix)!r}?"
     return f"it has {', '.join(other.removeprefix(prefix) for other in known) or 'none'}"
-
-
-def _known_names(model: Any) -> set[str]:
-    """Return the parameters that a model lists, or if it lists none those of its constructor."""
-    return set(model.get_params(deep=True)) or _constructor_names(model)
 
 
 def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
