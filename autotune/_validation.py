@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import _num_samples
 
@@ -38,7 +39,7 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
 def _check_supervised(rule: str, model: Any) -> None:
     """Refuse a model that learns nothing from y, also as the last step of a pipeline."""
     last = model
-    while getattr(last, "steps", None):
+    while isinstance(last, Pipeline) and last.steps:
         last = last.steps[-1][1]
     if _is_unsupervised(last):
         where = "" if last is model else f"a {type(model).__name__} that ends in "

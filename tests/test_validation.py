@@ -219,8 +219,8 @@ def test_unsupervised_models(cls, model, target):
 class Untyped(BaseEstimator):
     """Predicts, but says nothing of its kind."""
 
-    def __init__(self, level=1):
-        self.level = level
+    def __init__(self, steps=3):
+        self.steps = steps
 
     def fit(self, X, y):
         self.classes_ = np.unique(y)
