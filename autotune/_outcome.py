@@ -33,23 +33,33 @@ class SameError(Listener):
 
     def __init__(self, history: History, space: Space):
         self._space = space
-        self.ends_search = self._is_hopeless(history)
+        self._errors: set[str] = set()
+        self._n_failed = 0
+        for trial in history:
+            if trial.status != RUNNING:
+                self.ended(trial, history)
 
     def ended(self, trial: Trial, history: History) -> None:
-        self.ends_search = self._is_hopeless(history)
+        self._n_failed += trial.status == FAILED
+        self._errors.add(_last_line(trial.error or "") if trial.status == FAILED else trial.status)
+        enough = self._n_failed >= _FEWEST_FAILURES and len(self._errors) == 1
+        self.ends_search = enough and self._is_hopeless(history)
 
     def _is_hopeless(self, history: History) -> bool:
-        """Return whether no configuration can be expected to succeed."""
-        ended = [trial for trial in history if trial.status != RUNNING]
-        if len(ended) < _FEWEST_FAILURES or any(trial.status != FAILED for trial in ended):
-            return False
-        if len({_last_line(trial.error or "") for trial in ended}) > 1:
+        """Return whether nothing has succeeded and the whole range of the space was tried."""
+        if any(t.status == RUNNING and _has_success(t, history) for t in history):
             return False
         return all(
-            _is_tried(dimension, [trial.params[name] for trial in ended if name in trial.params])
+            _is_tried(dimension, [trial.params[name] for trial in history if name in trial.params])
             for subspace in self._space.subspaces
             for name, dimension in subspace.items()
         )
+
+
+def _has_success(trial: Trial, history: History) -> bool:
+    """Return whether a trial has a finite score on any fold."""
+    evaluations = trial.evaluations.values()
+    return any(e.status == COMPLETE and history.counts(e) for e in evaluations)
 
 
 def _is_tried(dimension: Dimension, values: Sequence[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +70,7 @@ def check_scorer(where: str, scorer: Any) -> None:
     function = scorer
     while isinstance(function, partial):
         function = function.func
-    if isbuiltin(function):
+    if isbuiltin(function) and _root(function) in sys.stdlib_module_names:
         raise TypeError(f"{rule}; got the built-in function {shown}")
     try:
         parameters = signature(scorer).parameters
@@ -89,8 +90,15 @@ def _is_metric(function: Any, names: list[str]) -> bool:
     module = getattr(function, "__module__", None) or ""
     if module.startswith("sklearn.metrics.") and not module.startswith("sklearn.metrics._scorer"):
         return True
-    first, second = [*names, "", ""][:2]
-    return first.lower().startswith(("y_", "ytrue")) or first == "y" or "pred" in second.lower()
+    first, second = [name.lower() for name in (*names, "", "")][:2]
+    if first == "y" or first.startswith(("y_", "ytrue")):
+        return True
+    return "pred" in second and not second.startswith("x")
+
+
+def _root(function: Any) -> str:
+    """Return the package that a function comes from."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0]
 
 
 def _as_scorer(function: Any) -> str:

@@ -157,9 +157,12 @@ def check_labels(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> N
     ValueError
         If one does not know which label is the positive class, or how to average over several.
     """
-    if y is None or not classifier or issparse(y) or np.ndim(y) != 1:
+    if y is None or not classifier or issparse(y):
         return
-    classes = np.unique(np.asarray(y))
+    values = np.asarray(y)
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        return
+    classes = np.unique(values)
     scorers = {"scoring": scoring.scorer}
     if scoring.named is not None:
         scorers = {f"scoring[{name!r}]": scorer for name, scorer in scoring.named.items()}

@@ -191,7 +191,7 @@ UNSURE = [
 def test_scorers_that_know_no_positive_class(settings, message):
     """Check that the error says how to name the positive class, before anything is fitted."""
     search = AutoTunedClassifier(Unfitted(), {"level": [1]}, **settings)
-    for target in (TEXT, pd.Series(TEXT), TEXT.tolist(), TEXT.astype(object)):
+    for target in (TEXT, pd.Series(TEXT), TEXT.tolist(), TEXT.astype(object), TEXT[:, None]):
         with pytest.raises(ValueError, match="make_scorer") as caught:
             search.fit(X, target)
         assert message in str(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 import numpy as np
@@ -284,6 +285,7 @@ METRICS = [
     (lambda: 0, r"got <lambda>, which takes \(\)$"),
     (len, r"got the built-in function len$"),
     (max, r"got the built-in function max$"),
+    (math.hypot, r"got the built-in function hypot$"),
     (partial(print, "a"), r"got the built-in function functools.partial"),
     (SVC, r"got the class SVC: pass an object of it$"),
     (float, r"got the class float: pass an object of it$"),
@@ -328,6 +330,7 @@ SCORERS = [
     lambda *args: 0.5,
     make_scorer(lambda y_true, y_pred: 0.5),
     lambda clf, X_test, y_test: 0.5,
+    lambda model, X_pred, y_true: 0.5,
 ]
 
 
