@@ -25,6 +25,7 @@ __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "declares",
+    "describe_scorer",
     "import_pandas",
     "is_own_score",
     "metric_of",
@@ -97,6 +98,23 @@ def metric_of(scorer: Any) -> tuple[Any, int, dict[str, Any]] | None:
     if not isinstance(scorer, _BaseScorer):
         return None
     return scorer._score_func, scorer._sign, scorer._kwargs
+
+def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return the metric's name and the settings of one of scikit-learn's scorers, as written.
+
+    None for any other scorer, and for one with a metric that is not scikit-learn's.
+    """
+    if not (only_predicts(scorer) and hasattr(scorer, "_score_func")):
+        return None
+    metric = scorer._score_func
+    if not (getattr(metric, "__module__", None) or "").startswith("sklearn.metrics."):
+        return None
+    settings = dict(scorer._kwargs)
+    if scorer._sign < 0:
+        settings["greater_is_better"] = False
+    if scorer._response_method != "predict":
+        settings["response_method"] = scorer._response_method
+    return metric.__name__, settings
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

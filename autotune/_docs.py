@@ -33,14 +33,14 @@ _SHARED = """
         all trials.
     refit : bool, str or callable, default=True
         As in scikit-learn's searchers: whether to fit the winner on all rows; the name of the
-        metric that decides among several; or a callable that gets ``cv_results_`` and returns
-        the winner's index.
+        metric that decides among several; or a callable that gets the rows of ``cv_results_``
+        that can win and returns the winner's index among them.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can win only inside a space
         that you wrote; a built-in space it may always win.
     error_score : "raise" or float, default=nan
-        As in scikit-learn's searchers: the score of an evaluation that failed. A trial with a
-        failed evaluation never wins.
+        As in scikit-learn's searchers: the score of an evaluation that failed. With NaN a
+        trial with such an evaluation cannot win, with a number it can.
     return_train_score : bool, default=False
         Whether ``cv_results_`` has the scores on the training folds too.
     n_jobs : int or None, default=None

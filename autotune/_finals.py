@@ -137,8 +137,7 @@ class Finals(Listener):
         """Return whether an evaluation failed; the end of the budget is no failure."""
         if evaluation.status == TIMEOUT:
             return self._history.seconds_spent(trial, evaluation.fold) >= self._limit
-        score = evaluation.scores.get(self._history.metric, np.nan)
-        return evaluation.status != COMPLETE or not np.isfinite(score)
+        return not self._history.counts(evaluation)
 
 
 def _best(

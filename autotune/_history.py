@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -122,7 +123,7 @@ class History:
     metric : str or None, default=None
         The metric that decides. None: the only metric, or the first one reported.
     error_score : float, default=nan
-        The score of an evaluation that failed.
+        The score of an evaluation that failed. NaN: a trial with such an evaluation has failed.
     metrics : tuple of str or None, default=None
         The names of all metrics; None: those of the first evaluation that is complete.
     n_fresh : int, default=0
@@ -202,6 +203,12 @@ class History:
         """Yield every evaluation, trial by trial."""
         for trial in self.trials:
             yield from trial.evaluations.values()
+
+    def counts(self, evaluation: Evaluation) -> bool:
+        """Return whether an evaluation has a finite score: its own, or ``error_score``."""
+        if evaluation.status not in (COMPLETE, FAILED):
+            return False
+        return math.isfinite(evaluation.scores.get(self.metric, self.error_score))
 
     def fold_scores(
         self, trial: Trial, metric: str | None = None, fidelity: float = FULL

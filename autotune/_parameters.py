@@ -16,10 +16,10 @@ _NOBODYS = "no_parameter_has_this_name"
 def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
     """Return the estimator that a parameter belongs to, with its name there; None if to none.
 
-    A model has the parameters that its ``get_params`` lists, or else its constructor names,
-    or else its ``set_params`` takes. If that takes any name, it says nothing: where the
-    constructor takes any name too, as for the aliases of LightGBM, the library's own list
-    decides, or else all names pass but those that look like a known one, misspelt.
+    A model has the parameters that its ``get_params`` lists, and those that its ``set_params``
+    takes. If that takes any name, it says nothing: then the constructor must name them. Where
+    that takes any name too, as for the aliases of LightGBM, the library's own list decides, or
+    else all names pass but those that look like a known one, misspelt.
 
     Parameters
     ----------
@@ -40,25 +40,21 @@ def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
 
 def suggest(model: Any, name: str, prefix: str = "") -> str:
     """Return what to say of a name that a model does not have, without a prefix."""
-    known = sorted(_known_names(model))
+    own = model.get_params(deep=True)
+    known = sorted({*own, *_constructor_names(model)} - {name})
     close = get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0].removeprefix(prefix)!r}?"
     return f"it has {', '.join(other.removeprefix(prefix) for other in known) or 'none'}"
 
 
-def _known_names(model: Any) -> set[str]:
-    """Return the parameters that a model lists, or if it lists none those of its constructor."""
-    return set(model.get_params(deep=True)) or _constructor_names(model)
-
-
 def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
     """Return whether a model has a parameter that its ``get_params`` does not list."""
+    if not _can_set(model, name):
+        return False
     named = _constructor_names(model)
     if name in named:
         return True
-    if not _can_set(model, name):
-        return False
     if not _can_set(model, _NOBODYS):
         return True
     if not _takes_any_name(model) or "__" in name:

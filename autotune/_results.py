@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray
 
+from ._columns import param_columns
 from ._history import FULL, Evaluation, History, Trial
 from ._selection import rank
 
@@ -22,7 +22,7 @@ def cv_results(
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
         results.update(_times(history, name))
-    results.update(_param_columns([trial.params for trial in history]))
+    results.update(param_columns([trial.params for trial in history]))
     results["params"] = [dict(trial.params) for trial in history]
     for metric in history.metrics:
         table = np.array([history.fold_scores(trial, metric) for trial in history])
@@ -81,30 +81,3 @@ def _full(trial: Trial, history: History) -> list[tuple[int, Evaluation]]:
         for (fold, fidelity), evaluation in trial.evaluations.items()
         if fidelity == FULL and fold < history.n_folds
     ]
-
-
-def _param_columns(configurations: list[dict[str, Any]]) -> dict[str, MaskedArray]:
-    """Return one masked array per parameter; masked where a configuration lacks it."""
-    names = dict.fromkeys(name for params in configurations for name in params)
-    return {f"param_{name}": _param_column(name, configurations) for name in names}
-
-
-def _param_column(name: str, configurations: list[dict[str, Any]]) -> MaskedArray:
-    """Return one parameter's values, as numbers where all of them are."""
-    rows = [row for row, params in enumerate(configurations) if name in params]
-    values = [configurations[row][name] for row in rows]
-    column = MaskedArray(np.empty(len(configurations), dtype=_dtype(values)), mask=True)
-    for row, value in zip(rows, values, strict=True):
-        column[row] = value
-    return column
-
-
-def _dtype(values: list[Any]) -> np.dtype:
-    """Return the common type of numbers and booleans, else object."""
-    try:
-        array = np.array(values)
-    except ValueError:  # sequences of different lengths
-        return np.dtype(object)
-    if array.ndim != 1 or array.dtype.kind == "U":
-        return np.dtype(object)
-    return array.dtype

@@ -21,7 +21,7 @@ from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
 from ._metric import describe_metric
-from ._outcome import check_any_success, warn_of_failures
+from ._outcome import SameError, check_any_success, warn_of_failures
 from ._pilot import Scale, SharedOut, measure
 from ._refit import Refit, Reserve
 from ._resource import Resource, make_plan, name_resource, set_amount
@@ -30,6 +30,7 @@ from ._scoring import check_refit, make_scoring, route
 from ._seeds import derive_seed
 from ._selection import select, stands
 from ._study import Kept, Study, fingerprint, reopen
+from ._target import check_labels, check_target
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -83,6 +84,8 @@ class Run:
         self.metric = describe_metric(self.scoring.deciding, owner._models().values())
 
         self.X, self.y = check_data(X, y, owner)
+        check_target(self.y, classifier=owner._classifier)
+        check_labels(self.scoring, owner.scoring, self.y, classifier=owner._classifier)
         model, prefix = self._model()
         candidates = make_candidates(model, owner.space, prefix)
         resource = name_resource(self.strategy, candidates, prefix)
@@ -360,7 +363,8 @@ class Run:
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
         journal = None if self.study is None else self.study.journal
-        listeners = [journal, callbacks, check, progress, self.reserve, self.finals]
+        same_error = SameError(self.history, self.candidates.space)
+        listeners = [journal, callbacks, check, progress, self.reserve, self.finals, same_error]
         settings = {
             "searcher": self._searcher(searcher_seed),
             "history": self.history,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from dataclasses import dataclass
-from inspect import signature
+from functools import partial
+from inspect import Parameter, isbuiltin, signature
 from typing import Any
 
 from sklearn.metrics import check_scoring, get_scorer
@@ -50,8 +52,12 @@ def make_scoring(
     if scoring is None or isinstance(scoring, str):
         return Scoring(check_scoring(estimator, scoring), None, "score")
     if callable(scoring):
+        check_scorer("scoring", scoring)
         return Scoring(scoring, None, refit if isinstance(refit, str) else None)
     if isinstance(scoring, dict):
+        for name, one in scoring.items():
+            if callable(one):
+                check_scorer(f"scoring[{name!r}]", one)
         named = {name: check_scoring(estimator, one) for name, one in scoring.items()}
     else:
         named = {name: get_scorer(name) for name in _check_names(scoring)}
@@ -60,6 +66,67 @@ def make_scoring(
     check_refit(refit, named)
     scorer = check_scoring(estimator, named, raise_exc=raise_errors)
     return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
+
+
+def check_scorer(where: str, scorer: Any) -> None:
+    """Refuse what cannot be called as a scorer, among it metrics, before anything is fitted."""
+    rule = f"{where} must be a scorer, which is called with (estimator, X, y)"
+    shown = getattr(scorer, "__name__", None) or short_repr(scorer)
+    if isinstance(scorer, type):
+        raise TypeError(f"{rule}; got the class {shown}: pass an object of it")
+    function = scorer
+    while isinstance(function, partial):
+        function = function.func
+    if isbuiltin(function) and _root(function) in sys.stdlib_module_names:
+        raise TypeError(f"{rule}; got the built-in function {shown}")
+    try:
+        parameters = signature(scorer).parameters
+    except (TypeError, ValueError):  # compiled code that does not tell
+        return
+    if _is_metric(function, list(parameters)):
+        raise TypeError(
+            f"{rule}; got {shown}, which looks like a metric of (y_true, y_pred): write "
+            f"{_as_scorer(function)}"
+        )
+    if not _takes_three(list(parameters.values())):
+        raise TypeError(f"{rule}; got {shown}, which takes ({', '.join(parameters)})")
+
+
+def _is_metric(function: Any, names: list[str]) -> bool:
+    """Return whether a function looks like one of targets and predictions."""
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith("sklearn.metrics.") and not module.startswith("sklearn.metrics._scorer"):
+        return True
+    first, second = [name.lower() for name in (*names, "", "")][:2]
+    if first == "y" or first.startswith(("y_", "ytrue")):
+        return True
+    return "pred" in second and not second.startswith("x")
+
+
+def _root(function: Any) -> str:
+    """Return the package that a function comes from."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0]
+
+
+def _as_scorer(function: Any) -> str:
+    """Return how a metric is made a scorer."""
+    name = getattr(function, "__name__", "metric")
+    smaller = ", greater_is_better=False" if name.endswith(("_error", "_loss")) else ""
+    return f"make_scorer({name}{smaller})"
+
+
+def _takes_three(parameters: list[Parameter]) -> bool:
+    """Return whether parameters can be given three values by position, and need no others.
+
+    Metadata, which are passed by name, may be needed.
+    """
+    by_position = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    places = [p for p in parameters if p.kind in by_position]
+    if len(places) < 3 and not any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
+        return False
+    by_name = [*places[3:], *(p for p in parameters if p.kind is Parameter.KEYWORD_ONLY)]
+    needed = {p.name for p in by_name if p.default is Parameter.empty}
+    return routing_enabled() or needed <= {"sample_weight"}
 
 
 def _check_names(scoring: Any) -> list[str]:

@@ -9,19 +9,22 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from ._history import COMPLETE, History, Trial
+from ._columns import param_columns
+from ._history import COMPLETE, FAILED, History, Trial
 from .space import short_repr
 
 
 def rank(history: History, metric: str) -> np.ndarray:
     """Return the rank of each trial, shape (n_trials,), 1 is the best.
 
-    Only complete, eligible trials with a finite mean score compete; equal scores share a
-    rank. All others share the rank after the last of them.
+    Only eligible trials with a finite mean score compete, those that failed if ``error_score``
+    says how that counts; equal scores share a rank. All others share the rank after the last
+    of them.
     """
     scores = np.array([history.score(trial, metric) for trial in history])
+    ranked = {COMPLETE, FAILED} if np.isfinite(history.error_score) else {COMPLETE}
     competes = np.isfinite(scores)
-    competes &= np.array([t.eligible and t.status == COMPLETE for t in history], dtype=bool)
+    competes &= np.array([t.eligible and t.status in ranked for t in history], dtype=bool)
     ranks = np.full(len(scores), competes.sum() + 1, dtype=np.int32)
     ranks[competes] = rankdata(-scores[competes], method="min")
     return ranks
@@ -30,27 +33,20 @@ def rank(history: History, metric: str) -> np.ndarray:
 def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: History) -> int:
     """Return the index of the winner: the best mean score, or the choice of ``refit``.
 
-    Among equal scores the earliest trial wins, so the default before all others. A callable
-    is shown the trials that may win, so not a default outside the space, and must not choose
-    one that failed.
+    Only complete trials can win, and no default outside the space; among equal scores the
+    earliest does, so the default before all others. A callable is shown those that can win.
     """
+    rows = [trial.number for trial in history if trial.eligible and trial.status == COMPLETE]
     if not callable(refit):
-        return int(np.argmin(cv_results[f"rank_test_{history.metric}"]))
-    rows = [trial.number for trial in history if trial.eligible]
+        ranks = cv_results[f"rank_test_{history.metric}"]
+        return min(rows, key=lambda row: (ranks[row], row))
     choice = refit(cv_results if len(rows) == len(history) else _take(cv_results, rows))
     if not isinstance(choice, numbers.Integral):
         raise TypeError(f"refit must return the integer index of a trial; got {short_repr(choice)}")
     index = int(choice)
     if not 0 <= index < len(rows):
         raise IndexError(f"refit must return an index from 0 to {len(rows) - 1}; got {index}")
-    trial = history[rows[index]]
-    if trial.status != COMPLETE:
-        raise ValueError(
-            f"refit must return the index of a trial that succeeded; got {index}, the index of "
-            f"a trial with status {trial.status!r} (scores of failed trials are NaN, which "
-            "np.argmax takes for the largest: use np.nanargmax)"
-        )
-    return trial.number
+    return rows[index]
 
 
 def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool:
@@ -66,8 +62,17 @@ def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool
 
 
 def _take(cv_results: dict[str, Any], rows: list[int]) -> dict[str, Any]:
-    """Return some rows of ``cv_results_``."""
-    return {
-        name: [column[row] for row in rows] if isinstance(column, list) else column[rows]
-        for name, column in cv_results.items()
-    }
+    """Return ``cv_results_`` as it would be without the other rows."""
+    params = param_columns([cv_results["params"][row] for row in rows])
+    results: dict[str, Any] = {}
+    for name, column in cv_results.items():
+        if name.startswith("param_"):
+            if name in params:  # else only other rows have it
+                results[name] = params[name]
+        elif name.startswith("rank_test_"):
+            results[name] = rankdata(column[rows], method="min").astype(np.int32)
+        else:
+            results[name] = (
+                [column[row] for row in rows] if isinstance(column, list) else column[rows]
+            )
+    return results

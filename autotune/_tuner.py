@@ -21,7 +21,15 @@ _PATIENCE = 1.5  # times the share of the time left that an evaluation can affor
 
 
 class Listener:
-    """Is told what happens; the base class does nothing."""
+    """Is told what happens; the base class does nothing.
+
+    Attributes
+    ----------
+    ends_search : bool
+        Whether nothing more should be begun.
+    """
+
+    ends_search = False
 
     def submitting(self, trial: Trial, request: Request) -> Any:
         """Return the callback context of an evaluation that is about to be submitted."""
@@ -176,6 +184,8 @@ class Tuner:
         Only with ``begin`` it may be the first of a new trial.
         """
         if self._stopped or self.seconds_left() <= 0:
+            return None
+        if any(listener.ends_search for listener in self.listeners):
             return None
         request = self._next_request()
         if request is None and begin:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import _num_samples
 
@@ -16,6 +16,9 @@ from ._compat import to_numpy
 from .space import short_repr
 
 Fold = tuple[np.ndarray, np.ndarray]
+
+_UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+_PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
 def check_model(name: str, model: Any, *, classifier: bool) -> None:
@@ -26,11 +29,37 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
         raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
     if not (hasattr(model, "fit") and hasattr(model, "get_params")):
         raise TypeError(f"{rule}; got {short_repr(model)}")
+    _check_supervised(rule, model)
     if classifier and is_regressor(model):
         raise TypeError(f"{rule}; got the regressor {short_repr(model)}: use AutoTunedRegressor")
     if not classifier and is_classifier(model):
         raise TypeError(f"{rule}; got the classifier {short_repr(model)}: use AutoTunedClassifier")
     _check_cloneable(name, model)
+
+
+def _check_supervised(rule: str, model: Any) -> None:
+    """Refuse a model that learns nothing from y, also as the last step of a pipeline."""
+    last = model
+    while isinstance(last, Pipeline) and last.steps:
+        last = last.steps[-1][1]
+    if _is_unsupervised(last):
+        where = "" if last is model else f"a {type(model).__name__} that ends in "
+        raise TypeError(
+            f"{rule}; got {where}{short_repr(last)}, and {type(last).__name__} is unsupervised: "
+            "it learns nothing from a target y"
+        )
+
+
+def _is_unsupervised(model: Any) -> bool:
+    """Return whether a model's tags, or its methods, say that it needs no target."""
+    try:
+        tags = get_tags(model)
+    except (AttributeError, TypeError):  # a placeholder such as "passthrough", or no tags
+        return False
+    if tags.estimator_type is not None:
+        return tags.estimator_type in _UNSUPERVISED
+    predicts = any(hasattr(model, method) for method in _PREDICTIONS)
+    return not predicts and not tags.target_tags.required
 
 
 def _check_cloneable(name: str, model: Any) -> None:
@@ -97,7 +126,7 @@ def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
 
 def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
     """Return X and y in a form that can be indexed by rows."""
-    if y is None and get_tags(owner).target_tags.required:
+    if y is None:
         raise ValueError(
             f"This {type(owner).__name__} requires y to be passed, but the target y is None"
         )
@@ -111,8 +140,8 @@ def _check_countable(name: str, data: Any) -> None:
     try:
         if data is not None:
             _num_samples(data)
-    except TypeError:  # of scikit-learn, whose words are clear
-        raise
+    except TypeError:
+        return  # scikit-learn will say what is wrong, in clear words
     except Exception as error:
         raise ValueError(
             f"{name} must be an array, a frame or a sequence with one entry per row; its "
@@ -122,8 +151,7 @@ def _check_countable(name: str, data: Any) -> None:
 
 def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
     """Return the folds, drawn once, as arrays of row numbers."""
-    _check_splitter(cv)
-    splitter = check_cv(cv, y, classifier=classifier)
+    splitter = _make_splitter(cv, y, classifier=classifier)
     n_rows = _num_samples(X)
     folds = [
         _check_fold(number, fold, n_rows)
@@ -142,14 +170,17 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
     return folds
 
 
-def _check_splitter(cv: Any) -> None:
-    """Refuse what can be no splitter, without asking it for its text."""
-    known = cv is None or isinstance(cv, numbers.Integral | str)  # scikit-learn's words are clear
-    if not (known or hasattr(cv, "split") or isinstance(cv, Iterable)):
+def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
+    """Return the splitter for what the user gave as ``cv``."""
+    try:
+        return check_cv(cv, y, classifier=classifier)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:  # of the object's own methods, which are asked for its text
         raise ValueError(
             "cv must be None, a number of folds, a splitter, or an iterable of training and "
             f"test rows; got {short_repr(cv)}"
-        )
+        ) from error
 
 
 def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:

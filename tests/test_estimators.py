@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from estimators import Moody
 from scipy.stats import randint, uniform
-from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.cluster import KMeans
+from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
@@ -122,6 +121,13 @@ BAD = {
 }
 
 
+class Unknown(ClassifierMixin, BaseEstimator):
+    """A model for which there is no space."""
+
+    def fit(self, X, y):
+        raise AssertionError
+
+
 class Unfittable(SVC):
     def fit(self, X, y):
         raise AssertionError("nothing is fitted before the space is checked")
@@ -144,7 +150,7 @@ def test_bad_spaces(space, message, strategy):
         (pipeline(), {"clf__C": [-1.0]}, r"space\['clf__C'\] must hold values"),
         ([SVC(), GaussianNB()], {"C": [1.0]}, "estimator is a list, so each space must choose"),
         ([SVC()], {"estimator": [SVC()], "estimator__c": [1]}, "SVC has no such parameter"),
-        (KMeans(), "auto", "no built-in search space for KMeans"),
+        (Unknown(), "auto", "no built-in search space for Unknown"),
     ],
 )
 def test_bad_spaces_of_composites(estimator, space, message):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.cross_decomposition import PLSRegression
 from sklearn.datasets import load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge, RidgeClassifier
@@ -134,6 +135,9 @@ def test_wrong_data():
         search.fit(X, y[:-1])
     with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
         search.fit(X)
+    untagged = AutoTunedRegressor(PLSRegression(), {"n_components": [1]})
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+        untagged.fit(X)
     with pytest.raises(NotFittedError):
         search.score(X, y)
 

@@ -236,28 +236,37 @@ def test_failures_equal_grid_search(space, settings, error_score):
     assert_same(ours, theirs)
 
 
-def test_failure_of_one_fold():
-    """Check that a candidate with a fold that failed cannot win by a good error score."""
+def fails_on_ten(estimator, X, y):
+    """Raise where ten rows are scored, or more with a higher level."""
+    if len(y) <= 10 * estimator.level:
+        raise RuntimeError("too few rows")
+    return estimator.score(X, y) - estimator.level
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+@pytest.mark.filterwarnings("ignore:Scoring failed:UserWarning")  # scikit-learn's
+@pytest.mark.filterwarnings("ignore:One or more of the:UserWarning")  # scikit-learn's
+@pytest.mark.parametrize("error_score", [np.nan, -100, -1.5, 0.0, 100.0, np.float32(0.5)])
+@pytest.mark.parametrize("levels", [[1.0, 0.0, 0.5], [2.0, 1.0, 0.0, 1.0], [1.0, 1.5]])
+def test_failures_of_some_folds_equal_grid_search(levels, error_score):
+    """Check that a failed fold counts with a number, also for the winner, and NaN keeps it out."""
     rows = np.arange(len(y))
-
-    def fails_on_some(estimator, X, y):
-        if estimator.level and len(y) == 10:
-            raise RuntimeError("too few rows")
-        return 0.5
-
+    settings = {
+        "cv": [(rows[10:], rows[:10]), (rows[:20], rows[20:]), (rows[20:], rows[:20])],
+        "scoring": fails_on_ten,
+        "error_score": error_score,
+    }
+    theirs = GridSearchCV(Moody(), {"level": levels}, **settings).fit(X, y)
     ours = AutoTunedClassifier(
-        Moody(),
-        {"level": [1.0, 0.0]},
-        strategy="grid",
-        cv=[(rows[10:], rows[:10]), (rows[:30], rows[30:])],
-        scoring=fails_on_some,
-        error_score=100.0,
-        include_default=False,
+        Moody(), {"level": levels}, strategy="grid", include_default=False, **settings
     )
-    with pytest.warns(sklearn.exceptions.FitFailedWarning, match="1 of 2 trials failed"):
-        ours.fit(X, y)
-    assert ours.cv_results_["mean_test_score"].tolist() == [50.25, 0.5]
-    assert ours.best_params_ == {"level": 0.0}
+    if np.isnan(error_score) and 0.0 not in levels:
+        with pytest.raises(ValueError, match=r"all of the 2 trials failed(.|\n)*too few rows"):
+            ours.fit(X, y)
+        return
+    assert_same(ours.fit(X, y), theirs)
+    errors = [error is not None for error in ours.cv_results_["error"]]
+    assert errors == [level >= 1 for level in levels]
 
 
 def weighted_search(cls, **settings):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import strategies
 from fakes import add_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skopt.space import Categorical, Integer
 
+from autotune import AutoTunedClassifier
 from autotune._history import FAILED, Evaluation, History
 from autotune._results import cv_results
 
@@ -171,3 +176,30 @@ def test_results_are_copies():
     add_trial(history, {"C": 1}, [0.5])
     cv_results(history)["params"][0]["C"] = 2
     assert history[0].params == {"C": 1}
+
+
+NUMPY_SPACES = {
+    "arrays": {"a": np.arange(3, 9), "b": np.linspace(0.1, 0.9, 5)},
+    "lists": {"a": [np.int32(3), np.int64(4)], "b": list(np.float32([0.5, 0.25]))},
+    "tuples in lists": {
+        "a": [(np.int64(50), 50), (np.int64(9),)],
+        "b": [np.bool_(True), np.str_("x")],
+    },
+    "intervals": {"a": (np.int64(1), np.int64(9)), "b": (np.float64(0.1), np.float64(0.9))},
+    "ranges": {"a": range(1, 10**7, 3), "b": range(5)},
+    "distributions": {"a": stats.randint(1, 9), "b": stats.loguniform(0.1, 1)},
+    "dimensions": {"a": Integer(1, 9), "b": Categorical(np.array([0.5, 0.25]))},
+    "single values": {"a": np.int64(3), "b": np.float64(0.5)},
+}
+
+
+@pytest.mark.parametrize("strategy", ["grid", "random", "bayes", "auto", "halving"])
+@pytest.mark.parametrize("space", NUMPY_SPACES.values(), ids=NUMPY_SPACES.keys())
+def test_chosen_numbers_are_pythons(space, strategy):
+    """Check that JSON can hold what was tried and chosen, wherever the numbers came from."""
+    model = Anything(a=np.int64(3), b=np.float64(0.5))
+    search = AutoTunedClassifier(model, space, strategy=strategy, budget=4, cv=2, random_state=0)
+    search.fit(np.zeros((8, 1)), [0, 1] * 4)
+    for params in [search.best_params_, *search.cv_results_["params"]]:
+        assert type(json.loads(json.dumps(params))) is dict
+        assert not any(isinstance(value, np.generic) for value in params.values())

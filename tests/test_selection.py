@@ -9,7 +9,7 @@ from fakes import add_trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune._history import COMPLETE, FAILED, STATUSES, History
+from autotune._history import COMPLETE, FAILED, STATUSES, Evaluation, History
 from autotune._results import cv_results
 from autotune._selection import rank, select, stands
 
@@ -122,13 +122,42 @@ def test_a_callable_cannot_choose_the_reference_row():
     assert seen["param_a"].tolist() == [1, 2]
 
 
-def test_a_callable_cannot_choose_a_failure():
-    """Check that np.argmax over scores with NaN ends in an error, not in a failed winner."""
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != COMPLETE])
+def test_a_callable_sees_only_complete_trials(status):
+    """Check that np.argmax meets no NaN, and that numbers are numbers without the other rows."""
     history = History(1)
-    add_trial(history, {}, [0.1])
-    add_trial(history, {}, [np.nan]).status = FAILED
-    with pytest.raises(ValueError, match=r"that succeeded; got 1, .* status 'failed' .*nanargmax"):
-        select(lambda results: np.argmax(results["mean_test_score"]), cv_results(history), history)
+    add_trial(history, {"a": None, "b": 1}, [np.nan]).status = status
+    add_trial(history, {"a": 3}, [0.2])
+    add_trial(history, {"a": 2}, [0.3], "default", eligible=False)
+    add_trial(history, {"a": 10}, [0.4])
+    seen = {}
+
+    def refit(results):
+        seen.update(results)
+        return np.argmax(results["mean_test_score"])
+
+    table = cv_results(history)
+    assert select(refit, table, history) == 3
+    assert np.log10(seen["param_a"]).tolist() == [np.log10(3), 1.0]
+    assert seen["rank_test_score"].tolist() == [2, 1]
+    assert list(seen) == [name for name in table if name != "param_b"]
+    assert {len(column) for column in seen.values()} == {2}
+
+
+def test_a_trial_that_never_succeeded_cannot_win():
+    """Check that it has the rank that its error score gives it, and the next one wins."""
+    history = History(1, error_score=0.0)
+    trial = history.add({}, "test")
+    history.record(Evaluation(0, 0, status=FAILED))
+    trial.status = FAILED
+    add_trial(history, {}, [-2.0])
+    add_trial(history, {}, [-1.0])
+    assert rank(history, "score").tolist() == [1, 3, 2]
+    assert select(True, cv_results(history), history) == 2
+    assert (
+        select(lambda table: list(table["rank_test_score"]).index(1), cv_results(history), history)
+        == 2
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+
 import numpy as np
 import pytest
 from estimators import Silent, SilentModel
+from sklearn.base import BaseEstimator
+from sklearn.cluster import DBSCAN, FeatureAgglomeration, KMeans
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     AdaBoostClassifier,
     BaggingClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
+    IsolationForest,
     RandomForestClassifier,
 )
 from sklearn.linear_model import Ridge
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    make_scorer,
+    mean_squared_error,
+    silhouette_score,
+)
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import KernelDensity, NearestNeighbors, NeighborhoodComponentsAnalysis
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
@@ -165,3 +184,158 @@ def test_models_that_have_a_length(forest, tmp_path):
     search = AutoTunedClassifier(forest(n_estimators=2), {"n_estimators": [2, 3]}, **settings)
     search.set_params(budget=1).fit(X, y)
     assert len(search.set_params(budget=2).fit(X, y).history_) == 2
+
+
+UNSUPERVISED = [
+    KMeans(),
+    DBSCAN(),
+    KernelDensity(),
+    GaussianMixture(),
+    PCA(),
+    IsolationForest(),
+    NearestNeighbors(),
+    FeatureAgglomeration(),
+    make_pipeline(StandardScaler(), KMeans()),
+    make_pipeline(StandardScaler(), make_pipeline(PCA(), KernelDensity())),
+]
+
+
+@pytest.mark.parametrize("target", [y, None])
+@pytest.mark.parametrize("cls", [AutoTunedClassifier, AutoTunedRegressor])
+@pytest.mark.parametrize("model", UNSUPERVISED, ids=lambda model: type(model).__name__)
+def test_unsupervised_models(cls, model, target):
+    """Check that a model that learns nothing from y is refused by name."""
+    last = model
+    while isinstance(last, Pipeline):
+        last = last[-1]
+    name = type(last).__name__
+    for position, estimator in {"estimator": model, "estimator_1": [SVC(), model]}.items():
+        if cls is AutoTunedRegressor and position == "estimator_1":
+            estimator = [Ridge(), model]
+        rule = f"^{position} must be .* {name}.* and {name} is unsupervised: .* target y$"
+        with pytest.raises(TypeError, match=rule):
+            cls(estimator, {}).fit(X, target)
+
+
+class Untyped(BaseEstimator):
+    """Predicts, but says nothing of its kind."""
+
+    def __init__(self, steps=3):
+        self.steps = steps
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+SUPERVISED = [
+    Untyped(),
+    make_pipeline(StandardScaler(), Untyped()),
+    LinearDiscriminantAnalysis(),
+    Pipeline([("scale", StandardScaler()), ("model", LinearDiscriminantAnalysis())]),
+    NeighborhoodComponentsAnalysis(),
+]
+
+
+@pytest.mark.parametrize("model", SUPERVISED)
+def test_supervised_models(model):
+    """Check that models without a type, and transformers that need y, are tuned as before."""
+    search = AutoTunedClassifier(model, {}, scoring=lambda e, X, y: 0.5, cv=2, strategy="grid")
+    assert search.fit(X, y).best_score_ == 0.5
+
+
+def two_arguments(a, b):
+    raise AssertionError
+
+
+def truth_and_prediction(y_true, y_pred, sample_weight=None):
+    raise AssertionError
+
+
+def actual_and_predicted(actual, predicted, power=2):
+    raise AssertionError
+
+
+def four_arguments(estimator, X, y, groups):
+    raise AssertionError
+
+
+def no_places(*, estimator, X, y):
+    raise AssertionError
+
+
+METRICS = [
+    (
+        mean_squared_error,
+        r"mean_squared_error, which .* make_scorer\(.*, greater_is_better=False\)",
+    ),
+    (accuracy_score, r"accuracy_score, which .*: write make_scorer\(accuracy_score\)$"),
+    (silhouette_score, r"silhouette_score, which looks like a metric"),
+    (partial(f1_score, average="macro"), r"looks like a metric .* write make_scorer\(f1_score\)$"),
+    (truth_and_prediction, r"got truth_and_prediction, which looks like a metric of"),
+    (actual_and_predicted, r"got actual_and_predicted, which looks like a metric of"),
+    (partial(truth_and_prediction, sample_weight=3), r"write make_scorer\(truth_and_prediction\)$"),
+    (lambda y_test, y_hat: 0, r"got <lambda>, which looks like a metric of"),
+    (two_arguments, r"got two_arguments, which takes \(a, b\)$"),
+    (four_arguments, r"which takes \(estimator, X, y, groups\)$"),
+    (no_places, r"which takes \(estimator, X, y\)$"),
+    (lambda: 0, r"got <lambda>, which takes \(\)$"),
+    (len, r"got the built-in function len$"),
+    (max, r"got the built-in function max$"),
+    (math.hypot, r"got the built-in function hypot$"),
+    (partial(print, "a"), r"got the built-in function functools.partial"),
+    (SVC, r"got the class SVC: pass an object of it$"),
+    (float, r"got the class float: pass an object of it$"),
+]
+
+
+@pytest.mark.parametrize(("scoring", "message"), METRICS)
+def test_metrics_are_no_scorers(scoring, message):
+    """Check that what cannot be called as a scorer is refused before anything is fitted."""
+    rule = r"scoring{} must be a scorer, which is called with \(estimator, X, y\); .*"
+    search = AutoTunedClassifier(Unfittable(), {"C": [1.0]}, scoring=scoring)
+    with pytest.raises(TypeError, match=rule.format("") + message):
+        search.fit(X, y)
+    search.set_params(scoring={"accuracy": "accuracy", "own": scoring}, refit="accuracy")
+    with pytest.raises(TypeError, match=rule.format(r"\['own'\]") + message):
+        search.fit(X, y)
+
+
+class Callable:
+    """A scorer that is an object, with a method that is one too."""
+
+    def __call__(self, estimator, X, y):
+        return 0.5
+
+    def method(self, model, data, target=None, sample_weight=None):
+        return 0.5
+
+
+def three_and_weights(estimator, X, y, *, sample_weight=None):
+    return 0.5
+
+
+def power(estimator, X, y, exponent):
+    return 0.5**exponent
+
+
+SCORERS = [
+    Callable(),
+    Callable().method,
+    three_and_weights,
+    partial(power, exponent=1),
+    lambda *args: 0.5,
+    make_scorer(lambda y_true, y_pred: 0.5),
+    lambda clf, X_test, y_test: 0.5,
+    lambda model, X_pred, y_true: 0.5,
+]
+
+
+@pytest.mark.parametrize("scoring", SCORERS)
+def test_scorers_of_all_kinds(scoring):
+    """Check that whatever can be called as a scorer is one."""
+    search = AutoTunedClassifier(SVC(), {"C": [1.0]}, scoring=scoring, strategy="grid", cv=2)
+    assert search.fit(X, y).best_score_ == 0.5

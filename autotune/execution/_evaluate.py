@@ -233,6 +233,10 @@ def _noted_warnings(outcome: Outcome) -> Iterator[None]:
         yield
         return
     with warnings.catch_warnings(record=True) as caught:
+        if all(action != "error" for action, *_ in warnings.filters):
+            # A warning that the user ignores may be the reason why a score is NaN.
+            for category in (UserWarning, RuntimeWarning):
+                warnings.simplefilter("default", category)
         yield
     note_warnings(outcome, caught)
 

@@ -42,6 +42,6 @@ class Finals(Scheduler):
         return self._queue.popleft() if self._queue else None
 
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
-        if evaluation.status != COMPLETE:
+        if evaluation.status != COMPLETE and not history.counts(evaluation):
             self._queue = deque(r for r in self._queue if r.trial != evaluation.trial)
         return []

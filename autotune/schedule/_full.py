@@ -6,7 +6,17 @@ from collections import deque
 
 import numpy as np
 
-from .._history import COMPLETE, CRASHED, FAILED, RUNNING, TIMEOUT, Evaluation, History, Trial
+from .._history import (
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    FULL,
+    RUNNING,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Trial,
+)
 from ._contract import Request, Scheduler
 
 
@@ -42,7 +52,11 @@ class Full(Scheduler):
 
 def verdict(trial: Trial, history: History) -> str:
     """Return the status of a trial that has all its evaluations."""
-    for key in sorted(trial.evaluations):  # not in the order in which workers finished
-        if key[0] in history.compared_folds and trial.evaluations[key].status != COMPLETE:
-            return trial.evaluations[key].status
+    keys = sorted(trial.evaluations)  # not in the order in which workers finished
+    compared = [trial.evaluations[key] for key in keys if key[0] in history.compared_folds]
+    for evaluation in compared:
+        if evaluation.status != COMPLETE and not history.counts(evaluation):
+            return evaluation.status
+    if all(e.status != COMPLETE for e in compared if e.fidelity == FULL):
+        return FAILED  # what never succeeds cannot be fitted in the end
     return COMPLETE if np.isfinite(history.score(trial)) else FAILED

@@ -164,10 +164,8 @@ class Halving(Scheduler):
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
         """Return the status with which an evaluation ends its trial, or None if it goes on."""
-        if evaluation.status != COMPLETE:
-            return evaluation.status
-        if not np.isfinite(evaluation.scores.get(history.metric, np.nan)):
-            return FAILED
+        if not history.counts(evaluation):
+            return FAILED if evaluation.status == COMPLETE else evaluation.status
         is_whole = trial.evaluations.keys() >= set(self._keys[self._top])
         return verdict(trial, history) if is_whole else None
 

@@ -3,7 +3,7 @@
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._space import Feature, Grid, Space
-from ._values import describe, plain, short_repr
+from ._values import describe, is_number, plain, short_repr
 
 __all__ = [
     "Choice",
@@ -16,6 +16,7 @@ __all__ = [
     "Space",
     "Steps",
     "describe",
+    "is_number",
     "plain",
     "short_repr",
 ]
