@@ -16,7 +16,16 @@ from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
 from ._seeds import derive_seed
 from ._tuner import Listener
-from .execution import REFIT, Executor, Job, Outcome, Task, UnsendableError
+from .execution import (
+    REFIT,
+    ClusterLostError,
+    Executor,
+    Job,
+    Outcome,
+    Task,
+    UnsendableError,
+    local_parallelism,
+)
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
@@ -104,6 +113,8 @@ class Refit:
         On what share of the rows the search trained.
     divisible : bool
         Whether a model of fewer rows can be used: not that of fewer columns of a kernel.
+    lost : ClusterLostError or None
+        Why the executor cannot be used any more, where the search has found that out.
     """
 
     def __init__(
@@ -116,6 +127,7 @@ class Refit:
         scale: Scale | None = None,
         *,
         divisible: bool = True,
+        lost: ClusterLostError | None = None,
     ):
         self._task = task
         self._executor = executor
@@ -124,6 +136,7 @@ class Refit:
         self._context = context
         self._scale = Scale() if scale is None else scale
         self._divisible = divisible
+        self._lost = lost
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
@@ -277,8 +290,7 @@ class Refit:
             callback_context=self._context,
         )
         start = time.perf_counter()
-        elsewhere = self._executor.can_kill
-        outcome = self._run_elsewhere(job) if elsewhere else self._task.run(job)
+        outcome = self._run(job, trial)
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
@@ -292,6 +304,29 @@ class Refit:
         if outcome.evaluation.status == TIMEOUT:
             raise TimeoutError(problem)
         raise outcome.exception or RuntimeError(problem)
+
+    def _run(self, job: Job, trial: Trial) -> Outcome:
+        """Run a refit where it can be killed, if there is such a place, else in this process."""
+        if self._lost is None:
+            try:
+                return self._run_elsewhere(job) if self._executor.can_kill else self._task.run(job)
+            except ClusterLostError as error:
+                self._lost = error
+                warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
+        return self._run_without_cluster(job, trial, self._lost)
+
+    def _run_without_cluster(self, job: Job, trial: Trial, lost: ClusterLostError) -> Outcome:
+        """Run a refit in this process, where it cannot be ended, if it is known to be short."""
+        if not any(fidelity == FULL for _, fidelity in trial.evaluations):
+            raise lost
+        if job.seconds is not None:
+            growth = job.fidelity / searched_share(self._task, self._scale)
+            expected = _MARGIN * _longest_fit(trial) * growth**self._scale.exponent
+            if expected > job.seconds:
+                error = f"{lost}, and in this process it would take about {expected:.3g} s"
+                return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+        with local_parallelism():
+            return self._task.run(job)
 
     def _run_elsewhere(self, job: Job) -> Outcome:
         """Run a refit where it can be killed."""

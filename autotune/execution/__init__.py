@@ -1,9 +1,9 @@
 """WHERE evaluations run, and how one is carried out."""
 
 from ._build import CHOSEN, build
-from ._contract import REFIT, Executor, Job, Outcome
+from ._contract import REFIT, ClusterLostError, Executor, Job, Outcome
 from ._evaluate import Task
-from ._executor import make_executor
+from ._executor import local_parallelism, make_executor
 from ._fidelity import count_classes, count_rows, count_units
 from ._inline import InlineExecutor
 from ._prefix import PrefixCache
@@ -13,6 +13,7 @@ from ._shipping import UnsendableError
 __all__ = [
     "CHOSEN",
     "REFIT",
+    "ClusterLostError",
     "Executor",
     "InlineExecutor",
     "Job",
@@ -25,5 +26,6 @@ __all__ = [
     "count_classes",
     "count_rows",
     "count_units",
+    "local_parallelism",
     "make_executor",
 ]

@@ -15,7 +15,7 @@ import sklearn
 from .._history import CRASHED
 from ._contract import Job, Outcome
 from ._processes import ProcessExecutor, WorkerStartError
-from ._shipping import failure, pack_outcome
+from ._shipping import failure, pack, pack_outcome, unpack_outcome
 
 
 class Parcel:
@@ -71,19 +71,28 @@ class Parcel:
         # The cluster weighs by this what it costs to move a parcel.
         return len(self._payload) + sum(memoryview(buffer).nbytes for buffer in self._buffers)
 
-    def run(self, payload: bytes) -> tuple[Outcome, bytes | None]:
-        """Run a pickled job and return its outcome, packed; raise nothing."""
+    def run(self, payload: bytes) -> bytes:
+        """Run a pickled job and return its outcome, packed for ``read_answer``; raise nothing."""
+        outcome = self._outcome(payload)
+        try:
+            return pack(pack_outcome(outcome))
+        except Exception:  # picklers raise what the objects' code raises
+            evaluation = outcome.evaluation
+            job = Job(evaluation.trial, evaluation.fold, {}, 0, evaluation.fidelity)
+            return pack((failure(job, traceback.format_exc()), None))
+
+    def _outcome(self, payload: bytes) -> Outcome:
+        """Run a pickled job and return its outcome."""
         job = None
         try:
             job = pickle.loads(payload)
             with sklearn.config_context(**self._config), joblib.parallel_config("sequential"):
-                outcome = self._run_killable(job) if self._killable else self._load().run(job)
+                return self._run_killable(job) if self._killable else self._load().run(job)
         except WorkerStartError as error:
-            outcome = failure(job or Job(-1, -1, {}, 0), str(error), CRASHED)
+            return failure(job or Job(-1, -1, {}, 0), str(error), CRASHED)
         except BaseException:  # KeyboardInterrupt, raised in a fit, would end the whole worker
             # A job that cannot be loaded has no number here; the search knows which one it sent.
-            outcome = failure(job or Job(-1, -1, {}, 0), traceback.format_exc())
-        return pack_outcome(outcome)
+            return failure(job or Job(-1, -1, {}, 0), traceback.format_exc())
 
     def _load(self) -> Any:
         """Return the task."""
@@ -115,3 +124,16 @@ def _unpack(*content: Any) -> Parcel:
     parcel = Parcel.__new__(Parcel)
     parcel._fill(*content)
     return parcel
+
+
+def read_answer(answer: bytes, job: Job) -> Outcome:
+    """Return what a job came to; an answer that cannot be read is the failure of its job."""
+    try:
+        outcome = unpack_outcome(*pickle.loads(answer))
+        evaluation = outcome.evaluation
+        # A job that could not be loaded did not know its name.
+        evaluation.trial, evaluation.fold, evaluation.fidelity = job.trial, job.fold, job.fidelity
+    except Exception:  # unpicklers raise what the objects' code raises
+        message = "The answer of a worker could not be read:"
+        return failure(job, f"{message}\n{traceback.format_exc()}")
+    return outcome
