@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ._fields import FieldError
+
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
 SCHEMA_VERSION = 1
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
@@ -179,13 +181,11 @@ def refusals(path: Any) -> Iterator[None]:
 
 @contextmanager
 def damage(path: Any) -> Iterator[None]:
-    """Say that the file is damaged when what it holds makes no sense."""
+    """Name the file when what it holds makes no sense."""
     try:
         yield
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(
-            f"storage={str(path)!r} is damaged: {type(error).__name__}: {error}"
-        ) from error
+    except FieldError as error:
+        raise ValueError(f"storage={str(path)!r} is damaged: {error}") from error
 
 
 @contextmanager
