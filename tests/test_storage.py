@@ -506,6 +506,10 @@ DAMAGE = {
         "UPDATE evaluations SET trial = 50 WHERE trial = 1"
     ),
     "studies.seed must be a whole number": "UPDATE studies SET seed = -1",
+    "studies.description must be of folds below 3; got \\[0, 3\\]": (
+        "UPDATE studies SET description = "
+        "json_set(description, '$.scale', json('{\"folds\": [0, 3]}'))"
+    ),
     "studies.created must be a time": "UPDATE studies SET created = 'yesterday'",
     "studies.writer must be": "UPDATE studies SET writer = 'nobody'",
 }

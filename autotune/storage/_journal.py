@@ -92,12 +92,19 @@ class Journal(Listener):
     def _load(self, connection: sqlite3.Connection) -> None:
         """Add the trials of earlier runs, and their evaluations, to the history."""
         with damage(self.path):
+            self._check_folds(self.description.get("scale", {}).get("folds"))
             for values in read_rows(connection, "trials", self._study):
                 self._load_trial(values)
             evaluations = read_rows(connection, "evaluations", self._study)
             for values in sorted(evaluations, key=lambda row: (row["trial"], row["ended"])):
                 self._load_evaluation(values)
             self._check_metrics()
+
+    def _check_folds(self, folds: list[int] | None) -> None:
+        """Check that the folds on which trials were compared are folds of this search."""
+        n_folds = self._history.n_folds
+        if folds is not None and max(folds) >= n_folds:
+            raise FieldError("studies.description", f"of folds below {n_folds}", folds)
 
     def _load_trial(self, values: dict[str, Any]) -> None:
         """Add the trial that a row holds to the history."""
