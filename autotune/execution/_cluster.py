@@ -10,6 +10,7 @@ from contextlib import suppress
 from threading import Event
 from typing import Any
 
+from ._contract import Job
 from ._parcel import Parcel
 
 LOOK = 0.5  # seconds between looks at which workers the cluster has
@@ -58,9 +59,15 @@ class Cluster:
         """Wait, but not for long, until it is known which workers there are."""
         self._heard.wait(seconds)
 
-    def run(self, payload: bytes) -> Future:
-        """Run a packed job; return the future of its packed outcome."""
-        return self._start(self._run(payload))
+    def run(self, job: Job) -> Future:
+        """Run a job; return the future of its packed outcome.
+
+        Raises
+        ------
+        Exception
+            Whatever pickling the job raises.
+        """
+        return self._start(self._run(self._parcel.pack(job)))
 
     def cancel(self, future: Future) -> None:
         """End a job, if the client can still say so."""
@@ -70,6 +77,7 @@ class Cluster:
     def close(self, seconds: float) -> None:
         """Let the cluster forget the task, without waiting for long until it knows."""
         self.cancel(self._watch)
+        self._parcel.close()
         with suppress(Exception):  # without the cluster there is nothing to forget
             self._start(self._forget()).result(seconds)
 

@@ -15,7 +15,7 @@ from .._history import CRASHED
 from ._cluster import LOOK, Cluster
 from ._contract import ClusterLostError, Executor, Job, Outcome
 from ._parcel import Parcel, read_answer
-from ._shipping import failure, pack
+from ._shipping import failure
 
 SILENT = 3 * LOOK  # seconds without an answer that say nothing yet
 
@@ -83,12 +83,11 @@ class DaskExecutor(Executor):
         due = math.inf if job.seconds is None else time.monotonic() + job.seconds
         self._check_cluster(due)
         try:
-            payload = pack(job)
+            future = self._cluster.run(job)
         except Exception as error:  # picklers raise what the objects' code raises
             message = f"The configuration could not be sent: {type(error).__name__}: {error}"
             self._outcomes.append(failure(job, message))
             return
-        future = self._cluster.run(payload)
         self._jobs[future], self._due[future] = job, due
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
