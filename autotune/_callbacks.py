@@ -1,4 +1,8 @@
-"""Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation."""
+"""Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation.
+
+The tasks have the names that they have in scikit-learn's own searchers, and a wrapped model's
+own tasks are below them, so that callbacks written for those find what they look for.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,9 @@ from ._compat import HAS_CALLBACKS
 from ._history import CRASHED, TIMEOUT, Evaluation, History, Trial
 from ._tuner import Listener
 from .schedule import Request
+
+_EVALUATION = "candidate-split-evaluation"
+_REFIT = "refit-with-best-params"
 
 
 class Callbacks(Listener):
@@ -39,8 +46,11 @@ class Callbacks(Listener):
     ):
         metadata = None if weights is None else {"sample_weight": weights}
         self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
-        self._active = bool(getattr(owner, "_skl_callbacks", ()))
-        self._contexts: dict[tuple[int, int, float], Any] = {}
+        self._active = _has_callbacks(owner)
+        # A wrapped model's callbacks, too, must know of which search its fits are a part.
+        self._inherited = self._active or any(map(_has_callbacks, owner._models().values()))
+        self._n_submitted = 0
+        self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
         self._root = self._search = None
         if not HAS_CALLBACKS:
             return
@@ -57,20 +67,24 @@ class Callbacks(Listener):
         return self._active
 
     def submitting(self, trial: Trial, request: Request) -> Any:
-        if not self._active or self._search is None:
+        if not self._inherited or self._search is None:
             return None
-        context = self._search.subcontext(task_name="evaluation", task_id=len(self._contexts))
-        self._contexts[request.trial, request.fold, request.fidelity] = context
+        context = self._search.subcontext(task_name=_EVALUATION, task_id=self._n_submitted)
+        self._n_submitted += 1
+        self._open[request.trial, request.fold, request.fidelity] = context
         return context
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        if evaluation.status in (TIMEOUT, CRASHED) and self._active:
-            context = self._contexts.get((evaluation.trial, evaluation.fold, evaluation.fidelity))
-            if context is not None:
-                context.call_on_fit_task_end(**self.event)
+        key = evaluation.trial, evaluation.fold, evaluation.fidelity
+        context = self._open.pop(key, None)
+        if context is not None and evaluation.status in (TIMEOUT, CRASHED):
+            context.call_on_fit_task_end(**self.event)
 
     def end_search(self) -> None:
-        """Tell that the search has ended, or the finals after it."""
+        """Tell that the search has ended, or the finals after it, and all that was given up."""
+        for context in self._open.values():
+            context.call_on_fit_task_end(**self.event)
+        self._open.clear()
         if self._search is not None:
             self._search.call_on_fit_task_end(**self.event)
 
@@ -87,9 +101,14 @@ class Callbacks(Listener):
         """Return the context of the refit."""
         if self._root is None:
             return None
-        return self._root.subcontext(task_name="refit")
+        return self._root.subcontext(task_name=_REFIT)
 
     def end(self) -> None:
         """Tell that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
+
+
+def _has_callbacks(estimator: Any) -> bool:
+    """Tell whether an estimator has callbacks of its own."""
+    return bool(getattr(estimator, "_skl_callbacks", ()))

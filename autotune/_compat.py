@@ -99,6 +99,7 @@ def metric_of(scorer: Any) -> tuple[Any, int, dict[str, Any]] | None:
         return None
     return scorer._score_func, scorer._sign, scorer._kwargs
 
+
 def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
     """Return the metric's name and the settings of one of scikit-learn's scorers, as written.
 

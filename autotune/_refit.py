@@ -19,12 +19,14 @@ from ._seeds import derive_seed
 from ._tuner import Listener
 from .execution import (
     REFIT,
+    ClusterLostError,
     Executor,
     Job,
     Outcome,
     Task,
     UnsendableError,
     WorkerStartError,
+    local_parallelism,
     run_watched,
 )
 
@@ -114,6 +116,8 @@ class Refit:
         On what share of the rows the search trained.
     divisible : bool
         Whether a model of fewer rows can be used: not that of fewer columns of a kernel.
+    lost : ClusterLostError or None
+        Why the executor cannot be used any more, where the search has found that out.
     """
 
     def __init__(
@@ -126,6 +130,7 @@ class Refit:
         scale: Scale | None = None,
         *,
         divisible: bool = True,
+        lost: ClusterLostError | None = None,
     ):
         self._task = task
         self._executor = executor
@@ -134,6 +139,7 @@ class Refit:
         self._context = context
         self._scale = Scale() if scale is None else scale
         self._divisible = divisible
+        self._lost = lost
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
@@ -287,9 +293,7 @@ class Refit:
             callback_context=self._context,
         )
         start = time.perf_counter()
-        elsewhere = self._executor.can_kill
-        need = self._need(trial, share)
-        outcome = self._run_elsewhere(job, need) if elsewhere else self._run_here(job, need)
+        outcome = self._run(job, self._need(trial, share))
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
@@ -303,6 +307,28 @@ class Refit:
         if outcome.evaluation.status == TIMEOUT:
             raise TimeoutError(problem)
         raise outcome.exception or RuntimeError(problem)
+
+    def _run(self, job: Job, need: float) -> Outcome:
+        """Run a refit where it can be ended, if there is such a place, else in this process."""
+        if self._lost is None:
+            try:
+                if self._executor.can_kill:
+                    return self._run_elsewhere(job, need)
+                return self._run_here(job, need)
+            except ClusterLostError as error:
+                self._lost = error
+                warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
+        return self._run_without_cluster(job, need, self._lost)
+
+    def _run_without_cluster(self, job: Job, need: float, lost: ClusterLostError) -> Outcome:
+        """Run a refit in this process, where it cannot be ended, if it is known to be short."""
+        if math.isinf(need):
+            raise lost
+        if job.seconds is not None and need > job.seconds:
+            error = f"{lost}, and in this process it would take about {need:.3g} s"
+            return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+        with local_parallelism():
+            return self._task.run(job)
 
     def _need(self, trial: Trial, share: float) -> float:
         """Return the seconds that a fit on a share of all rows may take, infinite if unknown."""

@@ -35,6 +35,7 @@ from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
 from .execution import (
+    ClusterLostError,
     Executor,
     InlineExecutor,
     PrefixCache,
@@ -113,6 +114,7 @@ class Run:
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.study: Study | None = None
         self.scale = Scale()
+        self.lost: ClusterLostError | None = None
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -386,9 +388,24 @@ class Run:
             )
             if not tuner.stopped:
                 self._compare_again(task, tuner.executor, settings, callbacks)
+        except ClusterLostError as error:
+            self._end_early(error)
         finally:
             if progress is not None:
                 progress.close()
+
+    def _end_early(self, error: ClusterLostError) -> None:
+        """End the search with what is known if a trial can win, or else with the error."""
+        n_complete = sum(trial.eligible and trial.status == COMPLETE for trial in self.history)
+        if not n_complete:
+            raise ClusterLostError(
+                f"{error}; no trial was complete by then, so there is nothing to choose from"
+            ) from error
+        self.lost = error
+        warnings.warn(
+            f"{error}: the search ends early, with what is known (complete trials: {n_complete})",
+            stacklevel=6,
+        )
 
     def _searcher(self, seed: int) -> Searcher:
         """Return what proposes configurations."""
@@ -516,6 +533,7 @@ class Run:
             context,
             self.scale,
             divisible=not self._is_pairwise(),
+            lost=self.lost,
         )
         used, model, owner.refit_time_ = refit.run(best, self.history)
         if used is not best:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing.util
 import os
+import signal
 import tempfile
 import threading
 import time
@@ -23,6 +24,16 @@ settings.register_profile("default", deadline=None, print_blob=True)
 # In CI the examples are the same at every run, so that a red run can be repeated.
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_of_the_foreground() -> Iterator[None]:
+    """Let children hear Ctrl-C, which a process started in the background has them ignore."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

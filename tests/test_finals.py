@@ -543,11 +543,11 @@ def test_progress(capsys):
 def test_callbacks():
     """Check that scikit-learn's callbacks are told of the finals as a task of their own."""
     pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
-    from test_callbacks import Recorder
+    from test_callbacks import EVALUATION, REFIT, Recorder
 
     recorder = Recorder()
     tuned(LUCKY, GOOD).set_callbacks(recorder).fit(X, Y)
-    for name, count in (("search", 1), ("finals", 1), ("evaluation", 9 + 18), ("refit", 1)):
+    for name, count in (("search", 1), ("finals", 1), (EVALUATION, 9 + 18), (REFIT, 1)):
         told = recorder.count("begin", name), recorder.count("end", name)
         assert told == (count, count), name
     stopping = Recorder(stop_at=8)

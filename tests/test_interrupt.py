@@ -90,6 +90,28 @@ def test_interrupted(way, group, tmp_path):
     assert 0 <= n_in_flight <= 2 * settings.get("n_jobs", 1)
 
 
+def fit_in_the_background(report: Path, settings: dict) -> None:
+    """Fit while Ctrl-C is ignored, as under ``nohup``, and write what is left; for a child."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    model = tuner(**settings).fit(X, Y)
+    report.write_text(json.dumps(summary(model), default=repr))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_ignored(way, tmp_path):
+    """Check that where Ctrl-C is ignored it ends neither the search nor any worker."""
+    log, report = tmp_path / "log", tmp_path / "report"
+    child = start(fit_in_the_background, report, WAYS[way], TOY_LOG=log, TOY_PAUSE=0.05)
+    for n_fits in range(1, 12):
+        studies.until(lambda n=n_fits: len(entries(log)) >= n)
+        os.killpg(child.pid, signal.SIGINT)
+    child.join(studies.PATIENCE)
+    assert child.exitcode == 0
+    expected = json.loads(json.dumps(summary(tuner().fit(X, Y)), default=repr))
+    assert json.loads(report.read_text()) == expected
+
+
 def test_resumed_elsewhere(tmp_path, monkeypatch):
     """Check that another process goes on with what was stored at the interrupt."""
     log, path = tmp_path / "log", tmp_path / "tuning.db"

@@ -8,12 +8,15 @@ import joblib
 import numpy as np
 import pytest
 import threadpoolctl
+from estimators import ToyTask
+from joblib.parallel import MultiprocessingBackend, SequentialBackend, ThreadingBackend
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier
+from autotune.execution import make_executor
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 X, y = load_iris(return_X_y=True)
@@ -114,3 +117,79 @@ def test_no_jobs():
     """Check that n_jobs=0 is refused."""
     with pytest.raises(ValueError, match=r"n_jobs must be .*; got 0"):
         AutoTunedClassifier(SVC(), SPACE, n_jobs=0).fit(X, y)
+
+
+class Elsewhere(MultiprocessingBackend):
+    """Is like Ray's: made from a local backend, for more cores than this machine has."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 10_000
+
+
+class Faraway(SequentialBackend):
+    """Says nothing of where it runs."""
+
+
+class Sharing(ThreadingBackend):
+    """Runs in threads of this process, whatever else it does."""
+
+
+class Isolated(ThreadingBackend):
+    """Does not."""
+
+    supports_sharedmem = False
+
+
+@pytest.fixture
+def backends():
+    """Register backends that nobody knows, for one test."""
+    kinds = {"far.away": Faraway, "ray": Elsewhere, "sharing": Sharing, "isolated": Isolated}
+    for name, kind in kinds.items():
+        joblib.register_parallel_backend(name, kind)
+    yield
+    for name in kinds:
+        del joblib.parallel.BACKENDS[name]
+
+
+INSTEAD = {
+    ("ray", 2): (r"'ray' \(.*\.Elsewhere\).* in 2 worker processes of this machine", 2),
+    ("ray", 1): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
+    ("ray", None): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
+    ("far.away", -1): (r"'far.away' \(.*\.Faraway\)", joblib.cpu_count()),
+    ("isolated", 10_000): (r"'isolated' \(.*\.Isolated\)", joblib.cpu_count()),
+}
+
+
+@pytest.mark.parametrize(("backend", "n_jobs"), INSTEAD)
+def test_unknown_backends(backend, n_jobs, backends):
+    """Check that an unknown backend is said, and what runs instead with how many jobs."""
+    message, n_workers = INSTEAD[backend, n_jobs]
+    with (
+        joblib.parallel_config(backend=backend, n_jobs=n_jobs),
+        pytest.warns(UserWarning, match=f"joblib backend {message}") as caught,
+        make_executor(ToyTask(), None) as executor,
+    ):
+        assert executor.n_workers == n_workers
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("name", ["loky", "multiprocessing", "threading", "sequential", "sharing"])
+def test_known_backends(name, backends):
+    """Check that nothing is said of the backends that are known, and of threads by another name."""
+    expected = 1 if name == "sequential" else 2
+    with (
+        joblib.parallel_config(backend=name, n_jobs=2),
+        make_executor(ToyTask(), None) as executor,
+    ):
+        assert executor.n_workers == expected
+
+
+def test_an_unknown_backend_and_a_budget_of_seconds(backends):
+    """Check that the warning names the line of the user, and is right for a single worker."""
+    model = AutoTunedClassifier(SVC(), SPACE, strategy="grid", cv=2, budget="60s", n_jobs=1)
+    with (
+        joblib.parallel_config(backend="ray"),
+        pytest.warns(UserWarning, match="they run in a worker process instead") as caught,
+    ):
+        model.fit(X, y)
+    assert [warning.filename for warning in caught] == [__file__]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import resource
 import signal
 import sqlite3
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import studies
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
@@ -33,7 +34,8 @@ from autotune._history import Evaluation, History
 from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
-from autotune.storage._records import from_row, to_row
+from autotune.storage._fields import FIELDS, read_row
+from autotune.storage._records import to_evaluation, to_row
 from autotune.storage._writer import is_alive, this_writer
 
 
@@ -329,7 +331,8 @@ def test_evaluations_come_back(scores, error, noted, times):
     with closing(sqlite3.connect(":memory:")) as connection:
         marks = ", ".join("?" for _ in to_row(evaluation))
         row = connection.execute(f"SELECT {marks}", to_row(evaluation)).fetchone()
-    assert repr(from_row(row)) == repr(evaluation)  # NaN is NaN here
+    again = to_evaluation(read_row("evaluations", (1, *row)))
+    assert repr(again) == repr(evaluation)  # NaN is NaN here
     for name in ("scores", "warnings"):
         json.loads(row[{"scores": 4, "warnings": 10}[name]], parse_constant=lambda _: 1 / 0)
 
@@ -475,24 +478,139 @@ def test_damaged_files(finished, path):
 
 
 DAMAGE = {
-    "params": "UPDATE trials SET params = '{' WHERE trial = 1",
-    "range": 'UPDATE trials SET params = \'{"cut": 7.0, "shift": 0}\' WHERE trial = 1',
-    "status": "UPDATE trials SET status = 'fine' WHERE trial = 1",
-    "missing": "DELETE FROM trials WHERE trial = 1",
-    "scores": "UPDATE evaluations SET scores = '[1]' WHERE trial = 1",
-    "time": "UPDATE evaluations SET fit_time = 'long' WHERE trial = 1",
-    "fold": "UPDATE evaluations SET fold = 77 WHERE trial = 1 AND fold = 2",
+    "trials.params must be a JSON object": "UPDATE trials SET params = '{' WHERE trial = 1",
+    "trials.params must be a configuration of the space": (
+        'UPDATE trials SET params = \'{"cut": 7.0, "shift": 0}\' WHERE trial = 1'
+    ),
+    "trials.status must be one of": "UPDATE trials SET status = 'fine' WHERE trial = 1",
+    "trials.trial must be each number from 0 on; got 2": "DELETE FROM trials WHERE trial = 1",
+    "trials.origin must be a text": "UPDATE trials SET origin = x'00'",
+    "trials.eligible must be 0 or 1; got 2": "UPDATE trials SET eligible = 2",
+    "evaluations.scores must be a JSON object of numbers": (
+        "UPDATE evaluations SET scores = '[1]' WHERE trial = 1"
+    ),
+    "evaluations.scores must be a JSON object of the scores score": (
+        "UPDATE evaluations SET scores = '{\"loss\": 1}' WHERE trial = 1"
+    ),
+    "evaluations.fit_time must be a number of seconds": (
+        "UPDATE evaluations SET fit_time = 'long' WHERE trial = 1"
+    ),
+    "evaluations.fold must be a number below 3; got 77": (
+        "UPDATE evaluations SET fold = 77 WHERE trial = 1 AND fold = 2"
+    ),
+    "evaluations.fold must be a whole number, 0 or more; got -1": (
+        "UPDATE evaluations SET fold = -1 WHERE fold = 0"
+    ),
+    "evaluations.trial must be the number of a trial; got 50": (
+        "UPDATE evaluations SET trial = 50 WHERE trial = 1"
+    ),
+    "studies.seed must be a whole number": "UPDATE studies SET seed = -1",
+    "studies.description must be of folds below 3; got \\[0, 3\\]": (
+        "UPDATE studies SET description = "
+        "json_set(description, '$.scale', json('{\"folds\": [0, 3]}'))"
+    ),
+    "studies.created must be a time": "UPDATE studies SET created = 'yesterday'",
+    "studies.writer must be": "UPDATE studies SET writer = 'nobody'",
 }
 
 
-@pytest.mark.parametrize("statement", DAMAGE.values(), ids=DAMAGE)
-def test_what_makes_no_sense(statement, finished, path):
-    """Check that rows that cannot be understood are an error that names the file."""
+@pytest.mark.parametrize(("message", "statement"), DAMAGE.items(), ids=DAMAGE)
+def test_what_makes_no_sense(message, statement, finished, path):
+    """Check that what cannot be understood is an error that names the file and the field."""
     path.write_bytes(finished)
     query(path, statement)
     for _ in range(2):  # the refused fit has not claimed the study
-        with pytest.raises(ValueError, match=r"storage='.*tuning.db' is damaged: "):
+        with pytest.raises(ValueError, match=rf"storage='.*tuning.db' is damaged: {message}"):
             tuner(storage=path).fit(X, Y)
+
+
+SCALES = ["[]", '{"share": 0}', '{"share": 2}', '{"share": "1"}', '{"share": NaN}']
+SCALES += [
+    '{"folds": []}',
+    '{"folds": [-1]}',
+    '{"folds": [0.5]}',
+    '{"folds": 3}',
+    '{"rise": 1e999}',
+]
+SCALES += ['{"exponent": null}', '{"exponent": 1e9}', '{"size": 1}', '{"share": true}']
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_scales_that_make_no_sense(scale, finished, path):
+    """Check that nonsense in what a search has measured is an error of that field."""
+    path.write_bytes(finished)
+    query(path, "UPDATE studies SET description = json_set(description, '$.scale', '@')")
+    query(path, "UPDATE studies SET description = replace(description, '\"@\"', ?)", scale)
+    for action in ACTIONS:
+        with pytest.raises(ValueError, match=r"tuning.db' is damaged: studies.description must"):
+            action(path)
+
+
+ACTIONS = (lambda path: tuner(storage=path).fit(X, Y), read_history)
+NESTED = ["[" * 100_000, '{"tuple": ' * 500 + "[]" + "}" * 500, "1" + "0" * 5000, "1" + "0" * 4000]
+NESTED = [*NESTED, *(f'{{"cut": {text}, "shift": 0, "score": {text}}}' for text in NESTED)]
+nonsense = st.one_of(
+    st.none(),
+    st.binary(max_size=5),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(),
+    st.text(st.characters(codec="utf-8"), max_size=5),
+    st.sampled_from(NESTED),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+        lambda part: (
+            st.lists(part, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["cut", "shift", "score", "repr", "choice", "tuple", "scale"]), part
+            )
+        ),
+        max_leaves=6,
+    ).map(json.dumps),
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"), [(table, column) for table in FIELDS for column in FIELDS[table]]
+)
+@given(data=st.data())
+@settings(
+    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+def test_nonsense_in_any_field(data, table, column, finished, path):
+    """Check that whatever stands in a field can be used, or is one error that names a field."""
+    put(path, finished)
+    row = data.draw(st.sampled_from(["1", "rowid = 1", "rowid = 5"]))
+    try:
+        query(path, f"UPDATE {table} SET {column} = ? WHERE {row}", data.draw(nonsense))
+    except sqlite3.IntegrityError:  # the schema keeps it out
+        return
+    errors = [error for error in map(_refusal, ACTIONS, [path] * 2) if error is not None]
+    named = rf"storage={str(path)!r} is damaged: ({'|'.join(FIELDS)})\.\w+ must be "
+    assert all(re.match(named, error) for error in errors), errors
+
+
+def _refusal(action, path: Path) -> str | None:
+    """Return the message of the ValueError that an action raises, if any."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            action(path)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [(table, column) for table in FIELDS for column in FIELDS[table] if column != "study"],
+)
+def test_bytes_in_any_field(table, column, finished, path):
+    """Check that bytes, which no field holds, are an error that names the field, in all rows."""
+    path.write_bytes(finished)
+    values = "randomblob(4)" if "trial" in FIELDS[table] else "x'00'"
+    query(path, f"UPDATE {table} SET {column} = {values}")
+    for action in ACTIONS:
+        with pytest.raises(ValueError, match=rf"tuning.db' is damaged: {table}\.{column} must be"):
+            action(path)
 
 
 def test_side_files_of_a_file_that_is_gone(path, tmp_path):

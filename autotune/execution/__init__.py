@@ -2,9 +2,9 @@
 
 from .._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
 from ._build import CHOSEN, build
-from ._contract import REFIT, Executor, Job, Outcome
+from ._contract import REFIT, ClusterLostError, Executor, Job, Outcome
 from ._evaluate import Task
-from ._executor import make_executor
+from ._executor import local_parallelism, make_executor
 from ._fidelity import count_classes, count_rows, count_units
 from ._inline import InlineExecutor
 from ._prefix import PrefixCache
@@ -20,6 +20,7 @@ __all__ = [
     "FULL",
     "REFIT",
     "TIMEOUT",
+    "ClusterLostError",
     "Evaluation",
     "Executor",
     "InlineExecutor",
@@ -33,6 +34,7 @@ __all__ = [
     "count_classes",
     "count_rows",
     "count_units",
+    "local_parallelism",
     "make_executor",
     "run_watched",
 ]

@@ -17,6 +17,8 @@ the history or the budget.
   ``delay`` says what it waits for.
 - ``cancel`` ends a job that has no outcome yet, where that is possible; it then has none.
   Where evaluations can be killed, it is possible, and another job can run in its place.
+- Where the place at which jobs run can be lost for good, ``submit`` and ``collect`` raise
+  ``ClusterLostError`` when it is; what jobs were in flight have no outcome.
 - ``close`` frees everything: processes, threads, files, shared memory. It never raises,
   and may be called again.
 
@@ -33,6 +35,10 @@ from typing import Any
 from .._history import FULL, Evaluation
 
 REFIT = -1  # the "fold" of a job that fits on all rows and returns the model
+
+
+class ClusterLostError(ConnectionError):
+    """The machines on which evaluations ran are gone, or cannot be reached any more."""
 
 
 @dataclass(frozen=True)

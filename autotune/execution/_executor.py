@@ -6,10 +6,21 @@ import warnings
 from pickle import PicklingError
 from typing import Any
 
-from joblib.parallel import get_active_backend
+from joblib import cpu_count, parallel_config
+from joblib.parallel import (
+    BACKENDS,
+    LokyBackend,
+    MultiprocessingBackend,
+    SequentialBackend,
+    ThreadingBackend,
+    get_active_backend,
+)
 
 from ._contract import Executor
 from ._inline import InlineExecutor, ThreadExecutor
+
+_LOCAL = (LokyBackend, MultiprocessingBackend, SequentialBackend)
+_KNOWN = "loky, multiprocessing, threading, sequential, dask"
 
 
 def make_executor(
@@ -40,27 +51,71 @@ def make_executor(
     -------
     executor : Executor
         Dask where it is the active backend; threads where they are; else this process for
-        one job at a time, and worker processes for several.
+        one job at a time, and worker processes for several, also for a backend that is not
+        known, with a warning.
     """
     backend, configured = get_active_backend()
     n_jobs = configured if n_jobs is None else n_jobs
-    n_workers = backend.effective_n_jobs(n_jobs)
-    kind = type(backend).__name__
-    if kind == "DaskDistributedBackend":
-        return _on_cluster(task, backend.client, killable, memory)
-    if kind == "ThreadingBackend" and not killable:
+    if _is_dask(backend):
+        # Its number of jobs is not asked for: a frozen scheduler would never answer.
+        return _on_cluster(task, backend, killable, memory)
+    if _is_threading(backend) and not killable:
+        n_workers = backend.effective_n_jobs(n_jobs)
         return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
+    if type(backend) in _LOCAL or _is_threading(backend):
+        n_workers = backend.effective_n_jobs(n_jobs)
+    else:
+        n_workers = _count_instead(backend, n_jobs)
+        _warn_of_backend(backend, n_workers, killable)
     if n_workers == 1 and not killable:
         return InlineExecutor(task)
     return _processes(task, n_workers, memory, meanwhile)
 
 
-def _on_cluster(task: Any, client: Any, killable: bool, memory: int | None) -> Executor:
+def local_parallelism() -> parallel_config:
+    """Let parallel code of models run on this machine, whatever the active backend is."""
+    return parallel_config("loky")
+
+
+def _is_dask(backend: Any) -> bool:
+    """Tell whether a backend is joblib's for Dask, without importing either."""
+    names = {kind.__name__ for kind in type(backend).__mro__}
+    return "DaskDistributedBackend" in names
+
+
+def _is_threading(backend: Any) -> bool:
+    """Tell whether a backend uses threads of this process."""
+    return isinstance(backend, ThreadingBackend) and bool(backend.supports_sharedmem)
+
+
+def _count_instead(backend: Any, n_jobs: int | None) -> int:
+    """Return how many local processes stand for the workers of a backend."""
+    asked = getattr(backend, "default_n_jobs", 1) if n_jobs is None else n_jobs
+    return min(LokyBackend().effective_n_jobs(asked), cpu_count())
+
+
+def _warn_of_backend(backend: Any, n_workers: int, killable: bool) -> None:
+    """Say what runs the evaluations instead of a backend that is not known."""
+    kind = type(backend)
+    name = next((name for name, known in BACKENDS.items() if known is kind), kind.__name__)
+    alone = "a worker process" if killable else "this process"
+    where = f"{n_workers} worker processes of this machine" if n_workers > 1 else alone
+    warnings.warn(
+        f"the active joblib backend {name!r} ({kind.__module__}.{kind.__qualname__}) is not one "
+        f"that evaluations can run on ({_KNOWN}): they run in {where} instead",
+        stacklevel=6,
+    )
+
+
+def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> Executor:
     """Return a Dask cluster, or this process if the task cannot travel."""
     from ._distributed import DaskExecutor
 
+    patience = backend.wait_for_workers_timeout or 0.0
     try:
-        return DaskExecutor(task, client, killable=killable, memory=memory)
+        return DaskExecutor(
+            task, backend.client, killable=killable, memory=memory, patience=patience
+        )
     except TypeError as error:
         _warn_of_inline(error)
         return InlineExecutor(task)

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..space import short_repr
+from ._fields import FieldError
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
 SCHEMA_VERSION = 1
@@ -181,13 +182,11 @@ def refusals(path: Any) -> Iterator[None]:
 
 @contextmanager
 def damage(path: Any) -> Iterator[None]:
-    """Say that the file is damaged when what it holds makes no sense."""
+    """Name the file when what it holds makes no sense."""
     try:
         yield
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(
-            f"storage={str(path)!r} is damaged: {type(error).__name__}: {error}"
-        ) from error
+    except FieldError as error:
+        raise ValueError(f"storage={str(path)!r} is damaged: {error}") from error
 
 
 @contextmanager

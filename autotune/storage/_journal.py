@@ -15,10 +15,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from .._history import STATUSES, Evaluation, History, Trial
+from .._history import COMPLETE, Evaluation, History, Trial
 from .._tuner import Listener
 from ._database import damage, open_to_write, refusals, roll_back, transaction
-from ._records import COLUMNS, from_row, to_row
+from ._fields import FieldError, read_rows
+from ._records import COLUMNS, to_evaluation, to_row
 from ._writer import is_alive, this_writer
 
 _MARKS = ", ".join("?" for _ in range(len(COLUMNS) + 1))
@@ -91,27 +92,55 @@ class Journal(Listener):
     def _load(self, connection: sqlite3.Connection) -> None:
         """Add the trials of earlier runs, and their evaluations, to the history."""
         with damage(self.path):
-            for number, origin, eligible, status, params in connection.execute(
-                "SELECT trial, origin, eligible, status, params FROM trials "
-                "WHERE study = ? ORDER BY trial",
-                (self._study,),
+            self._check_folds(self.description.get("scale", {}).get("folds"))
+            for values in read_rows(connection, "trials", self._study):
+                self._load_trial(values)
+            evaluations = read_rows(connection, "evaluations", self._study)
+            for values in sorted(evaluations, key=lambda row: (row["trial"], row["ended"])):
+                self._load_evaluation(values)
+            self._check_metrics()
+
+    def _check_folds(self, folds: list[int] | None) -> None:
+        """Check that the folds on which trials were compared are folds of this search."""
+        n_folds = self._history.n_folds
+        if folds is not None and max(folds) >= n_folds:
+            raise FieldError("studies.description", f"of folds below {n_folds}", folds)
+
+    def _load_trial(self, values: dict[str, Any]) -> None:
+        """Add the trial that a row holds to the history."""
+        number, status = values["trial"], values["status"]
+        if number != len(self._history):
+            raise FieldError("trials.trial", "each number from 0 on", number)
+        try:
+            params = self._decode(number, values["origin"], values["params"])
+        except Exception as error:  # a space may hold dimensions of other packages
+            rule = "a configuration of the space"
+            raise FieldError("trials.params", rule, values["params"]) from error
+        self._history.add(params, values["origin"], bool(values["eligible"])).status = status
+        self._statuses.append(status)
+
+    def _load_evaluation(self, values: dict[str, Any]) -> None:
+        """Add the evaluation that a row holds to the history."""
+        evaluation, history = to_evaluation(values), self._history
+        if evaluation.trial >= len(history):
+            raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
+        n_folds = history.n_folds + history.n_fresh
+        if evaluation.fold >= n_folds:
+            raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
+        history.record(evaluation)
+        self._saved.add((evaluation.trial, *evaluation.key))
+
+    def _check_metrics(self) -> None:
+        """Check that the scores are those of the metrics."""
+        history = self._history
+        names = set(history.metrics)
+        for evaluation in history.evaluations():
+            known = evaluation.scores.keys() <= names
+            if evaluation.status == COMPLETE and not (
+                known and history.metric in evaluation.scores
             ):
-                if number != len(self._history) or status not in STATUSES:
-                    raise ValueError(f"trial {len(self._history)} is missing or has no status")
-                decoded = self._decode(number, origin, json.loads(params))
-                self._history.add(decoded, origin, bool(eligible)).status = status
-                self._statuses.append(status)
-            n_folds = self._history.n_folds + self._history.n_fresh
-            for row in connection.execute(
-                f"SELECT {', '.join(COLUMNS)} FROM evaluations WHERE study = ? "
-                "ORDER BY trial, ended",
-                (self._study,),
-            ):
-                evaluation = from_row(row)
-                if evaluation.fold not in range(n_folds):
-                    raise ValueError(f"there is no fold {evaluation.fold!r}")
-                self._history.record(evaluation)
-                self._saved.add((evaluation.trial, *evaluation.key))
+                rule = f"a JSON object of the scores {', '.join(history.metrics)}"
+                raise FieldError("evaluations.scores", rule, evaluation.scores)
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
         self._save([evaluation], history.trials)  # it may have ended other trials than its own
@@ -204,16 +233,12 @@ def _claim(
     connection: sqlite3.Connection, fingerprint: str, description: dict[str, Any], seed: int
 ) -> tuple[int, int, dict[str, Any]]:
     """Return number, seed and description of a study that no living process writes."""
-    rows = connection.execute(
-        "SELECT study, seed, writer, description FROM studies WHERE fingerprint = ? "
-        "ORDER BY attempt",
-        (fingerprint,),
-    ).fetchall()
-    for study, known_seed, writer, text in rows:
-        if not is_alive(writer):
+    rows = [row for row in read_rows(connection, "studies") if row["fingerprint"] == fingerprint]
+    for row in rows:
+        if not is_alive(row["writer"]):
             claim = "UPDATE studies SET writer = ? WHERE study = ?"
-            connection.execute(claim, (this_writer(), study))
-            return study, known_seed, {**description, **json.loads(text)}
+            connection.execute(claim, (this_writer(), row["study"]))
+            return row["study"], row["seed"], {**description, **row["description"]}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     values = (fingerprint, len(rows), seed, now, json.dumps(description), this_writer())
     cursor = connection.execute(

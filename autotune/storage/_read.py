@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import sqlite3
 from typing import Any
 
 from .._compat import import_pandas
 from ._database import damage, open_to_read, refusals
-from ._records import COLUMNS, from_row
+from ._fields import FieldError, read_rows
+from ._records import to_evaluation
 
 _BEFORE = (
     "study",
@@ -21,12 +22,6 @@ _BEFORE = (
     "status",
 )
 _AFTER = ("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error")
-_READ = (
-    "SELECT study, created, description, origin, trials.status, params, "
-    + ", ".join(f"evaluations.{name}" for name in COLUMNS)
-    + " FROM evaluations JOIN trials USING (study, trial) JOIN studies USING (study) "
-    "ORDER BY study, trial, fold, fidelity"
-)
 
 
 def read_history(path: Any) -> Any:
@@ -68,35 +63,50 @@ def read_history(path: Any) -> Any:
     """
     pd = import_pandas("read_history")
     connection = open_to_read(path)
-    stored: list[tuple] = []
+    rows: list[dict[str, Any]] = []
     if connection is not None:
         try:
-            with refusals(path):
-                stored = connection.execute(_READ).fetchall()
+            with refusals(path), damage(path):
+                rows = _frame_rows(connection)
         finally:
             connection.close()
-    with damage(path):
-        rows = [_frame_row(row) for row in stored]
     return pd.DataFrame(rows, columns=_column_order(rows))
 
 
-def _frame_row(row: tuple) -> dict[str, Any]:
+def _frame_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return the rows of the frame, all as of the same moment."""
+    connection.execute("BEGIN")
+    studies = {row["study"]: row for row in read_rows(connection, "studies")}
+    trials = {(row["study"], row["trial"]): row for row in read_rows(connection, "trials")}
+    evaluations = read_rows(connection, "evaluations")
+    for study, _ in trials:
+        if study not in studies:
+            raise FieldError("trials.study", "the number of a study", study)
+    for row in evaluations:
+        if (row["study"], row["trial"]) not in trials:
+            raise FieldError("evaluations.trial", "the number of a trial", row["trial"])
+    return [
+        _frame_row(studies[row["study"]], trials[row["study"], row["trial"]], row)
+        for row in evaluations
+    ]
+
+
+def _frame_row(
+    study: dict[str, Any], trial: dict[str, Any], values: dict[str, Any]
+) -> dict[str, Any]:
     """Return one row of the frame."""
-    study, created, description, origin, trial_status, params, *rest = row
-    evaluation = from_row(tuple(rest))
-    described = json.loads(description)
-    frame_row = {"study": study, "created": created, "origin": origin}
-    frame_row["estimator"] = described["estimator"]
-    frame_row["trial_status"] = trial_status
+    evaluation, description = to_evaluation(values), study["description"]
+    row = {"study": study["study"], "created": study["created"], "origin": trial["origin"]}
+    row["estimator"] = description["estimator"]
+    row["trial_status"] = trial["status"]
     for name in ("trial", "fold", "fidelity", "status", *_AFTER):
-        frame_row[name] = getattr(evaluation, name)
-    frame_row["fidelity"] *= described.get("scale", {}).get("share", 1.0)
-    frame_row["warnings"] = "\n".join(evaluation.warnings)
-    values = json.loads(params).items()
-    frame_row.update({f"param_{name}": _readable(value) for name, value in values})
-    frame_row.update({f"score_{name}": score for name, score in evaluation.scores.items()})
-    frame_row.update({f"train_{name}": score for name, score in evaluation.train_scores.items()})
-    return frame_row
+        row[name] = getattr(evaluation, name)
+    row["fidelity"] *= description.get("scale", {}).get("share", 1.0)
+    row["warnings"] = "\n".join(evaluation.warnings)
+    row.update({f"param_{name}": _readable(value) for name, value in trial["params"].items()})
+    row.update({f"score_{name}": score for name, score in evaluation.scores.items()})
+    row.update({f"train_{name}": score for name, score in evaluation.train_scores.items()})
+    return row
 
 
 def _readable(value: Any) -> Any:

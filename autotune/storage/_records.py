@@ -6,23 +6,10 @@ import json
 import math
 from typing import Any
 
-from .._history import STATUSES, Evaluation
+from .._history import Evaluation
+from ._fields import FIELDS
 
-COLUMNS = (
-    "trial",
-    "fold",
-    "fidelity",
-    "status",
-    "scores",
-    "train_scores",
-    "fit_time",
-    "score_time",
-    "saved_time",
-    "error",
-    "warnings",
-    "started",
-    "ended",
-)
+COLUMNS = tuple(name for name in FIELDS["evaluations"] if name != "study")
 
 
 def to_row(evaluation: Evaluation) -> tuple:
@@ -30,23 +17,12 @@ def to_row(evaluation: Evaluation) -> tuple:
     return tuple(_plain(getattr(evaluation, name)) for name in COLUMNS)
 
 
-def from_row(row: tuple) -> Evaluation:
-    """Return the evaluation that a row holds.
-
-    Raises
-    ------
-    ValueError, TypeError, AttributeError
-        If it holds none.
-    """
-    fields = dict(zip(COLUMNS, row, strict=True))
-    if fields["status"] not in STATUSES:
-        raise ValueError(f"unknown status {fields['status']!r}")
-    for name in ("fidelity", "fit_time", "score_time", "saved_time", "started", "ended"):
-        fields[name] = float(fields[name])
+def to_evaluation(values: dict[str, Any]) -> Evaluation:
+    """Return the evaluation that a row holds, given its checked values by column."""
+    fields = {name: values[name] for name in COLUMNS}
     for name in ("scores", "train_scores"):
-        scores = json.loads(fields[name])
-        fields[name] = {metric: float(score) for metric, score in scores.items()}
-    fields["warnings"] = tuple(json.loads(fields["warnings"]))
+        fields[name] = {metric: float(score) for metric, score in fields[name].items()}
+    fields["warnings"] = tuple(fields["warnings"])
     return Evaluation(**fields)
 
 
