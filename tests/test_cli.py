@@ -98,7 +98,7 @@ def test_main_job(table, capsys):
         r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1",
         r"\n4 trials in \d",
         r"5-fold cross-validation +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
-        r"12 held-out rows +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
+        r"12 held-out rows +[01]\.\d{4} +[01]\.\d{4} +[+-]0\.\d{4}",
         r"On new data expect about 0\.\d{4} \(95 % interval: 0\.\d{4} to [01]\.\d{4}\)\.",
     ):
         assert re.search(pattern, out), pattern

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,17 +84,14 @@ class Job:
         X, y = _take(self.table.X, train), self.table.y[train]
         self._introduce(len(train), len(test))
         start = time.perf_counter()
-        try:
-            self._fit(self.search.fit, X, y)
-        except KeyboardInterrupt:
-            self._tell_interrupted()
-            with ending_at_interrupt():
+        with ExitStack() as stack:
+            try:
+                self._fit(self.search.fit, X, y)
+            except KeyboardInterrupt:
+                self._tell_interrupted()
+                stack.enter_context(ending_at_interrupt())
                 self._fit(self.search.finish, X, y)
-                return self._report(train, test, time.perf_counter() - start)
-        except CliError:
-            self._write_history()
-            raise
-        return self._report(train, test, time.perf_counter() - start)
+            return self._report(train, test, time.perf_counter() - start)
 
     def _tell_interrupted(self) -> None:
         """Say what follows an interrupted search, or end the run if nothing is known."""
@@ -177,12 +174,13 @@ class Job:
             except Exception as error:
                 # Before the first trial it is the call that is wrong, after it the search.
                 searched = hasattr(self.search, "history_")
+                self._write_history()
                 code = SEARCH_FAILED if searched else USAGE
                 raise CliError(one_line(str(error)), code) from error
             finally:
                 sys.stderr.flush()
                 told = (w for w in caught if not issubclass(w.category, FitFailedWarning))
-                self.notes += (f"{w.category.__name__}: {w.message}" for w in told)
+                self.notes += map(_warning_text, told)
 
     def _tell_search(self, seconds: float) -> None:
         """Print the best trials and what else is to be known of the search."""
@@ -196,7 +194,7 @@ class Job:
             board = leaderboard(history, self.metric, find_untuned(history), width)
             self.console.print(board)
         self.console.print(summary(history, seconds))
-        for note in [*_troubles(history), *map(one_line, dict.fromkeys(self.notes))]:
+        for note in [*_troubles(history), *dict.fromkeys(self.notes)]:
             self.console.print(f"note: {note}", style="yellow")
         self.console.print()
 
@@ -205,7 +203,8 @@ class Job:
         search, history = self.search, self.search.history_
         untuned = find_untuned(history)
         best = history[search.best_index_]
-        before = np.nan if untuned is None else history.score(untuned)
+        same = best is untuned and history.share < 1.0  # on a share of the rows
+        before = np.nan if untuned is None or same else history.score(untuned)
         rows = [(self._folds_text(), before, search.best_score_)]
         reason = ""
         if len(test):
@@ -233,7 +232,9 @@ class Job:
         """Return on what the scores of the search were measured."""
         search, history = self.search, self.search.history_
         n_compared, text = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
-        text = text if n_compared == search.n_splits_ else f"{n_compared} of {text}"
+        text = (
+            text if n_compared == search.n_splits_ else f"{n_compared} of {search.n_splits_} folds"
+        )
         return text if history.share == 1.0 else f"{text}, {history.share:.2g} of the rows"
 
     def _score_untuned(
@@ -256,7 +257,8 @@ class Job:
         n_fold = len(train) * (1 - 1 / search.n_splits_)
         expected = expected_seconds(search.history_, untuned, len(train), n_fold)
         try:
-            return score_untuned(task, job, expected)
+            with redirect_stdout(sys.stderr):
+                return score_untuned(task, job, expected, tell=not self.settings.quiet)
         except KeyboardInterrupt:
             if self.interrupted:
                 raise
@@ -282,6 +284,12 @@ class Job:
         self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)
         for line in code.splitlines():
             self.console.print(f"    {line}", style="cyan", soft_wrap=True)
+
+
+def _warning_text(warning: warnings.WarningMessage) -> str:
+    """Return what a warning says, and its kind where there is more to it than that."""
+    message = one_line(str(warning.message))
+    return message if warning.category is UserWarning else f"{warning.category.__name__}: {message}"
 
 
 def _take(X: Any, rows: np.ndarray) -> Any:

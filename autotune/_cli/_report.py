@@ -167,7 +167,7 @@ def summary(history: History, seconds: float) -> str:
     text = f"{count(n_ended(history), 'trial')} in {seconds_text(seconds)}"
     if len(words) > 1 or counts["complete"] == 0 < len(words):
         text += f": {', '.join(words)}"
-    return f"{text}; {unfinished} more not finished." if unfinished else f"{text}."
+    return f"{text}; {unfinished} more cut short." if unfinished else f"{text}."
 
 
 def count(number: int, noun: str) -> str:

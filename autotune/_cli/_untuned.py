@@ -32,16 +32,22 @@ def expected_seconds(
     return min(times) * growth, max(times) * growth**2
 
 
-def score_untuned(task: Task, job: Job, expected: tuple[float, float]) -> tuple[float, str]:
+def score_untuned(
+    task: Task, job: Job, expected: tuple[float, float], *, tell: bool
+) -> tuple[float, str]:
     """Return the score of a model on the test rows of a job, NaN and the reason if it has none.
 
-    A job with a limit in seconds runs where it can be ended, unless it is sure to be quick.
+    A job with a limit in seconds runs where it can be ended, unless it is sure to be quick;
+    with ``tell`` the user is told to wait.
     """
     least, most = expected
     if job.seconds is not None and least > job.seconds:
         return math.nan, f"a fit on all rows takes about {seconds_text(least)}"
     try:
         killable = job.seconds is not None and most > _QUICK
+        if tell and killable:
+            limit = seconds_text(job.seconds or 0.0)
+            print(f"[autotune] fitting the untuned model on all rows, for at most {limit}")
         with make_executor(task, 1, killable=killable) as executor:
             evaluation = _evaluate(executor, job)
     except WorkerStartError as error:
