@@ -97,8 +97,8 @@ class Job:
         """Say what follows an interrupted search, or end the run if nothing is known."""
         self.interrupted = True
         history = getattr(self.search, "history_", ())
+        self._write_history()
         if not any(trial.eligible and trial.status == COMPLETE for trial in history):
-            self._write_history()
             raise CliError("interrupted before any model was complete", INTERRUPTED)
         print(
             "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
@@ -108,11 +108,17 @@ class Job:
 
     def _report(self, train: np.ndarray, test: np.ndarray, seconds: float) -> int:
         """Keep what was found, then tell of it; return the exit code."""
-        save = self.settings.save
-        code = None if save is None else save_model(self.search.best_estimator_, save)
-        self._write_history()
+        code = error = None
+        try:
+            self._write_history()
+            if self.settings.save is not None:
+                code = save_model(self.search.best_estimator_, self.settings.save)
+        except CliError as failure:
+            error = failure
         self._tell_search(seconds)
         self._compare(train, test)
+        if error is not None:
+            raise error
         if self.settings.history is not None:
             self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
         if code is not None:
