@@ -69,7 +69,8 @@ def test_a_loss_is_shown_as_itself():
     assert lines(trials, 2, metric=Metric("log loss", -1)) == [
         "[autotune] trial 1 | 1.5 s | best log loss 0.5000 | default 0.5000"
         "  #0 (default) log loss 0.5000: C=1",
-        "[autotune] trial 2 | 3.0 s | best log loss 0.2500 | default 0.5000  #1 log loss 0.2500: C=2",
+        "[autotune] trial 2 | 3.0 s | best log loss 0.2500 | default 0.5000"
+        "  #1 log loss 0.2500: C=2",
     ]
 
 

@@ -114,7 +114,7 @@ def test_huge_scores():
 )
 def test_the_interval_ends_where_the_metric_does(scoring, end):
     """Check that no value is expected that the metric cannot have."""
-    X, y = make_classification(40, flip_y=0.0, class_sep=2.0, random_state=0)
+    X, y = make_classification(40, class_sep=2.0, random_state=1)
     settings = {"scoring": scoring, "strategy": "random", "budget": 3, "random_state": 0}
     model = AutoTunedClassifier(LogisticRegression(), **settings).fit(X, y)
     low, high = model.expected_score_interval_

@@ -80,7 +80,7 @@ def test_scorers(scorer, name, sign, bounds):
     ids=str,
 )
 def test_own_scores(models, name):
-    """Check what is known of a model's own score, and that one of the user's is not taken for it."""
+    """Check what is known of a model's own score, and that no other is taken for it."""
     metric = describe_metric(check_scoring(models[0]), models)
     assert metric.name == name
     assert metric == UNKNOWN or metric.bounds[1] == 1

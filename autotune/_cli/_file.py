@@ -23,13 +23,13 @@ from zipfile import BadZipFile
 
 from ._errors import CliError, one_line, require
 
-CSV, PARQUET, EXCEL = "CSV", "Parquet", "Excel"
+CSV, PARQUET, EXCEL, OLD_EXCEL = "CSV", "Parquet", "Excel", "old Excel"
 
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error, lzma.LZMAError)
 _SAMPLE = 1 << 16  # bytes from which the separator is told
 _DECIMAL_COMMA = re.compile(r"(^|;)\"?-?\d+,\d+\"?(;|\s*$)", re.MULTILINE)
-_MAGIC = {b"PAR1": PARQUET, b"PK\x03\x04": EXCEL, b"\xd0\xcf\x11\xe0": EXCEL}
+_MAGIC = {b"PAR1": PARQUET, b"PK\x03\x04": EXCEL, b"\xd0\xcf\x11\xe0": OLD_EXCEL}
 _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -47,7 +47,7 @@ class File:
     Attributes
     ----------
     path : str
-    kind : {"CSV", "Parquet", "Excel"}
+    kind : {"CSV", "Parquet", "Excel", "old Excel"}
     encoding, separator, decimal : str
         Of a CSV file.
     header : tuple of str
@@ -133,9 +133,9 @@ def read(file: File, na_values: tuple[str, ...] = ()) -> tuple[Any, list[str]]:
         What stands for a missing value, beside what pandas takes for one.
     """
     pandas = require("pandas", f"reading {file.path}")
-    readers = {CSV: _read_csv, PARQUET: _read_parquet, EXCEL: _read_excel}
+    readers = {CSV: _read_csv, PARQUET: _read_parquet}
     try:
-        frame, notes = readers[file.kind](pandas, file, list(na_values))
+        frame, notes = readers.get(file.kind, _read_excel)(pandas, file, list(na_values))
     except ImportError as error:
         raise CliError(_missing_reader(file, str(error))) from error
     except _UNREADABLE as error:
@@ -177,9 +177,10 @@ def _read_parquet(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, l
 
 def _read_excel(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, list[str]]:
     """Return the first sheet of an Excel file as a frame, and notes."""
-    with pandas.ExcelFile(file.path) as book:
+    engine = "xlrd" if file.kind == OLD_EXCEL else None  # None: what the file calls for
+    with pandas.ExcelFile(file.path, engine=engine) as book:
         first, *others = book.sheet_names
-        frame = book.parse(first, na_values=na_values)
+        frame = _without(pandas.read_excel(book, sheet_name=first), na_values)
     return frame, [f"read the first of {1 + len(others)} sheets, {first!r}"] if others else []
 
 
@@ -191,12 +192,14 @@ def _without(frame: Any, na_values: list[str]) -> Any:
 
 def _missing_reader(file: File, reason: str) -> str:
     """Return the message for a library that pandas needs and does not find."""
-    if "xlrd" in reason:
-        return f"reading {file.path} needs xlrd (pip install xlrd); or save it as .xlsx or .csv"
-    library = "pyarrow" if file.kind == PARQUET else "openpyxl"
+    known = ("pyarrow", "openpyxl")
+    library = next((name for name in known if name in reason), None)
+    install = "'autotune-sklearn[files]'"
+    if library is None:  # of older formats
+        library = install = next((name for name in ("xlrd", "odfpy") if name in reason), "pandas")
     return (
-        f"reading {file.path} needs {library}, which is not installed: "
-        "pip install 'autotune-sklearn[files]'; or save it as .csv"
+        f"reading {file.path} needs {library}, which is not installed: pip install {install}; "
+        "or save the file as .csv"
     )
 
 
