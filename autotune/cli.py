@@ -55,7 +55,7 @@ class _Parser(argparse.ArgumentParser):
         option = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         choice = re.fullmatch(r"argument .*: invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if option is not None:
-            close = get_close_matches(option[1], self._option_string_actions, n=1)
+            close = get_close_matches(option[1], self._option_string_actions, n=1, cutoff=0.75)
         elif choice is not None:
             close = get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
         else:

@@ -186,6 +186,8 @@ def _read_excel(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, lis
 
 def _without(frame: Any, na_values: list[str]) -> Any:
     """Return a frame in which some texts, and the numbers that they are, are missing."""
+    if not na_values:
+        return frame
     numbers = [float(mark) for mark in na_values if _is_number(mark)]
     return frame.mask(frame.isin([*na_values, *numbers]))
 
