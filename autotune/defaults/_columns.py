@@ -8,14 +8,16 @@ import numbers
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ._values import (
+    as_numbers,
     as_objects,
+    check_types,
     column_names,
     decimal_point,
     is_code,
@@ -65,6 +67,7 @@ _WORDS = re.compile(
 _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
+_UNIFORM = ("string", "integer", "floating", "boolean")  # categories the model can sort
 _NO_VALUES = "left out: it has no values"
 _UNIQUE = "left out as an identifier: no two rows have the same value"
 
@@ -97,15 +100,22 @@ class Column:
         return self.kind not in LEFT_OUT
 
 
-def read_columns(X: Any) -> list[Column]:
+def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     """Return what each column of raw data is.
 
     Nothing is learnt from the values but what the columns are, and the target has no part
     in it. Long columns of text are judged by a thousand of their distinct values.
 
+    An identifier is a column of text, single words or codes, of which no two rows have the
+    same value; or one of whole numbers, all different, in a frame, whose name says that it
+    is one (``"id"``, ``"PassengerId"``), or that counts the rows. For a regressor the last
+    ones are kept, because they may be a time, and so is what would be the only column.
+
     Parameters
     ----------
     X : dataframe of pandas or polars, or array of shape (n_samples, n_features)
+    classifier : bool, default=True
+        Whether classes are to be told, not amounts.
 
     Returns
     -------
@@ -127,17 +137,22 @@ def read_columns(X: Any) -> list[Column]:
     >>> read_columns(X)[0].note
     "read as numbers, missing where it says '?'"
     """
-    named = hasattr(X, "columns")
-    names = column_names(X)
-    return [
-        _read(column, name, named=named)
-        for name, column in zip(names, split_columns(X), strict=True)
+    names, values = column_names(X), split_columns(X)
+    columns = list(map(_read, values, names))
+    if not hasattr(X, "columns"):
+        return columns
+    marked = [
+        Column(column.name, IDENTIFIER, _UNIQUE)
+        if column.kind == NUMBER and _numbers_rows(numbers, column.name, counted=classifier)
+        else column
+        for column, numbers in zip(columns, values, strict=True)
     ]
+    return marked if any(column.is_used for column in marked) else columns
 
 
-def _read(column: Any, name: Any, *, named: bool) -> Column:
-    """Return what one column is."""
-    known = _read_type(column, name, named=named)
+def _read(column: Any, name: Any) -> Column:
+    """Return what one column is by itself."""
+    known = _read_type(column, name)
     if known is not None:
         return known
     objects = as_objects(column)
@@ -145,38 +160,33 @@ def _read(column: Any, name: Any, *, named: bool) -> Column:
     if not len(present):
         return Column(name, EMPTY, _NO_VALUES)
     types = set(map(type, present))
-    _check_types(types, name)
+    check_types(types, f"column {name!r}")
     if all(issubclass(cls, _DURATIONS) for cls in types):
         return Column(name, DURATION)
     if all(issubclass(cls, _TIMES) or cls.__name__ == "Period" for cls in types):
         return Column(name, DATE)
     if all(issubclass(cls, _REAL) for cls in types):
-        return Column(name, NUMBER, plain=_becomes_floats(column))
-    counts = Counter(map(to_text, present))
-    return _read_texts(counts, name, len(objects), named=named)
+        plain = _becomes_floats(column) and not _is_rare(len(present), len(objects))
+        return Column(name, NUMBER, plain=plain)
+    return _read_texts(Counter(map(to_text, present)), name, len(objects))
 
 
-def _read_type(column: Any, name: Any, *, named: bool) -> Column | None:
+def _read_type(column: Any, name: Any) -> Column | None:
     """Return what a column is by its dtype, None if its values must be looked at."""
     is_categorical, kind = _is_categorical(column), numpy_kind(column)
     if kind == "c":
-        raise ValueError(
-            f"Complex data not supported: column {name!r} holds complex numbers; replace it by "
-            "two columns of real numbers, or leave it out"
-        )
+        check_types({complex}, f"column {name!r}")
     if kind not in "biufmM" and not is_categorical and not _is_period(column):
         return None
     n_present = _count_present(column)
     if not n_present:
         return Column(name, EMPTY, _NO_VALUES) if len(column) else Column(name, NUMBER)
     if is_categorical:
-        return Column(name, CATEGORY, plain=_count_categories(column) <= MAX_CATEGORIES)
+        return Column(name, CATEGORY, plain=_has_plain_categories(column))
     if kind not in "biuf":
         return Column(name, DURATION if kind == "m" else DATE)
-    if named and kind in "iu" and n_present == len(column) and _numbers_rows(column, name):
-        return Column(name, IDENTIFIER, _UNIQUE)
-    is_rare = n_present < min(len(column), max(_FEW, _RARELY * len(column)))
-    return Column(name, NUMBER, plain=_is_plain(column) and not is_rare)
+    plain = _is_plain(column) and not _is_rare(n_present, len(column))
+    return Column(name, NUMBER, plain=plain)
 
 
 def _is_categorical(column: Any) -> bool:
@@ -220,17 +230,29 @@ def _count_present(column: Any) -> int:
     return len(column) if column.dtype.kind in "biu" else int((column == column).sum())
 
 
-def _count_categories(column: Any) -> int:
-    """Return how many categories a categorical column has."""
-    return len(column.cat.categories) if is_series(column, "pandas") else column.n_unique()
+def _is_rare(n_present: int, n_rows: int) -> bool:
+    """Say whether a fold may lack all values of a column, which the model refuses."""
+    return n_present < min(n_rows, max(_FEW, _RARELY * n_rows))
 
 
-def _numbers_rows(column: Any, name: Any) -> bool:
-    """Say whether whole numbers only tell rows apart: they count them, or are named so."""
-    values = np.asarray(column.to_numpy())
-    if len(values) < _MIN_IDENTIFIERS:
+def _has_plain_categories(column: Any) -> bool:
+    """Say whether the model takes a categorical column as it is."""
+    if is_series(column, "polars"):
+        return bool(column.n_unique() <= MAX_CATEGORIES)
+    categories = column.cat.categories
+    inferred = sys.modules["pandas"].api.types.infer_dtype(categories)
+    return len(categories) <= MAX_CATEGORIES and inferred in _UNIFORM
+
+
+def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
+    """Say whether whole numbers only tell rows apart: they are named so, or count the rows."""
+    named, kind = _is_identifier_name(name), numpy_kind(column)
+    if len(column) < _MIN_IDENTIFIERS or kind not in ("iuO" if named else "iu" * counted):
         return False
-    if _is_identifier_name(name):
+    values = as_numbers(column)
+    if not np.array_equal(values, values.round()):  # nor if one is missing
+        return False
+    if named:
         return len(np.unique(values)) == len(values)
     counts = values[0] in (0, 1) and bool((np.diff(values) == 1).all())
     return counts and not _TIME_NAME.fullmatch(str(name).strip())
@@ -242,24 +264,7 @@ def _is_identifier_name(name: Any) -> bool:
     return bool(_IDENTIFIER_NAME.fullmatch(text) or _CAMEL_CASE_ID.fullmatch(text))
 
 
-def _check_types(types: set[type], name: Any) -> None:
-    """Refuse objects that have no meaning as a number, a time or a text."""
-    for cls in sorted(types, key=lambda cls: cls.__name__):
-        is_blank = cls.__str__ is object.__str__ and cls.__repr__ is object.__repr__
-        if issubclass(cls, (complex, np.complexfloating)):
-            raise ValueError(
-                f"Complex data not supported: column {name!r} holds complex numbers; replace it "
-                "by two columns of real numbers, or leave it out"
-            )
-        if is_blank or (issubclass(cls, (Collection, np.ndarray)) and not issubclass(cls, str)):
-            raise TypeError(
-                f"column {name!r} holds values of type {cls.__name__}, but each value of this "
-                "argument must be a single string, number, date or duration; replace the column "
-                "by such columns, or leave it out"
-            )
-
-
-def _read_texts(counts: Counter[str], name: Any, n_rows: int, *, named: bool) -> Column:
+def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
     """Return what a column is of which all values are given as text."""
     marks = [text for text in counts if is_mark(text)]
     values = {text: n for text, n in counts.items() if text not in set(marks)}
@@ -270,9 +275,6 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int, *, named: bool) ->
     for kind, others in _readings(sample):
         if sum(values[text] for text in others) > (1 - _MOSTLY) * n_sampled:
             continue
-        is_unique = len(values) == n_rows >= _MIN_IDENTIFIERS
-        if kind == NUMBER and named and is_unique and _is_identifier_name(name):
-            return Column(name, IDENTIFIER, _UNIQUE)
         return Column(name, kind, _note_marks(kind, marks, others))
     if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
         return Column(name, IDENTIFIER, _UNIQUE)

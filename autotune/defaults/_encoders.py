@@ -14,6 +14,7 @@ from ._values import (
     as_numbers,
     as_text,
     as_times,
+    column_names,
     decimal_point,
     distinct_texts,
     is_day_first,
@@ -376,7 +377,9 @@ class TermReducer(TransformerMixin, BaseEstimator):
         if len(frequent) > self.n_terms + self.n_components:
             scores = _associations(X, y)[frequent]
             frequent = frequent[np.argsort(-scores, kind="stable")[: self.n_terms]]
-            self.svd_ = TruncatedSVD(self.n_components, random_state=0).fit(X)
+            n_components = min(self.n_components, X.shape[0])
+            with np.errstate(invalid="ignore"):  # where all rows are alike
+                self.svd_ = TruncatedSVD(n_components, random_state=0).fit(X)
         self.kept_ = np.sort(frequent)
         return self
 
@@ -398,7 +401,7 @@ class TermReducer(TransformerMixin, BaseEstimator):
         return kept if self.svd_ is None else np.column_stack([kept, self.svd_.transform(X)])
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return the names of the kept columns, and ``svd0``, ``svd1``, ...
+        """Return the names of the kept columns, and ``truncatedsvd0``, ...
 
         Parameters
         ----------
@@ -414,8 +417,8 @@ class TermReducer(TransformerMixin, BaseEstimator):
             numbered = [f"x{i}" for i in range(self.n_features_in_)]
             input_features = getattr(self, "feature_names_in_", numbered)
         kept = [input_features[i] for i in self.kept_]
-        n_components = 0 if self.svd_ is None else self.n_components
-        return np.array([*kept, *(f"svd{i}" for i in range(n_components))], dtype=object)
+        reduced = [] if self.svd_ is None else self.svd_.get_feature_names_out()
+        return np.array([*kept, *reduced], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -456,6 +459,8 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    n_features_in_ : int
+        How many columns there were in `fit`.
     names_in_ : list
         The names in `fit`.
     names_ : list of str
@@ -474,7 +479,7 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of pandas
+        X : DataFrame of pandas or array
         y : None
             Ignored.
 
@@ -482,7 +487,8 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
         -------
         self
         """
-        self.names_in_ = list(X.columns)
+        self.names_in_ = column_names(X)
+        self.n_features_in_ = len(self.names_in_)
         self.names_: list[str] = []
         for name in map(str, self.names_in_):
             new, n = name, 1
@@ -497,14 +503,17 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of pandas
+        X : DataFrame of pandas or array
             With the columns that it had in `fit`, in the same order.
 
         Returns
         -------
-        DataFrame of pandas
+        DataFrame of pandas or array
+            An array has no names, and is returned as it is.
         """
         check_is_fitted(self)
+        if not is_frame(X, "pandas"):
+            return X
         if list(X.columns) != self.names_in_:
             raise ValueError(
                 f"X must have the columns that it had in fit, in the same order: "

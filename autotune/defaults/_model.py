@@ -78,7 +78,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     X = _as_table(X)
     if X is None:
         return _boosting(classifier, "from_dtype")
-    columns = read_columns(X)
+    columns = read_columns(X, classifier=classifier)
     _warn_of(columns)
     renamed = _needs_names(X)
     if all(column.plain for column in columns) and not renamed:
@@ -89,14 +89,31 @@ def default_model(X: Any, *, classifier: bool) -> Any:
 def _as_table(X: Any) -> Any:
     """Return what has columns that can be read, None for anything else."""
     if is_frame(X, "pandas") or is_frame(X, "polars"):
-        return X if min(X.shape) else None
-    if isinstance(X, list):
-        try:
-            X = np.array(X, dtype=object)
-        except ValueError:  # the model will say what is wrong
-            return None
-    is_table = isinstance(X, np.ndarray) and X.ndim == 2 and min(X.shape) > 0
-    return X if is_table else None
+        table = X
+    elif isinstance(X, (list, np.ndarray)):
+        table = _as_array(X)
+    elif len(getattr(X, "shape", ())) == 1:  # a series
+        table = X
+    else:
+        return None
+    if len(table.shape) != 2:
+        raise ValueError(f"X must have rows and columns; got an array of shape {table.shape}")
+    if not table.shape[1]:
+        raise ValueError(
+            f"X must have a column to learn from; got 0 feature(s) (shape={table.shape}) while a "
+            "minimum of 1 is required."
+        )
+    return table if table.shape[0] else None
+
+
+def _as_array(X: Any) -> np.ndarray:
+    """Return an array as it is, and lists as an array of objects."""
+    if isinstance(X, np.ndarray):
+        return X
+    try:
+        return np.array(X, dtype=object)
+    except ValueError as error:
+        raise ValueError("X must have rows of the same length") from error
 
 
 def _needs_names(X: Any) -> bool:

@@ -87,14 +87,37 @@ def as_objects(column: Any) -> np.ndarray:
     return objects
 
 
+def _checked(objects: np.ndarray) -> np.ndarray:
+    """Return the values, if they can be read."""
+    check_types(set(map(type, objects)) - {type(None)}, "a column of X")
+    return objects
+
+
 def _decoded(value: Any) -> Any:
     """Return bytes as text, and anything else as it is."""
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
 
 
+def check_types(types: set[type], where: str) -> None:
+    """Refuse values that have no meaning as a number, a time or a text."""
+    for cls in sorted(types, key=lambda cls: cls.__name__):
+        is_blank = cls.__str__ is object.__str__ and cls.__repr__ is object.__repr__
+        if issubclass(cls, (complex, np.complexfloating)):
+            raise ValueError(
+                f"Complex data not supported: {where} holds complex numbers; replace it by two "
+                "columns of real numbers, or leave it out"
+            )
+        if is_blank or (issubclass(cls, (Collection, np.ndarray)) and not issubclass(cls, str)):
+            raise TypeError(
+                f"{where} holds values of type {cls.__name__}, but each value of this argument "
+                "must be a single string, number, date or duration; replace the column by such "
+                "columns, or leave it out"
+            )
+
+
 def as_text(column: Any) -> np.ndarray:
     """Return the values as text, None where they are missing."""
-    objects = as_objects(column)
+    objects = _checked(as_objects(column))
     texts = [value if value is None else to_text(value) for value in objects]
     return np.array(texts, dtype=object)
 
@@ -176,7 +199,9 @@ def numpy_kind(column: Any) -> str:
         if column.dtype in (polars.Date, polars.Datetime):
             return "M"
         return "f" if column.dtype.is_numeric() and not column.dtype.is_decimal() else "O"
-    return str(getattr(column.dtype, "kind", "O"))
+    # Arrow's dates have the letter of times, but are objects to pandas.
+    is_date = str(column.dtype).startswith(("date32", "date64"))
+    return "O" if is_date else str(getattr(column.dtype, "kind", "O"))
 
 
 def _convert(
@@ -185,7 +210,7 @@ def _convert(
     """Convert each distinct value once."""
     known: dict[Any, Any] = {None: missing}
     converted = []
-    for value in objects:
+    for value in _checked(objects):
         if value not in known:
             known[value] = convert(value)
         converted.append(known[value])
@@ -223,7 +248,11 @@ def parse_number(text: str, point: str = ".") -> float:
     negative are understood.
     """
     match = _NUMBERS[point].fullmatch(text)
-    if match is None or bool(match["open"]) != bool(match["close"]):
+    if (
+        match is None
+        or bool(match["open"]) != bool(match["close"])
+        or (match["sign"] and match["inner"])
+    ):
         return _parse_infinity(text)
     digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
     number = float(digits + (match["power"] or ""))
