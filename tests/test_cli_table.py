@@ -134,7 +134,7 @@ def test_missing_reader(name, library, folder, capsys, monkeypatch):
     assert message in capsys.readouterr().err
 
 
-HEADLESS = "the columns' names, taken from the first line, look like numbers"
+HEADLESS = "the first line, taken for the columns' names, looks like data"
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,14 @@ def test_no_header(target, code, message, folder, capsys):
     assert main(["iris.csv", "--target", target, "--model", "nb", "--budget", "1"]) == code
     out, err = capsys.readouterr()
     assert message.replace(" ", "") in "".join((out + err).split()).replace("note", "")
+
+
+@pytest.mark.parametrize("first", ["b,u,u,t,x", "b,3083,u,t,x"])
+def test_a_first_line_that_may_be_data(first, folder, capsys):
+    """Check that a name twice, or a single number, makes a header doubtful."""
+    Path("plain.csv").write_text(f"{first}\na,1,v,f,y\n" * 30)
+    assert main(["plain.csv", "--target", "class"]) == 2
+    assert f"({HEADLESS}: has the file no header?)" in capsys.readouterr().err
 
 
 def test_a_header_of_names_is_no_cause_for_a_hint(dirty, capsys):

@@ -14,7 +14,7 @@ import io
 import lzma
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -37,7 +37,7 @@ _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _UTF8 = "utf-8-sig"
-_HEADLESS = "the columns' names, taken from the first line, look like numbers"
+_HEADLESS = "the first line, taken for the columns' names, looks like data"
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,15 @@ class File:
     decimal: str = "."
     header: tuple[str, ...] = ()
 
-    def check_target(self, target: str) -> None:
-        """Check that the target is a column, where the header is known."""
-        if self.header and len(set(self.header)) == len(self.header):  # else pandas renames
-            check_column(target, self.header)
+    def check_target(self, target: str, columns: Sequence[str] | None = None) -> None:
+        """Check that the target is a column, of the header if no columns are given."""
+        repeated = len(set(self.header)) < len(self.header)
+        if columns is None and repeated:  # the names are not those that pandas gives
+            return
+        columns = self.header if columns is None else columns
+        if columns and target not in columns:
+            doubtful = repeated or any(map(_is_number, self.header))
+            raise CliError(_no_such_column(target, columns, doubtful))
 
 
 def inspect(path: str) -> File:
@@ -165,7 +170,7 @@ def _read_csv(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, list[
     except UnicodeDecodeError:
         frame = pandas.read_csv(file.path, encoding="latin-1", **options)
         notes.append("the file is not UTF-8, so it was read as Latin-1")
-    if looks_headless(file.header):
+    if sum(map(_is_number, file.header)) * 2 >= len(file.header) > 0:
         notes.append(f"{_HEADLESS}: if that is no header, put a line of names above it")
     return frame, notes
 
@@ -212,12 +217,6 @@ def _unreadable(path: str, error: Exception) -> CliError:
     )
 
 
-def looks_headless(names: Iterable[str]) -> bool:
-    """Say whether at least half of the columns' names are numbers."""
-    numbers = [_is_number(name) for name in names]
-    return sum(numbers) * 2 >= max(len(numbers), 1)
-
-
 def _is_number(text: str) -> bool:
     """Say whether a text is a number."""
     try:
@@ -227,15 +226,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def check_column(target: str, columns: Sequence[str]) -> None:
-    """Check that the target is a column."""
-    if target in columns:
-        return
+def _no_such_column(target: str, columns: Sequence[str], doubtful: bool) -> str:
+    """Return the message for a target that is no column; the header may be doubtful."""
     message = f"--target must be a column of the file; got {target!r}"
     lower = {name.lower(): name for name in columns}
     close = get_close_matches(target.lower(), lower, n=1)
     if close:
-        raise CliError(f"{message}: did you mean {lower[close[0]]!r}?")
+        return f"{message}: did you mean {lower[close[0]]!r}?"
     more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""
-    hint = f" ({_HEADLESS}: has the file no header?)" if looks_headless(columns) else ""
-    raise CliError(f"{message}: the columns are {', '.join(map(repr, columns[:10]))}{more}{hint}")
+    hint = f" ({_HEADLESS}: has the file no header?)" if doubtful else ""
+    return f"{message}: the columns are {', '.join(map(repr, columns[:10]))}{more}{hint}"

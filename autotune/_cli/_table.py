@@ -11,7 +11,7 @@ import numpy as np
 from ..defaults import Column, NumberReader, read_columns
 from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
 from ._errors import CliError
-from ._file import check_column, inspect, read
+from ._file import inspect, read
 from ._names import CLASSIFICATION, REGRESSION
 
 MAX_INTEGER_CLASSES = 10  # whole numbers with more distinct values are taken as amounts
@@ -68,8 +68,9 @@ def read_table(
     na_values : sequence of str, default=()
         What stands for a missing value, beside the usual marks.
     """
-    frame, notes = read(inspect(path), tuple(na_values))
-    check_column(target, list(frame.columns))
+    file = inspect(path)
+    frame, notes = read(file, tuple(na_values))
+    file.check_target(target, list(frame.columns))
     (target_column,) = _read_columns(frame[[target]])
     y = _read_target(frame[[target]], target_column, notes)
     known = y.notna().to_numpy()
