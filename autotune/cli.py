@@ -25,6 +25,7 @@ from ._cli._names import (
     MODELS,
     REGRESSION,
     STRATEGIES,
+    check_metric,
     check_names,
 )
 from ._cli._save import check_model_file, check_writable
@@ -156,6 +157,7 @@ def _tune(argv: list[str]) -> int:
     """Tune a model on the data of a file."""
     args = _parser().parse_args(argv)
     names = check_names(args.model)
+    check_metric(args.scoring)
     if args.save is not None:
         check_model_file(args.save)
     if args.history is not None:

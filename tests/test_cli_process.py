@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import get_scorer_names
 
 import autotune
+from autotune._cli._names import METRICS
 from autotune._cli._names import STRATEGIES as NAMES
 from autotune.cli import main
 from autotune.strategies import STRATEGIES
@@ -67,6 +69,7 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.__stdout__)
         (["data.csv", "--target", "y", "--budget", "soon"], 2),
         (["data.csv", "--target", "y", "--strategy", "bayse"], 2),
         (["data.csv", "--target", "y", "--model", "forrest"], 2),
+        (["data.csv", "--target", "y", "--scoring", "acuracy"], 2),
         (["data.csv", "--target", "y", "--save", "model.h5"], 2),
         (["data.csv", "--target", "yy"], 2),
         (["other.csv", "--target", "y"], 2),
@@ -90,9 +93,21 @@ def test_the_module_answers_without_the_libraries():
     assert not HEAVY.intersection(imported)
 
 
-def test_the_names_are_those_of_the_strategies():
+def test_the_names_are_those_that_there_are():
     """Check that the names that are known without an import are all that there are."""
     assert sorted(NAMES) == sorted(STRATEGIES)
+    assert set(get_scorer_names()) <= set(METRICS)
+
+
+def test_metrics_of_other_releases(data, monkeypatch, capsys):
+    """Check that a release that is not known is asked for its metrics."""
+    monkeypatch.setattr("autotune._cli._names.METRICS", ["r2"])
+    assert main([data, "--target", "y", "--scoring", "accuracy"]) == 2
+    monkeypatch.setattr("autotune._cli._names.version", lambda package: "2.0.1")
+    words = ["--target", "y", "--model", "nb", "--budget", "1"]
+    assert main([data, *words, "--scoring", "accuracy"]) == 0
+    assert main([data, *words, "--scoring", "acuracy"]) == 2
+    assert "got 'acuracy': did you mean 'accuracy'?" in capsys.readouterr().err
 
 
 def test_exports_on_demand():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from difflib import get_close_matches
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -11,16 +10,14 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from .._metric import Metric, describe_metric
 from ._errors import CliError, one_line
+from ._names import no_such_metric
 
 
 def check_scoring(scoring: str | None) -> None:
     """Check that a metric is one of scikit-learn's."""
     names = get_scorer_names()
-    if scoring is None or scoring in names:
-        return
-    close = get_close_matches(scoring, names, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"for example {names[0]!r}"
-    raise CliError(f"argument --scoring: must be a metric of scikit-learn; got {scoring!r}: {hint}")
+    if scoring is not None and scoring not in names:
+        raise no_such_metric(scoring, names)
 
 
 def check_suits(scoring: str | None, y: np.ndarray, *, classifier: bool) -> None:
