@@ -334,6 +334,27 @@ def test_the_untuned_row_after_a_search_on_few_rows(table, capsys, monkeypatch):
     assert difference == pytest.approx(tuned - untuned, abs=1e-4)
 
 
+def test_nothing_tuned(table, capsys, monkeypatch):
+    """Check that a model that is used as it is, because trials were cut short, is no success."""
+    whole_fit = AutoTunedClassifier.fit
+
+    def fit(self, X, y):
+        whole_fit(self, X, y)
+        for trial in self.history_:
+            trial.status = INTERRUPTED
+        return self
+
+    monkeypatch.setattr(AutoTunedClassifier, "fit", fit)
+    words = ["--model", "nb", "--budget", 1, "--save", "model.pkl"]
+    assert run(table, "--target", "churn", *words) == 1
+    out, err = capsys.readouterr()
+    assert "0 trials in " in out
+    assert "12 held-out rows" in out
+    assert "Nothing beat" not in out
+    assert "autotune: error: no trial ended within the budget, so the model is untuned" in err
+    assert os.path.exists("model.pkl")
+
+
 def test_what_cannot_be_saved(table, capsys, monkeypatch):
     """Check that a model that cannot be saved is compared all the same."""
     monkeypatch.setattr("autotune._cli._job.save_model", fail_to_save)

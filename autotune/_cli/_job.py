@@ -19,7 +19,7 @@ from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from .._history import COMPLETE, CRASHED, FAILED, History, Trial
 from ..defaults import Column
 from ..execution import CHOSEN, Task
-from ..execution import Job as Evaluation
+from ..execution import Job as EvaluationJob
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
@@ -29,6 +29,11 @@ from ._save import save_model
 from ._scoring import shown_metric
 from ._table import KINDS, Table, listed
 from ._untuned import expected_seconds, score_untuned
+
+_UNTUNED = (
+    "no trial ended within the budget, so the model is untuned; allow more seconds, or fewer "
+    "folds (--cv)"
+)
 
 
 @dataclass(frozen=True)
@@ -96,15 +101,19 @@ class Job:
     def _tell_interrupted(self) -> None:
         """Say what follows an interrupted search, or end the run if nothing is known."""
         self.interrupted = True
-        history = getattr(self.search, "history_", ())
         self._write_history()
-        if not any(trial.eligible and trial.status == COMPLETE for trial in history):
+        if not self._has_winner():
             raise CliError("interrupted before any model was complete", INTERRUPTED)
         print(
             "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
             file=sys.stderr,
             flush=True,
         )
+
+    def _has_winner(self) -> bool:
+        """Return whether any trial that may win is complete."""
+        history = getattr(self.search, "history_", ())
+        return any(trial.eligible and trial.status == COMPLETE for trial in history)
 
     def _report(self, train: np.ndarray, test: np.ndarray, seconds: float) -> int:
         """Keep what was found, then tell of it; return the exit code."""
@@ -123,6 +132,8 @@ class Job:
             self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
         if code is not None:
             self._tell_saved(code)
+        if not self._has_winner():
+            raise CliError(_UNTUNED, SEARCH_FAILED)
         return INTERRUPTED if self.interrupted else OK
 
     def _split(self) -> tuple[np.ndarray, np.ndarray]:
@@ -225,7 +236,9 @@ class Job:
         if np.isfinite(search.expected_score_):
             interval = search.expected_score_interval_
             self.console.print(expectation(self.metric, search.expected_score_, interval))
-        if best is untuned:
+        if not self._has_winner():
+            pass  # an error will say so
+        elif best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
             if isinstance(self.model, list) and untuned is not None:
@@ -237,10 +250,9 @@ class Job:
     def _folds_text(self) -> str:
         """Return on what the scores of the search were measured."""
         search, history = self.search, self.search.history_
-        n_compared, text = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
-        text = (
-            text if n_compared == search.n_splits_ else f"{n_compared} of {search.n_splits_} folds"
-        )
+        n_folds, n_compared = search.n_splits_, len(history.compared_folds)
+        fewer = n_compared < n_folds
+        text = f"{n_compared} of {n_folds} folds" if fewer else f"{n_folds}-fold cross-validation"
         return text if history.share == 1.0 else f"{text}, {history.share:.2g} of the rows"
 
     def _score_untuned(
@@ -259,7 +271,8 @@ class Job:
                 return np.nan, "none of the models was tried with its own parameters"
             model, params = None, untuned.params
         task = Task(model, self.table.X, self.table.y, [(train, test)], search.scorer_)
-        job = Evaluation(0, 0, params, self.settings.seed, seconds=self.settings.budget.seconds)
+        limit = self.settings.budget.seconds
+        job = EvaluationJob(0, 0, params, self.settings.seed, seconds=limit)
         n_fold = len(train) * (1 - 1 / search.n_splits_)
         expected = expected_seconds(search.history_, untuned, len(train), n_fold)
         try:
