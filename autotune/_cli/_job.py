@@ -28,7 +28,7 @@ from ._report import comparison, count, expectation, facts, leaderboard, params_
 from ._save import save_model
 from ._scoring import shown_metric
 from ._table import KINDS, Table, listed
-from ._untuned import expected_seconds, score_untuned
+from ._untuned import most_seconds, score_untuned
 
 _UNTUNED = (
     "no trial ended within the budget, so the model is untuned; allow more seconds, or fewer "
@@ -274,10 +274,10 @@ class Job:
         limit = self.settings.budget.seconds
         job = EvaluationJob(0, 0, params, self.settings.seed, seconds=limit)
         n_fold = len(train) * (1 - 1 / search.n_splits_)
-        expected = expected_seconds(search.history_, untuned, len(train), n_fold)
+        most = most_seconds(search.history_, untuned, len(train), n_fold)
         try:
             with redirect_stdout(sys.stderr):
-                return score_untuned(task, job, expected, tell=not self.settings.quiet)
+                return score_untuned(task, job, most, tell=not self.settings.quiet)
         except KeyboardInterrupt:
             if self.interrupted:
                 raise
