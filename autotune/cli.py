@@ -1,20 +1,22 @@
 """The command line: ``autotune DATA.csv --target COLUMN`` and ``autotune demo``.
 
 Exit codes: 0 when a model was tuned, 1 when the search failed, 2 for a call or data that
-cannot be used, 130 when interrupted.
+cannot be used, 130 when interrupted, 141 when whoever reads the output has closed it.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from ._budget import Budget, check_budget
-from ._cli._errors import INTERRUPTED, CliError, check_installed
+from ._cli._errors import FAILED, INTERRUPTED, PIPE_CLOSED, CliError, check_installed
 from ._cli._file import inspect
 from ._cli._names import (
     ALIASES,
@@ -23,6 +25,7 @@ from ._cli._names import (
     MODELS,
     REGRESSION,
     STRATEGIES,
+    check_metric,
     check_names,
 )
 from ._cli._save import check_model_file, check_writable
@@ -46,7 +49,19 @@ class _Parser(argparse.ArgumentParser):
     """Raises our error instead of printing the usage and leaving."""
 
     def error(self, message: str) -> NoReturn:
-        raise CliError(f"{message} (see '{self.prog} --help')")
+        raise CliError(f"{message}{self._hint(message)} (see '{self.prog} --help')")
+
+    def _hint(self, message: str) -> str:
+        """Return the option or the value that is most like the one that a message is about."""
+        option = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
+        choice = re.fullmatch(r"argument .*: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if option is not None:
+            close = get_close_matches(option[1], self._option_string_actions, n=1, cutoff=0.75)
+        elif choice is not None:
+            close = get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
+        else:
+            close = []
+        return f"; did you mean {close[0]}?" if close else ""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,13 +82,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     with _some_streams():
         try:
-            return _demo(argv[1:]) if argv[:1] == ["demo"] else _tune(argv)
-        except CliError as error:
+            return _run(argv)
+        except BrokenPipeError:  # whoever read the output has seen enough
+            _discard_output()
+            return PIPE_CLOSED
+        except OSError as error:  # the disk is full, for example
             print(f"autotune: error: {error}", file=sys.stderr)
-            return error.code
-        except KeyboardInterrupt:
-            print("autotune: error: interrupted", file=sys.stderr)
-            return INTERRUPTED
+            _discard_output()
+            return FAILED
+
+
+def _run(argv: list[str]) -> int:
+    """Run a command and return its exit code."""
+    try:
+        return _demo(argv[1:]) if argv[:1] == ["demo"] else _tune(argv)
+    except CliError as error:
+        print(f"autotune: error: {error}", file=sys.stderr)
+        return error.code
+    except KeyboardInterrupt:
+        print("autotune: error: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        sys.stdout.flush()
+
+
+def _discard_output() -> None:
+    """Send what is still to be written to nobody, so that the process can end in silence."""
+    with open(os.devnull, "w", encoding="utf-8") as sink:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError):  # a stream without a file
+                os.dup2(sink.fileno(), stream.fileno())
 
 
 def _spare_cores() -> None:
@@ -119,6 +157,7 @@ def _tune(argv: list[str]) -> int:
     """Tune a model on the data of a file."""
     args = _parser().parse_args(argv)
     names = check_names(args.model)
+    check_metric(args.scoring)
     if args.save is not None:
         check_model_file(args.save)
     if args.history is not None:
@@ -130,11 +169,12 @@ def _tune(argv: list[str]) -> int:
     from ._cli._job import Job, Settings
     from ._cli._models import make_model
     from ._cli._report import make_console
-    from ._cli._scoring import check_scoring
+    from ._cli._scoring import check_scoring, check_suits
     from ._cli._table import read_table
 
     check_scoring(args.scoring)
     table = read_table(args.data, args.target, args.task, args.na_values)
+    check_suits(args.scoring, table.y, classifier=table.classifier)
     model = make_model(names, table.X, table.columns, classifier=table.classifier)
     fields = ("budget", "strategy", "scoring", "cv", "test_size", "jobs", "seed", "quiet")
     settings = Settings(

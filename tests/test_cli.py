@@ -16,19 +16,31 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from estimators import Faulty
 from fakes import add_trial
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
 
 import autotune
+from autotune import AutoTunedClassifier
+from autotune._budget import Clock
 from autotune._cli._demo import make_demo
-from autotune._cli._errors import one_line
+from autotune._cli._errors import CliError, one_line
+from autotune._cli._job import _troubles
 from autotune._cli._models import make_model
 from autotune._cli._names import ALIASES, MODELS, check_names
-from autotune._cli._report import leaderboard, make_console
+from autotune._cli._report import leaderboard, make_console, score_text, summary
 from autotune._cli._table import detect_task, read_table
-from autotune._history import History
-from autotune._metric import Metric
+from autotune._cli._untuned import most_seconds, score_untuned
+from autotune._display import Progress
+from autotune._history import COMPLETE, CRASHED, DROPPED, FAILED, INTERRUPTED, TIMEOUT, History
+from autotune._metric import UNKNOWN, Metric
 from autotune.cli import main
+from autotune.execution import Job, Task
 from autotune.strategies import STRATEGIES
 
 N_ROWS = 60
@@ -98,7 +110,7 @@ def test_main_job(table, capsys):
         r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1",
         r"\n4 trials in \d",
         r"5-fold cross-validation +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
-        r"12 held-out rows +0\.\d{4} +0\.\d{4} +[+-]0\.\d{4}",
+        r"12 held-out rows +[01]\.\d{4} +[01]\.\d{4} +[+-]0\.\d{4}",
         r"On new data expect about 0\.\d{4} \(95 % interval: 0\.\d{4} to [01]\.\d{4}\)\.",
     ):
         assert re.search(pattern, out), pattern
@@ -117,6 +129,244 @@ def test_the_deviation_of_one_fold_is_not_told(compared, text, capsys):
     out = capsys.readouterr().out
     assert text in out
     assert ("±" in out.splitlines()[-2]) == (len(compared) > 1)
+
+
+def make_history(n_trials=3, several=False):
+    """Return a history of trials with long configurations."""
+    history = History(2)
+    for number in range(n_trials):
+        params = {
+            "model__learning_rate": 0.0123 * (number + 1),
+            "model__min_samples_leaf": 20 + number,
+            "model__l2_regularization": 3.21e-5 * (number + 1),
+            "model__max_features": 0.123 * (number + 1),
+        }
+        if several:
+            params = {f"estimator__{name}": value for name, value in params.items()}
+            params["estimator"] = [SVC(), GaussianNB()][number % 2]
+        add_trial(history, params, [0.8 - number / 10, 0.9 - number / 10])
+    return history
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_leaderboard_suits_the_screen(width, several, monkeypatch):
+    """Check that no line is too long, no number is cut, and configurations stay readable."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    metric = Metric("root mean squared error" if width > 60 else "accuracy")
+    make_console().print(leaderboard(make_history(several=several), metric, None, width))
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue()).splitlines()
+    assert max(map(len, lines)) <= width
+    board = "\n".join(lines)
+    for text in ("0.8500 ± 0.0500", "learning_rate=0.0123", "max_features=0.369"):
+        assert text in board
+    assert ("GaussianNB" in board) == several
+    assert len(lines) < 25
+
+
+def test_a_table_or_a_list():
+    """Check that configurations stand beside the scores where there is room, else below."""
+    narrow, wide = (leaderboard(make_history(), UNKNOWN, None, width) for width in (60, 120))
+    assert not hasattr(narrow, "columns")
+    assert wide.columns[-1].header == "parameters that differ"
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([COMPLETE], "1 trial in 2.0 s."),
+        ([COMPLETE] * 3, "3 trials in 2.0 s."),
+        ([COMPLETE, DROPPED, DROPPED], "3 trials in 2.0 s: 1 complete, 2 dropped early."),
+        ([COMPLETE, TIMEOUT], "2 trials in 2.0 s: 1 complete, 1 too slow."),
+        ([COMPLETE, INTERRUPTED], "1 trial in 2.0 s; 1 more cut short."),
+        ([FAILED, CRASHED], "2 trials in 2.0 s: 1 failed, 1 crashed."),
+        ([FAILED], "1 trial in 2.0 s: 1 failed."),
+        ([INTERRUPTED], "0 trials in 2.0 s; 1 more cut short."),
+    ],
+)
+def test_summary(statuses, expected):
+    """Check that trials are counted in plain words, and as the live line counts them."""
+    history, written = History(1), []
+    progress = Progress(2, None, Clock(None), written.append)
+    for status in statuses:
+        trial = add_trial(history, {}, [1.0])
+        trial.status = status
+        if status != INTERRUPTED:  # no listener is told of those
+            progress.ended(trial, history)
+    assert summary(history, 2.0) == expected
+    counted = re.search(r"trial (\d+)", (written or ["trial 0"])[-1])
+    assert counted is not None
+    assert summary(history, 2.0).startswith(f"{counted[1]} trial")
+
+
+def test_what_the_clock_ended_is_no_error():
+    """Check that only failures count as errors."""
+    history = History(1)
+    for status in (TIMEOUT, INTERRUPTED, FAILED):
+        trial = add_trial(history, {}, [1.0])
+        trial.status = status
+        trial.evaluations[0, 1.0].error = f"ValueError: {status}"
+    assert _troubles(history) == ["1 x error, mostly (1): ValueError: failed"]
+
+
+@pytest.mark.parametrize(
+    ("scoring", "target", "name"),
+    [
+        ("neg_log_loss", "churn", "log loss"),
+        ("neg_root_mean_squared_error", "amount", "root mean squared error"),
+    ],
+)
+def test_losses(scoring, target, name, table, monkeypatch):
+    """Check that a loss is shown as people know it, everywhere, and less of it as a gain."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    words = ["--model", "tree", "--budget", 6, "--scoring", scoring, "--cv", 3]
+    assert run(table, "--target", target, *words) == 0
+    text = re.sub(r"\x1b\[[0-9;]*[mK]", "", screen.getvalue())
+    assert re.search(rf"3-fold {name} *\n", text)
+    assert f"| best {name} " in text
+    assert f"Tuned against untuned: {name}, lower is better" in text
+    assert "neg_" not in text
+    assert not re.search(r"(?<![\de])-\d", text.partition("difference")[0])
+    found = re.search(r"cross-validation +(\S+) +(\S+) +(\S+)", text)
+    assert found is not None
+    untuned, tuned, difference = map(float, found.groups())
+    assert tuned < untuned
+    assert difference == pytest.approx(tuned - untuned, abs=2e-4)
+    assert re.search(r"\x1b\[1;32m *-\d", screen.getvalue())  # a bold green minus
+    low, high = map(float, re.findall(r"interval: (\S+) to (\d+\.\d+)", text)[0])
+    assert 0 <= low < high
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "text"),
+    [
+        (0.12345, "", "0.1235"),
+        (0.0, "+", "+0.0000"),
+        (0.00012345, "+", "+0.00012"),
+        (-3.3e-7, "", "-3.3e-07"),
+        (123456.7, "", "123,456.7"),
+        (np.nan, "+", "-"),
+        (-np.inf, "", "-inf"),
+    ],
+)
+def test_scores_in_few_characters(value, sign, text):
+    """Check that a score is short, and never zero unless it is."""
+    assert score_text(value, sign) == text
+
+
+def untuned_task(model, n_rows=90):
+    """Return a task with one fold, whose test rows are the last third."""
+    rng = np.random.RandomState(0)
+    X = rng.randn(n_rows, 2)
+    y = (X[:, 0] > 0).astype(int)
+    rows = np.arange(n_rows)
+    fold = rows[: 2 * n_rows // 3], rows[2 * n_rows // 3 :]
+    return Task(model, X, y, [fold], check_scoring(model))
+
+
+@pytest.mark.parametrize("seconds", [None, 60.0])
+@pytest.mark.parametrize("most", [np.inf, 0.01])
+def test_untuned_on_all_rows(seconds, most):
+    """Check that the untuned model is fitted on all training rows, wherever that is done."""
+    task = untuned_task(DecisionTreeClassifier(random_state=0))
+    (train, test), (X, y) = task.folds[0], (task.X, task.y)
+    score, reason = score_untuned(task, Job(0, 0, {}, 0, seconds=seconds), most, tell=False)
+    assert score == task.estimator.fit(X[train], y[train]).score(X[test], y[test])
+    assert reason == ""
+
+
+def test_untuned_without_a_score(capsys):
+    """Check that what takes too long, or fails, is a reason instead of a score."""
+    for model, seconds, reason in (
+        (Faulty("hang_in_c"), 0.5, "a fit on all rows takes more than 500 ms"),
+        (Faulty("raise"), None, "ValueError: this configuration does not work"),
+    ):
+        job = Job(0, 0, {}, 0, seconds=seconds)
+        score, why = score_untuned(untuned_task(model), job, np.inf, tell=True)
+        assert np.isnan(score)
+        assert why == reason
+    told = "[autotune] fitting the untuned model on all rows, for at most 500 ms\n"
+    assert capsys.readouterr().out == told
+
+
+def test_seconds_of_the_untuned_model():
+    """Check that the time of a fit on all rows follows from that of fits on fewer."""
+    history = History(5)
+    trial = add_trial(history, {}, [1.0] * 5)
+    for evaluation in trial.evaluations.values():
+        evaluation.fit_time = 2.0 + evaluation.fold
+    history.share = 0.25
+    assert most_seconds(history, trial, 1000, 500) == 6 * 8**2
+    assert most_seconds(history, None, 1000, 500) == np.inf
+
+
+def test_the_untuned_row_after_a_search_on_few_rows(table, capsys, monkeypatch):
+    """Check that the comparison's untuned model has seen all rows, though the tuned has not."""
+    rng = np.random.RandomState(0)
+    rows = "\n".join(f"{x:.3f},{z:.3f},{int(x + z > 0)}" for x, z in rng.randn(400, 2))
+    path = write(f"x,z,y\n{rows}")
+
+    whole_fit = AutoTunedClassifier.fit
+
+    def fit(self, X, y):
+        whole_fit(self, X, y)
+        self.history_.share = 0.05
+        self.best_index_, self.best_score_ = 0, self.history_.score(self.history_[0])
+        self.best_estimator_ = clone(self.best_estimator_).fit(X.iloc[:20], y[:20])
+        return self
+
+    monkeypatch.setattr(AutoTunedClassifier, "fit", fit)
+    assert run(path, "--target", "y", "--model", "svc", "--budget", "2,60s") == 0
+    out = capsys.readouterr().out
+    assert re.search(r"5-fold cross-validation, 0\.05 of the rows +- +0\.\d{4} +- ", out)
+    found = re.search(r"80 held-out rows +(\S+) +(\S+) +(\S+)", out)
+    assert found is not None
+    untuned, tuned, difference = map(float, found.groups())
+    assert untuned > tuned
+    assert difference == pytest.approx(tuned - untuned, abs=1e-4)
+
+
+def test_nothing_tuned(table, capsys, monkeypatch):
+    """Check that a model that is used as it is, because trials were cut short, is no success."""
+    whole_fit = AutoTunedClassifier.fit
+
+    def fit(self, X, y):
+        whole_fit(self, X, y)
+        for trial in self.history_:
+            trial.status = INTERRUPTED
+        return self
+
+    monkeypatch.setattr(AutoTunedClassifier, "fit", fit)
+    words = ["--model", "nb", "--budget", 1, "--save", "model.pkl"]
+    assert run(table, "--target", "churn", *words) == 1
+    out, err = capsys.readouterr()
+    assert "0 trials in " in out
+    assert "12 held-out rows" in out
+    assert "Nothing beat" not in out
+    assert "autotune: error: no trial ended within the budget, so the model is untuned" in err
+    assert os.path.exists("model.pkl")
+
+
+def test_what_cannot_be_saved(table, capsys, monkeypatch):
+    """Check that a model that cannot be saved is compared all the same."""
+    monkeypatch.setattr("autotune._cli._job.save_model", fail_to_save)
+    words = ["--model", "nb", "--budget", 2, "--save", "model.pkl"]
+    assert run(table, "--target", "churn", *words) == 1
+    out, err = capsys.readouterr()
+    assert "12 held-out rows" in out
+    assert "To use it" not in out
+    assert err.splitlines()[-1] == "autotune: error: cannot save the model"
+
+
+def fail_to_save(model, path):
+    raise CliError("cannot save the model", 1)
 
 
 def test_quiet(table, capsys):
@@ -379,7 +629,18 @@ BAD_INPUT = [
      "too many for classes; one of them is '2020-01-01'"),
     (["data.csv", "--target", "churn", "--cv", "40"], "n_splits=40 cannot be greater than"),
     (["data.csv", "--target", "churn", "--wrong"], "unrecognized arguments: --wrong"),
+    (["data.csv", "--target", "churn", "--bugdet", "5"], "unrecognized arguments: --bugdet 5; did"
+     " you mean --budget? (see"),
+    (["data.csv", "--target", "churn", "--strategy", "halfing"], "did you mean halving? (see"),
     (["demo", "--target", "y"], "unrecognized arguments: --target y (see 'autotune demo --help')"),
+    (["data.csv", "--target", "churn", "--scoring", "f1"], "--scoring f1 does not suit this target;"
+     " these do: f1_macro, f1_micro, f1_weighted"),
+    (["data.csv", "--target", "churn", "--scoring", "r2"], "--scoring r2 does not suit this target "
+     "(could not convert string to float"),
+    (["data.csv", "--target", "amount", "--scoring", "accuracy"], "--scoring accuracy does not suit"
+     " this target (continuous is not supported)"),
+    (["data.csv", "--target", "amount", "--scoring", "neg_mean_squared_log_error"], "does not suit "
+     "this target (Mean Squared Logarithmic Error cannot be used"),
     (["demo", "--budget", "soon"], "argument --budget: must be a positive number of trials"),
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from fakes import FakeTime, add_trial
 from autotune._budget import Clock
 from autotune._display import Progress, describe_trial
 from autotune._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
-from autotune._metric import Metric
+from autotune._metric import UNKNOWN, Metric
 
 # params, score or status, origin, eligible
 TRIALS = [
@@ -31,10 +31,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def play(trials, verbose, *, n_trials=None, seconds=None, write=None):
+def play(trials, verbose, *, n_trials=None, seconds=None, write=None, metric=UNKNOWN):
     """Tell a Progress of trials, each of which takes 1.5 seconds."""
     now = FakeTime()
-    progress = Progress(verbose, n_trials, Clock(seconds, now), write)
+    progress = Progress(verbose, n_trials, Clock(seconds, now), write, metric)
     history = History(1)
     for params, answer, origin, eligible in trials:
         now.seconds += 1.5
@@ -63,9 +63,21 @@ def test_without_a_terminal_only_improvements_are_written():
     ]
 
 
+def test_a_loss_is_shown_as_itself():
+    """Check that the negative of a loss, which is what is maximized, is not shown."""
+    trials = [({"C": 1}, -0.5, "default", True), ({"C": 2}, -0.25, "random", True)]
+    assert lines(trials, 2, metric=Metric("log loss", -1)) == [
+        "[autotune] trial 1 | 1.5 s | best log loss 0.5000 | default 0.5000"
+        "  #0 (default) log loss 0.5000: C=1",
+        "[autotune] trial 2 | 3.0 s | best log loss 0.2500 | default 0.5000"
+        "  #1 log loss 0.2500: C=2",
+    ]
+
+
 def test_a_line_for_each_trial():
     """Check the lines of ``verbose=2``: outcome and configuration of each trial."""
     default = " | default 0.5000"
+    late, both = " | 1 failed | 1 too slow", " | 2 failed | 1 too slow"
     assert lines(TRIALS, 2, seconds=60) == [
         f"[autotune] trial 1 | 1.5/60 s | best 0.5000{default}"
         "  #0 (default) score 0.5000: C=1, kernel='rbf'",
@@ -73,10 +85,10 @@ def test_a_line_for_each_trial():
         "  #1 score 0.2500: C=0.0001235, kernel='poly'",
         f"[autotune] trial 3 | 4.5/60 s | best 0.5000{default} | 1 failed  #2 failed: C=2",
         f"[autotune] trial 4 | 6.0/60 s | best 0.7500{default} | 1 failed  #3 score 0.7500: C=3",
-        f"[autotune] trial 5 | 7.5/60 s | best 0.7500{default} | 2 failed  #4 timeout: C=4",
-        f"[autotune] trial 6 | 9.0/60 s | best 0.7500{default} | 3 failed  #5 crashed: C=5",
-        f"[autotune] trial 7 | 10.5/60 s | best 0.7500{default} | 3 failed  #6 dropped: C=6",
-        f"[autotune] trial 8 | 12.0/60 s | best 0.7500{default} | 3 failed  #7 score 0.7500: ",
+        f"[autotune] trial 5 | 7.5/60 s | best 0.7500{default}{late}  #4 timeout: C=4",
+        f"[autotune] trial 6 | 9.0/60 s | best 0.7500{default}{both}  #5 crashed: C=5",
+        f"[autotune] trial 7 | 10.5/60 s | best 0.7500{default}{both}  #6 dropped: C=6",
+        f"[autotune] trial 8 | 12.0/60 s | best 0.7500{default}{both}  #7 score 0.7500: ",
     ]
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fakes import add_trial
-from sklearn.linear_model import Ridge
+from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, ShuffleSplit
 
-from autotune import AutoTunedRegressor
+from autotune import AutoTunedClassifier, AutoTunedRegressor
 from autotune._estimate import expect, half_width, unbiased_mean
 from autotune._history import History
 
@@ -106,6 +107,18 @@ def test_huge_scores():
     expected, (low, high) = expect(history, history[0], folds)
     assert np.isfinite(expected)
     assert (low, high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "end"), [(None, 1.0), ("f1_macro", 1.0), ("neg_log_loss", 0.0)]
+)
+def test_the_interval_ends_where_the_metric_does(scoring, end):
+    """Check that no value is expected that the metric cannot have."""
+    X, y = make_classification(40, class_sep=2.0, random_state=1)
+    settings = {"scoring": scoring, "strategy": "random", "budget": 3, "random_state": 0}
+    model = AutoTunedClassifier(LogisticRegression(), **settings).fit(X, y)
+    low, high = model.expected_score_interval_
+    assert low < model.expected_score_ <= high == end
 
 
 def fitted(**settings):

@@ -14,7 +14,7 @@ import io
 import lzma
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -23,13 +23,13 @@ from zipfile import BadZipFile
 
 from ._errors import CliError, one_line, require
 
-CSV, PARQUET, EXCEL = "CSV", "Parquet", "Excel"
+CSV, PARQUET, EXCEL, OLD_EXCEL = "CSV", "Parquet", "Excel", "old Excel"
 
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _UNREADABLE = (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error, lzma.LZMAError)
 _SAMPLE = 1 << 16  # bytes from which the separator is told
 _DECIMAL_COMMA = re.compile(r"(^|;)\"?-?\d+,\d+\"?(;|\s*$)", re.MULTILINE)
-_MAGIC = {b"PAR1": PARQUET, b"PK\x03\x04": EXCEL, b"\xd0\xcf\x11\xe0": EXCEL}
+_MAGIC = {b"PAR1": PARQUET, b"PK\x03\x04": EXCEL, b"\xd0\xcf\x11\xe0": OLD_EXCEL}
 _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -37,7 +37,7 @@ _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _UTF8 = "utf-8-sig"
-_HEADLESS = "the columns' names, taken from the first line, look like numbers"
+_HEADLESS = "the first line, taken for the columns' names, looks like data"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class File:
     Attributes
     ----------
     path : str
-    kind : {"CSV", "Parquet", "Excel"}
+    kind : {"CSV", "Parquet", "Excel", "old Excel"}
     encoding, separator, decimal : str
         Of a CSV file.
     header : tuple of str
@@ -61,10 +61,15 @@ class File:
     decimal: str = "."
     header: tuple[str, ...] = ()
 
-    def check_target(self, target: str) -> None:
-        """Check that the target is a column, where the header is known."""
-        if self.header and len(set(self.header)) == len(self.header):  # else pandas renames
-            check_column(target, self.header)
+    def check_target(self, target: str, columns: Sequence[str] | None = None) -> None:
+        """Check that the target is a column, of the header if no columns are given."""
+        repeated = len(set(self.header)) < len(self.header)
+        if columns is None and repeated:  # the names are not those that pandas gives
+            return
+        columns = self.header if columns is None else columns
+        if columns and target not in columns:
+            doubtful = repeated or any(map(_is_number, self.header))
+            raise CliError(_no_such_column(target, columns, doubtful))
 
 
 def inspect(path: str) -> File:
@@ -133,9 +138,9 @@ def read(file: File, na_values: tuple[str, ...] = ()) -> tuple[Any, list[str]]:
         What stands for a missing value, beside what pandas takes for one.
     """
     pandas = require("pandas", f"reading {file.path}")
-    readers = {CSV: _read_csv, PARQUET: _read_parquet, EXCEL: _read_excel}
+    readers = {CSV: _read_csv, PARQUET: _read_parquet}
     try:
-        frame, notes = readers[file.kind](pandas, file, list(na_values))
+        frame, notes = readers.get(file.kind, _read_excel)(pandas, file, list(na_values))
     except ImportError as error:
         raise CliError(_missing_reader(file, str(error))) from error
     except _UNREADABLE as error:
@@ -165,7 +170,7 @@ def _read_csv(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, list[
     except UnicodeDecodeError:
         frame = pandas.read_csv(file.path, encoding="latin-1", **options)
         notes.append("the file is not UTF-8, so it was read as Latin-1")
-    if looks_headless(file.header):
+    if sum(map(_is_number, file.header)) * 2 >= len(file.header) > 0:
         notes.append(f"{_HEADLESS}: if that is no header, put a line of names above it")
     return frame, notes
 
@@ -177,26 +182,31 @@ def _read_parquet(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, l
 
 def _read_excel(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, list[str]]:
     """Return the first sheet of an Excel file as a frame, and notes."""
-    with pandas.ExcelFile(file.path) as book:
+    engine = "xlrd" if file.kind == OLD_EXCEL else None  # None: what the file calls for
+    with pandas.ExcelFile(file.path, engine=engine) as book:
         first, *others = book.sheet_names
-        frame = book.parse(first, na_values=na_values)
+        frame = _without(pandas.read_excel(book, sheet_name=first), na_values)
     return frame, [f"read the first of {1 + len(others)} sheets, {first!r}"] if others else []
 
 
 def _without(frame: Any, na_values: list[str]) -> Any:
     """Return a frame in which some texts, and the numbers that they are, are missing."""
+    if not na_values:
+        return frame
     numbers = [float(mark) for mark in na_values if _is_number(mark)]
     return frame.mask(frame.isin([*na_values, *numbers]))
 
 
 def _missing_reader(file: File, reason: str) -> str:
     """Return the message for a library that pandas needs and does not find."""
-    if "xlrd" in reason:
-        return f"reading {file.path} needs xlrd (pip install xlrd); or save it as .xlsx or .csv"
-    library = "pyarrow" if file.kind == PARQUET else "openpyxl"
+    known = ("pyarrow", "openpyxl")
+    library = next((name for name in known if name in reason), None)
+    install = "'autotune-sklearn[files]'"
+    if library is None:  # of older formats
+        library = install = next((name for name in ("xlrd", "odfpy") if name in reason), "pandas")
     return (
-        f"reading {file.path} needs {library}, which is not installed: "
-        "pip install 'autotune-sklearn[files]'; or save it as .csv"
+        f"reading {file.path} needs {library}, which is not installed: pip install {install}; "
+        "or save the file as .csv"
     )
 
 
@@ -205,12 +215,6 @@ def _unreadable(path: str, error: Exception) -> CliError:
     return CliError(
         f"cannot read {path}: {getattr(error, 'strerror', None) or one_line(str(error))}"
     )
-
-
-def looks_headless(names: Iterable[str]) -> bool:
-    """Say whether at least half of the columns' names are numbers."""
-    numbers = [_is_number(name) for name in names]
-    return sum(numbers) * 2 >= max(len(numbers), 1)
 
 
 def _is_number(text: str) -> bool:
@@ -222,15 +226,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def check_column(target: str, columns: Sequence[str]) -> None:
-    """Check that the target is a column."""
-    if target in columns:
-        return
+def _no_such_column(target: str, columns: Sequence[str], doubtful: bool) -> str:
+    """Return the message for a target that is no column; the header may be doubtful."""
     message = f"--target must be a column of the file; got {target!r}"
     lower = {name.lower(): name for name in columns}
     close = get_close_matches(target.lower(), lower, n=1)
     if close:
-        raise CliError(f"{message}: did you mean {lower[close[0]]!r}?")
+        return f"{message}: did you mean {lower[close[0]]!r}?"
     more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""
-    hint = f" ({_HEADLESS}: has the file no header?)" if looks_headless(columns) else ""
-    raise CliError(f"{message}: the columns are {', '.join(map(repr, columns[:10]))}{more}{hint}")
+    hint = f" ({_HEADLESS}: has the file no header?)" if doubtful else ""
+    return f"{message}: the columns are {', '.join(map(repr, columns[:10]))}{more}{hint}"

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from .._history import COMPLETE, CRASHED, FAILED, History, Trial
 from ..defaults import Column
 from ..execution import CHOSEN, Task
-from ..execution import Job as Evaluation
+from ..execution import Job as EvaluationJob
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
@@ -28,7 +28,12 @@ from ._report import comparison, count, expectation, facts, leaderboard, params_
 from ._save import save_model
 from ._scoring import shown_metric
 from ._table import KINDS, Table, listed
-from ._untuned import expected_seconds, score_untuned
+from ._untuned import most_seconds, score_untuned
+
+_UNTUNED = (
+    "no trial ended within the budget, so the model is untuned; allow more seconds, or fewer "
+    "folds (--cv)"
+)
 
 
 @dataclass(frozen=True)
@@ -84,24 +89,20 @@ class Job:
         X, y = _take(self.table.X, train), self.table.y[train]
         self._introduce(len(train), len(test))
         start = time.perf_counter()
-        try:
-            self._fit(self.search.fit, X, y)
-        except KeyboardInterrupt:
-            self._tell_interrupted()
-            with ending_at_interrupt():
+        with ExitStack() as stack:
+            try:
+                self._fit(self.search.fit, X, y)
+            except KeyboardInterrupt:
+                self._tell_interrupted()
+                stack.enter_context(ending_at_interrupt())
                 self._fit(self.search.finish, X, y)
-                return self._report(train, test, time.perf_counter() - start)
-        except CliError:
-            self._write_history()
-            raise
-        return self._report(train, test, time.perf_counter() - start)
+            return self._report(train, test, time.perf_counter() - start)
 
     def _tell_interrupted(self) -> None:
         """Say what follows an interrupted search, or end the run if nothing is known."""
         self.interrupted = True
-        history = getattr(self.search, "history_", ())
-        if not any(trial.eligible and trial.status == COMPLETE for trial in history):
-            self._write_history()
+        self._write_history()
+        if not self._has_winner():
             raise CliError("interrupted before any model was complete", INTERRUPTED)
         print(
             "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
@@ -109,17 +110,30 @@ class Job:
             flush=True,
         )
 
+    def _has_winner(self) -> bool:
+        """Return whether any trial that may win is complete."""
+        history = getattr(self.search, "history_", ())
+        return any(trial.eligible and trial.status == COMPLETE for trial in history)
+
     def _report(self, train: np.ndarray, test: np.ndarray, seconds: float) -> int:
         """Keep what was found, then tell of it; return the exit code."""
-        save = self.settings.save
-        code = None if save is None else save_model(self.search.best_estimator_, save)
-        self._write_history()
+        code = error = None
+        try:
+            self._write_history()
+            if self.settings.save is not None:
+                code = save_model(self.search.best_estimator_, self.settings.save)
+        except CliError as failure:
+            error = failure
         self._tell_search(seconds)
         self._compare(train, test)
+        if error is not None:
+            raise error
         if self.settings.history is not None:
             self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
         if code is not None:
             self._tell_saved(code)
+        if not self._has_winner():
+            raise CliError(_UNTUNED, SEARCH_FAILED)
         return INTERRUPTED if self.interrupted else OK
 
     def _split(self) -> tuple[np.ndarray, np.ndarray]:
@@ -177,12 +191,13 @@ class Job:
             except Exception as error:
                 # Before the first trial it is the call that is wrong, after it the search.
                 searched = hasattr(self.search, "history_")
+                self._write_history()
                 code = SEARCH_FAILED if searched else USAGE
                 raise CliError(one_line(str(error)), code) from error
             finally:
                 print(end="", flush=True)  # there may be no stream
                 told = (w for w in caught if not issubclass(w.category, FitFailedWarning))
-                self.notes += dict.fromkeys(f"{w.category.__name__}: {w.message}" for w in told)
+                self.notes += dict.fromkeys(map(_warning_text, told))
 
     def _tell_search(self, seconds: float) -> None:
         """Print the best trials and what else is to be known of the search."""
@@ -196,7 +211,7 @@ class Job:
             board = leaderboard(history, self.metric, find_untuned(history), width)
             self.console.print(board)
         self.console.print(summary(history, seconds))
-        for note in [*_troubles(history), *map(one_line, dict.fromkeys(self.notes))]:
+        for note in [*_troubles(history), *dict.fromkeys(self.notes)]:
             self.console.print(f"note: {note}", style="yellow")
         self.console.print()
 
@@ -205,7 +220,8 @@ class Job:
         search, history = self.search, self.search.history_
         untuned = find_untuned(history)
         best = history[search.best_index_]
-        before = np.nan if untuned is None else history.score(untuned)
+        same = best is untuned and history.share < 1.0  # on a share of the rows
+        before = np.nan if untuned is None or same else history.score(untuned)
         rows = [(self._folds_text(), before, search.best_score_)]
         reason = ""
         if len(test):
@@ -220,7 +236,9 @@ class Job:
         if np.isfinite(search.expected_score_):
             interval = search.expected_score_interval_
             self.console.print(expectation(self.metric, search.expected_score_, interval))
-        if best is untuned:
+        if not self._has_winner():
+            pass  # an error will say so
+        elif best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
             if isinstance(self.model, list) and untuned is not None:
@@ -232,8 +250,9 @@ class Job:
     def _folds_text(self) -> str:
         """Return on what the scores of the search were measured."""
         search, history = self.search, self.search.history_
-        n_compared, text = len(history.compared_folds), f"{search.n_splits_}-fold cross-validation"
-        text = text if n_compared == search.n_splits_ else f"{n_compared} of {text}"
+        n_folds, n_compared = search.n_splits_, len(history.compared_folds)
+        fewer = n_compared < n_folds
+        text = f"{n_compared} of {n_folds} folds" if fewer else f"{n_folds}-fold cross-validation"
         return text if history.share == 1.0 else f"{text}, {history.share:.2g} of the rows"
 
     def _score_untuned(
@@ -252,11 +271,13 @@ class Job:
                 return np.nan, "none of the models was tried with its own parameters"
             model, params = None, untuned.params
         task = Task(model, self.table.X, self.table.y, [(train, test)], search.scorer_)
-        job = Evaluation(0, 0, params, self.settings.seed, seconds=self.settings.budget.seconds)
+        limit = self.settings.budget.seconds
+        job = EvaluationJob(0, 0, params, self.settings.seed, seconds=limit)
         n_fold = len(train) * (1 - 1 / search.n_splits_)
-        expected = expected_seconds(search.history_, untuned, len(train), n_fold)
+        most = most_seconds(search.history_, untuned, len(train), n_fold)
         try:
-            return score_untuned(task, job, expected)
+            with redirect_stdout(sys.stderr):
+                return score_untuned(task, job, most, tell=not self.settings.quiet)
         except KeyboardInterrupt:
             if self.interrupted:
                 raise
@@ -282,6 +303,12 @@ class Job:
         self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)
         for line in code.splitlines():
             self.console.print(f"    {line}", style="cyan", soft_wrap=True)
+
+
+def _warning_text(warning: warnings.WarningMessage) -> str:
+    """Return what a warning says, and its kind where there is more to it than that."""
+    message = one_line(str(warning.message))
+    return message if warning.category is UserWarning else f"{warning.category.__name__}: {message}"
 
 
 def _take(X: Any, rows: np.ndarray) -> Any:

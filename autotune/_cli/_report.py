@@ -130,8 +130,11 @@ def comparison(metric: Metric, rows: Iterable[tuple[str, float, float]]) -> Any:
     metric : Metric
     rows : iterable of (label, untuned, tuned)
     """
+    from rich.console import Group
+
     better = "higher" if metric.sign > 0 else "lower"
-    table = _table(f"Tuned against untuned: {metric.name}, {better} is better")
+    title = f"Tuned against untuned: {metric.name}, {better} is better"
+    table = _table()
     table.add_column("measured on")
     for heading in ("untuned", "tuned", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -140,7 +143,7 @@ def comparison(metric: Metric, rows: Iterable[tuple[str, float, float]]) -> Any:
         style = "bold green" if gain > 0 else "bold red" if gain < 0 else "bold"
         cells = (label, score_text(metric.value(untuned)), score_text(metric.value(tuned)))
         table.add_row(*cells, _styled(score_text(metric.value(gain), sign="+"), style))
-    return table
+    return Group(_styled(title, "bold"), table)  # the title may be wider than the table
 
 
 def _gain(untuned: float, tuned: float) -> float:
@@ -168,7 +171,7 @@ def summary(history: History, seconds: float) -> str:
     text = f"{count(n_ended(history), 'trial')} in {seconds_text(seconds)}"
     if len(words) > 1 or counts["complete"] == 0 < len(words):
         text += f": {', '.join(words)}"
-    return f"{text}; {unfinished} more not finished." if unfinished else f"{text}."
+    return f"{text}; {unfinished} more cut short." if unfinished else f"{text}."
 
 
 def count(number: int, noun: str) -> str:
@@ -176,7 +179,7 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _table(title: str) -> Any:
+def _table(title: str | None = None) -> Any:
     """Return an empty table."""
     from rich import box
     from rich.table import Table

@@ -11,7 +11,7 @@ import numpy as np
 from ..defaults import Column, NumberReader, read_columns
 from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
 from ._errors import CliError
-from ._file import check_column, inspect, read
+from ._file import inspect, read
 from ._names import CLASSIFICATION, REGRESSION
 
 MAX_INTEGER_CLASSES = 10  # whole numbers with more distinct values are taken as amounts
@@ -68,9 +68,11 @@ def read_table(
     na_values : sequence of str, default=()
         What stands for a missing value, beside the usual marks.
     """
-    frame, notes = read(inspect(path), tuple(na_values))
-    check_column(target, list(frame.columns))
-    y = _read_target(frame[[target]], notes)
+    file = inspect(path)
+    frame, notes = read(file, tuple(na_values))
+    file.check_target(target, list(frame.columns))
+    (target_column,) = _read_columns(frame[[target]])
+    y = _read_target(frame[[target]], target_column, notes)
     known = y.notna().to_numpy()
     if not known.all():
         notes.append(f"left out {(~known).sum()} of {len(frame)} rows, whose target is missing")
@@ -83,13 +85,19 @@ def read_table(
     if not used:
         raise CliError(f"{path} has no columns to learn from beside the target {target!r}")
     task = task or detect_task(y)
+    values = _target(y, task)
+    if target_column.kind == DATE and y.nunique() > MAX_INTEGER_CLASSES:
+        raise CliError(
+            f"the target {target!r} holds dates, which are neither classes nor amounts; make "
+            "numbers of them, such as days"
+        )
     X = X[[column.name for column in used]]
-    return Table(X, _target(y, task), task, tuple(used), tuple(notes))
+    return Table(X, values, task, tuple(used), tuple(notes))
 
 
-def _read_target(frame: Any, notes: list[str]) -> Any:
+def _read_target(frame: Any, column: Column, notes: list[str]) -> Any:
     """Return the target, a frame's only column, with numbers for text that is numbers."""
-    name, (column,) = frame.columns[0], _read_columns(frame)
+    name = column.name
     y = frame[name].infer_objects()
     if column.kind == NUMBER and y.map(type).eq(str).any():
         notes.append(f"the target {name!r} is {column.note or 'read as numbers'}")

@@ -14,34 +14,28 @@ _QUICK = 1.0  # seconds: what is sure to take less is fitted in this process
 _START = 10.0  # seconds for a process to start in which the fit can be ended
 
 
-def expected_seconds(
-    history: History, untuned: Trial | None, n_rows: int, n_fold: float
-) -> tuple[float, float]:
-    """Return the least and the most seconds that a fit on all rows may take.
+def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: float) -> float:
+    """Return the seconds that a fit on all rows takes at most, infinity if nothing is known.
 
-    They are those of the search, which took fewer rows, if the time grows linearly or
-    quadratically with the rows; zero and infinity if nothing is known.
+    They are those of the search, which took fewer rows, if the time grows quadratically.
     """
-    fits = (
-        [] if untuned is None else [e for e in untuned.evaluations.values() if e.fidelity == FULL]
-    )
-    times = [e.whole_seconds for e in fits if e.status == COMPLETE]
-    if not times:
-        return 0.0, math.inf
-    growth = n_rows / (history.share * n_fold)
-    return min(times) * growth, max(times) * growth**2
+    evaluations = [] if untuned is None else untuned.evaluations.values()
+    known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
+    growth = (n_rows / (history.share * n_fold)) ** 2
+    return max((evaluation.whole_seconds * growth for evaluation in known), default=math.inf)
 
 
-def score_untuned(task: Task, job: Job, expected: tuple[float, float]) -> tuple[float, str]:
+def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[float, str]:
     """Return the score of a model on the test rows of a job, NaN and the reason if it has none.
 
-    A job with a limit in seconds runs where it can be ended, unless it is sure to be quick.
+    A job with a limit in seconds runs where it can be ended, unless it is sure to be quick:
+    ``most`` are the seconds that it takes at most. With ``tell`` the user is told to wait.
     """
-    least, most = expected
-    if job.seconds is not None and least > job.seconds:
-        return math.nan, f"a fit on all rows takes about {seconds_text(least)}"
     try:
         killable = job.seconds is not None and most > _QUICK
+        if tell and killable:
+            limit = seconds_text(job.seconds or 0.0)
+            print(f"[autotune] fitting the untuned model on all rows, for at most {limit}")
         with make_executor(task, 1, killable=killable) as executor:
             evaluation = _evaluate(executor, job)
     except WorkerStartError as error:
