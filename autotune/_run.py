@@ -17,6 +17,7 @@ from ._candidates import make_candidates
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
+from ._first import FirstModel
 from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
@@ -108,6 +109,8 @@ class Run:
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.study: Study | None = None
         self.scale = Scale()
+        self.first: FirstModel | None = None
+        self.alone = False  # whether there is only time for the default
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -127,6 +130,7 @@ class Run:
             self.trial_seed = derive_seed(self.seed, _TRIALS)
             task = self._task(callbacks)
             with self._executor(task) as executor:
+                self.first = self._first_model(task, executor)
                 self.scale = self._find_scale(executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
@@ -214,11 +218,21 @@ class Run:
                 plan.n_classes,
                 plan.n_folds,
                 self.history.metric,
+                self.first,
             )
         except WorkerStartError:  # the search will meet it again, and say so
             return Scale()
         self._keep(scale)
         return scale
+
+    def _first_model(self, task: Task, executor: Executor) -> FirstModel | None:
+        """Return what fits the default before the search, None where it could not win."""
+        params, eligible = self.candidates.defaults[0]
+        wanted = self.owner.include_default and eligible and self.owner.refit is not False
+        if not wanted or not self._is_scarce() or not executor.can_kill:
+            return None
+        refit = Refit(task, executor, self.clock, self.trial_seed, None)
+        return FirstModel(refit.fit_default(params), _num_samples(self.X), self.clock)
 
     def _is_pairwise(self) -> bool:
         """Return whether fewer rows are also fewer columns."""
@@ -319,9 +333,10 @@ class Run:
         owner = self.owner
         searcher_seed = derive_seed(self.seed, _SEARCH)
         progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
-        self.reserve = Reserve(
-            task, self.clock.seconds, refit=owner.refit is not False, scale=self.scale
-        )
+        self.alone = self.first is not None and not self.first.leaves_time()
+        refits = owner.refit is not False and not self.alone
+        self.reserve = Reserve(task, self.clock.seconds, refit=refits, scale=self.scale)
+        rows = self.scale.share * self.plan.n_train
         fewer_folds = self._fewer_folds(executor.n_workers)
         fewer_folds.reconsider(self.history)
         self.reserve.learn(self.history)
@@ -334,13 +349,14 @@ class Run:
             "history": self.history,
             "clock": self.clock,
             "reserve": lambda history: self.reserve(history) + self.finals.reserve(),
-            "n_trials": self.n_trials,
+            "n_trials": 1 if self.alone else self.n_trials,
             "seconds_per_trial": self.budget.seconds_per_trial,
             "seed": self.trial_seed,
             "defaults": self.candidates.defaults if owner.include_default else (),
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
             "fewer_folds": fewer_folds if self._is_scarce() else None,
+            "longest": 0.0 if self.first is None else self.first.expect(rows),
             "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
         }
         seed = derive_seed(self.seed, _FOLDS)
@@ -420,6 +436,12 @@ class Run:
         succeeded = check_any_success(history)
         if succeeded:
             warn_of_default(history)
+        if succeeded and self.first is not None and self.first.is_whole and _only_default(history):
+            warnings.warn(
+                f"budget: {self.clock.seconds:g} s are enough to fit the model on all rows, but "
+                "not for a search too: it is used as it is, untuned. Allow more seconds",
+                stacklevel=5,
+            )
         harmless = {COMPLETE, DROPPED, INTERRUPTED}
         if self.budget.seconds_per_trial is None:
             harmless.add(TIMEOUT)  # that was the end of the budget
@@ -480,6 +502,7 @@ class Run:
             context,
             self.scale,
             divisible=not self._is_pairwise(),
+            first=self.first,
         )
         used, model, owner.refit_time_ = refit.run(best, self.history)
         if used is not best:
@@ -511,6 +534,12 @@ class _MetricCheck(Listener):
             self._done = True
             if tuple(evaluation.scores) != ("score",):
                 check_refit(self._refit, evaluation.scores)
+
+
+def _only_default(history: History) -> bool:
+    """Return whether nothing is known of how other configurations do."""
+    ended = (trial for trial in history if trial.status not in (INTERRUPTED, TIMEOUT))
+    return all(trial is history[0] for trial in ended)
 
 
 def _forget_earlier(owner: Any) -> None:
