@@ -21,7 +21,7 @@ _BLIND_FACTOR = 4.0  # times the rows while nothing is known of how the seconds 
 _ENOUGH, _MOST_STEPS = 3, 3  # measurements that tell, and fits that are made to have them
 _HOPELESS = 3.0  # times the seconds left: a fit that is expected to take more is given up
 _TOLERANCE = 0.3  # seconds that the fit on all rows may run over
-_FIRST_LIMIT = 0.8  # of the seconds left, after which the smallest fit is given up
+_FIRST_LIMIT = 0.9  # of the seconds left, after which the smallest fit is given up
 _WORTHWHILE = 1.5  # times the rows of the fit before that another one must have
 
 
