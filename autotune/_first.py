@@ -17,9 +17,13 @@ _SURE = 0.5  # of the seconds left: a fit that is expected to take less ends in 
 _STEP = 0.15  # of the seconds left, which a fit on more rows is expected to take at least
 _STEP_LIMIT = 0.35  # of the seconds left, which it is expected to take at most, and may
 _FACTOR, _MOST = 8.0, 0.125  # times the rows, and share of all rows, that tell enough
-_BLIND_FACTOR = 4.0  # times the rows while nothing is known of how the seconds grow
-_ENOUGH, _MOST_STEPS = 3, 3  # measurements that tell, and fits that are made to have them
+_BLIND_FACTOR = 10.0  # times the rows while nothing is known of how the seconds grow,
+_BLIND_LIMIT = 0.25  # in this share of the seconds left at most, but only
+_BLIND_MOST = 0.1  # if the smallest fit took less than this share of them
+_BENT = 0.6  # weight of a power of the rows, against a straight line, where two fits tell
+_ENOUGH, _MOST_STEPS = 3, 2  # measurements that tell, and fits that are made to have them
 _HOPELESS = 3.0  # times the seconds left: a fit that is expected to take more is given up
+_LEAST_FITS = 2.0  # of the rows of a search, for which there must be time
 _TOLERANCE = 0.3  # seconds that the fit on all rows may run over
 _FIRST_LIMIT = 0.9  # of the seconds left, after which the smallest fit is given up
 _WORTHWHILE = 1.5  # times the rows of the fit before that another one must have
@@ -80,9 +84,17 @@ class FirstModel:
         """Whether the default was fitted on all rows."""
         return self.fitted is not None and self.fitted.share == FULL
 
-    def leaves_time(self) -> bool:
-        """Return whether another model could still be fitted on all rows, if this one was."""
-        return self.fitted is None or not self.is_whole or self.fitted.seconds <= self._left()
+    def leaves_time(self, rows: float) -> bool:
+        """Return whether there is time for a search on some rows whose result could be used.
+
+        Its winner must be fitted on all rows, if the default was; else there must be time for
+        more than one evaluation.
+        """
+        if self.fitted is None:
+            return True
+        if self.is_whole:
+            return self.fitted.seconds <= self._left()
+        return _LEAST_FITS * self.expect(rows) <= self._left()
 
     def begin(self, rows: int) -> float:
         """Fit the default on the fewest rows; return the seconds that it took, or had."""
@@ -121,11 +133,17 @@ class FirstModel:
         """Return the seconds that a fit on some rows is expected to take, 0 if nothing is known.
 
         Trees grow no further once they have enough rows, so that the seconds of boosting rise
-        less and less: where three measurements show that, half of the bend is believed.
+        less and less; those of other models rise in a straight line from a fixed part. Two
+        measurements do not tell which; where three show a bend, half of it is believed.
         """
         if not self._measured:
             return 0.0
-        straight = Growth(self._measured).seconds(rows)
+        growth = Growth(self._measured)
+        straight = growth.seconds(rows)
+        if len(self._measured) == 2 and growth.exponent < 1 and rows > self._measured[-1][0]:
+            reached, seconds = self._measured[-1]
+            power = seconds * (rows / reached) ** max(growth.exponent, 0.0)
+            return straight ** (1 - _BENT) * power**_BENT
         if len(self._measured) < _ENOUGH:
             return straight
         (few, fast), (more, longer), (most, longest) = self._measured[-_ENOUGH:]
@@ -140,20 +158,21 @@ class FirstModel:
     def _is_open(self) -> bool:
         """Return whether it takes another fit to tell if there is time for all rows."""
         whole, left = self.expect(self._n_rows), self._left()
-        if len(self._measured) < _ENOUGH:
-            return whole > _SURE * left
-        return left < whole <= _HOPELESS * left
+        if len(self._measured) == 1:
+            return whole > _SURE * left and self._measured[-1][1] <= _BLIND_MOST * left
+        return left + _TOLERANCE < whole <= _HOPELESS * left
 
     def _step(self) -> bool:
         """Fit on more rows than before, but in a small part of the time; return whether it did."""
         left, reached = self._left(), self._measured[-1][0]
-        growth = Growth(self._measured)
-        enough = min(_FACTOR * reached, _MOST * self._n_rows, growth.rows(_STEP_LIMIT * left))
         if len(self._measured) == 1:
-            enough = _BLIND_FACTOR * reached
-        rows = math.floor(max(growth.rows(_STEP * left), enough))
-        rows = min(rows, math.floor(self._n_rows / _WORTHWHILE))
-        return rows >= _WORTHWHILE * reached and self._measure(rows, _STEP_LIMIT * left)
+            rows, limit = min(_BLIND_FACTOR * reached, _MOST * self._n_rows), _BLIND_LIMIT * left
+        else:
+            growth, limit = Growth(self._measured), _STEP_LIMIT * left
+            rows = min(_FACTOR * reached, _MOST * self._n_rows, growth.rows(limit))
+            rows = min(max(growth.rows(_STEP * left), rows), self._n_rows / _WORTHWHILE)
+        worthwhile = rows >= _WORTHWHILE * reached
+        return worthwhile and self._measure(math.floor(rows), limit)
 
     def _measure(self, rows: int, limit: float) -> bool:
         """Fit on some rows, and note the seconds if that ends in time; return whether it did."""

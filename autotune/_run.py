@@ -333,10 +333,10 @@ class Run:
         owner = self.owner
         searcher_seed = derive_seed(self.seed, _SEARCH)
         progress = Progress(owner.verbose, self.n_trials, self.clock) if owner.verbose else None
-        self.alone = self.first is not None and not self.first.leaves_time()
+        rows = self.scale.share * self.plan.n_train
+        self.alone = self.first is not None and not self.first.leaves_time(rows)
         refits = owner.refit is not False and not self.alone
         self.reserve = Reserve(task, self.clock.seconds, refit=refits, scale=self.scale)
-        rows = self.scale.share * self.plan.n_train
         fewer_folds = self._fewer_folds(executor.n_workers)
         fewer_folds.reconsider(self.history)
         self.reserve.learn(self.history)
@@ -349,7 +349,7 @@ class Run:
             "history": self.history,
             "clock": self.clock,
             "reserve": lambda history: self.reserve(history) + self.finals.reserve(),
-            "n_trials": 1 if self.alone else self.n_trials,
+            "n_trials": self._n_trials(),
             "seconds_per_trial": self.budget.seconds_per_trial,
             "seed": self.trial_seed,
             "defaults": self.candidates.defaults if owner.include_default else (),
@@ -369,6 +369,12 @@ class Run:
         finally:
             if progress is not None:
                 progress.close()
+
+    def _n_trials(self) -> int | None:
+        """Return how many trials are worth their time: only the default, or not even that."""
+        if self.first is None or not self.alone:
+            return self.n_trials
+        return 1 if self.first.is_whole else 0
 
     def _searcher(self, seed: int) -> Searcher:
         """Return what proposes configurations."""

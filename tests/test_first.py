@@ -163,6 +163,8 @@ def test_a_fit_on_all_rows_that_fails_leaves_the_smaller_model():
         ([(10, 1.0), (20, 2.0), (40, 4.0)], 400, 40.0),  # no bend
         ([(10, 1.0), (20, 4.0), (40, 16.0)], 80, 64.0),  # steeper and steeper
         ([(10, 1.0), (40, 2.0), (160, 3.0)], 160, 3.0),
+        ([(10, 1.0), (40, 2.0)], 40, 2.0),
+        ([(10, 1.0), (40, 2.0)], 160, 6.0**0.4 * 4.0**0.6),  # a line, and the square root
     ],
 )
 def test_expected_seconds(measured, rows, expected):
@@ -185,9 +187,19 @@ def test_seconds_that_rise_less_and_less():
 def test_whether_another_model_can_be_fitted(left, leaves):
     """Check that a search without time for another fit on all rows is known."""
     fits = Fits(lambda share: 8.0 * share, 8.0 + left)
-    assert fits.first.leaves_time()
+    assert fits.first.leaves_time(N_ROWS)
     fits.first._measure(N_ROWS, 99.0)
-    assert fits.first.leaves_time() == leaves
+    assert fits.first.leaves_time(500) == leaves
+
+
+def test_whether_a_search_on_fewer_rows_can_be_made():
+    """Check that there must be time for two of its fits where the default has few rows."""
+    fits = Fits(lambda share: 8.0 * share, 5.0)
+    fits.first.grow([(500, fits.first.begin(500))])
+    assert not fits.first.is_whole
+    left = fits.clock.left()
+    assert fits.first.leaves_time(0.4 * left / 8.0 * N_ROWS)
+    assert not fits.first.leaves_time(0.6 * left / 8.0 * N_ROWS)
 
 
 # Whole searches
