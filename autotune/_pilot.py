@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ._budget import Clock
+from ._first import FirstModel
 from ._growth import FASTEST, USUAL_EXPONENT, Growth
 from ._history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation
 from .execution import REFIT, Executor, Job, Outcome
@@ -19,12 +20,14 @@ _FACTOR = 4.0  # by which each trial fit has more rows than the one before
 _ROOM = 1.5  # times the rows of a trial fit that there must be
 _WARM = 0.2  # of the time that a fit may take: one that takes longer has not only warmed up
 _SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
+_SCORED = 0.03  # of the budget: if the first model takes longer, nothing is scored before it grows
 _ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
 _LIMIT = 0.1  # of the budget, after which a trial fit is given up
 _LEAST_EVALUATIONS = 2  # evaluations that must be affordable, or else the search takes fewer rows
 _NEARLY_ALL = 0.7  # share of the rows above which leaving some out saves too little
 _REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
 _FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
+VALIDATED = 10_000  # validation rows of a fold that are scored where not all training rows are used
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def measure(
     n_classes: int,
     n_folds: int,
     metric: str,
+    first: FirstModel | None = None,
 ) -> Scale:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
@@ -81,17 +85,27 @@ def measure(
         Training rows of a fold; classes, 0 for regression; folds.
     metric : str
         The name of the score that decides.
+    first : FirstModel or None
+        Is fitted on the fewest rows before anything else is tried, and on all rows, if that
+        can end in time, before the search gets what is left.
     """
     assert clock.seconds is not None
     least = fewest_rows(n_classes)
     if n_rows < SMALL or least * _ROOM > n_rows:
         return Scale()
-    measured: list[tuple[int, float]] = []
+    measured: list[tuple[float, float]] = []
     scored: list[tuple[int, float]] = []
-    rows = _START * least
+    rows, limit = _START * least, _LIMIT * clock.seconds
+    if first is not None:
+        seconds = first.begin(round(rows))
+        if first.error is not None:  # the search will say how it fails
+            return Scale()
+        measured = [(round(rows), max(seconds, FASTEST))]
+        if first.fitted is None or seconds > _SCORED * clock.seconds:
+            rows = math.inf
     while rows * _ROOM <= n_rows:
         share = round(rows) / n_rows
-        job = Job(0, 0, params, seed, share, _LIMIT * clock.seconds)
+        job = Job(0, 0, params, seed, share, limit, n_test=VALIDATED)
         evaluation = _try(executor, job, clock, first=not measured)
         seconds = max(evaluation.whole_seconds, FASTEST)
         if evaluation.status == TIMEOUT:  # so nothing is known of its growth
@@ -99,11 +113,15 @@ def measure(
             break
         if evaluation.status != COMPLETE:  # the search will say how it fails
             return Scale()
+        if measured and measured[-1][0] == round(rows):  # only the first fit has to warm up
+            measured.pop()
         measured.append((round(rows), seconds))
         scored.append((round(rows), evaluation.scores.get(metric, math.nan)))
         if len(measured) > 1 and _tells_enough(seconds, clock.seconds):
             break
         rows *= _FACTOR
+    if first is not None and first.fitted is not None:
+        measured = first.grow(measured)
     growth = Growth(measured)
     left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
     # More workers than evaluations do not make one end sooner.
@@ -165,6 +183,8 @@ def _run(executor: Executor, job: Job, clock: Clock) -> Evaluation:
 class SharedOut(Executor):
     """Runs the evaluations of a search on a share of the training rows.
 
+    They are scored on 10,000 rows of each validation fold at most, the same for all trials.
+
     What a job and its evaluation call full fidelity is that share. Fits on all rows, after
     the search, stay what they are.
 
@@ -187,7 +207,9 @@ class SharedOut(Executor):
         return self._executor.n_workers
 
     def submit(self, job: Job) -> None:
-        sent = job if job.fold == REFIT else replace(job, fidelity=self._share * job.fidelity)
+        sent = job
+        if job.fold != REFIT:
+            sent = replace(job, fidelity=self._share * job.fidelity, n_test=VALIDATED)
         self._sent[job.trial, job.fold, sent.fidelity] = job, sent
         self._executor.submit(sent)
 

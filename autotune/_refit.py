@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from sklearn.utils.validation import _num_samples
 
 from ._budget import Clock
+from ._first import FirstModel, Fitted
 from ._growth import FASTEST, Growth
 from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
@@ -37,6 +39,7 @@ _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
 _WORTHWHILE = 1.3  # times the rows of the fit before that another one must have, if not all
+_TELLING = 1.5  # times the rows of another fit from which two tell how the seconds grow
 _FEWEST = 0.05  # share of the rows that a last fit has at least
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
 
@@ -118,6 +121,8 @@ class Refit:
         Whether a model of fewer rows can be used: not that of fewer columns of a kernel.
     lost : ClusterLostError or None
         Why the executor cannot be used any more, where the search has found that out.
+    first : FirstModel or None
+        The default, fitted before the search.
     """
 
     def __init__(
@@ -131,6 +136,7 @@ class Refit:
         *,
         divisible: bool = True,
         lost: ClusterLostError | None = None,
+        first: FirstModel | None = None,
     ):
         self._task = task
         self._executor = executor
@@ -140,6 +146,20 @@ class Refit:
         self._scale = Scale() if scale is None else scale
         self._divisible = divisible
         self._lost = lost
+        self._first = first
+        self._held: list[Outcome] | None = None  # whose warnings wait for the model to be used
+
+    def fit_default(self, params: dict[str, Any]) -> Callable[[float, float], Fitted]:
+        """Return a function that fits the default on a share of all rows, and does not warn."""
+        trial = Trial(0, params, "default")
+
+        def fit(share: float, seconds: float) -> Fitted:
+            self._held = []
+            _, model, _ = self._fit(trial, seconds, share)
+            (outcome,) = self._held
+            return Fitted(model, share, outcome.evaluation.fit_time, outcome.warnings)
+
+        return fit
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
         """Return the trial that was refitted, the fitted model and the seconds that it took.
@@ -147,6 +167,8 @@ class Refit:
         A winner whose refit does not end within the budget is replaced by the best of the
         trials that are at least ten times faster to fit, or else by the fastest, on as many
         rows as there is time for. After a search on a share of the rows, so is the winner.
+        But where the default was fitted on all rows before the search, so must be the winner,
+        or else it is the default.
 
         Raises
         ------
@@ -157,11 +179,13 @@ class Refit:
             return self._fit(best, None)
         share, least = _TOLERANCE
         tolerance = max(share * self._clock.seconds, least)
+        if self._first is not None and self._first.is_whole:
+            return self._whole(best, history, tolerance)
         if self._scale.share < 1.0:
-            return self._on_fewer_rows(best, tolerance)
+            return self._on_fewer_rows(best, history, tolerance)
         stand_in = _stand_in(best, history)
         if stand_in is None:
-            return self._only(best, tolerance)
+            return self._only(best, history, tolerance)
         try:
             return self._fit(best, self._left() + tolerance / 2)
         except TimeoutError as error:
@@ -181,19 +205,54 @@ class Refit:
         self._warn_of_rows(share)
         return fitted
 
+    def _whole(self, best: Trial, history: History, tolerance: float) -> tuple[Trial, Any, float]:
+        """Fit the winner on all rows, if it is not the default; if it cannot be, take that."""
+        default = _default(history)
+        if best is default:
+            return self._use_first(default)
+        known = (searched_share(self._task, self._scale), max(_longest_fit(best), FASTEST))
+        reason = "there was no time to fit it on all rows. Allow more seconds"
+        if Growth([known], self._scale.exponent).seconds(FULL) <= self._left() + tolerance:
+            try:
+                return self._fit(best, self._left() + tolerance / 2)
+            except TimeoutError:
+                pass  # that is the reason
+            except Exception as error:
+                reason = f"it could not be fitted on all rows ({type(error).__name__}: {error})"
+        warnings.warn(
+            f"trial {best.number} is the best of the search, but {reason}: the model with its own "
+            "parameters, which was fitted on all rows, is used instead",
+            stacklevel=7,
+        )
+        return self._use_first(default)
+
+    def _use_first(self, default: Trial) -> tuple[Trial, Any, float]:
+        """Return the model that was fitted before the search, and repeat its warnings."""
+        assert self._first is not None
+        fitted = self._first.fitted
+        assert fitted is not None
+        for category, message in fitted.warnings:
+            warnings.warn(message, category, stacklevel=7)
+        return default, fitted.model, fitted.seconds
+
     def _only(
-        self, trial: Trial, tolerance: float, share: float = FULL
+        self, trial: Trial, history: History, tolerance: float, share: float = FULL
     ) -> tuple[Trial, Any, float]:
-        """Fit the trial for which there is no stand-in."""
+        """Fit the trial for which there is no stand-in but the first model."""
         try:
             return self._fit(trial, self._left() + tolerance, share)
         except TimeoutError as error:
+            if self._first is not None and self._first.fitted is not None:
+                self._warn_of_rows(self._first.fitted.share)
+                return self._use_first(_default(history))
             raise TimeoutError(
                 f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
                 f"{error}, and there is no other trial to use. Allow more seconds"
             ) from error
 
-    def _on_fewer_rows(self, trial: Trial, tolerance: float) -> tuple[Trial, Any, float]:
+    def _on_fewer_rows(
+        self, trial: Trial, history: History, tolerance: float
+    ) -> tuple[Trial, Any, float]:
         """Fit a trial on all rows if there is time, or else on as many as there is time for.
 
         Time is kept for a fit on as many rows as the search took, whose time is known.
@@ -204,14 +263,36 @@ class Refit:
             known = _longest_fit(trial)
             measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
+        if self._first is not None and self._first.fitted and trial is _default(history):
+            return self._on_more_rows(trial, self._first.fitted, measured)
         larger = self._larger_share(measured, kept)
         fitted = None if larger is None else self._attempt(trial, larger, kept)
         if larger is not None and fitted is not None:
             share, fitted = self._grown(trial, larger, fitted, measured)
         else:
-            share, fitted = searched, self._only(trial, tolerance, searched)
+            share, fitted = searched, self._only(trial, history, tolerance, searched)
+            if fitted[0] is not trial:  # it is the first model
+                return fitted
             if larger is None:  # else what did not end in time would not do so now
                 share, fitted = self._grown(trial, share, fitted, [])
+        self._warn_of_rows(share)
+        return fitted
+
+    def _on_more_rows(
+        self, trial: Trial, first: Fitted, measured: list[tuple[float, float]]
+    ) -> tuple[Trial, Any, float]:
+        """Fit the default on more rows than before the search, or take the model from then.
+
+        ``measured`` is the share and the seconds of a fit in the search, if one ended.
+        """
+        measured = sorted([*measured, (first.share, first.seconds)])
+        if measured[-1][0] < _TELLING * measured[0][0]:
+            measured = measured[-1:]
+        share, fitted = first.share, self._use_first(trial)
+        larger = self._larger_share(measured, 0.0)
+        better = None if larger is None else self._attempt(trial, larger, 0.0)
+        if larger is not None and better is not None:
+            share, fitted = self._grown(trial, larger, better, measured)
         self._warn_of_rows(share)
         return fitted
 
@@ -298,7 +379,9 @@ class Refit:
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
         duration = time.perf_counter() - start
-        for category, message in outcome.warnings:
+        if self._held is not None:
+            self._held.append(outcome)
+        for category, message in outcome.warnings if self._held is None else ():
             warnings.warn(message, category, stacklevel=7)
         if outcome.model is not None:
             self._context = None  # it has ended; a further fit has none
@@ -402,6 +485,11 @@ def _stand_in(best: Trial, history: History) -> Trial | None:
     if fast:
         return max(fast, key=history.score)
     return min(others, key=_longest_fit)
+
+
+def _default(history: History) -> Trial:
+    """Return the trial of the default that was fitted first."""
+    return next(trial for trial in history if trial.origin == "default")
 
 
 def _default_scores(history: History) -> list[float]:

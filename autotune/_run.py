@@ -17,6 +17,7 @@ from ._candidates import make_candidates
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
+from ._first import FirstModel
 from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
@@ -115,6 +116,8 @@ class Run:
         self.study: Study | None = None
         self.scale = Scale()
         self.lost: ClusterLostError | None = None
+        self.first: FirstModel | None = None
+        self.alone = False  # whether there is only time for the default
 
     def _model(self) -> tuple[Any, str]:
         """Return the model that is tuned, and the prefix of its parameters."""
@@ -134,6 +137,7 @@ class Run:
             self.trial_seed = derive_seed(self.seed, _TRIALS)
             task = self._task(callbacks)
             with self._executor(task) as executor:
+                self.first = self._first_model(task, executor)
                 self.scale = self._find_scale(executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
@@ -242,11 +246,21 @@ class Run:
                 plan.n_classes,
                 plan.n_folds,
                 self.history.metric,
+                self.first,
             )
         except WorkerStartError:  # the search will meet it again, and say so
             return Scale()
         self._keep(scale)
         return scale
+
+    def _first_model(self, task: Task, executor: Executor) -> FirstModel | None:
+        """Return what fits the default before the search, None where it could not win."""
+        params, eligible = self.candidates.defaults[0]
+        wanted = self.owner.include_default and eligible and self.owner.refit is not False
+        if not wanted or not self._is_scarce() or not executor.can_kill:
+            return None
+        refit = Refit(task, executor, self.clock, self.trial_seed, None)
+        return FirstModel(refit.fit_default(params), _num_samples(self.X), self.clock)
 
     def _is_pairwise(self) -> bool:
         """Return whether fewer rows are also fewer columns."""
@@ -356,9 +370,10 @@ class Run:
             if owner.verbose
             else None
         )
-        self.reserve = Reserve(
-            task, self.clock.seconds, refit=owner.refit is not False, scale=self.scale
-        )
+        rows = self.scale.share * self.plan.n_train
+        self.alone = self.first is not None and not self.first.leaves_time(rows)
+        refits = owner.refit is not False and not self.alone
+        self.reserve = Reserve(task, self.clock.seconds, refit=refits, scale=self.scale)
         fewer_folds = self._fewer_folds(executor.n_workers)
         fewer_folds.reconsider(self.history)
         self.reserve.learn(self.history)
@@ -372,13 +387,14 @@ class Run:
             "history": self.history,
             "clock": self.clock,
             "reserve": lambda history: self.reserve(history) + self.finals.reserve(),
-            "n_trials": self.n_trials,
+            "n_trials": self._n_trials(),
             "seconds_per_trial": self.budget.seconds_per_trial,
             "seed": self.trial_seed,
             "defaults": self.candidates.defaults if owner.include_default else (),
             "listeners": [listener for listener in listeners if listener is not None],
             "raise_errors": owner.error_score == "raise",
             "fewer_folds": fewer_folds if self._is_scarce() else None,
+            "longest": 0.0 if self.first is None else self.first.expect(rows),
             "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
         }
         seed = derive_seed(self.seed, _FOLDS)
@@ -406,6 +422,12 @@ class Run:
             f"{error}: the search ends early, with what is known (complete trials: {n_complete})",
             stacklevel=6,
         )
+
+    def _n_trials(self) -> int | None:
+        """Return how many trials are worth their time: only the default, or not even that."""
+        if self.first is None or not self.alone:
+            return self.n_trials
+        return 1 if self.first.is_whole else 0
 
     def _searcher(self, seed: int) -> Searcher:
         """Return what proposes configurations."""
@@ -473,6 +495,12 @@ class Run:
         succeeded = check_any_success(history)
         if succeeded:
             warn_of_default(history)
+        if succeeded and self.first is not None and self.first.is_whole and _only_default(history):
+            warnings.warn(
+                f"budget: {self.clock.seconds:g} s are enough to fit the model on all rows, but "
+                "not for a search too: it is used as it is, untuned. Allow more seconds",
+                stacklevel=5,
+            )
         harmless = {COMPLETE, DROPPED, INTERRUPTED}
         if self.budget.seconds_per_trial is None:
             harmless.add(TIMEOUT)  # that was the end of the budget
@@ -534,6 +562,7 @@ class Run:
             self.scale,
             divisible=not self._is_pairwise(),
             lost=self.lost,
+            first=self.first,
         )
         used, model, owner.refit_time_ = refit.run(best, self.history)
         if used is not best:
@@ -565,6 +594,12 @@ class _MetricCheck(Listener):
             self._done = True
             if tuple(evaluation.scores) != ("score",):
                 check_refit(self._refit, evaluation.scores)
+
+
+def _only_default(history: History) -> bool:
+    """Return whether nothing is known of how other configurations do."""
+    ended = (trial for trial in history if trial.status not in (INTERRUPTED, TIMEOUT))
+    return all(trial is history[0] for trial in ended)
 
 
 def _forget_earlier(owner: Any) -> None:

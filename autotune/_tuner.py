@@ -73,6 +73,8 @@ class Tuner:
         compared, before an evaluation decides anything.
     can_end : callable or None
         ``can_end(trial, history)`` returns whether there is time for what a trial misses.
+    longest : float
+        The seconds that an evaluation is known to take in any case.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Tuner:
         raise_errors: bool = False,
         fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
         can_end: Callable[[Trial, History], bool] | None = None,
+        longest: float = 0.0,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -109,7 +112,7 @@ class Tuner:
         self.can_end = can_end
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
-        self._longest = 0.0
+        self._longest = longest
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""

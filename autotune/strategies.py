@@ -266,14 +266,19 @@ class Auto(Racing):
     mean leaves them out. A later run of the same search that has the time evaluates the
     missing folds.
 
+    On 3000 training rows and more the default is fitted before the search, if it may win:
+    first on few rows, so that there is a model in any case, and where a fit on all rows takes
+    more than a fiftieth of the seconds and can end in time, on all of them. The search gets
+    what is left, and its winner replaces the default only if it is fitted on all rows too.
+
     Where there is not even time for two evaluations, the search takes as many rows as leave
     it, the same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
     training rows are always taken whole. The scores are then those of models that have seen
-    fewer rows than the final one: ``history_.share`` says by how much. What is best on few
-    rows often learns little from more: a winner must already have the score that the default
-    is expected to have on all rows, as far as the first fits tell, or else the default is
-    kept. If there is no time either for the final model to see all rows, it sees fewer, with a
-    warning.
+    fewer rows than the final one: ``history_.share`` says by how much; and of each validation
+    fold 10,000 rows at most are scored. What is best on few rows often learns little from
+    more: a winner must already have the score that the default is expected to have on all
+    rows, as far as the first fits tell, or else the default is kept. If there is no time
+    either for the final model to see all rows, it sees fewer, with a warning.
 
     Examples
     --------

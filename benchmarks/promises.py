@@ -3,12 +3,19 @@
     python benchmarks/promises.py                          everything, about an hour
     python benchmarks/promises.py --budgets 5 15           smaller budgets only
     python benchmarks/promises.py --quick                  budgets of 5 s, one kill
+    python benchmarks/promises.py --tables large           large data only, hours
+    python benchmarks/promises.py --tables large --cases "100,000 x 30" --multiples 1.5 5
     python benchmarks/promises.py --out cells.jsonl        continues what that file has begun
 
-Three tables. Overrun: wall time of the whole fit, refit included, against a budget in seconds,
+Five tables. Overrun: wall time of the whole fit, refit included, against a budget in seconds,
 for three models; one of them is a support vector machine that hangs for some configurations.
 Kill: evaluations that had ended before SIGKILL and are run again by the same call. Dead worker:
-what becomes of a search, two at a time, in which one configuration ends its process.
+what becomes of a search, two at a time, in which one configuration ends its process. Large: the
+default model's own search on large data, for classification and regression, one and two
+evaluations at a time, with budgets of a multiple of what a plain fit on all rows takes: the
+seconds over the budget, the held-out score less the plain fit's, and the rows that the model has
+seen. Start: a model that fits in milliseconds, where workers are slow to start: beside a thread,
+in a notebook kernel, and with a boosting library imported.
 
 All searchers get the same space, the same three folds and one core; each cell is a process of
 its own, killed when it takes more than four times its budget and a minute. FLAML is its
@@ -21,6 +28,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +38,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +46,18 @@ import numpy as np
 from scipy.stats import loguniform
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from versions import versions
 
-from autotune import AutoTunedClassifier, Budget
+from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 
 COMPARED = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "flaml", "numpy")
 
@@ -261,9 +275,112 @@ SEARCHERS: dict[str, tuple[Callable[..., dict[str, Any]], str]] = {  # and the m
 TIMED = ("autotune", "OptunaSearchCV", "FLAML tune.run", "BayesSearchCV")
 
 
+LARGE = {  # rows, columns
+    "100,000 x 30": (100_000, 30),
+    "1,000,000 x 30": (1_000_000, 30),
+    "4,000 x 20,000": (4_000, 20_000),
+}
+TASKS = ("classification", "regression")
+HELD_OUT = 0.1  # share of the rows
+
+
+def large_data(case: str, task: str) -> list[Any]:
+    """Return X, y and the held-out X, y; a function of ten columns decides."""
+    n_rows, n_columns = LARGE[case]
+    n_test = int(HELD_OUT * n_rows)
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_rows + n_test, n_columns), dtype=np.float32)
+    target = X[:, 0] * X[:, 1] + np.sin(2 * X[:, 2]) + np.abs(X[:, 3]) + X[:, 4:10].sum(axis=1) / 2
+    y = target + rng.standard_normal(len(X))
+    if task == "classification":
+        y = np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
+    return [X[:n_rows], y[:n_rows], X[n_rows:], y[n_rows:]]
+
+
+def large_model(case: str, task: str) -> Any:
+    """Return a boosting model, or a forest where there are too many columns for that."""
+    boosting = LARGE[case][1] < 1000
+    if task == "classification":
+        return HistGradientBoostingClassifier() if boosting else RandomForestClassifier(50)
+    kind = HistGradientBoostingRegressor if boosting else RandomForestRegressor
+    return kind() if boosting else kind(50, max_features="sqrt")
+
+
+def large_fit(cell: dict[str, Any]) -> dict[str, Any]:
+    """Fit a plain model, or search for a multiple of the seconds that takes."""
+    case, task = cell["case"], cell["task"]
+    X, y, X_test, y_test = large_data(case, task)
+    model = large_model(case, task).set_params(random_state=0)
+    if "seconds" in cell:
+        cls = AutoTunedClassifier if task == "classification" else AutoTunedRegressor
+        budget = Budget(seconds=cell["seconds"])
+        model = cls(model, budget=budget, n_jobs=cell["n_jobs"], random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        began = time.perf_counter()
+        model.fit(X, y)
+        wall = time.perf_counter() - began
+    told = [re.search(r"it was fitted on (\d+) of", str(one.message)) for one in caught]
+    n_rows = next((int(match[1]) for match in told if match), len(X))
+    found = {"wall": wall, "score": model.score(X_test, y_test), "rows": n_rows}
+    if "seconds" in cell:
+        history = model.history_
+        found |= {"trials": sum(trial.status in ENDED for trial in history)}
+        found |= {"best": model.best_index_, "told": [str(one.message) for one in caught]}
+    return found
+
+
+ENDED = ("complete", "dropped")
+SLOW_STARTS = {
+    "a script": "",
+    "beside a thread": "from threading import Thread, Event\n"
+    "Thread(target=Event().wait, daemon=True).start()",
+    "in a notebook": "",
+    **{f"{name} imported": f"import {name}" for name in ("xgboost", "lightgbm", "catboost")},
+}
+START_CODE = """
+import time
+{before}
+from sklearn.datasets import load_iris
+from sklearn.tree import DecisionTreeClassifier
+from autotune import AutoTunedClassifier
+X, y = load_iris(return_X_y=True)
+began = time.perf_counter()
+try:
+    model = AutoTunedClassifier(DecisionTreeClassifier(), budget="{seconds}s", random_state=0)
+    found = dict(score=model.fit(X, y).best_score_, trials=len(model.history_))
+except Exception as error:
+    found = dict(error=type(error).__name__ + ": " + str(error)[:200])
+found["wall"] = time.perf_counter() - began
+"""
+
+
+def start_fit(cell: dict[str, Any]) -> dict[str, Any]:
+    """Search where workers are slow to start."""
+    code = START_CODE.format(before=SLOW_STARTS[cell["start"]], seconds=cell["seconds"])
+    if cell["start"] != "in a notebook":
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(code, names)  # what a user's script would do
+        return names["found"]
+    import nbformat
+    from nbclient import NotebookClient
+
+    cells = map(nbformat.v4.new_code_cell, [code, "import json; print(json.dumps(found))"])
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    NotebookClient(notebook).execute()
+    return json.loads(notebook.cells[1].outputs[0].text)
+
+
 def child(cell: dict[str, Any]) -> None:
     """Run one search in this process and write what came of it to a file."""
     warnings.simplefilter("ignore")  # what the peers warn of is not the subject
+    if "task" in cell or "start" in cell:
+        try:
+            found = large_fit(cell) if "task" in cell else start_fit(cell)
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+        Path(cell["result"]).write_text(json.dumps(found))
+        return
     search, module = SEARCHERS[cell["searcher"]]
     __import__(module)  # not part of the fit
     data = toy(cell["log"], cell.get("fatal")) if "log" in cell else problem(cell["case"])
@@ -341,6 +458,25 @@ def worker(searcher: str, folder: Path) -> dict[str, Any]:
     cell = {"searcher": searcher, "log": str(log), "fatal": FATAL, "limits": limits}
     found = run(cell | {"result": str(folder / "result")}, LIMIT)
     return found | {"ended": _ended(log), "deaths": _ended(log, "fatal")}
+
+
+def plain(case: str, task: str, folder: Path) -> dict[str, Any]:
+    """Fit the model on all rows."""
+    return run({"case": case, "task": task, "result": str(folder / "result")}, 3600)
+
+
+def large(
+    case: str, task: str, n_jobs: int, multiple: float, seconds: float, folder: Path
+) -> dict[str, Any]:
+    """Search for a multiple of the seconds of a plain fit."""
+    cell = {"case": case, "task": task, "n_jobs": n_jobs, "seconds": multiple * seconds}
+    return run(cell | {"result": str(folder / "result")}, 2 * multiple * seconds + 300)
+
+
+def start(where: str, budget: float, folder: Path) -> dict[str, Any]:
+    """Search for some seconds where workers are slow to start."""
+    cell = {"start": where, "seconds": budget, "result": str(folder / "result")}
+    return run(cell, 4 * budget + 60)
 
 
 class Cells:
@@ -433,11 +569,62 @@ def worker_table(cells: Cells) -> None:
         print(f"| {name} | {outcome} | {found['ended']} | {found['deaths']} |", flush=True)
 
 
+def large_table(cells: Cells, cases: list[str], jobs: list[int], multiples: list[float]) -> None:
+    """Print the fourth table."""
+    print(
+        "\n## Large data: seconds over the budget, held-out score less a plain fit's, rows seen\n"
+    )
+    print("| data | task | n_jobs | plain s (score) |", end="")
+    print("".join(f" {multiple:g} x |" for multiple in multiples))
+    print("| --- " * (4 + len(multiples)) + "|")
+    for case, task in product(cases, TASKS):
+        known = cells.get(plain, case, task)
+        if "score" not in known:
+            print(f"| {case} | {task} | | failed |")
+            continue
+        for n_jobs in jobs:
+            found = [
+                cells.get(large, case, task, n_jobs, multiple, round(known["wall"], 1))
+                for multiple in multiples
+            ]
+            texts = [
+                _large_text(entry, multiple * round(known["wall"], 1), known["score"])
+                for entry, multiple in zip(found, multiples, strict=True)
+            ]
+            reference = f"{known['wall']:.1f} ({known['score']:.3f})"
+            print(f"| {case} | {task} | {n_jobs} | {reference} | {' | '.join(texts)} |", flush=True)
+
+
+def _large_text(found: dict[str, Any], budget: float, score: float) -> str:
+    """Return a cell of the fourth table."""
+    if "score" not in found:
+        return str(found.get("error", found))
+    return f"{found['wall'] - budget:+.1f} s, {found['score'] - score:+.3f} ({found['rows']:,})"
+
+
+def start_table(cells: Cells, budgets: list[float]) -> None:
+    """Print the fifth table."""
+    print("\n## Seconds over the budget where workers are slow to start (trials, best score)\n")
+    print(f"| where | {' | '.join(f'{budget:g} s' for budget in budgets)} |")
+    print(f"| --- |{' --- |' * len(budgets)}")
+    for where in SLOW_STARTS:
+        needed = "nbclient" if where == "in a notebook" else where.split()[0]
+        if (where.endswith("imported") or needed == "nbclient") and find_spec(needed) is None:
+            continue
+        texts = [_overrun_text(cells.get(start, where, budget), budget) for budget in budgets]
+        print(f"| {where} | {' | '.join(texts)} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=float, nargs="+", default=[5, 15, 60], help="seconds")
     parser.add_argument("--models", nargs="*", default=["SVC", "boosting", "MLP"])
     parser.add_argument("--tables", nargs="+", default=["overrun", "kill", "worker"])
+    parser.add_argument("--cases", nargs="+", default=list(LARGE), help="of the table large")
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2], help="of the table large")
+    parser.add_argument(
+        "--multiples", type=float, nargs="+", default=[0.3, 1.5, 2.5, 5, 20], help="of a plain fit"
+    )
     parser.add_argument("--quick", action="store_true", help="budgets of 5 s, one kill")
     parser.add_argument("--out", help="JSON lines: cells found there are not run again")
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -454,6 +641,10 @@ def main() -> None:
         kill_table(cells, [0.5] if args.quick else [0.2, 0.5, 0.8])
     if "worker" in args.tables:
         worker_table(cells)
+    if "large" in args.tables:
+        large_table(cells, args.cases, args.jobs, args.multiples)
+    if "start" in args.tables:
+        start_table(cells, [3.0, 10.0])
 
 
 if __name__ == "__main__":

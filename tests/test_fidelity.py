@@ -58,6 +58,41 @@ def test_every_beginning_is_a_fair_sample(labels, seed, as_text):
         assert np.all(np.abs(counts - fair) <= len(classes))
 
 
+@pytest.mark.parametrize("sizes", [(5, 5, 5), (40, 7), (1, 1, 1, 90), (9,)])
+def test_rows_are_in_the_order_of_their_share_of_the_class(sizes):
+    """Check the order against its definition: by share of the class, then at random."""
+    column = np.random.RandomState(1).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    rng = np.random.RandomState(7)
+    shuffled = rng.permutation(len(column))
+    share = np.empty(len(column))
+    for label, size in enumerate(sizes):
+        share[shuffled[column[shuffled] == label]] = np.arange(size) / size
+    drawn = np.empty(len(column))
+    drawn[shuffled[np.argsort(column[shuffled], kind="stable")]] = rng.random_sample(len(column))
+    assert nested_order(column, len(column), 7).tolist() == np.lexsort((drawn, share)).tolist()
+
+
+@pytest.mark.parametrize("stratify", [True, False])
+@pytest.mark.parametrize(("n_test", "n_scored"), [(None, 75), (75, 75), (30, 30), (1, 1)])
+def test_fewer_validation_rows(n_test, n_scored, stratify):
+    """Check that they are the same for all trials, and a fair sample where there are labels."""
+    seen = []
+
+    def score(model, X, y):
+        seen.append((X, y))
+        return 0.5
+
+    folds = [(np.arange(0, 150, 2), np.arange(1, 150, 2))]
+    task = Task(DecisionTreeRegressor(), X, y, folds, score, stratify=stratify)
+    outcomes = [task.run(Job(trial, 0, {}, 0, 0.5, n_test=n_test)) for trial in range(2)]
+    assert [outcome.evaluation.status for outcome in outcomes] == [COMPLETE] * 2
+    (first, labels), (second, _) = seen
+    assert len(first) == n_scored
+    assert np.array_equal(first, second)
+    if stratify and n_scored > 1:
+        assert np.bincount(labels).tolist() == [n_scored // 3] * 3
+
+
 def test_beginnings_differ_between_folds():
     """Check that the order is drawn, with and without labels."""
     for labels in (None, y):

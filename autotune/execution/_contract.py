@@ -57,6 +57,8 @@ class Job:
         The job may run that long, counted from its start in the worker.
     callback_context : object or None
         The callback context of scikit-learn that stands for this evaluation.
+    n_test : int or None
+        How many validation rows are scored at most; None: all.
     """
 
     trial: int
@@ -66,6 +68,7 @@ class Job:
     fidelity: float = FULL
     seconds: float | None = None
     callback_context: Any = None
+    n_test: int | None = None
 
 
 @dataclass

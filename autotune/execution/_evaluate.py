@@ -69,7 +69,7 @@ class Task:
     resource: str | None = None
     stratify: bool = False
     prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
-    _orders: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    _orders: dict[tuple[str, int], np.ndarray] = field(default_factory=dict, repr=False)
     _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
 
     def run(self, job: Job) -> Outcome:
@@ -107,23 +107,29 @@ class Task:
         return estimator
 
     def _rows(self, job: Job) -> tuple[np.ndarray, np.ndarray]:
-        """Return the training and validation rows of a job, fewer training rows if it says so."""
+        """Return the training and validation rows of a job, fewer of either if it says so."""
         train, test = self.folds[job.fold]
+        if job.n_test is not None and job.n_test < len(test):
+            test = take_rows(test, self._order(("test", job.fold), test), job.n_test / len(test))
         if job.fidelity == FULL or self.resource is not None:
             return train, test
-        if job.fold not in self._orders:
+        order = self._order(("train", job.fold), train)
+        return take_rows(train, order, job.fidelity), test
+
+    def _order(self, key: tuple[str, int], rows: np.ndarray) -> np.ndarray:
+        """Return the order in which fewer of some rows are taken, the same for all jobs."""
+        if key not in self._orders:
             labels = class_labels(self.y) if self.stratify else None
-            part = None if labels is None else labels[train]
-            self._orders[job.fold] = nested_order(part, len(train), job.fold)
-        return take_rows(train, self._orders[job.fold], job.fidelity), test
+            part = None if labels is None else labels[rows]
+            self._orders[key] = nested_order(part, len(rows), max(key[1], 0))
+        return self._orders[key]
 
     def _all_rows(self, estimator: Any, job: Job) -> tuple[Any, Any, dict[str, Any]]:
         """Return X, y and metadata of a refit: all rows, or fewer if the job says so."""
         if job.fidelity == FULL:
             return self.X, self.y, self.fit_params
-        n_rows = _num_samples(self.X)
-        order = nested_order(class_labels(self.y) if self.stratify else None, n_rows, 0)
-        rows = take_rows(np.arange(n_rows), order, job.fidelity)
+        rows = np.arange(_num_samples(self.X))
+        rows = take_rows(rows, self._order(("all", REFIT), rows), job.fidelity)
         X, y = safe_split(estimator, self.X, self.y, rows)
         return X, y, slice_params(self.X, self.fit_params, rows)
 
