@@ -232,7 +232,10 @@ class Unloadable:
     [
         (Unloadable(int, "x"), "cannot load the task: ValueError: invalid literal"),
         (Unloadable(os._exit, 5), "3 attempts failed.*exited with code 5"),
-        (Unloadable(time.sleep, 3600), "worker processes were still (starting|importing .*) after 0.3 s"),
+        (
+            Unloadable(time.sleep, 3600),
+            "worker processes were still (starting|importing .*) after 0.3 s",
+        ),
     ],
 )
 def test_workers_that_cannot_start(task, message):
