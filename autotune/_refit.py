@@ -287,8 +287,10 @@ class Refit:
             callback_context=self._context,
         )
         start = time.perf_counter()
-        elsewhere = self._executor.can_kill
         need = self._need(trial, share)
+        elsewhere = self._executor.can_kill
+        if self._executor.delay and seconds is not None and need <= seconds:
+            elsewhere = False  # nobody knows when a worker will be ready
         outcome = self._run_elsewhere(job, need) if elsewhere else self._run_here(job, need)
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.

@@ -194,6 +194,8 @@ class Server:
     def _fork(self, number: int, descriptors: list[int]) -> None:
         """Start a worker, or report that it has ended if that is not possible."""
         try:
+            if len(descriptors) < N_DESCRIPTORS:
+                raise OSError("too many open files")
             pid = os.fork()
         except OSError as error:  # too many processes, no memory
             self._channel.send({"ended": number, "why": f"A worker cannot be forked: {error}"})
