@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import time
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
@@ -97,7 +97,7 @@ class Watched:
 
     def _run(self) -> None:
         """Run the job as it would run in a worker."""
-        with self._end, ExitStack() as stack:
+        with suppress(SystemExit), self._end, ExitStack() as stack:
             for surround in self._surroundings:
                 stack.enter_context(surround())
             self._outcome = self._task.run(self.job)
