@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from workers import PATIENCE, answer, call, collect, is_gone, job, lines, read_p
 from autotune._history import COMPLETE, CRASHED
 from autotune.execution import _launchers, _pool
 from autotune.execution._launchers import can_fork
-from autotune.execution._processes import ProcessExecutor
+from autotune.execution._processes import ProcessExecutor, WorkerStartError
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="servers fork")
 
@@ -130,6 +131,20 @@ def test_a_server_that_is_killed_during_a_search():
         assert run(executor, job(fault="kill_parent")).evaluation.status == CRASHED
         second = server(executor)
     assert _pool.idle_servers() == {second}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of others can be set on Linux only")
+def test_a_server_that_cannot_fork():
+    """Check that the reason is said at once, and that no later search meets that server."""
+    with ProcessExecutor(ToyTask()) as executor:
+        first = server(executor)
+        resource.prlimit(first, resource.RLIMIT_NOFILE, (3, 3))
+        assert run(executor, job(fault="exit")).evaluation.status == CRASHED
+        executor.submit(job())
+        with pytest.raises(WorkerStartError, match=r"cannot be forked: too many open files"):
+            collect(executor, 1)
+    assert _pool.idle_servers() == set()
+    assert serve() != first
 
 
 def test_searches_side_by_side():

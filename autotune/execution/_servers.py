@@ -67,6 +67,7 @@ class ServerLink:
         self.importing = ""  # the module that the server imports
         self.unclean: set[str] = set()  # modules because of which it has ended
         self._numbers: set[int] = set()
+        self._sound = True  # it could always fork
         self._up = False  # ready for requests, though it may be importing
         self._rested = 0  # the number of the last search that the server has forgotten
         try:
@@ -146,6 +147,7 @@ class ServerLink:
 
     def _hear(self, message: dict[str, Any], ended: dict[int, str]) -> None:
         """Take note of a message."""
+        self._sound = self._sound and message.get("sound", True)
         if "ended" in message:
             if message["ended"] in self._numbers:  # not one of an earlier search
                 ended[message["ended"]] = message["why"]
@@ -171,7 +173,9 @@ class ServerLink:
         deadline = time.monotonic() + GRACE
         while self._has_workers() and self._rested != number and self._wait(deadline):
             self.ended()
-        return self.is_alive() and (not self._has_workers() or self._rested == number)
+        return (
+            self._sound and self.is_alive() and (not self._has_workers() or self._rested == number)
+        )
 
     def hang_up(self) -> None:
         """Close the connection to the server and wait until it is gone."""
