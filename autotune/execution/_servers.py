@@ -61,7 +61,7 @@ class ServerLink:
 
     def __init__(self, env: Mapping[str, str], patience: float, key: Hashable = None):
         self.key = key
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socketpair()
         self.channel = Channel(ours)
         self.pid: int | None = None
         self.importing = ""  # the module that the server imports
@@ -112,7 +112,7 @@ class ServerLink:
         """Ask for a worker; return its number and a connection that works from the beginning."""
         number = next(_numbers)
         self._numbers.add(number)
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socketpair()
         # A message of which the rest never comes is an error, not a wait without end.
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
         with theirs, ExitStack() as stack:
@@ -221,6 +221,15 @@ class ServerLink:
         """Wait until the server says something or ends; return whether it did in time."""
         patience = max(deadline - time.monotonic(), 0.0)
         return bool(self.waitables() and wait(self.waitables(), patience))
+
+
+def _socketpair() -> list[socket.socket]:
+    """Return connected sockets whose numbers are not those of standard streams, if closed."""
+    from fcntl import F_DUPFD_CLOEXEC, fcntl  # not on Windows
+
+    pair = socket.socketpair()
+    with pair[0], pair[1]:
+        return [socket.socket(fileno=fcntl(one.fileno(), F_DUPFD_CLOEXEC, 3)) for one in pair]
 
 
 def _output(descriptor: int, stack: ExitStack) -> int:
