@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -346,7 +347,7 @@ class Refit:
         """Run a refit in this process, in a thread if it may take more time than there is."""
         if job.seconds is None or need <= job.seconds:
             return self._task.run(job)
-        outcome = run_watched(self._task, job)
+        outcome = run_watched(copy(self._task), job)
         if outcome.evaluation.status == TIMEOUT and self._executor.delay:
             return _timeout(job, job.seconds, f" in this process; {self._executor.delay}")
         return outcome

@@ -72,16 +72,20 @@ def test_nothing_of_a_search_stays_with_its_server(tmp_path):
         assert (server(executor), size) == (first, 800_000_000)
 
 
-@pytest.mark.parametrize("change", ["variable", "path"])
+@pytest.mark.parametrize("change", ["variable", "path", "limit"])
 def test_a_server_that_no_longer_serves(change, monkeypatch, tmp_path):
-    """Check that another environment or import path means another server, and the old one back."""
+    """Check that a change of what workers inherit means another server, until it is undone."""
     first = serve()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with monkeypatch.context() as patch:
         if change == "variable":
             patch.setenv("ANY_VARIABLE", "changed")
-        else:
+        elif change == "path":
             patch.syspath_prepend(tmp_path)
+        else:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft - 1, hard))
         assert serve() != first
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert serve() == first
 
 
