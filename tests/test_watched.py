@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import sys
 import threading
 import time
@@ -18,7 +19,7 @@ from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from threadpoolctl import threadpool_info
-from workers import PATIENCE, call, collect, job, until
+from workers import PATIENCE, answer, call, collect, job, until
 
 from autotune._history import COMPLETE, FAILED, TIMEOUT
 from autotune.execution import Job, Task, _pool, _servers, run_watched
@@ -223,6 +224,23 @@ def test_run_watched_is_like_any_other_run():
     failed = run_watched(ToyTask(), job(0, PATIENCE, fault="raise"))
     assert failed.evaluation.status == FAILED
     assert isinstance(failed.exception, ValueError)
+
+
+def test_draws_are_those_of_a_worker():
+    """Check that the global generators are seeded as in a worker, and left as they were."""
+
+    def draw(data):
+        return np.random.rand(), random.random()
+
+    random.seed(1)
+    np.random.seed(1)
+    expected = draw(None)
+    random.seed(1)
+    np.random.seed(1)
+    here = run_watched(ToyTask(), job(7, PATIENCE, fold=-1, call=draw)).model
+    assert draw(None) == expected
+    with ProcessExecutor(ToyTask()) as executor:
+        assert answer(executor, draw, 7) == here
 
 
 def test_threads_are_those_of_a_worker():

@@ -173,9 +173,8 @@ class ServerLink:
         deadline = time.monotonic() + GRACE
         while self._has_workers() and self._rested != number and self._wait(deadline):
             self.ended()
-        return (
-            self._sound and self.is_alive() and (not self._has_workers() or self._rested == number)
-        )
+        has_rested = self._rested == number or not self._has_workers()
+        return has_rested and self._sound and self.is_alive()
 
     def hang_up(self) -> None:
         """Close the connection to the server and wait until it is gone."""
