@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -395,13 +396,18 @@ class Refit:
         """Run a refit where it can be ended, if there is such a place, else in this process."""
         if self._lost is None:
             try:
-                if self._executor.can_kill:
-                    return self._run_elsewhere(job, need)
-                return self._run_here(job, need)
+                if self._is_better_here(job, need):
+                    return self._run_here(job, need)
+                return self._run_elsewhere(job, need)
             except ClusterLostError as error:
                 self._lost = error
                 warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
         return self._run_without_cluster(job, need, self._lost)
+
+    def _is_better_here(self, job: Job, need: float) -> bool:
+        """Return whether a refit is made in this process: nobody knows when a worker is ready."""
+        late = bool(self._executor.delay) and job.seconds is not None
+        return not self._executor.can_kill or (late and need <= (job.seconds or 0.0))
 
     def _run_without_cluster(self, job: Job, need: float, lost: ClusterLostError) -> Outcome:
         """Run a refit in this process, where it cannot be ended, if it is known to be short."""
@@ -453,7 +459,7 @@ class Refit:
         """Run a refit in this process, in a thread if it may take more time than there is."""
         if job.seconds is None or need <= job.seconds:
             return self._task.run(job)
-        outcome = run_watched(self._task, job)
+        outcome = run_watched(copy(self._task), job)
         if outcome.evaluation.status == TIMEOUT and self._executor.delay:
             return _timeout(job, job.seconds, f" in this process; {self._executor.delay}")
         return outcome

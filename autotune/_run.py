@@ -163,10 +163,11 @@ class Run:
         return bool(self.owner.include_default) and budget.seconds is not None and not limited
 
     def _warn_of_delay(self, delay: str) -> None:
-        """Say what the seconds were spent on if nothing could be evaluated."""
-        if delay and not any(trial.evaluations for trial in self.history):
+        """Say what the seconds were spent on if no worker was ready before they had passed."""
+        if delay and self.clock.left() <= self.reserve(self.history):
+            n_ended = sum(len(trial.evaluations) for trial in self.history)
             warnings.warn(
-                f"budget: {self.budget.seconds:g} s ended before anything could be evaluated: "
+                f"budget: only {n_ended} evaluations ended within {self.budget.seconds:g} s: "
                 f"{delay}",
                 stacklevel=5,
             )

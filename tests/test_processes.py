@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import os
+import pickle
 import random
+import re
 import signal
+import stat
+import struct
 import subprocess
 import sys
 import textwrap
 import time
+import types
 import warnings
 from pathlib import Path
 
@@ -399,3 +404,230 @@ def test_an_interrupt_ends_the_workers(tmp_path, launcher):
     assert errors.count("Traceback") == 1
     until(lambda: all(map(is_gone, pids)))
     assert not shared_folders()
+
+
+MAIN_CLASSES = """
+import pickle
+from autotune.execution._contract import Job, Outcome
+from autotune._history import Evaluation
+from autotune.execution._processes import ProcessExecutor
+
+class Base:
+    pass
+
+class Model(Base):
+    @staticmethod
+    def double(value):
+        return 2 * value
+
+    class Part:
+        pass
+
+def function():
+    return 42
+
+class Task:
+    def __init__(self):
+        self.known = [Model(), function, Model.Part]
+
+    def run(self, job):
+        make = job.params["make"]
+        things = [*self.known, make, make()]
+        copies = pickle.loads(pickle.dumps(things))  # plain pickle goes by names
+        same = [type(one) is type(other) for one, other in zip(things, copies)]
+        told = all(same), copies[1](), copies[0].double(4), copies[2] is Model.Part
+        return Outcome(Evaluation(job.trial, job.fold), model=(told, things[-1]))
+
+def make():
+    return Model()
+
+with ProcessExecutor(Task()) as executor:
+    for trial in range(2):  # the second time, the worker knows them already
+        executor.submit(Job(trial, -1, {"make": make}, seed=0))
+        [outcome] = executor.collect()
+        print(outcome.evaluation.error or outcome.model[0], type(outcome.model[1]) is Model)
+"""
+
+
+def test_classes_of_a_script_can_be_pickled_in_a_worker(tmp_path):
+    """Check that what is defined in ``__main__`` is found there by its name in a worker, too."""
+    with script(MAIN_CLASSES, tmp_path) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert output == "(True, 42, 8, True) True\n" * 2
+
+
+CACHED = """
+import sys
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.datasets import load_iris
+from sklearn.pipeline import Pipeline
+from sklearn.tree import DecisionTreeClassifier
+from autotune import AutoTunedClassifier, Budget
+
+def scale(X):
+    return 2 * X
+
+class Cut(TransformerMixin, BaseEstimator):
+    def __init__(self, function=scale):
+        self.function = function
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return self.function(X[:, :2])
+
+X, y = load_iris(return_X_y=True)
+pipe = Pipeline([("cut", Cut()), ("tree", DecisionTreeClassifier())], memory="cache")
+model = AutoTunedClassifier(
+    pipe, {"tree__max_depth": [1, 3]}, budget=Budget(trials=3, seconds=60), error_score="raise"
+)
+print(model.fit(X, y).best_score_ > 0.5)
+"""
+
+
+def test_a_cache_of_a_class_of_the_script(tmp_path):
+    """Check that a pipeline with a memory and a transformer of the script is tuned in workers."""
+    with script(CACHED, tmp_path) as process:
+        output, _ = process.communicate(timeout=PATIENCE)
+    assert output == "True\n"
+
+
+class Unreadable(Exception):
+    def __init__(self, one, two):
+        super().__init__(one)
+
+
+class Disguised(Exception):
+    def __reduce__(self):
+        return str, ("a text",)
+
+
+class Exiting(Exception):
+    def __reduce__(self):
+        return sys.exit, ("from inside",)
+
+
+def _raise(exception: BaseException):
+    raise exception
+
+
+@pytest.mark.parametrize("make", [lambda: Unreadable("a", "b"), Disguised, Exiting])
+def test_exceptions_that_cannot_be_read(make):
+    """Check that an exception whose pickle is broken costs its own evaluation only."""
+    with ProcessExecutor(ToyTask()) as executor:
+        outcome = run(executor, job(1, call=lambda data: _raise(make())))
+        assert outcome.evaluation.status == FAILED
+        assert type(make()).__name__ in outcome.evaluation.error
+        assert isinstance(outcome.exception, RuntimeError)
+        assert run(executor, job(2)).evaluation.status == COMPLETE
+
+
+def _write(noise: bytes, *, hang: bool):
+    """Write to everything that may be the connection to the search."""
+    for descriptor in range(3, 256):
+        try:
+            is_socket = stat.S_ISSOCK(os.fstat(descriptor).st_mode)
+        except OSError:
+            continue
+        if is_socket:
+            os.write(descriptor, noise)
+    if hang:
+        time.sleep(3600)
+
+
+@pytest.mark.parametrize("hang", [False, True])
+@pytest.mark.parametrize(
+    "noise",
+    [
+        struct.pack("!i", 5) + b"noise",
+        struct.pack("!i", 10**6) + b"too little",
+        struct.pack("!i", -5),
+        struct.pack("!i", len(pickle.dumps(("done",)))) + pickle.dumps(("done",)),
+    ],
+    ids=["noise", "short", "negative", "no content"],
+)
+def test_answers_that_cannot_be_read(noise, hang):
+    """Check that what a job writes to its worker's connection costs its own evaluation only."""
+    with ProcessExecutor(ToyTask(), launcher="fork") as executor:
+        run(executor, job())
+        outcome = run(executor, job(1, PATIENCE, call=lambda data: _write(noise, hang=hang)))
+        assert (outcome.evaluation.trial, outcome.evaluation.status) == (1, CRASHED)
+        assert run(executor, job(2)).evaluation.status == COMPLETE
+
+
+def test_a_module_that_cannot_be_imported_in_a_worker(tmp_path, monkeypatch):
+    """Check that the error names the module, the reason and the remedy."""
+    module = types.ModuleType("made_up_module")
+    module.Model = type("Model", (), {"__module__": "made_up_module"})
+    monkeypatch.setitem(sys.modules, "made_up_module", module)
+    message = (
+        r"the module 'made_up_module' cannot be imported there \(ModuleNotFoundError: .*\)\. "
+        "Install it, or add its folder to sys.path or PYTHONPATH before fit"
+    )
+    with ProcessExecutor(ToyTask(module.Model())) as executor:
+        executor.submit(job())
+        with pytest.raises(WorkerStartError, match=message):
+            collect(executor, 1)
+    with ProcessExecutor(ToyTask()) as executor:
+        evaluation = run(executor, job(model=module.Model())).evaluation
+        assert evaluation.status == FAILED
+        assert re.search(message, evaluation.error)
+
+
+def test_what_takes_long_to_import_is_named(tmp_path, monkeypatch):
+    """Check that an executor says which module its workers import."""
+    text = (
+        "import os, time\nif os.environ.get('IMPORTS_SLOWLY'): time.sleep(3600)\ndef answer(_): ..."
+    )
+    (tmp_path / "imports_slowly.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    function = __import__("imports_slowly").answer
+    monkeypatch.setenv("IMPORTS_SLOWLY", "1")
+    with ProcessExecutor(ToyTask(function)) as executor:
+        waiting = job()
+        executor.submit(waiting)
+        until(lambda: executor.collect(0.05) == [] and "imports_slowly" in executor.delay)
+        assert executor.delay == "worker processes were still importing 'imports_slowly'"
+        assert not executor.has_begun(waiting)
+    monkeypatch.delitem(sys.modules, "imports_slowly")
+
+
+def test_when_a_job_begins(tmp_path):
+    """Check that a job has begun when a worker has it, not while it waits."""
+    with ProcessExecutor(ToyTask()) as executor:
+        run(executor, job())
+        assert executor.delay == ""
+        first, second = job(1, fault="hang"), job(2)
+        executor.submit(first)
+        executor.submit(second)
+        assert (executor.has_begun(first), executor.has_begun(second)) == (True, False)
+
+
+def test_idle_threads_sleep(monkeypatch):
+    """Check that OpenMP's threads do not spin in workers, unless the user wants them to."""
+    names = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+
+    def look(data):
+        return [os.environ.get(name) for name in names]
+
+    with ProcessExecutor(ToyTask()) as executor:
+        assert answer(executor, look) == ["PASSIVE", None, None]
+    monkeypatch.setenv("GOMP_SPINCOUNT", "1000")
+    with ProcessExecutor(ToyTask()) as executor:
+        assert answer(executor, look) == [None, "1000", None]
+
+
+def test_an_executor_that_has_given_up():
+    """Check that workers that cannot start are not tried again by each job."""
+    with ProcessExecutor(Unloadable(int, "x")) as executor:
+        executor.submit(job(1))
+        for _ in range(2):
+            with pytest.raises(WorkerStartError, match="invalid literal"):
+                collect(executor, 1)
+        assert not executor.can_kill
+        assert executor.delay == ""
+        assert executor.cancel(job(1))
+        assert executor.collect() == []

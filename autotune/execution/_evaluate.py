@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import current_thread, main_thread
 from traceback import format_exc
 from typing import Any
@@ -87,6 +87,10 @@ class Task:
             except (Exception, SystemExit) as exception:
                 fail(outcome, exception)
         return outcome
+
+    def __copy__(self) -> Task:
+        """Return a task of the same data that may run beside this one."""
+        return replace(self, prefixes=PrefixCache(0), _orders={}, _last_built=(-1, None))
 
     def is_small(self, job: Job) -> bool:
         """Tell whether a job takes hardly longer than a few seconds, whatever the model."""

@@ -13,8 +13,8 @@ Messages are JSON lines:
   ``{"fork": number}`` with three descriptors (the connection, standard output and error),
   ``{"kill": number}``, ``{"rest": number}`` (forget the search); hanging up ends the server;
 - to the search: ``{"pid": number}``, ``{"importing": module}``, ``{"unclean": [modules]}`` (they
-  start threads; the server ends), ``{"up": true}``, ``{"ended": number, "why": text}``,
-  ``{"resting": number}``.
+  start threads; the server ends), ``{"up": true}``, ``{"resting": number}``,
+  ``{"ended": number, "why": text}``, also with ``"sound": false`` if it could not be forked.
 """
 
 from __future__ import annotations
@@ -194,9 +194,12 @@ class Server:
     def _fork(self, number: int, descriptors: list[int]) -> None:
         """Start a worker, or report that it has ended if that is not possible."""
         try:
+            if len(descriptors) < N_DESCRIPTORS:
+                raise OSError("too many open files")
             pid = os.fork()
         except OSError as error:  # too many processes, no memory
-            self._channel.send({"ended": number, "why": f"A worker cannot be forked: {error}"})
+            why = f"A worker cannot be forked: {error}"
+            self._channel.send({"ended": number, "why": why, "sound": False})
         else:
             if pid == 0:
                 self._become_worker(*descriptors)

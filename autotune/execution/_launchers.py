@@ -193,6 +193,7 @@ class ForkLauncher(Launcher):
             connection.close()
         self._connections.clear()
         _pool.give_back(self._server)
+        _unclean.update(self._server.unclean)
 
 
 class SpawnLauncher(Launcher):

@@ -68,8 +68,13 @@ def idle_servers() -> set[int | None]:
 
 def _key(env: Mapping[str, str]) -> tuple:
     """Return all that a server takes over when it starts."""
+    import resource  # not on Windows, where nothing is forked
+
     variables = frozenset(item for item in env.items() if item[0] not in PASSING)
-    return variables, tuple(map(str, sys.path)), sys.executable, sys.flags.optimize
+    names = [name for name in dir(resource) if name.startswith("RLIMIT_")]
+    limits = tuple(resource.getrlimit(getattr(resource, name)) for name in names)
+    cores = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return variables, tuple(map(str, sys.path)), sys.executable, sys.flags.optimize, limits, cores
 
 
 def _forget() -> None:

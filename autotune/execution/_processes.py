@@ -127,8 +127,8 @@ class ProcessExecutor(Executor):
 
     @property
     def delay(self) -> str:
-        """Why no worker has been ready yet, empty if one has."""
-        if self._started:
+        """Why no worker has been ready yet, empty if one has or none can be."""
+        if self._started or self._failure is not None:
             return ""
         importing = {worker.importing for worker in self._workers.values()}
         names = sorted(filter(None, importing | {self._launcher.importing}))
@@ -162,7 +162,7 @@ class ProcessExecutor(Executor):
         try:
             while True:
                 self._run_here(end)
-                waiting = self.unfinished and not self._outcomes
+                waiting = self.unfinished and not self._outcomes and self._failure is None
                 self._proceed(end if waiting else 0.0)
                 if self._failure is not None and self.unfinished and not self._outcomes:
                     raise self._failure

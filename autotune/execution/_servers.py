@@ -6,6 +6,7 @@ import itertools
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -60,12 +61,13 @@ class ServerLink:
 
     def __init__(self, env: Mapping[str, str], patience: float, key: Hashable = None):
         self.key = key
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socketpair()
         self.channel = Channel(ours)
         self.pid: int | None = None
         self.importing = ""  # the module that the server imports
         self.unclean: set[str] = set()  # modules because of which it has ended
         self._numbers: set[int] = set()
+        self._sound = True  # it could always fork
         self._up = False  # ready for requests, though it may be importing
         self._rested = 0  # the number of the last search that the server has forgotten
         try:
@@ -110,7 +112,9 @@ class ServerLink:
         """Ask for a worker; return its number and a connection that works from the beginning."""
         number = next(_numbers)
         self._numbers.add(number)
-        ours, theirs = socket.socketpair()
+        ours, theirs = _socketpair()
+        # A message of which the rest never comes is an error, not a wait without end.
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
         with theirs, ExitStack() as stack:
             outputs = [_output(descriptor, stack) for descriptor in (1, 2)]
             with suppress(OSError):  # the server has just died: ``ended`` reports it
@@ -143,6 +147,7 @@ class ServerLink:
 
     def _hear(self, message: dict[str, Any], ended: dict[int, str]) -> None:
         """Take note of a message."""
+        self._sound = self._sound and message.get("sound", True)
         if "ended" in message:
             if message["ended"] in self._numbers:  # not one of an earlier search
                 ended[message["ended"]] = message["why"]
@@ -168,7 +173,8 @@ class ServerLink:
         deadline = time.monotonic() + GRACE
         while self._has_workers() and self._rested != number and self._wait(deadline):
             self.ended()
-        return self.is_alive() and (not self._has_workers() or self._rested == number)
+        has_rested = self._rested == number or not self._has_workers()
+        return has_rested and self._sound and self.is_alive()
 
     def hang_up(self) -> None:
         """Close the connection to the server and wait until it is gone."""
@@ -214,6 +220,15 @@ class ServerLink:
         """Wait until the server says something or ends; return whether it did in time."""
         patience = max(deadline - time.monotonic(), 0.0)
         return bool(self.waitables() and wait(self.waitables(), patience))
+
+
+def _socketpair() -> list[socket.socket]:
+    """Return connected sockets whose numbers are not those of standard streams, if closed."""
+    from fcntl import F_DUPFD_CLOEXEC, fcntl  # not on Windows
+
+    pair = socket.socketpair()
+    with pair[0], pair[1]:
+        return [socket.socket(fileno=fcntl(one.fileno(), F_DUPFD_CLOEXEC, 3)) for one in pair]
 
 
 def _output(descriptor: int, stack: ExitStack) -> int:

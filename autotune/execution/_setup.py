@@ -16,6 +16,7 @@ from typing import Any
 import sklearn
 from joblib.parallel import get_active_backend
 
+from ._contract import Job
 from ._shipping import Folder, pack, pack_task
 
 SMALL = 32_000  # bytes that fit into a connection that nobody reads yet, with all else
@@ -70,10 +71,23 @@ def _import(name: str) -> None:
     try:
         importlib.import_module(name)
     except Exception as error:  # any module may raise anything
-        raise ImportError(
-            f"the module {name!r} cannot be imported there ({type(error).__name__}: {error}). "
-            "Install it, or add its folder to sys.path or PYTHONPATH before fit"
-        ) from error
+        raise _missing(name, error) from error
+
+
+def load_job(payload: bytes) -> Job:
+    """Return a job that was pickled, or say what can be done where a module is missing."""
+    try:
+        return pickle.loads(payload)
+    except ModuleNotFoundError as error:
+        raise _missing(error.name, error) from error
+
+
+def _missing(name: str | None, error: Exception) -> ImportError:
+    """Return the error that says what can be done about a module."""
+    return ImportError(
+        f"the module {name!r} cannot be imported there ({type(error).__name__}: {error}). "
+        "Install it, or add its folder to sys.path or PYTHONPATH before fit"
+    )
 
 
 def _set_warnings(filters: list[tuple]) -> None:

@@ -43,8 +43,10 @@ def is_alive(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
-    except OSError:
-        return not os.path.exists("/proc/self/stat") and _exists(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return not CAN_MEASURE and _exists(pid)
+    except OSError:  # too many open files
+        return _exists(pid)
 
 
 def _exists(pid: int) -> bool:

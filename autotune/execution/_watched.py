@@ -7,9 +7,11 @@ that waits for it can go on.
 from __future__ import annotations
 
 import ctypes
+import random
 import time
 import warnings
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
@@ -17,6 +19,7 @@ from threading import Thread, current_thread, main_thread
 from typing import Any
 
 import joblib
+import numpy as np
 from sklearn import config_context, get_config
 from threadpoolctl import threadpool_limits
 
@@ -73,6 +76,7 @@ class Watched:
     def __enter__(self) -> Watched:
         if current_thread() is main_thread():  # as everywhere: the filters are the process's
             self._caught = self._stack.enter_context(warnings.catch_warnings(record=True))
+        self._stack.enter_context(_seeded(self.job.seed))
         self._thread.start()
         return self
 
@@ -97,10 +101,23 @@ class Watched:
 
     def _run(self) -> None:
         """Run the job as it would run in a worker."""
-        with self._end, ExitStack() as stack:
+        with suppress(SystemExit), self._end, ExitStack() as stack:
             for surround in self._surroundings:
                 stack.enter_context(surround())
             self._outcome = self._task.run(self.job)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """Seed the global generators as a worker does, and put them back afterwards."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002  # that of others
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002  # what estimators without a seed use
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])  # noqa: NPY002  # see above
 
 
 def run_watched(task: Any, job: Job) -> Outcome:

@@ -28,7 +28,7 @@ import sklearn
 
 from . import _system
 from ._contract import Job, Outcome
-from ._setup import Setup
+from ._setup import Setup, load_job
 from ._shipping import failure, pack_outcome
 
 IMPORTING, READY, UNUSABLE, DONE = "importing", "ready", "unusable", "done"
@@ -68,7 +68,7 @@ def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
     """Run one job; whatever is raised on the way is its failure."""
     job = None
     try:
-        job = pickle.loads(payload)
+        job = load_job(payload)
         with ExitStack() as stack:
             stack.enter_context(warnings.catch_warnings())
             stack.enter_context(sklearn.config_context(**setup.config))
