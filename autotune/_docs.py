@@ -10,7 +10,9 @@ _SHARED = """
     estimator : estimator, list of estimators or None, default=None
         What is tuned: any {kind}, a Pipeline (tuned through its steps), or a list of
         estimators to choose among. None: scikit-learn's HistGradientBoosting, with native
-        categories and missing values.
+        categories and missing values; where columns are no numbers, as the step
+        ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, texts
+        and numbers in text. What is surprising is told in a warning.
     space : "auto", dict or list of dict, default="auto"
         What may be tried. ``"auto"``: the built-in space of the model. A dict maps the names
         that ``set_params`` takes to ranges: a list of choices; ``(low, high)`` for an interval,

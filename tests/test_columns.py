@@ -83,6 +83,8 @@ KINDS = {
     "few sentences": (lambda: objects("a cat and a dog", "a dog and a cat"), "category"),
     "codes with zeros": (lambda: objects("00501", "10001", "02134"), "category"),
     "numbered items": (lambda: objects(*(f"item no {i}" for i in range(N // 2))), "category"),
+    "kinds of nothing": (lambda: objects("none", "unknown"), "category"),
+    "nothing, or missing": (lambda: objects("none", None), "category"),
     "open ends": (lambda: objects("0", "1", "2", "3+"), "category"),
     "objects with a text": (lambda: objects(uuid.UUID(int=1), uuid.UUID(int=2)), "category"),
     "sentences": (lambda: sentences(6), "text"),
@@ -95,6 +97,7 @@ KINDS = {
     "no values": (lambda: np.full(N, np.nan), "empty"),
     "None": (lambda: objects(None), "empty"),
     "no date": (lambda: objects(np.datetime64("NaT")), "empty"),
+    "marks": (lambda: objects("?"), "empty"),
     "blanks": (lambda: objects("", "  "), "empty"),
 }
 

@@ -617,7 +617,7 @@ def test_new_rows_of_other_types(make):
             "of 1 is required.",
         ),
         (
-            [[None, "?"], ["", None]],
+            [[None, "?"], ["", "?"]],
             "X must have a column to learn from; column 0 is left out: it has no values but ''; "
             "column 1 is left out: it has no values but '?'",
         ),

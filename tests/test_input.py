@@ -174,3 +174,35 @@ def test_default_model_on_arrays():
     assert list(search.best_params_) == ["max_iter"]
     with pytest.raises(ValueError, match=r"no such parameter; did you mean '(model__)?max_iter'"):
         tuned(None, {"max_itre": [1]}).fit(data, y)
+
+
+def test_default_model_on_sparse_matrices():
+    """Check that a sparse matrix gives the scores of the array."""
+    settings = {"include_default": False, "strategy": "grid"}
+    matrix = tuned(None, FEW, **settings).fit(sparse.csr_array(X), y)
+    array = tuned(None, FEW, **settings).fit(X, y)
+    assert matrix.score(sparse.csr_array(X), y) == array.score(X, y)
+    assert matrix.best_score_ == array.best_score_
+
+
+def test_default_model_tells_what_it_reads():
+    """Check that what surprises is told once, at the line that calls fit, and nothing refused."""
+    pd = pytest.importorskip("pandas")
+    texts = [f"{'?' if i % 9 == 0 else value}" for i, value in enumerate(X[:, 2])]
+    frame = pd.DataFrame({"number": texts, "day": pd.date_range("2024", periods=len(y))})
+    search = tuned(None, FEW, include_default=False)
+    with pytest.warns(UserWarning, match="'number' is read as numbers, missing where it says") as w:
+        search.fit(frame, y)
+    assert [warning.filename for warning in w] == [__file__]
+    assert search.score(frame, y) > 0.9
+
+
+@pytest.mark.parametrize("name", ["a", 7])
+def test_default_model_refuses_columns(name):
+    """Check that a column that cannot be read is refused before anything is fitted."""
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({name: [[1]] * len(y)})
+    search = tuned(None, FEW)
+    with pytest.raises(TypeError, match=f"^column {name!r} holds values of type list"):
+        search.fit(frame, y)
+    assert not hasattr(search, "history_")

@@ -271,15 +271,16 @@ def _is_identifier_name(name: Any) -> bool:
 def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
     """Return what a column is of which all values are given as text."""
     marks = [text for text in counts if is_mark(text)]
-    values = {text: n for text, n in counts.items() if text not in set(marks)}
+    values = {text: n for text, n in counts.items() if not is_mark(text)}
     if not values:
+        if len(set(map(str.strip, marks))) > 1 or (marks[0].strip() and counts.total() < n_rows):
+            return Column(name, CATEGORY)  # "none" and "unknown" are not the same
         return Column(name, EMPTY, f"{_NO_VALUES} but {_listed(marks)}")
     sample = spread(values)
     n_sampled = sum(values[text] for text in sample)
     for kind, others in _readings(sample):
-        if sum(values[text] for text in others) > (1 - _MOSTLY) * n_sampled:
-            continue
-        return Column(name, kind, _note_marks(kind, marks, others))
+        if sum(values[text] for text in others) <= (1 - _MOSTLY) * n_sampled:
+            return Column(name, kind, _note_marks(kind, marks, others))
     if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
         return Column(name, IDENTIFIER, _UNIQUE)
     return Column(name, TEXT if _are_texts(sample, counts) else CATEGORY)
