@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -176,10 +177,7 @@ def _tune(argv: list[str]) -> int:
     table = read_table(args.data, args.target, args.task, args.na_values)
     check_suits(args.scoring, table.y, classifier=table.classifier)
     model = make_model(names, table.X, table.columns, classifier=table.classifier)
-    fields = ("budget", "strategy", "scoring", "cv", "test_size", "jobs", "seed", "quiet")
-    settings = Settings(
-        **{name: getattr(args, name) for name in fields}, save=args.save, history=args.history
-    )
+    settings = Settings(**{field.name: getattr(args, field.name) for field in fields(Settings)})
     return Job(table, model, settings, make_console()).run()
 
 

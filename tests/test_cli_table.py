@@ -220,7 +220,8 @@ def test_na_values(dirty, capsys):
     assert marked.X["level"].isna().sum() == (plain.X["level"] == -999).sum()
     assert marked.X["city"].isna().sum() == (plain.X["city"] == "Oslo").sum()
     words = ["--target", "churn", "--model", "tree", "--budget", "2", "--na-values=-999, Oslo"]
-    assert main([dirty, *words]) == 0
+    assert main([dirty, *words, "--save", "model.pkl"]) == 0
+    assert "# frame: read with na_values=['-999', 'Oslo']\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.parquet"])

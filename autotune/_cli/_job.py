@@ -50,6 +50,7 @@ class Settings:
     quiet: bool = False
     save: str | None = None
     history: str | None = None
+    na_values: tuple[str, ...] = ()
 
 
 class Job:
@@ -298,6 +299,8 @@ class Job:
         """Print where the tuned model is, and how it is loaded."""
         model = self.search.best_estimator_
         columns = "[list(model.feature_names_in_)]" if hasattr(model, "feature_names_in_") else ""
+        if self.settings.na_values:
+            code += f"\n# frame: read with na_values={list(self.settings.na_values)}"
         code += f"\nmodel.predict(frame{columns})"
         path = self.settings.save
         self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)

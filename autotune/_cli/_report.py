@@ -30,7 +30,8 @@ from ._models import model_name
 
 TOP = 5  # rows of the leaderboard
 PIPED_WIDTH = 100  # columns where the output is no terminal
-_MOST_LINES = 3  # that the parameters of a trial take in the leaderboard
+_MOST_LINES = 3  # that the parameters of a trial take beside its scores
+_LEAST_ROOM = 22  # columns that they get there
 _PADDING = 3  # columns between those of a table
 
 _UNFINISHED = "unfinished"
@@ -107,7 +108,8 @@ def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: 
         for trial in shown
     ]
     room = width - _width(table, rows)
-    beside = max(map(len, texts)) <= _MOST_LINES * room
+    longest = max(map(len, texts), default=0)
+    beside = room >= _LEAST_ROOM and longest <= _MOST_LINES * room
     if beside:
         table.add_column("parameters that differ", overflow="fold")
     for trial, cells, text in zip(shown, rows, texts, strict=True):
