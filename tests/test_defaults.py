@@ -493,10 +493,11 @@ def test_default_model_learns_from_text(kind):
 def learns(X, y, new=None, classifier=True):
     """Return the default model's score on the second half of the rows, fitted on the first."""
     model, half = default_model(X, classifier=classifier), len(y) // 2
-    model.fit(X[:half], y[:half])
-    if new is not None:
-        assert len(model.predict(new)) == len(new)
-    return model.score(X[half:], y[half:])
+    with threadpool_limits(1):  # the data are tiny, and threads wait for each other
+        model.fit(X[:half], y[:half])
+        if new is not None:
+            assert len(model.predict(new)) == len(new)
+        return model.score(X[half:], y[half:])
 
 
 def noise(n=N):
@@ -659,8 +660,9 @@ def test_any_raw_frame(frames):
         assert "\n" not in refusal
         return
     prefix = "model__" if hasattr(model, "steps") else ""
-    model.set_params(**{f"{prefix}max_iter": 2}).fit(X, np.arange(len(X)) % 2)
-    assert len(model.predict(new)) == len(new)
+    with threadpool_limits(1):  # as above
+        model.set_params(**{f"{prefix}max_iter": 2}).fit(X, np.arange(len(X)) % 2)
+        assert len(model.predict(new)) == len(new)
     if prefix:
         names = model[:-1].get_feature_names_out()
         assert len(names) == len(set(names)) == model[-1].n_features_in_

@@ -7,11 +7,10 @@ from ._encoders import (
     DateEncoder,
     LabelReader,
     NumberReader,
-    TermReducer,
-    TextEncoder,
 )
 from ._model import default_model
 from ._portfolio import MAX_POINTS, starting_points
+from ._texts import TermReducer, TextEncoder
 
 __all__ = [
     "MAX_POINTS",

@@ -143,7 +143,7 @@ def _sparse_step(X: Any) -> tuple[str, Any]:
     """Return a step that makes a sparse matrix dense, and narrow if it would be too large."""
     from sklearn.preprocessing import FunctionTransformer
 
-    from ._encoders import TermReducer, to_dense
+    from ._texts import TermReducer, to_dense
 
     if 8 * X.shape[0] * X.shape[1] > _MAX_DENSE:
         return "reduce", TermReducer()
@@ -188,7 +188,8 @@ def _encoders() -> list[tuple[str, str, Any]]:
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
-    from ._encoders import DateEncoder, LabelReader, NumberReader, TextEncoder
+    from ._encoders import DateEncoder, LabelReader, NumberReader
+    from ._texts import TextEncoder
 
     ordinal = OrdinalEncoder(
         handle_unknown="use_encoded_value",
