@@ -196,7 +196,7 @@ class Run:
         except Exception as error:
             notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
         else:
-            again = "fit(X, y)" if self.owner.storage or self.owner.warm_start else _CONTINUE
+            again = _CONTINUE if self.study is None else "fit(X, y)"
             notes.append(f"{again} goes on with the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
