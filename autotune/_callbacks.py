@@ -103,6 +103,12 @@ class Callbacks(Listener):
             return None
         return self._root.subcontext(task_name=_REFIT)
 
+    def pass_over(self, context: Any) -> None:
+        """Tell that a task has ended for which there was nothing to do."""
+        if context is not None:
+            context.call_on_fit_task_begin(**self.event)
+            context.call_on_fit_task_end(**self.event)
+
     def end(self) -> None:
         """Tell that ``fit`` has ended."""
         if self._root is not None:

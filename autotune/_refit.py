@@ -194,7 +194,13 @@ class Refit:
                 f"{error}: trial {stand_in.number}, which is faster to fit, is used instead",
                 stacklevel=6,
             )
+        try:
             return self._quickly(stand_in, self._left() + tolerance / 2)
+        except TimeoutError:
+            if self._first is None or self._first.fitted is None:
+                raise
+            self._warn_of_rows(self._first.fitted.share)
+            return self._use_first(_default(history))
 
     def _quickly(self, trial: Trial, seconds: float) -> tuple[Trial, Any, float]:
         """Fit a trial on as many rows as can be fitted in some seconds."""
@@ -233,7 +239,7 @@ class Refit:
         fitted = self._first.fitted
         assert fitted is not None
         for category, message in fitted.warnings:
-            warnings.warn(message, category, stacklevel=7)
+            warnings.warn(message, category, stacklevel=8)
         return default, fitted.model, fitted.seconds
 
     def _only(

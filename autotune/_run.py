@@ -225,7 +225,7 @@ class Run:
         except Exception as error:
             notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
         else:
-            again = "fit(X, y)" if self.owner.storage or self.owner.warm_start else _CONTINUE
+            again = _CONTINUE if self.study is None else "fit(X, y)"
             notes.append(f"{again} goes on with the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
@@ -251,6 +251,13 @@ class Run:
             )
         except WorkerStartError:  # the search will meet it again, and say so
             return Scale()
+        if self.first is not None and self.first.fitted is not None and self.first.error:
+            error = self.first.error
+            warnings.warn(
+                "the model could not be fitted on as many rows as there was time for "
+                f"({type(error).__name__}: {error})",
+                stacklevel=5,
+            )
         self._keep(scale)
         return scale
 
@@ -566,6 +573,8 @@ class Run:
             first=self.first,
         )
         used, model, owner.refit_time_ = refit.run(best, self.history)
+        if self.first is not None and self.first.fitted and model is self.first.fitted.model:
+            callbacks.pass_over(context)  # it was fitted before the search
         if used is not best:
             self._name_winner(used.number)
         owner.best_estimator_ = model

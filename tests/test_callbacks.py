@@ -18,8 +18,10 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, Budget
+from autotune import _run as run_module
 from autotune._callbacks import Callbacks
 from autotune._history import Evaluation, History
+from autotune._pilot import Scale
 from autotune.schedule import Request
 
 pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
@@ -95,6 +97,23 @@ def test_one_task_per_evaluation(settings):
     told = [note[2] for note in recorder.notes if note[:2] == ("begin", EVALUATION)]
     assert all(n_rows == 25 and list(metadata) == ["sample_weight"] for n_rows, metadata in told)
     assert search.best_params_ == tuned().fit(X, y, sample_weight=y + 1.0).best_params_
+
+
+def test_a_last_fit_that_was_made_before_the_search(monkeypatch):
+    """Check that its task begins and ends, though the default on all rows is the result."""
+
+    def measure(*arguments):
+        arguments[-1]._measure(len(X), 60.0)
+        return Scale()
+
+    monkeypatch.setattr(run_module, "measure", measure)
+    recorder = Recorder()
+    search = AutoTunedClassifier(
+        SVC(), {"C": [1.0, 1e-9]}, budget=Budget(trials=2, seconds=60), cv=2, random_state=0
+    )
+    search.set_callbacks(recorder).fit(X, y)
+    assert search.best_params_ == {"C": 1.0}
+    assert recorder.count("begin", "refit") == recorder.count("end", "refit") == 1
 
 
 def test_in_threads():

@@ -20,8 +20,6 @@ from autotune.defaults._values import (
     parse_time,
 )
 
-pytestmark = pytest.mark.late  # polars
-
 N = 60
 UNIQUE = "left out as an identifier: no two rows have the same value"
 EMPTY = "left out: it has no values"

@@ -20,8 +20,6 @@ from autotune.defaults import (
     TextEncoder,
 )
 
-pytestmark = pytest.mark.late  # polars
-
 
 def frame(**columns):
     return pytest.importorskip("pandas").DataFrame(columns)

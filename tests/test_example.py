@@ -186,7 +186,6 @@ def test_models_that_declare_nothing(model):
 
 
 @pytest.mark.slow
-@pytest.mark.late  # libraries with threads
 @pytest.mark.parametrize(
     ("module", "name", "params"),
     [

@@ -320,6 +320,19 @@ def test_warnings_of_the_first_model_are_those_of_the_result(fitted_first):
     assert len(caught) == 1
 
 
+def test_a_failure_on_more_rows_is_told(monkeypatch):
+    """Check that an error that only more rows cause is not swallowed."""
+
+    def measure(*arguments):
+        arguments[-1]._measure(57, 60.0)
+        arguments[-1].error = MemoryError("no room")
+        return Scale()
+
+    monkeypatch.setattr(run_module, "measure", measure)
+    with pytest.warns(UserWarning, match=r"as there was time for \(MemoryError: no room\)"):
+        tuned().fit(X, y)
+
+
 # The last fit after it
 
 
@@ -411,3 +424,11 @@ def test_the_first_model_is_there_if_the_winner_on_few_rows_is_not():
     used, model, _, told = last_fit(1, share=0.1, seconds=999.0, scale=0.2)
     assert (used, model) == (0, "first")
     assert sum("it was fitted on 10 of 100" in text for text in told) == 1
+
+
+def test_the_first_model_is_there_if_a_stand_in_is_not():
+    """Check that it is used where neither the winner nor a faster trial could be fitted."""
+    used, model, tried, told = last_fit(1, share=0.1, seconds=999.0)
+    assert (used, model) == (0, "first")
+    assert len(tried) == 2
+    assert any("it was fitted on 10 of 100" in text for text in told)

@@ -78,7 +78,6 @@ def test_names(model, name, found):
         assert result[1] == "shrinkage"
 
 
-@pytest.mark.late
 @pytest.mark.parametrize(
     ("library", "cls", "names", "misspelt"),
     [

@@ -148,7 +148,6 @@ def test_good_targets(cls, y):
     assert type(search.best_estimator_.target_) is type(y)
 
 
-@pytest.mark.late
 @pytest.mark.parametrize("values", [TEXT, NUMBERS])
 def test_polars(values):
     """Check that a series of polars is taken, and one with a gap refused."""
