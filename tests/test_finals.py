@@ -500,7 +500,8 @@ def test_a_larger_budget_brings_new_finalists():
 # Budgets, callbacks, progress.
 
 
-@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_budget_of_seconds_holds_finals(n_jobs):
     """Check that the finals have their share of the seconds and stay within the budget."""
     model = tuned(
