@@ -533,6 +533,12 @@ def test_exceptions_that_cannot_be_read(make):
         assert run(executor, job(2)).evaluation.status == COMPLETE
 
 
+def framed(message) -> bytes:
+    """Return a message as it travels."""
+    content = pickle.dumps(message)
+    return struct.pack("!i", len(content)) + content
+
+
 def _write(noise: bytes, *, hang: bool):
     """Write to everything that may be the connection to the search."""
     for descriptor in range(3, 256):
@@ -553,9 +559,12 @@ def _write(noise: bytes, *, hang: bool):
         struct.pack("!i", 5) + b"noise",
         struct.pack("!i", 10**6) + b"too little",
         struct.pack("!i", -5),
-        struct.pack("!i", len(pickle.dumps(("done",)))) + pickle.dumps(("done",)),
+        framed(("unusable", "not at all")),
+        framed(("importing",)),
+        framed("text"),
+        framed(("done",)),
     ],
-    ids=["noise", "short", "negative", "no content"],
+    ids=["noise", "short", "negative", "unusable", "importing", "text", "no content"],
 )
 def test_answers_that_cannot_be_read(noise, hang):
     """Check that what a job writes to its worker's connection costs its own evaluation only."""
