@@ -39,6 +39,7 @@ from workers import (
 from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT
 from autotune.execution._launchers import THREAD_VARIABLES
 from autotune.execution._processes import ProcessExecutor, WorkerStartError
+from autotune.execution._shipping import cloudpickle
 
 SECONDS = 0.5  # what an evaluation that hangs is allowed
 
@@ -592,6 +593,19 @@ def test_a_module_that_cannot_be_imported_in_a_worker(tmp_path, monkeypatch):
         evaluation = run(executor, job(model=module.Model())).evaluation
         assert evaluation.status == FAILED
         assert re.search(message, evaluation.error)
+
+
+def test_a_module_that_travels_by_value(tmp_path, monkeypatch):
+    """Check that a module need not be importable in a worker if its classes are pickled whole."""
+    module = types.ModuleType("travels_by_value")
+    exec("class Model:\n    def answer(self): return 42", vars(module))  # our own
+    monkeypatch.setitem(sys.modules, "travels_by_value", module)
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        with ProcessExecutor(ToyTask(module.Model())) as executor:
+            assert answer(executor, lambda data: data.answer()) == 42
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 def test_what_takes_long_to_import_is_named(tmp_path, monkeypatch):
