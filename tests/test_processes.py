@@ -39,6 +39,7 @@ from workers import (
 from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT
 from autotune.execution._launchers import THREAD_VARIABLES
 from autotune.execution._processes import ProcessExecutor, WorkerStartError
+from autotune.execution._shipping import cloudpickle
 
 SECONDS = 0.5  # what an evaluation that hangs is allowed
 
@@ -523,6 +524,12 @@ def test_exceptions_that_cannot_be_read(make):
         assert run(executor, job(2)).evaluation.status == COMPLETE
 
 
+def framed(message) -> bytes:
+    """Return a message as it travels."""
+    content = pickle.dumps(message)
+    return struct.pack("!i", len(content)) + content
+
+
 def _write(noise: bytes, *, hang: bool):
     """Write to everything that may be the connection to the search."""
     for descriptor in range(3, 256):
@@ -543,9 +550,12 @@ def _write(noise: bytes, *, hang: bool):
         struct.pack("!i", 5) + b"noise",
         struct.pack("!i", 10**6) + b"too little",
         struct.pack("!i", -5),
-        struct.pack("!i", len(pickle.dumps(("done",)))) + pickle.dumps(("done",)),
+        framed(("unusable", "not at all")),
+        framed(("importing",)),
+        framed("text"),
+        framed(("done",)),
     ],
-    ids=["noise", "short", "negative", "no content"],
+    ids=["noise", "short", "negative", "unusable", "importing", "text", "no content"],
 )
 def test_answers_that_cannot_be_read(noise, hang):
     """Check that what a job writes to its worker's connection costs its own evaluation only."""
@@ -573,6 +583,19 @@ def test_a_module_that_cannot_be_imported_in_a_worker(tmp_path, monkeypatch):
         evaluation = run(executor, job(model=module.Model())).evaluation
         assert evaluation.status == FAILED
         assert re.search(message, evaluation.error)
+
+
+def test_a_module_that_travels_by_value(tmp_path, monkeypatch):
+    """Check that a module need not be importable in a worker if its classes are pickled whole."""
+    module = types.ModuleType("travels_by_value")
+    exec("class Model:\n    def answer(self): return 42", vars(module))  # our own
+    monkeypatch.setitem(sys.modules, "travels_by_value", module)
+    cloudpickle.register_pickle_by_value(module)
+    try:
+        with ProcessExecutor(ToyTask(module.Model())) as executor:
+            assert answer(executor, lambda data: data.answer()) == 42
+    finally:
+        cloudpickle.unregister_pickle_by_value(module)
 
 
 def test_what_takes_long_to_import_is_named(tmp_path, monkeypatch):

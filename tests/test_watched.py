@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_info
 from workers import PATIENCE, answer, call, collect, job, until
 
@@ -241,6 +242,23 @@ def test_draws_are_those_of_a_worker():
     assert draw(None) == expected
     with ProcessExecutor(ToyTask()) as executor:
         assert answer(executor, draw, 7) == here
+
+
+def test_where_no_thread_can_be_started(gate, monkeypatch):
+    """Check that the job waits for a worker, and that warnings and generators stay as they are."""
+
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    shown = warnings.showwarning, warnings.filters
+    with ProcessExecutor(make_task(DecisionTreeClassifier()), meanwhile=True) as executor:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            executor.submit(job(0, PATIENCE))
+            assert executor.collect(0.1) == []
+        assert (warnings.showwarning, warnings.filters) == shown
+        gate.touch()
+        assert [o.evaluation.status for o in collect(executor, 1)] == [COMPLETE]
 
 
 def test_threads_are_those_of_a_worker():

@@ -246,14 +246,15 @@ class ProcessExecutor(Executor):
         if not self._may_run_here():
             return
         ticket = self._here = self._queue.popleft()
-        end = min(
-            end, time.monotonic() + (math.inf if ticket.job.seconds is None else ticket.job.seconds)
-        )
+        limit = math.inf if ticket.job.seconds is None else ticket.job.seconds
+        end = min(end, time.monotonic() + limit)
         try:
             with Watched(self._task, ticket.job, self._threads, self._backend) as watched:
                 while not watched.has_ended() and not self._free() and time.monotonic() < end:
                     self._proceed(end, watched.ending)
                 outcome = watched.outcome
+        except (OSError, RuntimeError):  # no file or thread is left: a worker will say so
+            outcome = None
         finally:
             self._here = None
             self._queue.appendleft(ticket)
@@ -312,15 +313,15 @@ class ProcessExecutor(Executor):
         assert worker.connection is not None
         try:
             kind, *content = pickle.loads(worker.connection.recv_bytes())
+            if worker.ready and kind != DONE:
+                raise ValueError(f"unexpected {kind!r}")
             outcome = unpack_outcome(*content) if kind == DONE else None
         except (EOFError, OSError):
             worker.silent_since = time.monotonic()
             return
         except Exception as error:  # what a job has written to its worker's connection
-            why = (
-                f"The answer of the worker process cannot be read: {type(error).__name__}: {error}"
-            )
-            self._lose(worker, why)
+            why = f"{type(error).__name__}: {error}"
+            self._lose(worker, f"The answer of the worker process cannot be read: {why}")
             return
         if outcome is not None:
             self._finish(worker, outcome)

@@ -57,21 +57,28 @@ class Setup:
         if self.directory is not None:
             os.chdir(self.directory)
         _set_warnings(self.filters)
+        missing = []
         for name in self.modules:
             if name not in sys.modules:
                 tell(name)
-                _import(name)
+                missing += _import(name)
         tell("")
         payload = self.task if isinstance(self.task, bytes) else Path(self.task).read_bytes()
-        return pickle.loads(payload)
+        try:
+            return pickle.loads(payload)
+        except Exception as error:  # unpicklers raise whatever the objects' own code raises
+            if missing:  # else it would not matter: what it has may travel by value
+                raise missing[0] from error
+            raise
 
 
-def _import(name: str) -> None:
-    """Import a module, or say what can be done where that fails."""
+def _import(name: str) -> list[ImportError]:
+    """Import a module, or return the error that says what can be done where that fails."""
     try:
         importlib.import_module(name)
     except Exception as error:  # any module may raise anything
-        raise _missing(name, error) from error
+        return [_missing(name, error)]
+    return []
 
 
 def load_job(payload: bytes) -> Job:

@@ -77,7 +77,13 @@ class Watched:
         if current_thread() is main_thread():  # as everywhere: the filters are the process's
             self._caught = self._stack.enter_context(warnings.catch_warnings(record=True))
         self._stack.enter_context(_seeded(self.job.seed))
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # there are too many threads
+            self._stack.close()
+            self.ending.close()
+            self._end.close()
+            raise
         return self
 
     def __exit__(self, *exc_info: object) -> None:
