@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -307,12 +308,15 @@ class Refit:
 
     def _run(self, job: Job, trial: Trial) -> Outcome:
         """Run a refit where it can be killed, if there is such a place, else in this process."""
+        start = time.monotonic()
         if self._lost is None:
             try:
                 return self._run_elsewhere(job) if self._executor.can_kill else self._task.run(job)
             except ClusterLostError as error:
                 self._lost = error
                 warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
+        if job.seconds is not None:
+            job = replace(job, seconds=job.seconds - (time.monotonic() - start))
         return self._run_without_cluster(job, trial, self._lost)
 
     def _run_without_cluster(self, job: Job, trial: Trial, lost: ClusterLostError) -> Outcome:
