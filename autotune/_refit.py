@@ -400,6 +400,7 @@ class Refit:
 
     def _run(self, job: Job, need: float) -> Outcome:
         """Run a refit where it can be ended, if there is such a place, else in this process."""
+        start = time.monotonic()
         if self._lost is None:
             try:
                 if self._is_better_here(job, need):
@@ -408,6 +409,8 @@ class Refit:
             except ClusterLostError as error:
                 self._lost = error
                 warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
+        if job.seconds is not None:
+            job = replace(job, seconds=job.seconds - (time.monotonic() - start))
         return self._run_without_cluster(job, need, self._lost)
 
     def _is_better_here(self, job: Job, need: float) -> bool:
