@@ -23,7 +23,7 @@ INTERRUPTED = "interrupted"
 STATUSES = (RUNNING, COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED, INTERRUPTED)
 
 
-@dataclass(slots=True)
+@dataclass
 class Evaluation:
     """The outcome of one configuration on one fold at one fidelity.
 
@@ -79,7 +79,7 @@ class Evaluation:
         return self.seconds + self.saved_time
 
 
-@dataclass(slots=True)
+@dataclass
 class Trial:
     """One configuration and its evaluations.
 
@@ -105,6 +105,14 @@ class Trial:
     eligible: bool = True
     status: str = RUNNING
     evaluations: dict[tuple[int, float], Evaluation] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with the evaluations as a list: not every format has tuples as keys."""
+        return {**self.__dict__, "evaluations": list(self.evaluations.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        evaluations = {evaluation.key: evaluation for evaluation in state["evaluations"]}
+        self.__dict__.update(state, evaluations=evaluations)
 
     @property
     def error(self) -> str | None:

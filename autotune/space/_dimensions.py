@@ -116,6 +116,13 @@ class Choice(Dimension):
         self.size = len(self.values)
         self.uniform = self.weights is None or len(set(self.weights)) == 1
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the arguments alone: not every format has the keys of values as keys."""
+        return {"values": self.values, "weights": self.weights}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # derives the rest anew
+
     def sample(self, rng: np.random.RandomState) -> Any:
         """Draw a choice."""
         if self._cumulated is None:

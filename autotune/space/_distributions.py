@@ -176,6 +176,13 @@ class Draws(Dimension):
         count = len(self._points)
         self.n = count if self.kind == "choice" or count == 1 else 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the source alone: not every format has the keys of values as keys."""
+        return {"source": self.source}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # derives the rest anew
+
     def _cumulate(self, draws: list[Any]) -> list[float]:
         """Return the share of draws up to each distinct number."""
         ordered = sorted(draws)
