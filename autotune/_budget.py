@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from .space import short_repr
+from ._texts import short_repr
 
 DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
 

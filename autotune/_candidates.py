@@ -9,9 +9,10 @@ from typing import Any
 
 from ._compat import refusal
 from ._parameters import find_parameter, suggest
+from ._texts import short_repr
 from .defaults import MAX_POINTS, default_space, has_default_space, starting_points
 from .execution import CHOSEN
-from .space import Choice, Interval, Space, plain, short_repr
+from .space import Choice, Interval, Space, plain
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -52,13 +51,8 @@ except ImportError:  # before scikit-learn 1.9
         """Stands in for scikit-learn's."""
 
     def with_callbacks(method: Any) -> Any:
-        """Return the method in one more call: every `stacklevel` counts on scikit-learn's."""
-
-        @wraps(method)
-        def call(estimator: Any, *args: Any, **kwargs: Any) -> Any:
-            return method(estimator, *args, **kwargs)
-
-        return call
+        """Return the method as it is."""
+        return method
 
 
 def import_pandas(caller: str) -> Any:

@@ -13,8 +13,8 @@ import numpy as np
 from ._budget import Clock
 from ._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History, Trial
 from ._metric import UNKNOWN, Metric
+from ._texts import short_repr
 from ._tuner import Listener
-from .space import short_repr
 
 
 class Progress(Listener):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -19,6 +18,7 @@ from ._history import (
     History,
     Trial,
 )
+from ._texts import warn
 
 LEAST_TRIALS = 3  # trials that a search must have time for
 
@@ -175,11 +175,10 @@ def warn_of_default(history: History) -> None:
     if default.status == TIMEOUT and default.error:
         why = default.error.strip().splitlines()[-1]
     compared = "the winner is better on those" if n_known else "nothing tells what tuning gains"
-    warnings.warn(
+    warn(
         f"the model with its own parameters was evaluated on {n_known} of "
         f"{len(history.compared_folds)} folds ({why}): {compared}, and default_score_ is nan. "
         "Allow more seconds, or fewer folds (cv)",
-        stacklevel=6,
     )
 
 

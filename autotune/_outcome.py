@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from sklearn.exceptions import FitFailedWarning
 
 from ._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Trial
+from ._texts import short_repr, warn
 from ._tuner import Listener
-from .space import Choice, Dimension, Space, is_number, short_repr
+from .space import Choice, Dimension, Space, is_number
 
 _FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
 
@@ -81,15 +81,17 @@ def check_any_success(history: History) -> bool:
     if any(trial.eligible for trial in complete):
         return True
     if complete:
-        _warn(
-            "no configuration of the space could be evaluated: the wrapped model is used as it is"
+        warn(
+            "no configuration of the space could be evaluated: the wrapped model is used as it is",
+            FitFailedWarning,
         )
         return False
     failed = [trial for trial in history if _has_failed(trial, history)]
     if not failed:
-        _warn(
+        warn(
             "no trial ended within the budget: the wrapped model is used as it is, untuned. "
-            "Allow more seconds, or fewer folds (cv)"
+            "Allow more seconds, or fewer folds (cv)",
+            FitFailedWarning,
         )
         return False
     raise _failure(failed, history)
@@ -151,11 +153,10 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
     """
     failed = [trial for trial in history if trial.status not in harmless]
     if failed:
-        warnings.warn(
+        warn(
             f"{len(failed)} of {len(history)} trials failed and cannot win; "
             f"{_most_common([trial.error or trial.status for trial in failed])}",
             FitFailedWarning,
-            stacklevel=6,
         )
     counted = [
         evaluation
@@ -165,12 +166,11 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
         if evaluation.status == FAILED and history.counts(evaluation)
     ]
     if counted:
-        warnings.warn(
+        warn(
             f"{len(counted)} evaluations failed and count with error_score="
             f"{history.error_score:g}; "
             f"{_most_common([e.error or e.status for e in counted])}",
             FitFailedWarning,
-            stacklevel=6,
         )
 
 
@@ -178,11 +178,6 @@ def _most_common(errors: Sequence[str]) -> str:
     """Return how many of some errors end with the line that most of them end with."""
     message, count = Counter(map(_last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
-
-
-def _warn(message: str) -> None:
-    """Warn in the name of the line that called ``fit``."""
-    warnings.warn(message, FitFailedWarning, stacklevel=7)
 
 
 def _last_line(error: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
@@ -19,6 +18,7 @@ from ._growth import FASTEST, Growth
 from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
 from ._seeds import derive_seed
+from ._texts import warn
 from ._tuner import Listener
 from .execution import (
     REFIT,
@@ -190,9 +190,8 @@ class Refit:
         try:
             return self._fit(best, self._left() + tolerance / 2)
         except TimeoutError as error:
-            warnings.warn(
+            warn(
                 f"{error}: trial {stand_in.number}, which is faster to fit, is used instead",
-                stacklevel=6,
             )
         try:
             return self._quickly(stand_in, self._left() + tolerance / 2)
@@ -226,10 +225,9 @@ class Refit:
                 pass  # that is the reason
             except Exception as error:
                 reason = f"it could not be fitted on all rows ({type(error).__name__}: {error})"
-        warnings.warn(
+        warn(
             f"trial {best.number} is the best of the search, but {reason}: the model with its own "
             "parameters, which was fitted on all rows, is used instead",
-            stacklevel=7,
         )
         return self._use_first(default)
 
@@ -239,7 +237,7 @@ class Refit:
         fitted = self._first.fitted
         assert fitted is not None
         for category, message in fitted.warnings:
-            warnings.warn(message, category, stacklevel=8)
+            warn(message, category)
         return default, fitted.model, fitted.seconds
 
     def _only(
@@ -346,10 +344,9 @@ class Refit:
         except TimeoutError:
             return None
         except Exception as error:
-            warnings.warn(
+            warn(
                 f"the last fit on {share:.0%} of the rows failed ({error}): one on fewer rows is "
                 "used",
-                stacklevel=7,
             )
             return None
 
@@ -357,10 +354,9 @@ class Refit:
         """Say that the model has not seen all rows."""
         if share < 1.0:
             n_rows = _num_samples(self._task.X)
-            warnings.warn(
+            warn(
                 f"budget: {self._clock.seconds:g} s are too few to fit this model on all rows: it "
                 f"was fitted on {math.ceil(share * n_rows)} of {n_rows}. Allow more seconds",
-                stacklevel=7,
             )
 
     def _left(self) -> float:
@@ -389,7 +385,7 @@ class Refit:
         if self._held is not None:
             self._held.append(outcome)
         for category, message in outcome.warnings if self._held is None else ():
-            warnings.warn(message, category, stacklevel=7)
+            warn(message, category)
         if outcome.model is not None:
             self._context = None  # it has ended; a further fit has none
             return trial, outcome.model, duration
@@ -408,7 +404,7 @@ class Refit:
                 return self._run_elsewhere(job, need)
             except ClusterLostError as error:
                 self._lost = error
-                warnings.warn(f"{error}: the last fit runs in this process", stacklevel=8)
+                warn(f"{error}: the last fit runs in this process")
         if job.seconds is not None:
             job = replace(job, seconds=job.seconds - (time.monotonic() - start))
         return self._run_without_cluster(job, need, self._lost)
@@ -457,7 +453,7 @@ class Refit:
                 if time.monotonic() >= (end if begun else latest) and self._executor.cancel(job):
                     break
         except WorkerStartError as error:
-            warnings.warn(f"{error}; the last fit is made in this process", stacklevel=8)
+            warn(f"{error}; the last fit is made in this process")
             begun = False
         if begun:
             return _timeout(job, seconds, "")

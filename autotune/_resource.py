@@ -13,9 +13,9 @@ from sklearn.base import clone
 from ._candidates import Candidates
 from ._history import History
 from ._parameters import find_parameter, suggest
+from ._texts import short_repr
 from .execution import count_classes, count_rows, count_units
 from .schedule import Plan
-from .space import short_repr
 from .strategies import ROWS, Strategy
 
 

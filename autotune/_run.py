@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -32,6 +31,7 @@ from ._seeds import derive_seed
 from ._selection import select, stands
 from ._study import Kept, Study, fingerprint, reopen
 from ._target import check_labels, check_target
+from ._texts import warn
 from ._tuner import Listener, Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
@@ -166,10 +166,9 @@ class Run:
         """Say what the seconds were spent on if no worker was ready before they had passed."""
         if delay and self.clock.left() <= self.reserve(self.history):
             n_ended = sum(len(trial.evaluations) for trial in self.history)
-            warnings.warn(
+            warn(
                 f"budget: only {n_ended} evaluations ended within {self.budget.seconds:g} s: "
                 f"{delay}",
-                stacklevel=5,
             )
 
     def finish(self, history: History, seed: int, scale: Scale) -> None:
@@ -253,10 +252,9 @@ class Run:
             return Scale()
         if self.first is not None and self.first.fitted is not None and self.first.error:
             error = self.first.error
-            warnings.warn(
+            warn(
                 "the model could not be fitted on as many rows as there was time for "
                 f"({type(error).__name__}: {error})",
-                stacklevel=5,
             )
         self._keep(scale)
         return scale
@@ -426,9 +424,8 @@ class Run:
                 f"{error}; no trial was complete by then, so there is nothing to choose from"
             ) from error
         self.lost = error
-        warnings.warn(
+        warn(
             f"{error}: the search ends early, with what is known (complete trials: {n_complete})",
-            stacklevel=6,
         )
 
     def _n_trials(self) -> int | None:
@@ -486,10 +483,9 @@ class Run:
         try:
             tuner.run()
         except WorkerStartError as error:
-            warnings.warn(
+            warn(
                 f"{error}; the search goes on in this process, where an evaluation that hangs "
                 "cannot be ended",
-                stacklevel=6,
             )
             inline = self._shared(InlineExecutor(task))
             tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
@@ -504,10 +500,9 @@ class Run:
         if succeeded:
             warn_of_default(history)
         if succeeded and self.first is not None and self.first.is_whole and _only_default(history):
-            warnings.warn(
+            warn(
                 f"budget: {self.clock.seconds:g} s are enough to fit the model on all rows, but "
                 "not for a search too: it is used as it is, untuned. Allow more seconds",
-                stacklevel=5,
             )
         harmless = {COMPLETE, DROPPED, INTERRUPTED}
         if self.budget.seconds_per_trial is None:

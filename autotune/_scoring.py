@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from dataclasses import dataclass
 from functools import partial
 from inspect import Parameter, isbuiltin, signature
@@ -13,7 +12,7 @@ from sklearn.metrics import check_scoring, get_scorer
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from ._compat import routing_enabled
-from .space import short_repr
+from ._texts import short_repr, warn
 
 
 @dataclass(frozen=True)
@@ -184,10 +183,9 @@ def _all_accept_weights(scoring: Scoring, owner: Any) -> bool:
     for name, scorer in (scoring.named or {"score": scoring.scorer}).items():
         accepting.append(_accepts_weights(scorer))
         if not accepting[-1]:
-            warnings.warn(
+            warn(
                 f"The scoring {name}={scorer} does not support sample_weight, so "
                 f"{type(owner).__name__} scores without the weights that it fits with.",
-                stacklevel=4,
             )
     return any(accepting)
 

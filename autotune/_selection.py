@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from ._columns import param_columns
 from ._history import COMPLETE, FAILED, History, Trial
-from .space import short_repr
+from ._texts import short_repr
 
 
 def rank(history: History, metric: str) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import warnings
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +13,7 @@ from ._budget import Budget
 from ._candidates import Candidates
 from ._history import COMPLETE, RUNNING, TIMEOUT, History, Trial
 from ._pilot import Scale
+from ._texts import warn
 from .space import describe
 from .storage import Journal
 
@@ -123,9 +123,8 @@ class Study:
                 else "the data, the model, the space, the folds, the scoring or the strategy "
                 "differ from that fit's"
             )
-            warnings.warn(
+            warn(
                 f"warm_start=True continues the last fit, but {reason}: the search begins anew",
-                stacklevel=7,
             )
             return
         _, self.seed, scale = kept

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ._compat import describe_scorer, to_numpy
 from ._scoring import Scoring
-from .space import short_repr
+from ._texts import short_repr
 
 _MOST_SHOWN = 5  # labels
 _MISSING = ("NoneType", "NAType", "NaTType")  # the last two are pandas's

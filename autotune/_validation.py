@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from sklearn.utils.validation import _num_samples
 
 from ._compat import to_numpy
-from .space import short_repr
+from ._texts import short_repr
 
 Fold = tuple[np.ndarray, np.ndarray]
 

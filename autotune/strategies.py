@@ -10,11 +10,12 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from ._budget import DEFAULT_TRIALS, Budget
+from ._texts import short_repr
 from .schedule import Full, Plan, Rung, Scheduler, make_rungs
 from .schedule import Halving as HalvingScheduler
 from .schedule import Racing as RacingScheduler
 from .search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher, Searcher
-from .space import Choice, Space, short_repr
+from .space import Choice, Space
 
 ROWS = "n_samples"  # the resource that every model has: training rows
 

@@ -113,7 +113,7 @@ def test_a_last_fit_that_was_made_before_the_search(monkeypatch):
     )
     search.set_callbacks(recorder).fit(X, y)
     assert search.best_params_ == {"C": 1.0}
-    assert recorder.count("begin", "refit") == recorder.count("end", "refit") == 1
+    assert recorder.count("begin", REFIT) == recorder.count("end", REFIT) == 1
 
 
 def test_in_threads():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from .._texts import warn
 from ._columns import (
     CATEGORY,
     DATE,
@@ -214,9 +214,8 @@ def _warn_of(columns: list[Column]) -> None:
     notes = [f"{column.name!r} is {column.note}" for column in columns if _is_surprising(column)]
     if notes:
         more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
-        warnings.warn(
+        warn(
             f"The default model takes columns of X as follows: {'; '.join(notes[:_N_NOTES])}{more}",
-            stacklevel=7,
         )
 
 

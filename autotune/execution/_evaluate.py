@@ -19,7 +19,7 @@ from sklearn.utils.validation import _num_samples
 
 from .._compat import propagate_callbacks, safe_split, slice_params
 from .._history import COMPLETE, FAILED, FULL, Evaluation
-from ..space import short_repr
+from .._texts import short_repr
 from ._build import build
 from ._contract import REFIT, Job, Outcome
 from ._fidelity import class_labels, count_units, nested_order, take_rows

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pickle import PicklingError
 from typing import Any
 
@@ -16,6 +15,7 @@ from joblib.parallel import (
     get_active_backend,
 )
 
+from .._texts import warn
 from ._contract import Executor
 from ._inline import InlineExecutor, ThreadExecutor
 
@@ -100,10 +100,9 @@ def _warn_of_backend(backend: Any, n_workers: int, killable: bool) -> None:
     name = next((name for name, known in BACKENDS.items() if known is kind), kind.__name__)
     alone = "a worker process" if killable else "this process"
     where = f"{n_workers} worker processes of this machine" if n_workers > 1 else alone
-    warnings.warn(
+    warn(
         f"the active joblib backend {name!r} ({kind.__module__}.{kind.__qualname__}) is not one "
         f"that evaluations can run on ({_KNOWN}): they run in {where} instead",
-        stacklevel=6,
     )
 
 
@@ -134,8 +133,7 @@ def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: bool) -
 
 def _warn_of_inline(error: Exception) -> None:
     """Say why there are no other processes."""
-    warnings.warn(
+    warn(
         "evaluations run in this process, one after another and without a way to end "
         f"one that hangs, because none can be sent to another process: {error}",
-        stacklevel=3,
     )

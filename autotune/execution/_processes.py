@@ -6,7 +6,6 @@ import copy
 import math
 import pickle
 import time
-import warnings
 import weakref
 from collections import deque
 from contextlib import suppress
@@ -16,6 +15,7 @@ from typing import Any
 import joblib
 
 from .._history import CRASHED, TIMEOUT
+from .._texts import warn
 from . import _system
 from ._contract import Executor, Job, Outcome
 from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
@@ -99,7 +99,7 @@ class ProcessExecutor(Executor):
         self._started = False  # a worker was ready
         self._here: Ticket | None = None  # the job that runs in this process
         if memory is not None and not _system.CAN_MEASURE:
-            warnings.warn("memory limits need Linux; running without", stacklevel=2)
+            warn("memory limits need Linux; running without")
             memory = None
         if threads is None and n_workers > 1:
             threads = max(1, joblib.cpu_count() // n_workers)

@@ -1,9 +1,10 @@
 """Search spaces: what a user writes, sampling, grids, encoding."""
 
+from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._space import Feature, Grid, Space
-from ._values import describe, is_number, plain, short_repr
+from ._values import describe, is_number, plain
 
 __all__ = [
     "Choice",

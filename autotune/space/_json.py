@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._texts import short_repr
 from ._dimensions import Dimension
-from ._values import short_repr
 
 Subspaces = Sequence[Mapping[str, Dimension]]
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
-from ._values import is_endless, is_number, plain, short_repr
+from ._values import is_endless, is_number, plain
 
 _PRIORS = ("uniform", "log-uniform")
 _LARGEST = 2**53  # beyond it a float cannot tell neighbouring integers apart

@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import pickle
-import re
 from collections.abc import Hashable, Iterable
 from typing import Any, TypeGuard
 
 import numpy as np
 
+from .._texts import ADDRESS, REPR_LENGTH
+
 _ATOMS = frozenset({bool, int, str, bytes, type(None)})
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_REPR_LENGTH = 200
 
 
 class Same:
@@ -137,15 +136,6 @@ def distinct(values: Iterable[Any]) -> list[Any]:
     return list({value_key(value): value for value in reversed(list(values))}.values())[::-1]
 
 
-def short_repr(value: Any) -> str:
-    """Return a repr for a reader: without memory addresses and not endless; never raises."""
-    try:
-        text = " ".join(_ADDRESS.sub("", repr(value)).split())
-    except Exception:  # of a user's class; what is shown must not hide what is wrong
-        return f"<{type(value).__name__} without a repr>"
-    return text if len(text) <= _REPR_LENGTH else text[: _REPR_LENGTH - 3] + "..."
-
-
 def describe(value: Any) -> str:
     """Return a text of a value that is the same in every process."""
     try:
@@ -179,11 +169,11 @@ def _describe(value: Any) -> str:
         return f"{_type_name(value)}#{_digest(_code_text(value.__code__).encode())}"
     if type(value).__repr__ is object.__repr__:
         text = _type_name(type(value)) + _describe_state(getattr(value, "__dict__", {}))
-        if len(text) <= _REPR_LENGTH:
+        if len(text) <= REPR_LENGTH:
             return text
-        return f"{text[:_REPR_LENGTH]}...#{_digest(text.encode())}"
+        return f"{text[:REPR_LENGTH]}...#{_digest(text.encode())}"
     try:
-        return _ADDRESS.sub("", repr(value))
+        return ADDRESS.sub("", repr(value))
     except Exception:  # of a user's class
         return _type_name(type(value))
 

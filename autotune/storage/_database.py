@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..space import short_repr
+from .._texts import short_repr
 from ._fields import FieldError
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours

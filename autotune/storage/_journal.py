@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from .._history import COMPLETE, Evaluation, History, Trial
+from .._texts import warn
 from .._tuner import Listener
 from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._fields import FieldError, read_rows
@@ -193,10 +193,9 @@ class Journal(Listener):
     def _give_up(self, error: Exception) -> None:
         """Go on without the file, and say so."""
         self._leave()
-        warnings.warn(
+        warn(
             f"storage={str(self.path)!r} cannot be written any more ({error}): the search goes "
             f"on without it; the {len(self._saved)} evaluations that the file holds are safe",
-            stacklevel=2,
         )
 
     def describe(self, name: str, value: Any) -> None:

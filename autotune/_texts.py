@@ -1,0 +1,34 @@
+"""What users read: values in few words, and warnings in the name of their own line."""
+
+from __future__ import annotations
+
+import re
+import sys
+import warnings
+from typing import Any
+
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+REPR_LENGTH = 200
+_PACKAGES = {"autotune", "joblib", "sklearn"}  # whose lines are not the user's
+
+
+def short_repr(value: Any) -> str:
+    """Return a repr for a reader: without memory addresses and not endless; never raises."""
+    try:
+        text = " ".join(ADDRESS.sub("", repr(value)).split())
+    except Exception:  # of a user's class; what is shown must not hide what is wrong
+        return f"<{type(value).__name__} without a repr>"
+    return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
+
+
+def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
+    """Warn in the name of the innermost line that is neither ours nor scikit-learn's."""
+    level, frame = 1, sys._getframe()
+    while frame is not None and _package(frame) in _PACKAGES:
+        level, frame = level + 1, frame.f_back  # type: ignore[assignment]  # ends the loop
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _package(frame: Any) -> str:
+    """Return the package to which a frame's code belongs."""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
