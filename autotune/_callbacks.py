@@ -10,7 +10,7 @@ from typing import Any
 
 from ._compat import HAS_CALLBACKS
 from ._history import CRASHED, TIMEOUT, Evaluation, History, Trial
-from ._tuner import Listener
+from ._listener import Listener
 from .schedule import Request
 
 _EVALUATION = "candidate-split-evaluation"

@@ -23,6 +23,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "cloudpickle",
     "declares",
     "describe_scorer",
     "import_pandas",
@@ -39,6 +40,11 @@ __all__ = [
     "visual_block",
     "with_callbacks",
 ]
+
+try:  # a dependency of joblib since 1.6, a part of it before
+    import cloudpickle
+except ImportError:
+    from joblib.externals import cloudpickle
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks

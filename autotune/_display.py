@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ._budget import Clock
+from ._clock import Clock
 from ._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History, Trial
+from ._listener import Listener
 from ._metric import UNKNOWN, Metric
 from ._texts import short_repr
-from ._tuner import Listener
 
 
 class Progress(Listener):

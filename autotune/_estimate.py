@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from ._history import COMPLETE, History, Trial
 from ._metric import UNKNOWN, Metric, clip
-from ._validation import Fold
+from .execution import Fold
 
 _LEVEL = 0.95
 _N_SAMPLES = 500

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
-from ._tuner import Listener
+from ._listener import Listener
 
 _SHARE = 0.1  # of the seconds of a budget
 _MARGIN = 1.25  # times what the evaluations so far predict

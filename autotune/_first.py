@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ._budget import Clock
+from ._clock import Clock
 from ._growth import FASTEST, Growth
 from ._history import FULL
 from .execution import WorkerStartError

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ._budget import Clock
+from ._clock import Clock
 from ._history import (
     COMPLETE,
     FULL,

@@ -17,7 +17,8 @@ from sklearn.model_selection import (
 )
 
 from ._seeds import derive_seed
-from ._validation import Fold, check_folds
+from ._validation import check_folds
+from .execution import Fold
 
 # Of subclasses it is not known what else they draw from.
 _REDRAWABLE = (

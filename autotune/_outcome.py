@@ -9,8 +9,8 @@ from typing import Any
 from sklearn.exceptions import FitFailedWarning
 
 from ._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Trial
+from ._listener import Listener
 from ._texts import short_repr, warn
-from ._tuner import Listener
 from .space import Choice, Dimension, Space, is_number
 
 _FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps

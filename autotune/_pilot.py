@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ._budget import Clock
+from ._clock import Clock
 from ._first import FirstModel
 from ._growth import FASTEST, USUAL_EXPONENT, Growth
 from ._history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation

@@ -9,17 +9,16 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.utils.validation import _num_samples
 
-from ._budget import Clock
+from ._clock import Clock
 from ._first import FirstModel, Fitted
 from ._growth import FASTEST, Growth
 from ._history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._pilot import Scale
+from ._reserve import longest_fit, searched_share
 from ._seeds import derive_seed
 from ._texts import warn
-from ._tuner import Listener
 from .execution import (
     REFIT,
     ClusterLostError,
@@ -34,8 +33,6 @@ from .execution import (
 )
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
-_UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
-_MOST = 0.5  # share of the seconds that is kept at most, if fewer rows can be refitted
 _MARGIN = 1.25  # times what a refit is expected to take
 _RESTART = 0.1  # share of the seconds, kept for another process to begin that other fit
 _KEPT = 1.5  # times what a fit on the rows of the search took, kept for another one
@@ -43,64 +40,6 @@ _WORTHWHILE = 1.3  # times the rows of the fit before that another one must have
 _TELLING = 1.5  # times the rows of another fit from which two tell how the seconds grow
 _FEWEST = 0.05  # share of the rows that a last fit has at least
 _TOLERANCE = 0.04, 0.6  # what refits may run over: a share of the seconds, or seconds
-
-
-class Reserve(Listener):
-    """Predicts the seconds that the refit will take.
-
-    The longest fit of the best trial so far, scaled by the growth in rows to some power: most
-    models grow linearly, kernel methods quadratically. Where the search takes only a share
-    of the rows, at most half of the budget is kept.
-
-    Parameters
-    ----------
-    task : Task
-    seconds : float or None
-        The budget.
-    refit : bool
-        Whether there is a refit.
-    scale : Scale
-        On what share of the rows the search trains, and the power.
-    """
-
-    def __init__(
-        self, task: Task, seconds: float | None, *, refit: bool, scale: Scale | None = None
-    ):
-        scale = Scale() if scale is None else scale
-        self._growth = 1.1 / searched_share(task, scale) ** scale.exponent
-        self._most = _MOST * (seconds or 0.0) if scale.share < 1.0 else math.inf
-        self._refit = refit
-        self._best = -math.inf
-        self._seconds = _UNKNOWN * (seconds or 0.0) if refit else 0.0
-
-    def __call__(self, history: History) -> float:
-        return min(self._seconds, self._most)
-
-    def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        """Take the first fits as a guess while no trial is complete."""
-        if self._refit and self._best == -math.inf and evaluation.status == COMPLETE:
-            # Most models take a time in proportion to what a fidelity is a share of.
-            self._seconds = self._growth * _whole_fit(evaluation) / evaluation.fidelity
-
-    def ended(self, trial: Trial, history: History) -> None:
-        score = history.score(trial)
-        if self._refit and trial.eligible and trial.status == COMPLETE and score > self._best:
-            self._best, self._seconds = score, self._predict(trial)
-
-    def learn(self, history: History) -> None:
-        """Take note of what an earlier run, now continued, has found."""
-        for trial in history:
-            for evaluation in trial.evaluations.values():
-                self.evaluated(evaluation, history)
-            self.ended(trial, history)
-
-    def predict(self, trial: Trial) -> float:
-        """Return the seconds to be kept if a trial, which was evaluated, should win."""
-        return min(self._predict(trial), self._most) if self._refit else 0.0
-
-    def _predict(self, trial: Trial) -> float:
-        """Return the seconds that fitting a trial on all rows may take."""
-        return float(self._growth * _longest_fit(trial))
 
 
 class Refit:
@@ -205,7 +144,7 @@ class Refit:
         """Fit a trial on as many rows as can be fitted in some seconds."""
         share = FULL
         if self._divisible:
-            known = (searched_share(self._task, self._scale), max(_longest_fit(trial), FASTEST))
+            known = (searched_share(self._task, self._scale), max(longest_fit(trial), FASTEST))
             share = min(max(Growth([known]).rows(seconds / _MARGIN), _FEWEST), FULL)
         fitted = self._fit(trial, seconds, share)
         self._warn_of_rows(share)
@@ -216,7 +155,7 @@ class Refit:
         default = _default(history)
         if best is default:
             return self._use_first(default)
-        known = (searched_share(self._task, self._scale), max(_longest_fit(best), FASTEST))
+        known = (searched_share(self._task, self._scale), max(longest_fit(best), FASTEST))
         reason = "there was no time to fit it on all rows. Allow more seconds"
         if Growth([known], self._scale.exponent).seconds(FULL) <= self._left() + tolerance:
             try:
@@ -265,7 +204,7 @@ class Refit:
         searched = searched_share(self._task, self._scale)
         measured, kept = [], 0.0
         if any(fidelity == FULL for _, fidelity in trial.evaluations):
-            known = _longest_fit(trial)
+            known = longest_fit(trial)
             measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
         if self._first is not None and self._first.fitted and trial is _default(history):
@@ -430,7 +369,7 @@ class Refit:
         if not fits or any(e.status != COMPLETE for e in fits):
             return math.inf
         growth = (share / searched_share(self._task, self._scale)) ** self._scale.exponent
-        return _MARGIN * growth * _longest_fit(trial)
+        return _MARGIN * growth * longest_fit(trial)
 
     def _run_elsewhere(self, job: Job, need: float) -> Outcome:
         """Run a refit where it can be killed, or here if it could not begin there in time.
@@ -476,12 +415,6 @@ def _timeout(job: Job, seconds: float, where: str) -> Outcome:
     return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
 
 
-def searched_share(task: Task, scale: Scale) -> float:
-    """Return the rows that the search trains on as a share of all rows."""
-    n_train = np.mean([len(train) for train, _ in task.folds])
-    return float(scale.share * n_train / _num_samples(task.X))
-
-
 def _stand_in(best: Trial, history: History) -> Trial | None:
     """Return the trial that is refitted if the winner's refit takes too long.
 
@@ -492,10 +425,10 @@ def _stand_in(best: Trial, history: History) -> Trial | None:
     others = [t for t in others if history.score(t) >= floor]
     if best.status != COMPLETE or not others:
         return None
-    fast = [t for t in others if _longest_fit(t) < 0.1 * _longest_fit(best)]
+    fast = [t for t in others if longest_fit(t) < 0.1 * longest_fit(best)]
     if fast:
         return max(fast, key=history.score)
-    return min(others, key=_longest_fit)
+    return min(others, key=longest_fit)
 
 
 def _default(history: History) -> Trial:
@@ -510,13 +443,3 @@ def _default_scores(history: History) -> list[float]:
         for trial in history
         if trial.origin == "default" and trial.eligible and trial.status == COMPLETE
     ]
-
-
-def _longest_fit(trial: Trial) -> float:
-    """Return the seconds of the longest fit, of full fidelity, of a trial that has one."""
-    return max(_whole_fit(e) for e in trial.evaluations.values() if e.fidelity == FULL)
-
-
-def _whole_fit(evaluation: Evaluation) -> float:
-    """Return the seconds of a fit that can reuse nothing."""
-    return evaluation.fit_time + evaluation.saved_time

@@ -10,9 +10,10 @@ import numpy as np
 from sklearn.utils import check_random_state, get_tags
 from sklearn.utils.validation import _num_samples
 
-from ._budget import Clock, check_budget
+from ._budget import check_budget
 from ._callbacks import Callbacks
 from ._candidates import make_candidates
+from ._clock import Clock
 from ._display import Progress
 from ._estimate import expect
 from ._finals import Finals
@@ -20,10 +21,12 @@ from ._first import FirstModel
 from ._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from ._fresh import FreshFolds
 from ._history import COMPLETE, DROPPED, FULL, INTERRUPTED, TIMEOUT, Evaluation, History, Trial
+from ._listener import Listener
 from ._metric import describe_metric
 from ._outcome import SameError, check_any_success, warn_of_failures
 from ._pilot import Scale, SharedOut, measure
-from ._refit import Refit, Reserve
+from ._refit import Refit
+from ._reserve import Reserve
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._results import cv_results
 from ._scoring import check_refit, make_scoring, route
@@ -32,7 +35,7 @@ from ._selection import select, stands
 from ._study import Kept, Study, fingerprint, reopen
 from ._target import check_labels, check_target
 from ._texts import warn
-from ._tuner import Listener, Tuner
+from ._tuner import Tuner
 from ._validation import check_data, check_folds, check_model, check_settings
 from .defaults import default_model
 from .execution import (

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ._budget import Clock
+from ._clock import Clock
 from ._folds import LEAST_TRIALS, is_open
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
+from ._listener import Listener
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
 from .schedule import Request, Scheduler
@@ -18,28 +19,6 @@ _GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
 
 _USUAL = 3.0  # times the longest evaluation so far that one may take in any case
 _PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
-
-
-class Listener:
-    """Is told what happens; the base class does nothing.
-
-    Attributes
-    ----------
-    ends_search : bool
-        Whether nothing more should be begun.
-    """
-
-    ends_search = False
-
-    def submitting(self, trial: Trial, request: Request) -> Any:
-        """Return the callback context of an evaluation that is about to be submitted."""
-        return None
-
-    def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        """Take note of an evaluation, which is in the history already."""
-
-    def ended(self, trial: Trial, history: History) -> None:
-        """Take note that a trial has ended."""
 
 
 class Tuner:

@@ -14,8 +14,7 @@ from sklearn.utils.validation import _num_samples
 
 from ._compat import to_numpy
 from ._texts import short_repr
-
-Fold = tuple[np.ndarray, np.ndarray]
+from .execution import Fold
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 from autotune._history import Evaluation
-from autotune.execution._contract import Job, Outcome
+from autotune.execution._job import Job, Outcome
 from autotune.execution._processes import ProcessExecutor
 
 N_STARTS = 5

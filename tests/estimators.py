@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from autotune._history import FAILED, Evaluation
-from autotune.execution._contract import REFIT, Job, Outcome
+from autotune.execution._job import REFIT, Job, Outcome
 
 
 def _hang() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import COMPLETE, FAILED, Evaluation, History, Trial
 from autotune._tuner import Tuner
 from autotune.execution import Executor, Job, Outcome

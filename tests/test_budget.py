@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autotune import Budget
-from autotune._budget import Clock, check_budget
+from autotune._budget import check_budget
+from autotune._clock import Clock
 from autotune._texts import short_repr
 
 ANY = (

@@ -27,7 +27,6 @@ from sklearn.tree import DecisionTreeClassifier
 
 import autotune
 from autotune import AutoTunedClassifier
-from autotune._budget import Clock
 from autotune._cli._demo import make_demo
 from autotune._cli._errors import CliError, one_line
 from autotune._cli._job import _troubles
@@ -36,6 +35,7 @@ from autotune._cli._names import ALIASES, MODELS, check_names
 from autotune._cli._report import leaderboard, make_console, score_text, summary
 from autotune._cli._table import detect_task, read_table
 from autotune._cli._untuned import most_seconds, score_untuned
+from autotune._clock import Clock
 from autotune._display import Progress
 from autotune._history import COMPLETE, CRASHED, DROPPED, FAILED, INTERRUPTED, TIMEOUT, History
 from autotune._metric import UNKNOWN, Metric

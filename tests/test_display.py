@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeTime, add_trial
 
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._display import Progress, describe_trial
 from autotune._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
 from autotune._metric import UNKNOWN, Metric

@@ -25,7 +25,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.execution._cluster import LOOK
-from autotune.execution._contract import Job
+from autotune.execution._job import Job
 from autotune.execution._parcel import read_answer
 from autotune.testing import executor_checks
 

@@ -19,9 +19,9 @@ from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Halving
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import COMPLETE, FULL, Evaluation, History
-from autotune._refit import Reserve
+from autotune._reserve import Reserve
 from autotune.execution import Job, Task
 from autotune.execution._fidelity import (
     class_labels,

@@ -14,7 +14,7 @@ from sklearn.datasets import load_breast_cancer
 
 from autotune import AutoTunedClassifier
 from autotune import _run as run_module
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._first import FirstModel, Fitted
 from autotune._history import History
 from autotune._pilot import Scale, measure

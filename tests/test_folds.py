@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._folds import FewerFolds, compare_as_far_as_known, warn_of_default
 from autotune._history import (
     COMPLETE,
@@ -23,7 +23,7 @@ from autotune._history import (
     Evaluation,
     History,
 )
-from autotune._refit import Reserve
+from autotune._reserve import Reserve
 from autotune._selection import rank
 from autotune.execution import Outcome
 from autotune.schedule import Full, Racing

@@ -9,7 +9,7 @@ from fakes import FakeExecutor, FakeTime, as_outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._pilot import Scale, SharedOut, measure
 from autotune.execution import REFIT, Job
 

@@ -38,7 +38,7 @@ from sklearn.preprocessing import (
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune._compat import only_predicts
 from autotune._history import Evaluation, History
-from autotune._refit import Reserve
+from autotune._reserve import Reserve
 from autotune.execution import PrefixCache, Task, _prefix
 from autotune.execution._likeness import UnkeyableError, digest, key_of
 from autotune.execution._shelf import Entry, Shelf

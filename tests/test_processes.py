@@ -317,7 +317,7 @@ def test_a_script_without_guard(tmp_path):
     """Check that classes of ``__main__`` work, that it runs once, and that prints are seen."""
     text = """
     import os
-    from autotune.execution._contract import Job, Outcome
+    from autotune.execution._job import Job, Outcome
     from autotune._history import Evaluation
     from autotune.execution._processes import ProcessExecutor
 
@@ -354,7 +354,7 @@ def test_a_script_without_guard(tmp_path):
 HANGING_SCRIPT = """
 import os, sys
 import numpy as np
-from autotune.execution._contract import Job
+from autotune.execution._job import Job
 from autotune.execution._processes import ProcessExecutor
 from estimators import ToyTask
 
@@ -409,7 +409,7 @@ def test_an_interrupt_ends_the_workers(tmp_path, launcher):
 
 MAIN_CLASSES = """
 import pickle
-from autotune.execution._contract import Job, Outcome
+from autotune.execution._job import Job, Outcome
 from autotune._history import Evaluation
 from autotune.execution._processes import ProcessExecutor
 

@@ -17,7 +17,7 @@ from sklearn.exceptions import FitFailedWarning
 from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, Bayes, Grid, Random
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import COMPLETE, FAILED, RUNNING, STATUSES
 from autotune._seeds import derive_seed
 from autotune.search import RandomSearcher

@@ -9,7 +9,7 @@ from estimators import ToyTask
 from workers import answer, call, collect, job, meet, run, shared_folders
 
 from autotune._history import COMPLETE, FAILED
-from autotune.execution._contract import REFIT
+from autotune.execution._job import REFIT
 from autotune.execution._processes import ProcessExecutor
 
 

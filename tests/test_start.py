@@ -15,7 +15,7 @@ from test_processes import script
 from workers import PATIENCE, is_gone, until
 
 from autotune import AutoTunedClassifier
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import COMPLETE, Evaluation, Trial
 from autotune._refit import Refit
 from autotune.execution import Job, Outcome, WorkerStartError, _pool, _servers

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
 from autotune import _run as run_module
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import Evaluation, History, Trial
 from autotune._pilot import Scale
 from autotune._refit import Refit

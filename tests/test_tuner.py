@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeExecutor, FakeTime, as_outcome, make_tuner
 
-from autotune._budget import Clock
+from autotune._clock import Clock
 from autotune._history import (
     COMPLETE,
     CRASHED,
@@ -19,7 +19,7 @@ from autotune._history import (
     Evaluation,
     History,
 )
-from autotune._tuner import Listener
+from autotune._listener import Listener
 from autotune.execution import InlineExecutor, Job
 from autotune.execution._inline import ThreadExecutor
 from autotune.schedule import Full

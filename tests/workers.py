@@ -14,7 +14,7 @@ import psutil
 
 from autotune._history import COMPLETE
 from autotune.execution import _pool
-from autotune.execution._contract import Job
+from autotune.execution._job import Job
 from autotune.execution._processes import ProcessExecutor
 
 PATIENCE = 60.0  # seconds; only a broken executor uses them up

@@ -2,11 +2,12 @@
 
 from .._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
 from ._build import CHOSEN, build
-from ._contract import REFIT, ClusterLostError, Executor, Job, Outcome
+from ._contract import ClusterLostError, Executor
 from ._evaluate import Task
 from ._executor import local_parallelism, make_executor
 from ._fidelity import count_classes, count_rows, count_units
 from ._inline import InlineExecutor
+from ._job import REFIT, Fold, Job, Outcome
 from ._prefix import PrefixCache
 from ._processes import WorkerStartError
 from ._shipping import UnsendableError
@@ -23,6 +24,7 @@ __all__ = [
     "ClusterLostError",
     "Evaluation",
     "Executor",
+    "Fold",
     "InlineExecutor",
     "Job",
     "Outcome",

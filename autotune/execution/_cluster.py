@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Event
 from typing import Any
 
-from ._contract import Job
+from ._job import Job
 from ._parcel import Parcel
 
 LOOK = 0.5  # seconds between looks at which workers the cluster has

@@ -13,7 +13,8 @@ from distributed.worker import thread_state
 
 from .._history import CRASHED
 from ._cluster import LOOK, Cluster
-from ._contract import ClusterLostError, Executor, Job, Outcome
+from ._contract import ClusterLostError, Executor
+from ._job import Job, Outcome
 from ._parcel import Parcel, read_answer
 from ._shipping import failure
 

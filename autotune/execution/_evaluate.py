@@ -21,8 +21,8 @@ from .._compat import propagate_callbacks, safe_split, slice_params
 from .._history import COMPLETE, FAILED, FULL, Evaluation
 from .._texts import short_repr
 from ._build import build
-from ._contract import REFIT, Job, Outcome
 from ._fidelity import class_labels, count_units, nested_order, take_rows
+from ._job import REFIT, Job, Outcome
 from ._prefix import PrefixCache, saved_time, scored_form
 
 _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds

@@ -11,12 +11,12 @@ from typing import Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-import cloudpickle
 import joblib
 import sklearn
 
+from .._compat import cloudpickle
 from .._history import CRASHED
-from ._contract import Job, Outcome
+from ._job import Job, Outcome
 from ._processes import ProcessExecutor, WorkerStartError
 from ._shipping import failure, pack, pack_outcome, unpack_outcome
 

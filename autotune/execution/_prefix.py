@@ -28,7 +28,7 @@ from sklearn.pipeline import Pipeline
 
 from .._compat import only_predicts, routing_enabled
 from ._build import CHOSEN
-from ._contract import Job
+from ._job import Job
 from ._likeness import UnkeyableError, digest, key_of
 from ._shelf import Entry, Shelf, is_passthrough, observe
 

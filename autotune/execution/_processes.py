@@ -17,7 +17,8 @@ import joblib
 from .._history import CRASHED, TIMEOUT
 from .._texts import warn
 from . import _system
-from ._contract import Executor, Job, Outcome
+from ._contract import Executor
+from ._job import Job, Outcome
 from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environment
 from ._roster import Ticket, Worker, is_same
 from ._servers import SERVER_ENDED

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from ._contract import Job
+from ._job import Job
 
 EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
 

@@ -16,7 +16,7 @@ from typing import Any
 import sklearn
 from joblib.parallel import get_active_backend
 
-from ._contract import Job
+from ._job import Job
 from ._shipping import Folder, pack, pack_task
 
 SMALL = 32_000  # bytes that fit into a connection that nobody reads yet, with all else

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ._shipping import cloudpickle
+from .._compat import cloudpickle
 
 
 @dataclass(eq=False)

@@ -22,13 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from .._compat import cloudpickle
 from .._history import COMPLETE, FAILED, Evaluation
-from ._contract import Job, Outcome
-
-try:  # a dependency of joblib since 1.6, a part of it before
-    import cloudpickle
-except ImportError:
-    from joblib.externals import cloudpickle
+from ._job import Job, Outcome
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects

@@ -24,8 +24,8 @@ from sklearn import config_context, get_config
 from threadpoolctl import threadpool_limits
 
 from .._history import TIMEOUT
-from ._contract import Job, Outcome
 from ._evaluate import note_warnings
+from ._job import Job, Outcome
 from ._shipping import failure
 
 # Packages whose models neither hang nor end the process, on data that make sense.

@@ -27,7 +27,7 @@ import numpy as np
 import sklearn
 
 from . import _system
-from ._contract import Job, Outcome
+from ._job import Job, Outcome
 from ._setup import Setup, load_job
 from ._shipping import failure, pack_outcome
 
