@@ -7,7 +7,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._budget import Budget
-    from ._estimators import AutoTunedClassifier, AutoTunedRegressor
+    from .estimators import AutoTunedClassifier, AutoTunedRegressor
     from .storage import read_history
     from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
 
@@ -29,14 +29,25 @@ __all__ = [
 # What is imported when it is first asked for: the command line answers `--help`, and reports
 # most mistakes, without scikit-learn.
 _EXPORTS = {
-    **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "_estimators"),
+    **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
     "Budget": "_budget",
     "read_history": "storage",
     **dict.fromkeys(
         ("Auto", "Bayes", "Grid", "Halving", "Hyperband", "Racing", "Random"), "strategies"
     ),
 }
-_SUBPACKAGES = ("defaults", "execution", "schedule", "search", "space", "storage", "strategies")
+_SUBPACKAGES = (
+    "defaults",
+    "evaluation",
+    "execution",
+    "history",
+    "schedule",
+    "search",
+    "space",
+    "storage",
+    "strategies",
+    "testing",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -11,9 +11,9 @@ import time
 import numpy as np
 from sklearn.svm import SVC
 
-from autotune._history import Evaluation
-from autotune.execution._job import Job, Outcome
-from autotune.execution._processes import ProcessExecutor
+from autotune.evaluation._job import Job, Outcome
+from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history._history import Evaluation
 
 N_STARTS = 5
 N_TRIPS = 2000

@@ -29,8 +29,8 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from autotune._history import COMPLETE, DROPPED, Evaluation, History
 from autotune.defaults import default_space
+from autotune.history._history import COMPLETE, DROPPED, Evaluation, History
 from autotune.schedule import Racing
 from autotune.space import Space
 

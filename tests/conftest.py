@@ -16,7 +16,7 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from autotune.execution import _pool
+from autotune.execution.processes import _pool
 
 PATIENCE = 5.0  # seconds that processes and threads get to end after they were told to
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from autotune._history import FAILED, Evaluation
-from autotune.execution._job import REFIT, Job, Outcome
+from autotune.evaluation._job import REFIT, Job, Outcome
+from autotune.history._history import FAILED, Evaluation
 
 
 def _hang() -> None:

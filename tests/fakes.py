@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autotune._clock import Clock
-from autotune._history import COMPLETE, FAILED, Evaluation, History, Trial
-from autotune._tuner import Tuner
 from autotune.execution import Executor, Job, Outcome
+from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
 from autotune.schedule import Full
 from autotune.search import RandomSearcher, Searcher
 from autotune.space import Space
+from autotune.timing._clock import Clock
+from autotune.tuning._tuner import Tuner
 
 
 class FakeTime:

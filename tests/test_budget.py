@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from autotune import Budget
 from autotune._budget import check_budget
-from autotune._clock import Clock
 from autotune._texts import short_repr
+from autotune.timing._clock import Clock
 
 ANY = (
     "budget must be a positive whole number of trials (40), a duration ('90s', '5min', '1h30min', "

@@ -18,11 +18,11 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, Budget
-from autotune import _run as run_module
-from autotune._callbacks import Callbacks
-from autotune._history import Evaluation, History
-from autotune._pilot import Scale
+from autotune.history._history import Evaluation, History
 from autotune.schedule import Request
+from autotune.timing._subsample import Scale
+from autotune.tuning import _run as run_module
+from autotune.tuning._callbacks import Callbacks
 
 pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -273,7 +273,7 @@ def test_without_the_api():
         import sklearn.datasets, sklearn.pipeline, sklearn.svm
         sys.modules["sklearn.callback"] = None
     from autotune import AutoTunedClassifier
-    from autotune._compat import HAS_CALLBACKS
+    from autotune.compat._sklearn import HAS_CALLBACKS
     X, y = sklearn.datasets.load_iris(return_X_y=True)
     search = AutoTunedClassifier(sklearn.svm.SVC(), {"C": [1.0, 2.0]}, strategy="grid").fit(X, y)
     print(HAS_CALLBACKS, hasattr(search, "set_callbacks"), search.score(X, y) > 0.9)

@@ -27,21 +27,29 @@ from sklearn.tree import DecisionTreeClassifier
 
 import autotune
 from autotune import AutoTunedClassifier
-from autotune._cli._demo import make_demo
-from autotune._cli._errors import CliError, one_line
-from autotune._cli._job import _troubles
-from autotune._cli._models import make_model
-from autotune._cli._names import ALIASES, MODELS, check_names
-from autotune._cli._report import leaderboard, make_console, score_text, summary
-from autotune._cli._table import detect_task, read_table
-from autotune._cli._untuned import most_seconds, score_untuned
-from autotune._clock import Clock
-from autotune._display import Progress
-from autotune._history import COMPLETE, CRASHED, DROPPED, FAILED, INTERRUPTED, TIMEOUT, History
-from autotune._metric import UNKNOWN, Metric
-from autotune.cli import main
+from autotune.cli._demo import make_demo
+from autotune.cli._errors import CliError, one_line
+from autotune.cli._job import _troubles
+from autotune.cli._main import main
+from autotune.cli._models import make_model
+from autotune.cli._names import ALIASES, MODELS, check_names
+from autotune.cli._report import leaderboard, make_console, score_text, summary
+from autotune.cli._table import detect_task, read_table
+from autotune.cli._untuned import most_seconds, score_untuned
 from autotune.execution import Job, Task
-from autotune.strategies import STRATEGIES
+from autotune.history._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    INTERRUPTED,
+    TIMEOUT,
+    History,
+)
+from autotune.results._metric import UNKNOWN, Metric
+from autotune.results._progress import Progress
+from autotune.strategies._strategies import STRATEGIES
+from autotune.timing._clock import Clock
 
 N_ROWS = 60
 
@@ -356,7 +364,7 @@ def test_nothing_tuned(table, capsys, monkeypatch):
 
 def test_what_cannot_be_saved(table, capsys, monkeypatch):
     """Check that a model that cannot be saved is compared all the same."""
-    monkeypatch.setattr("autotune._cli._job.save_model", fail_to_save)
+    monkeypatch.setattr("autotune.cli._job.save_model", fail_to_save)
     words = ["--model", "nb", "--budget", 2, "--save", "model.pkl"]
     assert run(table, "--target", "churn", *words) == 1
     out, err = capsys.readouterr()
@@ -717,7 +725,7 @@ def test_failures_are_told(table, capsys):
 @pytest.mark.parametrize("after", [0, 2])
 def test_interruption(after, table, capsys, monkeypatch):
     """Check that Ctrl-C ends with 130 and prints what is known so far."""
-    from autotune._display import Progress
+    from autotune.results._progress import Progress
 
     def ended(self, trial, history):
         if trial.number == after:
@@ -743,7 +751,7 @@ def test_interruption_while_reading(table, capsys, monkeypatch):
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autotune._cli._table.read_table", interrupt)
+    monkeypatch.setattr("autotune.cli._table.read_table", interrupt)
     assert run(table, "--target", "churn") == 130
     assert capsys.readouterr().err == "autotune: error: interrupted\n"
 

@@ -14,10 +14,10 @@ import pytest
 from sklearn.metrics import get_scorer_names
 
 import autotune
-from autotune._cli._names import METRICS
-from autotune._cli._names import STRATEGIES as NAMES
-from autotune.cli import main
-from autotune.strategies import STRATEGIES
+from autotune.cli._main import main
+from autotune.cli._names import METRICS
+from autotune.cli._names import STRATEGIES as NAMES
+from autotune.strategies._strategies import STRATEGIES
 
 PATIENCE = 120  # seconds that a process may take on a busy machine
 HEAVY = {"numpy", "pandas", "rich", "scipy", "sklearn"}
@@ -101,9 +101,9 @@ def test_the_names_are_those_that_there_are():
 
 def test_metrics_of_other_releases(data, monkeypatch, capsys):
     """Check that a release that is not known is asked for its metrics."""
-    monkeypatch.setattr("autotune._cli._names.METRICS", ["r2"])
+    monkeypatch.setattr("autotune.cli._names.METRICS", ["r2"])
     assert main([data, "--target", "y", "--scoring", "accuracy"]) == 2
-    monkeypatch.setattr("autotune._cli._names.version", lambda package: "2.0.1")
+    monkeypatch.setattr("autotune.cli._names.version", lambda package: "2.0.1")
     words = ["--target", "y", "--model", "nb", "--budget", "1"]
     assert main([data, *words, "--scoring", "accuracy"]) == 0
     assert main([data, *words, "--scoring", "acuracy"]) == 2
@@ -187,7 +187,7 @@ def test_a_full_disk(data, monkeypatch):
 INTERRUPTED = """
 import os, signal, sys, time
 from autotune import AutoTunedClassifier
-from autotune._display import Progress
+from autotune.results._progress import Progress
 from autotune.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # under nohup it is ignored

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
 
-from autotune._cli._models import make_model
-from autotune._cli._names import MODELS
-from autotune._cli._table import read_table
-from autotune.cli import main
+from autotune.cli._main import main
+from autotune.cli._models import make_model
+from autotune.cli._names import MODELS
+from autotune.cli._table import read_table
 
 N_ROWS = 80
 

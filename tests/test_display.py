@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from fakes import FakeTime, add_trial
 
-from autotune._clock import Clock
-from autotune._display import Progress, describe_trial
-from autotune._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
-from autotune._metric import UNKNOWN, Metric
+from autotune.history._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
+from autotune.results._metric import UNKNOWN, Metric
+from autotune.results._progress import Progress, describe_trial
+from autotune.timing._clock import Clock
 
 # params, score or status, origin, eligible
 TRIALS = [

@@ -24,15 +24,15 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.execution._cluster import LOOK
-from autotune.execution._job import Job
-from autotune.execution._parcel import read_answer
+from autotune.evaluation._job import Job
+from autotune.execution.cluster._client import LOOK
+from autotune.execution.cluster._task import read_answer
 from autotune.testing import executor_checks
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
 
-from autotune.execution._distributed import DaskExecutor  # noqa: E402  # needs distributed
+from autotune.execution.cluster._executor import DaskExecutor  # noqa: E402  # needs distributed
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
 PATIENCE = 60.0  # seconds; only a broken cluster uses them up

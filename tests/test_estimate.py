@@ -10,8 +10,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, ShuffleSplit
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
-from autotune._estimate import expect, half_width, unbiased_mean
-from autotune._history import History
+from autotune.history._history import History
+from autotune.results._estimate import expect, half_width, unbiased_mean
 
 N_RUNS = 300
 

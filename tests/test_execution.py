@@ -21,11 +21,11 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from autotune._compat import output_of
-from autotune._seeds import derive_seed, seed_estimator
+from autotune.compat._sklearn import output_of
 from autotune.execution import Job, build, make_executor
 from autotune.execution._inline import InlineExecutor, ThreadExecutor
-from autotune.execution._processes import ProcessExecutor
+from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history._seeds import derive_seed, seed_estimator
 from autotune.testing import check_executor, executor_checks
 
 EXECUTORS = {
@@ -85,7 +85,7 @@ def _no_processes(monkeypatch):
     def record(task, n_workers, **settings):
         return "processes", n_workers
 
-    monkeypatch.setattr("autotune.execution._processes.ProcessExecutor", record)
+    monkeypatch.setattr("autotune.execution.processes._executor.ProcessExecutor", record)
 
 
 @pytest.mark.usefixtures("_no_processes")
@@ -145,7 +145,7 @@ def test_what_cannot_travel_stays(monkeypatch, error):
     def refuse(task, n_workers, **settings):
         raise error("cannot pickle '_thread.lock' object")
 
-    monkeypatch.setattr("autotune.execution._processes.ProcessExecutor", refuse)
+    monkeypatch.setattr("autotune.execution.processes._executor.ProcessExecutor", refuse)
     with pytest.warns(UserWarning, match="evaluations run in this process.*_thread.lock"):
         executor = make_executor(ToyTask(), 2)
     assert type(executor) is InlineExecutor

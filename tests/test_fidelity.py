@@ -19,11 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Halving
-from autotune._clock import Clock
-from autotune._history import COMPLETE, FULL, Evaluation, History
-from autotune._reserve import Reserve
-from autotune.execution import Job, Task
-from autotune.execution._fidelity import (
+from autotune.evaluation._fidelity import (
     class_labels,
     count_classes,
     count_rows,
@@ -31,8 +27,12 @@ from autotune.execution._fidelity import (
     nested_order,
     take_rows,
 )
+from autotune.execution import Job, Task
+from autotune.history._history import COMPLETE, FULL, Evaluation, History
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Rung
+from autotune.timing._clock import Clock
+from autotune.timing._reserve import Reserve
 
 X, y = load_iris(return_X_y=True)
 

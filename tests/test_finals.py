@@ -21,11 +21,19 @@ from sklearn.model_selection import (
 )
 
 from autotune import Auto, AutoTunedRegressor, Budget
-from autotune._finals import Finals
-from autotune._fresh import FreshFolds
-from autotune._history import COMPLETE, CRASHED, DROPPED, FAILED, TIMEOUT, Evaluation, History
+from autotune.history._history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    TIMEOUT,
+    Evaluation,
+    History,
+)
 from autotune.schedule import Finals as FinalsScheduler
 from autotune.schedule import Request
+from autotune.tuning._comparison import Finals
+from autotune.tuning._repeats import FreshFolds
 
 N_FOLDS = 2
 X = np.column_stack([np.arange(30.0), np.ones(30)])

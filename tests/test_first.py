@@ -13,13 +13,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer
 
 from autotune import AutoTunedClassifier
-from autotune import _run as run_module
-from autotune._clock import Clock
-from autotune._first import FirstModel, Fitted
-from autotune._history import History
-from autotune._pilot import Scale, measure
-from autotune._refit import Refit
 from autotune.execution import WorkerStartError
+from autotune.history._history import History
+from autotune.timing._clock import Clock
+from autotune.timing._first_model import FirstModel, Fitted
+from autotune.timing._subsample import Scale, measure
+from autotune.tuning import _run as run_module
+from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
 N_ROWS = 100_000

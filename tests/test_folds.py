@@ -10,9 +10,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
-from autotune._clock import Clock
-from autotune._folds import FewerFolds, compare_as_far_as_known, warn_of_default
-from autotune._history import (
+from autotune.execution import Outcome
+from autotune.history._history import (
     COMPLETE,
     CRASHED,
     DROPPED,
@@ -23,10 +22,11 @@ from autotune._history import (
     Evaluation,
     History,
 )
-from autotune._reserve import Reserve
-from autotune._selection import rank
-from autotune.execution import Outcome
+from autotune.results._selection import rank
 from autotune.schedule import Full, Racing
+from autotune.timing._clock import Clock
+from autotune.timing._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
+from autotune.timing._reserve import Reserve
 
 X, Y = load_iris(return_X_y=True)
 ORDER = [3, 0, 4, 1, 2]

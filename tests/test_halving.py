@@ -16,9 +16,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Halving, Hyperband, Random
-from autotune._history import COMPLETE, DROPPED, FAILED, FULL, RUNNING, TIMEOUT, History
-from autotune._seeds import derive_seed
 from autotune.execution import Job
+from autotune.history._history import COMPLETE, DROPPED, FAILED, FULL, RUNNING, TIMEOUT, History
+from autotune.history._seeds import derive_seed
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Plan, Request, Rung
 

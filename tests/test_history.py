@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fakes import add_trial
 
-from autotune._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
+from autotune.history._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
 
 
 @pytest.mark.parametrize(

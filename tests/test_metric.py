@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from autotune._metric import UNKNOWN, Metric, clip, describe_metric
+from autotune.results._metric import UNKNOWN, Metric, clip, describe_metric
 
 INF = math.inf
 

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import LeaveOneOut
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
-from autotune._history import (
+from autotune.history._history import (
     COMPLETE,
     CRASHED,
     FAILED,
@@ -23,7 +23,7 @@ from autotune._history import (
     Evaluation,
     History,
 )
-from autotune._outcome import SameError, check_any_success
+from autotune.results._failures import SameError, check_any_success
 from autotune.space import Space
 
 X, y = (data[::3] for data in load_iris(return_X_y=True))

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, Halving
-from autotune._parameters import find_parameter, suggest
+from autotune.tuning._parameters import find_parameter, suggest
 
 
 class TakesAnything(ClassifierMixin, BaseEstimator):

@@ -9,9 +9,9 @@ from fakes import FakeExecutor, FakeTime, as_outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune._clock import Clock
-from autotune._pilot import Scale, SharedOut, measure
 from autotune.execution import REFIT, Job
+from autotune.timing._clock import Clock
+from autotune.timing._subsample import Scale, SharedOut, measure
 
 N_FOLDS = 5
 

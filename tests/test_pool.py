@@ -16,10 +16,10 @@ from estimators import ToyTask
 from test_processes import script
 from workers import PATIENCE, answer, call, collect, is_gone, job, lines, read_pid, run, until
 
-from autotune._history import COMPLETE, CRASHED
-from autotune.execution import _launchers, _pool
-from autotune.execution._launchers import can_fork
-from autotune.execution._processes import ProcessExecutor, WorkerStartError
+from autotune.execution.processes import _launchers, _pool
+from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
+from autotune.execution.processes._launchers import can_fork
+from autotune.history._history import COMPLETE, CRASHED
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="servers fork")
 
@@ -190,7 +190,7 @@ def test_without_standard_output(tmp_path):
     import os, sys
     for number in range(3):
         os.close(number)
-    from autotune.execution._processes import ProcessExecutor
+    from autotune.execution.processes._executor import ProcessExecutor
     from estimators import ToyTask
     from workers import answer
     with ProcessExecutor(ToyTask()) as executor:
@@ -204,7 +204,7 @@ def test_without_standard_output(tmp_path):
 
 SERVED = """
 import os, sys, time
-from autotune.execution._processes import ProcessExecutor
+from autotune.execution.processes._executor import ProcessExecutor
 from estimators import ToyTask
 from workers import answer
 

@@ -36,12 +36,13 @@ from sklearn.preprocessing import (
 )
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
-from autotune._compat import only_predicts
-from autotune._history import Evaluation, History
-from autotune._reserve import Reserve
-from autotune.execution import PrefixCache, Task, _prefix
-from autotune.execution._likeness import UnkeyableError, digest, key_of
-from autotune.execution._shelf import Entry, Shelf
+from autotune.compat._sklearn import only_predicts
+from autotune.evaluation import _prefix
+from autotune.evaluation._cache import Entry, Shelf
+from autotune.evaluation._cache_key import UnkeyableError, digest, key_of
+from autotune.execution import PrefixCache, Task
+from autotune.history._history import Evaluation, History
+from autotune.timing._reserve import Reserve
 
 X, Y = (data[::2].copy() for data in load_iris(return_X_y=True))
 X_REG, Y_REG = (data[:60] for data in load_diabetes(return_X_y=True))

@@ -36,10 +36,10 @@ from workers import (
     until,
 )
 
-from autotune._history import COMPLETE, CRASHED, FAILED, TIMEOUT
-from autotune.execution._launchers import THREAD_VARIABLES
-from autotune.execution._processes import ProcessExecutor, WorkerStartError
-from autotune.execution._shipping import cloudpickle
+from autotune.execution._packing import cloudpickle
+from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
+from autotune.execution.processes._launchers import THREAD_VARIABLES
+from autotune.history._history import COMPLETE, CRASHED, FAILED, TIMEOUT
 
 SECONDS = 0.5  # what an evaluation that hangs is allowed
 
@@ -317,9 +317,9 @@ def test_a_script_without_guard(tmp_path):
     """Check that classes of ``__main__`` work, that it runs once, and that prints are seen."""
     text = """
     import os
-    from autotune.execution._job import Job, Outcome
-    from autotune._history import Evaluation
-    from autotune.execution._processes import ProcessExecutor
+    from autotune.evaluation._job import Job, Outcome
+    from autotune.history._history import Evaluation
+    from autotune.execution.processes._executor import ProcessExecutor
 
     print("the script runs", flush=True)
 
@@ -354,8 +354,8 @@ def test_a_script_without_guard(tmp_path):
 HANGING_SCRIPT = """
 import os, sys
 import numpy as np
-from autotune.execution._job import Job
-from autotune.execution._processes import ProcessExecutor
+from autotune.evaluation._job import Job
+from autotune.execution.processes._executor import ProcessExecutor
 from estimators import ToyTask
 
 executor = ProcessExecutor(ToyTask(np.zeros(500_000)), 2, launcher="{launcher}")
@@ -409,9 +409,9 @@ def test_an_interrupt_ends_the_workers(tmp_path, launcher):
 
 MAIN_CLASSES = """
 import pickle
-from autotune.execution._job import Job, Outcome
-from autotune._history import Evaluation
-from autotune.execution._processes import ProcessExecutor
+from autotune.evaluation._job import Job, Outcome
+from autotune.history._history import Evaluation
+from autotune.execution.processes._executor import ProcessExecutor
 
 class Base:
     pass

@@ -20,8 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from skopt.space import Categorical, Integer
 
 from autotune import AutoTunedClassifier
-from autotune._history import FAILED, Evaluation, History
-from autotune._results import cv_results
+from autotune.history._history import FAILED, Evaluation, History
+from autotune.results._cv_results import cv_results
 
 
 class Anything(ClassifierMixin, BaseEstimator):

@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, run, start, stored, summary, tuner
 
 from autotune import AutoTunedClassifier, Bayes, Budget, read_history
-from autotune._clock import Clock
+from autotune.timing._clock import Clock
 
 KILLED = -signal.SIGKILL
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune import Halving, Hyperband
-from autotune._seeds import derive_seed
 from autotune.execution import Job
+from autotune.history._seeds import derive_seed
 from autotune.schedule import (
     COMPLETE,
     CRASHED,

@@ -12,7 +12,7 @@ from sklearn.exceptions import FitFailedWarning
 from workers import until
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.execution import _pool
+from autotune.execution.processes import _pool
 
 X = np.arange(120.0).reshape(60, 2)
 y = np.arange(60) % 3 // 2

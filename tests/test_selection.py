@@ -9,9 +9,9 @@ from fakes import add_trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune._history import COMPLETE, FAILED, STATUSES, Evaluation, History
-from autotune._results import cv_results
-from autotune._selection import rank, select, stands
+from autotune.history._history import COMPLETE, FAILED, STATUSES, Evaluation, History
+from autotune.results._cv_results import cv_results
+from autotune.results._selection import rank, select, stands
 
 trials = st.lists(
     st.tuples(strategies.scores, st.booleans(), st.sampled_from(STATUSES)), min_size=1, max_size=9

@@ -8,9 +8,9 @@ import scipy.sparse
 from estimators import ToyTask
 from workers import answer, call, collect, job, meet, run, shared_folders
 
-from autotune._history import COMPLETE, FAILED
-from autotune.execution._job import REFIT
-from autotune.execution._processes import ProcessExecutor
+from autotune.evaluation._job import REFIT
+from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history._history import COMPLETE, FAILED
 
 
 def test_large_arrays_are_shared(tmp_path):

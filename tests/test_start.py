@@ -15,10 +15,12 @@ from test_processes import script
 from workers import PATIENCE, is_gone, until
 
 from autotune import AutoTunedClassifier
-from autotune._clock import Clock
-from autotune._history import COMPLETE, Evaluation, Trial
-from autotune._refit import Refit
-from autotune.execution import Job, Outcome, WorkerStartError, _pool, _servers
+from autotune.execution import Job, Outcome, WorkerStartError
+from autotune.execution.processes import _pool
+from autotune.execution.processes import _server_link as _servers
+from autotune.history._history import COMPLETE, Evaluation, Trial
+from autotune.timing._clock import Clock
+from autotune.tuning._last_fit import Refit
 
 X = np.arange(120.0).reshape(60, 2)
 y = np.arange(60) % 3 // 2
@@ -231,7 +233,7 @@ class QuickTask:
 def last_fit(monkeypatch, known: float | None, begins: float, error=None):
     """Return what a refit of 10 s comes to, and when it was taken from the workers."""
     now = FakeTime()
-    monkeypatch.setattr("autotune._refit.time.monotonic", now)
+    monkeypatch.setattr("autotune.tuning._last_fit.time.monotonic", now)
     executor = LateExecutor(now, begins, error)
     refit = Refit(QuickTask(), executor, Clock(10.0, now), 0, None)
     trial = Trial(0, {}, "default")

@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, run, start, summary, tuner
 
 from autotune import AutoTunedClassifier, read_history
-from autotune._history import Evaluation, History
+from autotune.history._history import Evaluation, History
 from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write

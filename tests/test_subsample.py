@@ -14,11 +14,11 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
-from autotune import _run as run_module
-from autotune._clock import Clock
-from autotune._history import Evaluation, History, Trial
-from autotune._pilot import Scale
-from autotune._refit import Refit
+from autotune.history._history import Evaluation, History, Trial
+from autotune.timing._clock import Clock
+from autotune.timing._subsample import Scale
+from autotune.tuning import _run as run_module
+from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
 N_TRAIN = 379  # rows of two of three folds

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from fakes import FakeExecutor, FakeTime, as_outcome, make_tuner
 
-from autotune._clock import Clock
-from autotune._history import (
+from autotune.execution import InlineExecutor, Job
+from autotune.execution._inline import ThreadExecutor
+from autotune.history._history import (
     COMPLETE,
     CRASHED,
     DROPPED,
@@ -19,12 +20,11 @@ from autotune._history import (
     Evaluation,
     History,
 )
-from autotune._listener import Listener
-from autotune.execution import InlineExecutor, Job
-from autotune.execution._inline import ThreadExecutor
+from autotune.history._listener import Listener
 from autotune.schedule import Full
 from autotune.search import GridSearcher, RandomSearcher
 from autotune.space import Space
+from autotune.timing._clock import Clock
 
 
 def summary(history):

@@ -22,10 +22,12 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_info
 from workers import PATIENCE, answer, call, collect, job, until
 
-from autotune._history import COMPLETE, FAILED, TIMEOUT
-from autotune.execution import Job, Task, _pool, _servers, run_watched
-from autotune.execution._processes import ProcessExecutor
+from autotune.execution import Job, Task, run_watched
 from autotune.execution._watched import Watched
+from autotune.execution.processes import _pool
+from autotune.execution.processes import _server_link as _servers
+from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history._history import COMPLETE, FAILED, TIMEOUT
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))
@@ -140,7 +142,7 @@ class Gated(ToyTask):
 @pytest.fixture
 def trusting(monkeypatch):
     """Let every job run here."""
-    monkeypatch.setattr("autotune.execution._processes.is_trusted", lambda modules: True)
+    monkeypatch.setattr("autotune.execution.processes._executor.is_trusted", lambda modules: True)
 
 
 def test_what_does_not_end_here_is_given_to_a_worker(gate, trusting, tmp_path):

@@ -12,10 +12,10 @@ from typing import Any
 
 import psutil
 
-from autotune._history import COMPLETE
-from autotune.execution import _pool
-from autotune.execution._job import Job
-from autotune.execution._processes import ProcessExecutor
+from autotune.evaluation._job import Job
+from autotune.execution.processes import _pool
+from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history._history import COMPLETE
 
 PATIENCE = 60.0  # seconds; only a broken executor uses them up
 

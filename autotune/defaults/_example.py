@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._compat import declares, refusal
+from ..compat import declares, refusal
 
 _LENGTH = 3
 # Numbers that are no matter of tuning and would make a poor example.

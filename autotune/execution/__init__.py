@@ -1,17 +1,25 @@
 """WHERE evaluations run, and how one is carried out."""
 
-from .._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
-from ._build import CHOSEN, build
+from ..evaluation import (
+    CHOSEN,
+    REFIT,
+    Fold,
+    Job,
+    Outcome,
+    PrefixCache,
+    Task,
+    build,
+    count_classes,
+    count_rows,
+    count_units,
+)
+from ..history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
 from ._contract import ClusterLostError, Executor
-from ._evaluate import Task
 from ._executor import local_parallelism, make_executor
-from ._fidelity import count_classes, count_rows, count_units
 from ._inline import InlineExecutor
-from ._job import REFIT, Fold, Job, Outcome
-from ._prefix import PrefixCache
-from ._processes import WorkerStartError
-from ._shipping import UnsendableError
+from ._packing import UnsendableError
 from ._watched import run_watched
+from .processes import WorkerStartError
 
 __all__ = [
     "CHOSEN",

@@ -30,7 +30,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from ._job import Job, Outcome
+from ..evaluation import Job, Outcome
 
 
 class ClusterLostError(ConnectionError):

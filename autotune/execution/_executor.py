@@ -108,7 +108,7 @@ def _warn_of_backend(backend: Any, n_workers: int, killable: bool) -> None:
 
 def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> Executor:
     """Return a Dask cluster, or this process if the task cannot travel."""
-    from ._distributed import DaskExecutor
+    from .cluster._executor import DaskExecutor
 
     patience = backend.wait_for_workers_timeout or 0.0
     try:
@@ -122,7 +122,7 @@ def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> 
 
 def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: bool) -> Executor:
     """Return worker processes, or this process if the task cannot travel."""
-    from ._processes import ProcessExecutor
+    from .processes._executor import ProcessExecutor
 
     try:
         return ProcessExecutor(task, n_workers, memory=memory, meanwhile=meanwhile)

@@ -8,8 +8,8 @@ from typing import Any
 
 from sklearn import config_context, get_config
 
+from ..evaluation import Job, Outcome
 from ._contract import Executor
-from ._job import Job, Outcome
 
 
 class InlineExecutor(Executor):

@@ -23,10 +23,9 @@ import numpy as np
 from sklearn import config_context, get_config
 from threadpoolctl import threadpool_limits
 
-from .._history import TIMEOUT
-from ._evaluate import note_warnings
-from ._job import Job, Outcome
-from ._shipping import failure
+from ..evaluation import Job, Outcome, note_warnings
+from ..history import TIMEOUT
+from ._packing import failure
 
 # Packages whose models neither hang nor end the process, on data that make sense.
 TRUSTED = {

@@ -1,6 +1,6 @@
 """HOW FAR each configuration is evaluated."""
 
-from .._history import (
+from ..history import (
     COMPLETE,
     CRASHED,
     DROPPED,

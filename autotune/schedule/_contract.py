@@ -34,7 +34,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from .._history import FULL, Evaluation, History, Trial
+from ..history import FULL, Evaluation, History, Trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from .._history import COMPLETE, Evaluation, History, Trial
+from ..history import COMPLETE, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 
 

@@ -6,17 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from .._history import (
-    COMPLETE,
-    CRASHED,
-    FAILED,
-    FULL,
-    RUNNING,
-    TIMEOUT,
-    Evaluation,
-    History,
-    Trial,
-)
+from ..history import COMPLETE, CRASHED, FAILED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .._history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History, Trial
+from ..history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 from ._full import verdict
 from ._rungs import Rung

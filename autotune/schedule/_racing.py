@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 from scipy.special import stdtrit
 
-from .._history import (
+from ..history import (
     COMPLETE,
     CRASHED,
     DROPPED,

@@ -7,7 +7,7 @@ import numbers
 from dataclasses import dataclass
 from typing import Any
 
-from .._history import FULL
+from ..history import FULL
 from ._contract import Plan
 
 _FEWEST_ROWS = 2000  # on fewer, folds are the better thing to save

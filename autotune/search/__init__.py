@@ -1,6 +1,6 @@
 """WHICH configuration is evaluated next."""
 
-from .._history import (
+from ..history import (
     COMPLETE,
     CRASHED,
     DROPPED,

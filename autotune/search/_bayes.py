@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from .._history import COMPLETE, DROPPED, RUNNING, History, Trial
-from .._seeds import derive_seed
+from ..history import COMPLETE, DROPPED, RUNNING, History, Trial, derive_seed
 from ..space import Feature, Space
 from ._contract import Searcher
 from ._design import default_size, design_point

@@ -23,7 +23,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any
 
-from .._history import History
+from ..history import History
 from ..space import Space
 
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .._history import COMPLETE, FULL, TIMEOUT, Trial
+from ..history import COMPLETE, FULL, TIMEOUT, Trial
 from ._embedding import Embedding
 from ._gp import GaussianProcess, Prior
 from ._surrogate import one_thread

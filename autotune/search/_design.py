@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from .._seeds import derive_seed
+from ..history import derive_seed
 from ..space import Space
 
 

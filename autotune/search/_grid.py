@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._history import History
-from .._seeds import derive_seed
+from ..history import History, derive_seed
 from ..space import Space
 from ._contract import Searcher
 from ._seen import shuffled

@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial
-from .._seeds import derive_seed
+from ..history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial, derive_seed
 from ..space import Space
 from ._acquisition import Maximiser, log_expected_improvement
 from ._contract import Searcher

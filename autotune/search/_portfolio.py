@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from .._history import History
+from ..history import History
 from ._contract import Searcher
 from ._seen import Seen
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._history import History
+from ..history import History
 from ..space import Grid, Space
 
 _TRIES = 100  # draws before a finite space is searched point by point

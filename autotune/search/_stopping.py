@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .._history import COMPLETE, History
+from ..history import COMPLETE, History
 
 _LEAST_TRIALS = 30, 10  # complete trials, in all and per feature, before a search may end
 _LEAST_AGE = 25, 5  # trials, in all and per feature, that must not have beaten the best one

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .._history import COMPLETE, CRASHED, FAILED, STATUSES, TIMEOUT
+from ..history import COMPLETE, CRASHED, FAILED, STATUSES, TIMEOUT
 
 _LARGEST = 2**31 - 1  # of the whole numbers that the package writes
 _MANY = 1e10  # seconds: more than three hundred years

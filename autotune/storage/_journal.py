@@ -14,9 +14,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from .._history import COMPLETE, Evaluation, History, Trial
-from .._listener import Listener
 from .._texts import warn
+from ..history import COMPLETE, Evaluation, History, Listener, Trial
 from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._fields import FieldError, read_rows
 from ._records import COLUMNS, to_evaluation, to_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from .._compat import import_pandas
+from ..compat import import_pandas
 from ._database import damage, open_to_read, refusals
 from ._fields import FieldError, read_rows
 from ._records import to_evaluation

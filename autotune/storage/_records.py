@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from .._history import Evaluation
+from ..history import Evaluation
 from ._fields import FIELDS
 
 COLUMNS = tuple(name for name in FIELDS["evaluations"] if name != "study")

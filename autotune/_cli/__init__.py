@@ -1,1 +1,0 @@
-"""What the command line is made of: the table, the models, the run, the report, the saving."""

@@ -1,0 +1,60 @@
+"""The untuned model's score on the rows that were held out, after a fit on all others."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from ..execution import Executor, Job, Task, WorkerStartError, make_executor
+from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
+from ._errors import one_line
+from ._report import seconds_text
+
+_QUICK = 1.0  # seconds: what is sure to take less is fitted in this process
+_START = 10.0  # seconds for a process to start in which the fit can be ended
+
+
+def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: float) -> float:
+    """Return the seconds that a fit on all rows takes at most, infinity if nothing is known.
+
+    They are those of the search, which took fewer rows, if the time grows quadratically.
+    """
+    evaluations = [] if untuned is None else untuned.evaluations.values()
+    known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
+    growth = (n_rows / (history.share * n_fold)) ** 2
+    return max((evaluation.whole_seconds * growth for evaluation in known), default=math.inf)
+
+
+def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[float, str]:
+    """Return the score of a model on the test rows of a job, NaN and the reason if it has none.
+
+    A job with a limit in seconds runs where it can be ended, unless it is sure to be quick:
+    ``most`` are the seconds that it takes at most. With ``tell`` the user is told to wait.
+    """
+    try:
+        killable = job.seconds is not None and most > _QUICK
+        if tell and killable:
+            limit = seconds_text(job.seconds or 0.0)
+            print(f"[autotune] fitting the untuned model on all rows, for at most {limit}")
+        with make_executor(task, 1, killable=killable) as executor:
+            evaluation = _evaluate(executor, job)
+    except WorkerStartError as error:
+        return math.nan, one_line(str(error))
+    if evaluation.status == COMPLETE:
+        return float(evaluation.scores["score"]), ""
+    if evaluation.status == TIMEOUT and job.seconds is not None:
+        return math.nan, f"a fit on all rows takes more than {seconds_text(job.seconds)}"
+    return math.nan, one_line(evaluation.error or evaluation.status)
+
+
+def _evaluate(executor: Executor, job: Job) -> Evaluation:
+    """Return what a job came to; one that does not end in time is given up."""
+    executor.submit(job)
+    end = math.inf if job.seconds is None else time.monotonic() + job.seconds + _START
+    while True:
+        patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
+        for outcome in executor.collect(patience):
+            return outcome.evaluation
+        if time.monotonic() >= end:
+            executor.cancel(job)
+            return Evaluation(job.trial, job.fold, status=TIMEOUT)

@@ -1,0 +1,43 @@
+"""The only place with private names of scikit-learn and joblib."""
+
+from ._sklearn import (
+    HAS_CALLBACKS,
+    CallbackSupportMixin,
+    cloudpickle,
+    declares,
+    describe_scorer,
+    import_pandas,
+    is_own_score,
+    metric_of,
+    only_predicts,
+    output_of,
+    propagate_callbacks,
+    refusal,
+    routing_enabled,
+    safe_split,
+    slice_params,
+    to_numpy,
+    visual_block,
+    with_callbacks,
+)
+
+__all__ = [
+    "HAS_CALLBACKS",
+    "CallbackSupportMixin",
+    "cloudpickle",
+    "declares",
+    "describe_scorer",
+    "import_pandas",
+    "is_own_score",
+    "metric_of",
+    "only_predicts",
+    "output_of",
+    "propagate_callbacks",
+    "refusal",
+    "routing_enabled",
+    "safe_split",
+    "slice_params",
+    "to_numpy",
+    "visual_block",
+    "with_callbacks",
+]

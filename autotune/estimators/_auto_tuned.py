@@ -1,0 +1,300 @@
+"""The scikit-learn face: parameters, ``fit``, tags, metadata routing and callbacks."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from ..compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
+from ..defaults import default_model
+from ..timing import Scale
+from ..tuning import Run, make_router, make_scoring
+from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
+from ._delegation import DelegatingMixin
+from ._docs import share_documentation
+from ._tags import combine_tags
+
+_NOTHING_TO_FINISH = (
+    "finish ends a fit of this %(name)s that was interrupted, and there was none: call 'fit'"
+)
+
+
+class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
+    """What the classifier and the regressor share.
+
+    It stands left of scikit-learn's mixins, whose ``score`` it replaces.
+    """
+
+    _classifier: bool
+
+    @explain_unknown
+    def __init__(
+        self,
+        estimator=None,
+        space="auto",
+        *,
+        strategy="auto",
+        budget=None,
+        scoring=None,
+        cv=None,
+        refit=True,
+        include_default=True,
+        error_score=np.nan,
+        return_train_score=False,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        warm_start=False,
+        storage=None,
+    ):
+        self.estimator = estimator
+        self.space = space
+        self.strategy = strategy
+        self.budget = budget
+        self.scoring = scoring
+        self.cv = cv
+        self.refit = refit
+        self.include_default = include_default
+        self.error_score = error_score
+        self.return_train_score = return_train_score
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.storage = storage
+
+    def set_params(self, **params):
+        """Set parameters of this estimator, of the wrapped model and of the strategy.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name: ``budget``, ``estimator__C``, ``strategy__factor``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name that there is not; the message says which one is meant. Also for a
+            parameter of a strategy that is only a name.
+        """
+        names = [name.partition("__")[0] for name in params]
+        refuse_unknown(self, names, self.get_params(deep=False), ValueError)
+        refuse_inner(self, params)
+        return super().set_params(**params)
+
+    @with_callbacks
+    def fit(self, X, y=None, **params):
+        """Tune the model, then fit it on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+            Training data, as the wrapped model accepts it.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        **params : dict
+            ``groups`` for the splitter and, for example, ``sample_weight`` for the model and
+            the scorers that accept it. With metadata routing, what was requested by each.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TypeError, ValueError
+            For a bad parameter, before anything is fitted; the message names it.
+            ValueError too when no evaluation succeeded, with the first error's text.
+        TimeoutError
+            If nothing could be fitted within a budget of seconds, not even the model as it is.
+        KeyboardInterrupt
+            When interrupted. What is known is in ``history_``; :meth:`finish` ends the fit with
+            it, and a further ``fit`` with ``warm_start=True`` goes on with the search.
+        """
+        refuse_fit_arguments(self, params, self._models().values())
+        Run(self, X, y, params).execute()
+        return self
+
+    @with_callbacks
+    def finish(self, X, y=None, **params):
+        """End a ``fit`` that was interrupted: fit the best model so far on all rows.
+
+        Parameters
+        ----------
+        X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+            The data of the interrupted ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Its target.
+        **params : dict
+            What else was passed to ``fit``.
+
+        Returns
+        -------
+        self
+            With all attributes that ``fit`` sets. If there was nothing to end, as it was.
+
+        Raises
+        ------
+        NotFittedError
+            If there is no search whose results could be used.
+        ValueError
+            If the folds are not those of the interrupted ``fit``, or if all trials had failed.
+        TimeoutError
+            If the model could not be fitted within a budget of seconds, which is counted anew.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from autotune import AutoTunedClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = AutoTunedClassifier(SVC(), budget=5, random_state=0)
+        >>> try:
+        ...     model = model.fit(X, y)
+        ... except KeyboardInterrupt:
+        ...     model = model.finish(X, y)
+        """
+        check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
+        if "best_estimator_" not in self.__dict__:
+            _, seed, scale = self._study
+            Run(self, X, y, params).finish(self.history_, seed, Scale(**(scale or {})))
+        return self
+
+    def score(self, X, y=None, **params):
+        """Score the tuned model with the metric that it was tuned for.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        **params : dict
+            Metadata for the scorer; needs metadata routing.
+
+        Returns
+        -------
+        score : float
+            What ``scoring`` computes, or else the model's own ``score``.
+        """
+        check_is_fitted(self, "best_estimator_")
+        if params and not routing_enabled():
+            raise ValueError(
+                f"score takes metadata only with sklearn.set_config(enable_metadata_routing=True);"
+                f" got {sorted(params)}"
+            )
+        score_params = process_routing(self, "score", **params).scorer["score"] if params else {}
+        scorer = self.scorer_
+        if isinstance(scorer, dict):
+            metric = self.refit if isinstance(self.refit, str) else next(iter(scorer))
+            return scorer[metric](self.best_estimator_, X, y, **score_params)
+        score = scorer(self.best_estimator_, X, y, **score_params)
+        if isinstance(score, dict):
+            return score[self.refit if isinstance(self.refit, str) else next(iter(score))]
+        return score
+
+    def get_metadata_routing(self):
+        """Return how metadata is routed to the model, the scorers and the splitter.
+
+        Returns
+        -------
+        routing : sklearn.utils.metadata_routing.MetadataRouter
+        """
+        models = self._models()
+        scorer = make_scoring(self._template(), self.scoring, self.refit).scorer
+        return make_router(self, models, scorer, self.cv)
+
+    def _models(self) -> dict[str, Any]:
+        """Return the wrapped models by the names under which metadata is routed to them."""
+        if isinstance(self.estimator, list):
+            return {f"estimator_{i}": model for i, model in enumerate(self.estimator)}
+        return {"estimator": self._template()}
+
+    def _template(self) -> Any:
+        """Return the wrapped model, the first of several, or the built-in default."""
+        if self.estimator is None:
+            return default_model(None, classifier=self._classifier)
+        if isinstance(self.estimator, list) and self.estimator:
+            return self.estimator[0]
+        return self.estimator
+
+    def _forwarded_tags(self, tags: Any) -> Any:
+        """Return the wrapped models' tags under this class's own estimator type."""
+        several = isinstance(self.estimator, list) and self.estimator
+        models = self.estimator if several else [self._template()]
+        inner = deepcopy(combine_tags([get_tags(model) for model in models]))
+        if self.estimator is None:
+            inner.input_tags.sparse = True  # a matrix gets a model of its own
+        if inner.estimator_type == tags.estimator_type:
+            return inner
+        tags.input_tags = inner.input_tags
+        return tags
+
+    def _sk_visual_block_(self):
+        fitted = self.__dict__.get("best_estimator_")
+        if fitted is None:
+            return visual_block("estimator", list(self._models().values()))
+        return visual_block("best_estimator_", [fitted])
+
+
+@share_documentation
+class AutoTunedClassifier(BaseAutoTuned, ClassifierMixin, BaseEstimator):
+    """A classifier that tunes itself inside ``fit``, within a budget that it keeps.
+
+    See Also
+    --------
+    AutoTunedRegressor : The same for regression.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from autotune import AutoTunedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> space = {"C": (0.1, 100.0, "log-uniform"), "kernel": ["linear", "rbf"]}
+    >>> model = AutoTunedClassifier(SVC(), space, strategy="random", budget=8, random_state=0)
+    >>> model.fit(X, y).predict(X[:2])
+    array([0, 0])
+    >>> model.best_score_ >= model.default_score_
+    True
+    """
+
+    _classifier = True
+
+    def __sklearn_tags__(self):
+        return self._forwarded_tags(super().__sklearn_tags__())
+
+
+@share_documentation
+class AutoTunedRegressor(BaseAutoTuned, RegressorMixin, BaseEstimator):
+    """A regressor that tunes itself inside ``fit``, within a budget that it keeps.
+
+    See Also
+    --------
+    AutoTunedClassifier : The same for classification.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from autotune import AutoTunedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = AutoTunedRegressor(Ridge(), budget=10, random_state=0).fit(X, y)
+    >>> model.best_score_ >= model.default_score_
+    True
+    """
+
+    _classifier = False
+
+    def __sklearn_tags__(self):
+        return self._forwarded_tags(super().__sklearn_tags__())

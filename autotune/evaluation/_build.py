@@ -1,0 +1,65 @@
+"""From a configuration to an estimator that can be fitted."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+from sklearn.base import clone
+
+from ..compat import output_of
+from ..history import seed_estimator
+
+CHOSEN = "estimator"  # the parameter that names the model where several are in the race
+
+
+def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
+    """Return an unfitted copy of ``estimator`` with a configuration and a seed.
+
+    ``estimator=None`` stands for a list of estimators: the configuration holds the chosen
+    one as ``"estimator"`` and that one's parameters as ``"estimator__<name>"``.
+    """
+    params = {name: _copy(value) for name, value in params.items()}
+    if estimator is None:
+        built = params.pop(CHOSEN)
+        params = {name.removeprefix(f"{CHOSEN}__"): value for name, value in params.items()}
+    else:
+        built = clone(estimator)
+    if params:
+        outputs = _chosen_outputs(built, params)
+        built.set_params(**params)
+        for name, output in outputs.items():
+            params[name].set_output(transform=output)
+    seed_estimator(built, seed)
+    return built
+
+
+def _chosen_outputs(estimator: Any, params: dict[str, Any]) -> dict[str, str]:
+    """Return the output that chosen transformers get from those that they replace.
+
+    One that takes the place of ``"passthrough"`` gets that of the steps around it.
+    """
+    chosen = [name for name, value in params.items() if _takes_output(value)]
+    own = {"": estimator, **estimator.get_params(deep=True)} if chosen else {}
+    outputs = {}
+    for name in chosen:
+        replaced = own.get(name)
+        around = own.get(name.rpartition("__")[0])
+        output = output_of(replaced if hasattr(replaced, "transform") else around)
+        if output is not None:
+            outputs[name] = output
+    return outputs
+
+
+def _takes_output(value: Any) -> bool:
+    """Return whether a value is a transformer whose output nobody has set."""
+    if isinstance(value, type) or not hasattr(value, "transform"):
+        return False
+    return hasattr(value, "set_output") and output_of(value) is None
+
+
+def _copy(value: Any) -> Any:
+    """Return a copy of a parameter's value, so that a fit cannot change the space."""
+    if value is None or isinstance(value, str | numbers.Number):
+        return value
+    return clone(value, safe=False)

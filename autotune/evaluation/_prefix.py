@@ -1,0 +1,340 @@
+"""The first steps of a pipeline, fitted once per fold and reused by all trials that share them.
+
+``PrefixCache.shorten`` turns an unfitted pipeline into an equivalent one whose first steps are
+a single ``Prefix``, which fits them only if nobody did so before. What counts as the same is
+strict: steps of the same classes and parameters, seeds included, on the same rows. All else
+goes the usual way:
+
+- anything but a plain ``Pipeline``, one with ``memory``, ``verbose`` or ``transform_input``;
+- callbacks, metadata routing, metadata for one of the first steps;
+- steps that change their input, or draw from the global random generators;
+- results that are too large or cannot be copied exactly;
+- the refit: the final model is fitted by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+
+from ..compat import only_predicts, routing_enabled
+from ._build import CHOSEN
+from ._cache import Entry, Shelf, is_passthrough, observe
+from ._cache_key import UnkeyableError, digest, key_of
+from ._job import Job
+
+CAPACITY = 256_000_000  # bytes that each process may keep
+_PATIENCE = 20  # evaluations without which steps are given up: two rounds of ten folds
+
+_FITTED, _TRAIN, _TEST = "fitted", "train", "test"
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """Steps that are kept together.
+
+    Attributes
+    ----------
+    steps : list of (name, transformer)
+        Unfitted.
+    likeness : hashable
+        What the steps, and those of the stages before, are.
+    rows : bytes
+        On which rows.
+    spare : bool
+        Whether other trials vary these steps.
+    """
+
+    steps: list[tuple[str, Any]]
+    likeness: Hashable
+    rows: bytes
+    spare: bool
+
+    @property
+    def key(self) -> Hashable:
+        return self.likeness, self.rows
+
+
+class Prefix(BaseEstimator):
+    """Stands in a pipeline for its first steps.
+
+    Attributes
+    ----------
+    saved_time : float
+        Seconds that did not have to be spent in fitting.
+    """
+
+    def __init__(self, cache: PrefixCache, stages: list[_Stage], X_test: Any):
+        self._cache = cache
+        self._shelf = cache.shelf
+        self._stages = stages
+        self._known = {_TEST: X_test}
+        self._entry: Entry | None = None
+        self.saved_time = 0.0
+
+    def __repr__(self) -> str:
+        names = [name for stage in self._stages for name, _ in stage.steps]
+        return f"Prefix({', '.join(names)})"
+
+    @property
+    def entry(self) -> Entry:
+        """The fitted steps."""
+        if self._entry is None:
+            raise NotFittedError("the first steps of the pipeline are not fitted")
+        return self._entry
+
+    def fit(self, X: Any, y: Any = None) -> Prefix:
+        """Have all steps fitted."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Return what the steps make of the rows that they are fitted on."""
+        self._known[_TRAIN] = X
+        self._shelf.visit()
+        n_done, rows = self._recall(X)
+        for number in range(n_done, len(self._stages)):
+            rows = self._fit_stage(number, rows, y)
+        return rows
+
+    def _recall(self, X: Any) -> tuple[int, Any]:
+        """Return how many stages are known, and what they made of X."""
+        entries = [self._shelf.find(stage.key, spare=stage.spare) for stage in self._stages]
+        for last in reversed(range(len(entries))):
+            entry = entries[last]
+            result = None if entry is None else entry.results.get(_FITTED)
+            if entry is not None and result is not None:
+                self._entry, self.saved_time = entry, entry.seconds
+                return last + 1, result.unpack()
+        return 0, X
+
+    def _fit_stage(self, number: int, X: Any, y: Any) -> Any:
+        """Fit the steps of a stage on what the stage before made of the rows."""
+        stage, parent, cache = self._stages[number], self._entry, self._cache
+        doubtful = cache.is_sound(stage.likeness) is None
+        before = digest(X) if doubtful and number == 0 else None
+        pipeline = Pipeline(stage.steps)
+        start = time.perf_counter()
+        rows, caught, pure = observe(lambda: pipeline.fit_transform(X, y))
+        seconds = time.perf_counter() - start
+        if doubtful and number == 0:
+            pure &= before is not None and digest(X) == before and not _share(X, rows)
+        elif doubtful:  # the input is a copy, but of what the stages before have made
+            pure &= bool(cache.is_sound(self._stages[number - 1].likeness))
+        if doubtful:
+            cache.judge(stage.likeness, pure)
+        steps = pipeline.steps
+        if parent is not None:
+            seconds, steps = seconds + parent.seconds, [*parent.steps, *steps]
+        self._entry = Entry(stage.key, steps, parent, seconds, stage.spare)
+        if pure and cache.is_sound(stage.likeness):
+            self._shelf.put(self._entry, _FITTED, rows, caught)
+        return rows
+
+    def transform(self, X: Any) -> Any:
+        """Return what the steps make of rows, from memory if they are those of the fold."""
+        for name, known in self._known.items():
+            if X is known:
+                return self._transform_known(self.entry, name, X)
+        return self.entry.transform(X)
+
+    def _transform_known(self, entry: Entry, name: str, X: Any) -> Any:
+        """Return what steps make of the rows with a name."""
+        result = entry.results.get(name)
+        if result is not None:
+            return result.unpack()
+        if entry.parent is not None:
+            X = self._transform_known(entry.parent, name, X)
+        rows, caught, pure = observe(lambda: entry.transform_further(X))
+        if pure:
+            self._shelf.add(entry, name, rows, caught)
+        return rows
+
+
+def _share(a: Any, b: Any) -> bool:
+    """Tell whether writing to one of two containers may change the other."""
+    if issparse(a) and issparse(b):
+        a, b = a.data, b.data
+    arrays = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+    return a is b or (arrays and np.may_share_memory(a, b))
+
+
+class PrefixCache:
+    """What one process knows of fitted steps; it does not travel with the task.
+
+    Parameters
+    ----------
+    capacity : int or None, default=None
+        Bytes to keep; 0: reuse nothing; None: ``CAPACITY``.
+    """
+
+    def __init__(self, capacity: int | None = None):
+        self.capacity = CAPACITY if capacity is None else capacity
+        self.shelf = Shelf(self.capacity, _PATIENCE)
+        self._verdicts: dict[Hashable, bool] = {}
+        self._last_plan: tuple[tuple[int, float], list[tuple[int, Hashable, bool]]] | None = None
+
+    def __reduce__(self) -> tuple:
+        return PrefixCache, (self.capacity,)
+
+    def is_sound(self, likeness: Hashable) -> bool | None:
+        """Tell whether not to fit some steps leaves no other trace; None if nobody knows."""
+        return self._verdicts.get(likeness)
+
+    def judge(self, likeness: Hashable, sound: bool) -> None:
+        """Note whether not to fit some steps leaves no other trace."""
+        self._verdicts[likeness] = sound
+
+    def clear(self) -> None:
+        """Forget what was fitted."""
+        self.shelf = Shelf(self.capacity, _PATIENCE)
+
+    def shorten(
+        self,
+        estimator: Any,
+        template: Any,
+        job: Job,
+        resource: str | None,
+        rows: tuple[np.ndarray, np.ndarray],
+        X_test: Any,
+        fit_params: dict[str, Any],
+    ) -> Any:
+        """Return an unfitted pipeline with its first steps reused, or the estimator as it is.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Of the job, unfitted.
+        template : estimator or None
+            From which the job's configuration made it.
+        job : Job
+        resource : str or None
+            A parameter that depends on the job's fidelity.
+        rows : tuple of index arrays
+            Training and validation rows.
+        X_test : array-like
+            The validation rows themselves, as the scorer will get them.
+        fit_params : dict
+        """
+        if not self.capacity or job.callback_context is not None or routing_enabled():
+            return estimator
+        if not _is_splittable(estimator, fit_params):
+            return estimator
+        stages = self._stages(estimator, _varied(template, job.params, resource), job, rows)
+        if not stages or self.is_sound(stages[0].likeness) is False:
+            return estimator
+        n_steps = sum(len(stage.steps) for stage in stages)
+        prefix = Prefix(self, stages, X_test)
+        return Pipeline([(estimator.steps[0][0], prefix), *estimator.steps[n_steps:]])
+
+    def _stages(
+        self, pipeline: Pipeline, varied: _Varied, job: Job, rows: tuple[np.ndarray, np.ndarray]
+    ) -> list[_Stage]:
+        """Return the first steps that may be shared: those of all trials, those of some."""
+        plan = self._last_plan
+        if plan is None or plan[0] != (job.trial, job.fidelity):
+            plan = (job.trial, job.fidelity), _plan(pipeline, varied)
+            self._last_plan = plan
+        name = hashlib.blake2b(digest_size=16)
+        for indices in rows:
+            name.update(f"{len(indices)} {indices.dtype};".encode())
+            name.update(indices.tobytes())
+        stages, start = [], 0
+        for end, likeness, spare in plan[1]:
+            stages.append(_Stage(pipeline.steps[start:end], likeness, name.digest(), spare))
+            start = end
+        return stages
+
+
+def scored_form(fitted: Any, estimator: Any, scorer: Any) -> Any:
+    """Return a fitted pipeline as a scorer should get it.
+
+    A scorer that only predicts gets the short form, which knows the validation rows already.
+    Another one, which may look into the steps, gets ``estimator`` with its fitted steps.
+    """
+    if fitted is estimator or only_predicts(scorer):
+        return fitted
+    estimator.steps = [*fitted.steps[0][1].entry.steps, *fitted.steps[1:]]
+    return estimator
+
+
+def saved_time(fitted: Any, estimator: Any) -> float:
+    """Return the seconds that a short form has saved in fitting."""
+    return 0.0 if fitted is estimator else fitted.steps[0][1].saved_time
+
+
+@dataclass(frozen=True)
+class _Varied:
+    """Names of the steps whose parameters, and of those whose seeds, differ between trials."""
+
+    steps: frozenset[str]
+    seeds: frozenset[str]
+
+
+def _varied(template: Any, params: dict[str, Any], resource: str | None) -> _Varied:
+    """Return what differs between trials that are made from one template."""
+    names = [*params, *([] if resource is None else [resource])]
+    if template is None:
+        template = params[CHOSEN]
+        names = [name.removeprefix(f"{CHOSEN}__") for name in names if name != CHOSEN]
+    unseeded = [
+        name
+        for name, value in template.get_params(deep=True).items()
+        if value is None and name.split("__")[-1] == "random_state"
+    ]
+    steps, seeds = (frozenset(name.split("__")[0] for name in each) for each in (names, unseeded))
+    return _Varied(steps | seeds, seeds)
+
+
+def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
+    """Tell whether the first steps of an estimator can be fitted apart from the last."""
+    if type(estimator) is not Pipeline or estimator.memory is not None or estimator.verbose:
+        return False
+    if getattr(estimator, "transform_input", None) or getattr(estimator, "_skl_callbacks", None):
+        return False
+    # What scikit-learn would refuse must reach it whole.
+    names = [name for name, _ in estimator.steps]
+    reserved = estimator.get_params(deep=False)
+    if len(set(names)) < len(names) or any("__" in n or n in reserved for n in names):
+        return False
+    *first, (last, model) = estimator.steps
+    if is_passthrough(model) or all(is_passthrough(step) for _, step in first):
+        return False
+    if not all(name.startswith(f"{last}__") for name in fit_params):
+        return False
+    return all(
+        is_passthrough(step)
+        or (hasattr(step, "transform") and (hasattr(step, "fit") or hasattr(step, "fit_transform")))
+        for _, step in first
+    )
+
+
+def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, Hashable, bool]]:
+    """Return where the stages of a pipeline end, what they are, and whether they are spare.
+
+    A step that gets another seed in each trial ends what can be shared; a step that is tuned
+    may have the same parameters in some trials.
+    """
+    names = [name for name, _ in pipeline.steps[:-1]]
+    shared = next((i for i, name in enumerate(names) if name in varied.seeds), len(names))
+    stable = next((i for i, name in enumerate(names) if name in varied.steps), shared)
+    plan, start = [], 0
+    for end, spare in ((stable, False), (shared, True)):
+        steps = pipeline.steps[start:end]
+        if all(is_passthrough(step) for _, step in steps):
+            continue
+        try:
+            plan.append((end, key_of(pipeline.steps[:end]), spare))
+        except UnkeyableError:
+            break
+        start = end
+    return plan

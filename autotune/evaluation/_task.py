@@ -1,0 +1,259 @@
+"""One configuration on one fold: build, fit, score, and note what went wrong."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from threading import current_thread, main_thread
+from traceback import format_exc
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils.validation import _num_samples
+
+from .._texts import short_repr
+from ..compat import propagate_callbacks, safe_split, slice_params
+from ..history import COMPLETE, FAILED, FULL, Evaluation
+from ._build import build
+from ._fidelity import class_labels, count_units, nested_order, take_rows
+from ._job import REFIT, Job, Outcome
+from ._prefix import PrefixCache, saved_time, scored_form
+
+_SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
+
+
+@dataclass
+class Task:
+    """What all evaluations of one ``fit`` share; it travels to a worker once.
+
+    Attributes
+    ----------
+    estimator : estimator or None
+        The wrapped model; None where the configuration says which.
+    X, y
+        All rows.
+    folds : list of (train, test) index arrays
+    scorer : callable
+        ``scorer(estimator, X, y, **params)`` returns a number or a dict of numbers.
+    fit_params, score_params : dict
+        Metadata for ``fit`` and the scorer; what has one entry per row is sliced.
+    return_train_score : bool
+    caller : estimator or None
+        What callbacks are told is being fitted.
+    metric : str or None
+        Of several metrics the one that decides: if it fails, so does the evaluation. None: any.
+    resource : str or None
+        The integer parameter of which a fidelity below one is a share; None: training rows.
+    stratify : bool
+        Whether fewer training rows keep the proportions of the labels.
+    prefixes : PrefixCache
+        What is known of the first steps of pipelines.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    folds: list[tuple[np.ndarray, np.ndarray]]
+    scorer: Any
+    fit_params: dict[str, Any] = field(default_factory=dict)
+    score_params: dict[str, Any] = field(default_factory=dict)
+    return_train_score: bool = False
+    caller: Any = None
+    metric: str | None = None
+    resource: str | None = None
+    stratify: bool = False
+    prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
+    _orders: dict[tuple[str, int], np.ndarray] = field(default_factory=dict, repr=False)
+    _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
+
+    def run(self, job: Job) -> Outcome:
+        """Carry out a job; an exception becomes a failed evaluation."""
+        outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity))
+        with _noted_warnings(outcome):
+            try:
+                estimator = self._estimator(job)
+                if job.fold == REFIT:
+                    self.prefixes.clear()  # the last fit is the largest
+                    self._fit(estimator, job, outcome, *self._all_rows(estimator, job))
+                    outcome.model = estimator
+                else:
+                    self._cross_validate(estimator, job, outcome)
+            except (Exception, SystemExit) as exception:
+                fail(outcome, exception)
+        return outcome
+
+    def __copy__(self) -> Task:
+        """Return a task of the same data that may run beside this one."""
+        return replace(self, prefixes=PrefixCache(0), _orders={}, _last_built=(-1, None))
+
+    def is_small(self, job: Job) -> bool:
+        """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
+        n_rows = _num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
+        n_columns = math.prod(getattr(self.X, "shape", ())[1:])
+        return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS
+
+    def _estimator(self, job: Job) -> Any:
+        """Return an unfitted estimator; the folds of a trial are copies of the same one."""
+        trial, built = self._last_built
+        if trial != job.trial:
+            built = build(self.estimator, job.params, job.seed)
+            self._last_built = job.trial, built
+        estimator = clone(built)
+        if self.resource is not None and job.fidelity < FULL:
+            amount = count_units(job.fidelity, estimator.get_params()[self.resource])
+            estimator.set_params(**{self.resource: amount})
+        return estimator
+
+    def _rows(self, job: Job) -> tuple[np.ndarray, np.ndarray]:
+        """Return the training and validation rows of a job, fewer of either if it says so."""
+        train, test = self.folds[job.fold]
+        if job.n_test is not None and job.n_test < len(test):
+            test = take_rows(test, self._order(("test", job.fold), test), job.n_test / len(test))
+        if job.fidelity == FULL or self.resource is not None:
+            return train, test
+        order = self._order(("train", job.fold), train)
+        return take_rows(train, order, job.fidelity), test
+
+    def _order(self, key: tuple[str, int], rows: np.ndarray) -> np.ndarray:
+        """Return the order in which fewer of some rows are taken, the same for all jobs."""
+        if key not in self._orders:
+            labels = class_labels(self.y) if self.stratify else None
+            part = None if labels is None else labels[rows]
+            self._orders[key] = nested_order(part, len(rows), max(key[1], 0))
+        return self._orders[key]
+
+    def _all_rows(self, estimator: Any, job: Job) -> tuple[Any, Any, dict[str, Any]]:
+        """Return X, y and metadata of a refit: all rows, or fewer if the job says so."""
+        if job.fidelity == FULL:
+            return self.X, self.y, self.fit_params
+        rows = np.arange(_num_samples(self.X))
+        rows = take_rows(rows, self._order(("all", REFIT), rows), job.fidelity)
+        X, y = safe_split(estimator, self.X, self.y, rows)
+        return X, y, slice_params(self.X, self.fit_params, rows)
+
+    def _cross_validate(self, estimator: Any, job: Job, outcome: Outcome) -> None:
+        """Fit on the training rows of a fold and score the others."""
+        train, test = self._rows(job)
+        X_train, y_train = safe_split(estimator, self.X, self.y, train)
+        X_test, y_test = safe_split(estimator, self.X, self.y, test, train)
+        fit_params = slice_params(self.X, self.fit_params, train)
+        fitted = self.prefixes.shorten(
+            estimator, self.estimator, job, self.resource, (train, test), X_test, fit_params
+        )
+        self._fit(fitted, job, outcome, X_train, y_train, fit_params)
+
+        evaluation = outcome.evaluation
+        evaluation.saved_time = saved_time(fitted, estimator)
+        estimator = scored_form(fitted, estimator, self.scorer)
+        start = time.perf_counter()
+        try:
+            score_params = slice_params(self.X, self.score_params, test)
+            scores = self._score(estimator, X_test, y_test, score_params)
+            note_scores(outcome, scores, evaluation.scores, self.metric)
+            evaluation.score_time = time.perf_counter() - start
+            if self.return_train_score:
+                score_params = slice_params(self.X, self.score_params, train)
+                scores = self._score(estimator, X_train, y_train, score_params)
+                note_scores(outcome, scores, evaluation.train_scores, self.metric)
+        finally:
+            evaluation.score_time = evaluation.score_time or time.perf_counter() - start
+
+    def _fit(
+        self, estimator: Any, job: Job, outcome: Outcome, X: Any, y: Any, fit_params: dict
+    ) -> None:
+        """Fit, with the callbacks' begin and end around it."""
+        context = job.callback_context
+        event = {"estimator": self.caller, "X": X, "y": y, "metadata": _weights(fit_params)}
+        start = time.perf_counter()
+        try:
+            with propagate_callbacks(context, estimator):
+                if context is not None:
+                    context.call_on_fit_task_begin(**event)
+                if y is None:
+                    estimator.fit(X, **fit_params)
+                else:
+                    estimator.fit(X, y, **fit_params)
+        finally:
+            outcome.evaluation.fit_time = time.perf_counter() - start
+            if context is not None:
+                outcome.stop = bool(context.call_on_fit_task_end(**event))
+
+    def _score(self, estimator: Any, X: Any, y: Any, params: dict) -> Any:
+        """Call the scorer, without y where there is none."""
+        if y is None:
+            return self.scorer(estimator, X, **params)
+        return self.scorer(estimator, X, y, **params)
+
+
+def fail(outcome: Outcome, exception: BaseException) -> None:
+    """Note an exception that is being handled."""
+    outcome.evaluation.status = FAILED
+    outcome.evaluation.error = format_exc()
+    outcome.exception = exception
+
+
+def note_scores(
+    outcome: Outcome, scores: Any, target: dict[str, float], metric: str | None
+) -> None:
+    """Write what a scorer returned into ``target``; a metric that failed is left out.
+
+    A scorer of several metrics reports those that failed as tracebacks; the evaluation fails
+    with the one that decides, or with any if ``metric`` is None.
+    """
+    evaluation = outcome.evaluation
+    for name, score in (scores if isinstance(scores, dict) else {"score": scores}).items():
+        if isinstance(score, str) and isinstance(scores, dict):
+            if metric in (None, name):
+                evaluation.status = FAILED
+            evaluation.error = evaluation.error or score
+            continue
+        value = score
+        with suppress(AttributeError, ValueError, RuntimeError):  # no array, or one of several
+            value = score.item()
+        if not isinstance(value, numbers.Real):
+            raise ValueError(
+                "scoring must return a number, or a dict of numbers; "
+                f"got {short_repr(score)} of type {type(score).__name__} for {name!r}"
+            )
+        target[name] = float(value)
+        if evaluation.status == COMPLETE and not np.isfinite(target[name]):
+            evaluation.error = evaluation.error or f"the score {name!r} is {target[name]}"
+
+
+def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what callbacks are told of the metadata."""
+    weights = fit_params.get("sample_weight")
+    return None if weights is None else {"sample_weight": weights}
+
+
+@contextmanager
+def _noted_warnings(outcome: Outcome) -> Iterator[None]:
+    """Note the warnings raised inside, each once.
+
+    Python's warning filters belong to the process, not the thread: in a worker thread the
+    warnings go where they always go.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    with warnings.catch_warnings(record=True) as caught:
+        if all(action != "error" for action, *_ in warnings.filters):
+            # A warning that the user ignores may be the reason why a score is NaN.
+            for category in (UserWarning, RuntimeWarning):
+                warnings.simplefilter("default", category)
+        yield
+    note_warnings(outcome, caught)
+
+
+def note_warnings(outcome: Outcome, caught: list[warnings.WarningMessage]) -> None:
+    """Note warnings, each once."""
+    distinct = dict.fromkeys((w.category, str(w.message)) for w in caught)
+    outcome.evaluation.warnings = tuple(f"{c.__name__}: {text}" for c, text in distinct)
+    if outcome.evaluation.fold == REFIT:
+        outcome.warnings = list(distinct)

@@ -1,0 +1,65 @@
+"""What the search knows of its worker processes and of the jobs it has given them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+
+from ...evaluation import Job
+
+EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A job on its way.
+
+    ``modules`` are those that it needs; ``again`` tells that it was sent before, to a worker
+    that died with the server.
+    """
+
+    job: Job
+    payload: bytes
+    modules: set[str] = field(default_factory=set)
+    again: bool = False
+
+
+@dataclass(eq=False)
+class Worker:
+    """A worker process as the search sees it.
+
+    ``importing`` is the module that it imports before it is ``ready``; ``ticket`` is the job
+    that it runs, which ``began`` then.
+    """
+
+    number: int
+    started: float
+    connection: Connection | None = None
+    importing: str = ""
+    ready: bool = False
+    ticket: Ticket | None = None
+    began: float = 0.0
+    silent_since: float | None = None
+
+    def deadline(self, start_timeout: float) -> float:
+        """Return when the worker has to be killed."""
+        if self.silent_since is not None:
+            return self.silent_since + EOF_GRACE
+        if not self.ready:
+            return self.started + start_timeout
+        if self.ticket is None or self.ticket.job.seconds is None:
+            return math.inf
+        return self.began + self.ticket.job.seconds
+
+    def has_news(self) -> bool:
+        """Tell whether there is something to read, if only that the other side has hung up."""
+        try:
+            return self.connection is not None and self.connection.poll()
+        except OSError:
+            return True
+
+
+def is_same(one: Job, other: Job) -> bool:
+    """Tell whether two jobs are the same evaluation; their parameters need not be comparable."""
+    return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)

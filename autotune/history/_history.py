@@ -1,0 +1,309 @@
+"""What happened: trials, their evaluations, and what follows from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..compat import import_pandas
+
+FULL = 1.0  # the fidelity of an evaluation on all rows of its training fold
+
+RUNNING = "running"
+COMPLETE = "complete"
+FAILED = "failed"
+DROPPED = "dropped"
+TIMEOUT = "timeout"
+CRASHED = "crashed"
+INTERRUPTED = "interrupted"
+STATUSES = (RUNNING, COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED, INTERRUPTED)
+
+
+@dataclass
+class Evaluation:
+    """The outcome of one configuration on one fold at one fidelity.
+
+    Attributes
+    ----------
+    trial, fold : int
+        Which trial, on which of the folds that all trials share.
+    fidelity : float
+        Share of the training rows that was used, in (0, 1].
+    status : {"complete", "failed", "timeout", "crashed"}
+        How it ended.
+    scores, train_scores : dict of str to float
+        What the scorers returned; a metric that failed is missing.
+    fit_time, score_time : float
+        Seconds.
+    saved_time : float
+        Seconds by which ``fit_time`` is shorter because the first steps of a pipeline were
+        fitted on the same rows before.
+    error : str or None
+        The traceback, or a sentence, when something went wrong.
+    warnings : tuple of str
+        Distinct warnings, as ``"Category: message"``.
+    started, ended : float
+        Seconds since ``fit`` began.
+    """
+
+    trial: int
+    fold: int
+    fidelity: float = FULL
+    status: str = COMPLETE
+    scores: dict[str, float] = field(default_factory=dict)
+    train_scores: dict[str, float] = field(default_factory=dict)
+    fit_time: float = 0.0
+    score_time: float = 0.0
+    saved_time: float = 0.0
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+    started: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def key(self) -> tuple[int, float]:
+        return (self.fold, self.fidelity)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds that it took, without those that were saved."""
+        return self.fit_time + self.score_time
+
+    @property
+    def whole_seconds(self) -> float:
+        """The seconds that it would have taken without anything fitted before."""
+        return self.seconds + self.saved_time
+
+
+@dataclass
+class Trial:
+    """One configuration and its evaluations.
+
+    Attributes
+    ----------
+    number : int
+        Position in the history; 0 is the first.
+    params : dict
+        The configuration, ready for ``set_params``.
+    origin : str
+        Who proposed it: ``"default"`` or the searcher's name.
+    eligible : bool
+        False for a default outside the user's space: reported, never the winner.
+    status : str
+        One of ``STATUSES``.
+    evaluations : dict
+        ``(fold, fidelity)`` to :class:`Evaluation`.
+    """
+
+    number: int
+    params: dict[str, Any]
+    origin: str
+    eligible: bool = True
+    status: str = RUNNING
+    evaluations: dict[tuple[int, float], Evaluation] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with the evaluations as a list: not every format has tuples as keys."""
+        return {**self.__dict__, "evaluations": list(self.evaluations.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        evaluations = {evaluation.key: evaluation for evaluation in state["evaluations"]}
+        self.__dict__.update(state, evaluations=evaluations)
+
+    @property
+    def error(self) -> str | None:
+        """The first error among the evaluations, in fold order."""
+        errors = (self.evaluations[key].error for key in sorted(self.evaluations))
+        return next((error for error in errors if error), None)
+
+
+class History:
+    """All trials of one ``fit``, in the order in which they were proposed.
+
+    Parameters
+    ----------
+    n_folds : int
+        Number of folds that all trials share.
+    metric : str or None, default=None
+        The metric that decides. None: the only metric, or the first one reported.
+    error_score : float, default=nan
+        The score of an evaluation that failed. NaN: a trial with such an evaluation has failed.
+    metrics : tuple of str or None, default=None
+        The names of all metrics; None: those of the first evaluation that is complete.
+    n_fresh : int, default=0
+        Number of further folds, with the numbers ``n_folds``, ``n_folds + 1``, ..., on which
+        only the best trials are evaluated, after the search. They are repeats of the first.
+
+    Attributes
+    ----------
+    share : float
+        The share of the training rows that full fidelity stands for: below 1 where all rows
+        would have left no time for a search.
+    compared_folds : tuple of int
+        The folds that a trial must have to be complete, whose mean is its score: fewer than
+        ``n_folds`` where all of them would have left no time for a search.
+    """
+
+    def __init__(
+        self,
+        n_folds: int,
+        metric: str | None = None,
+        error_score: float = np.nan,
+        metrics: tuple[str, ...] | None = None,
+        n_fresh: int = 0,
+    ):
+        self.n_folds = n_folds
+        self.n_fresh = n_fresh
+        self.share = 1.0
+        self.compared_folds = tuple(range(n_folds))
+        self.error_score = error_score
+        self.trials: list[Trial] = []
+        self._metric = metric
+        self._metrics = metrics
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __getitem__(self, number: int) -> Trial:
+        return self.trials[number]
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __repr__(self) -> str:
+        n_evaluations = sum(len(trial.evaluations) for trial in self)
+        return f"History(trials={len(self)}, evaluations={n_evaluations})"
+
+    @property
+    def metric(self) -> str:
+        """The name of the metric that decides."""
+        names = self.metrics
+        # A callable that returns one number has no names, whatever ``refit`` calls it.
+        return self._metric if self._metric in names else names[0]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics, in the order of the scorers."""
+        if self._metrics is not None:
+            return self._metrics
+        for evaluation in self.evaluations():
+            if evaluation.scores and evaluation.status == COMPLETE:
+                return tuple(evaluation.scores)
+        return (self._metric or "score",)
+
+    def add(self, params: dict[str, Any], origin: str, eligible: bool = True) -> Trial:
+        """Append a trial and return it."""
+        trial = Trial(len(self.trials), params, origin, eligible)
+        self.trials.append(trial)
+        return trial
+
+    def record(self, evaluation: Evaluation) -> Trial:
+        """Attach an evaluation to its trial and return the trial."""
+        trial = self.trials[evaluation.trial]
+        trial.evaluations[evaluation.key] = evaluation
+        return trial
+
+    def evaluations(self) -> Iterator[Evaluation]:
+        """Yield every evaluation, trial by trial."""
+        for trial in self.trials:
+            yield from trial.evaluations.values()
+
+    def counts(self, evaluation: Evaluation) -> bool:
+        """Return whether an evaluation has a finite score: its own, or ``error_score``."""
+        if evaluation.status not in (COMPLETE, FAILED):
+            return False
+        return math.isfinite(evaluation.scores.get(self.metric, self.error_score))
+
+    def fold_scores(
+        self, trial: Trial, metric: str | None = None, fidelity: float = FULL
+    ) -> np.ndarray:
+        """Return the score on each fold, shape (n_folds,); NaN where there is none.
+
+        A failed evaluation counts with ``error_score``.
+        """
+        metric = self.metric if metric is None else metric
+        return self._scores_on(range(self.n_folds), trial, metric, fidelity)
+
+    def compared_scores(self, trial: Trial, metric: str | None = None) -> np.ndarray:
+        """Return the score on each of ``compared_folds``; NaN where there is none."""
+        return self.fold_scores(trial, metric)[list(self.compared_folds)]
+
+    def fresh_scores(self, trial: Trial) -> np.ndarray:
+        """Return the score on each fresh fold, shape (n_fresh,); NaN where there is none."""
+        folds = range(self.n_folds, self.n_folds + self.n_fresh)
+        return self._scores_on(folds, trial, self.metric, FULL)
+
+    def _scores_on(self, folds: range, trial: Trial, metric: str, fidelity: float) -> np.ndarray:
+        """Return the score on each of some folds."""
+        scores = np.full(len(folds), np.nan)
+        for place, fold in enumerate(folds):
+            evaluation = trial.evaluations.get((fold, fidelity))
+            if evaluation is not None:
+                scores[place] = evaluation.scores.get(metric, self.error_score)
+        return scores
+
+    def seconds_spent(self, trial: Trial, fold: int) -> float:
+        """Return the seconds that a trial's evaluations took in the repeat of a fold."""
+        repeat = fold // self.n_folds
+        return sum(
+            evaluation.seconds
+            for evaluation in trial.evaluations.values()
+            if evaluation.fold // self.n_folds == repeat
+        )
+
+    def score(self, trial: Trial, metric: str | None = None) -> float:
+        """Return the mean score over the compared folds; NaN if one is missing or not a number."""
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
+            return float(np.mean(self.compared_scores(trial, metric)))
+
+    def to_frame(self):
+        """Return one row per evaluation as a pandas DataFrame.
+
+        Columns are ``trial``, ``origin``, ``status``, ``fold``, ``fidelity``,
+        ``evaluation_status``, one ``param_<name>`` per parameter, one ``score_<metric>``
+        (and ``train_<metric>``, where asked for) per metric, ``fit_time``, ``score_time``,
+        ``saved_time``, ``started``, ``ended`` in seconds, ``warnings`` and ``error``.
+        A trial without any evaluation has one row with fold -1. Folds with a number of
+        ``n_folds`` and more are those on which the best trials were compared again.
+        """
+        pd = import_pandas("History.to_frame")
+        rows = [_row(trial, evaluation) for trial in self for evaluation in _evaluations_of(trial)]
+        for row in rows:
+            row["fidelity"] *= self.share
+        return pd.DataFrame(rows, columns=None if rows else ["trial"])
+
+
+def _evaluations_of(trial: Trial) -> list[Evaluation]:
+    """Return the evaluations in fold order, or one empty stand-in."""
+    if not trial.evaluations:
+        return [Evaluation(trial.number, -1, status=trial.status)]
+    return [trial.evaluations[key] for key in sorted(trial.evaluations)]
+
+
+def _row(trial: Trial, evaluation: Evaluation) -> dict[str, Any]:
+    """Return one row of the frame."""
+    row: dict[str, Any] = {
+        "trial": trial.number,
+        "origin": trial.origin,
+        "status": trial.status,
+        "fold": evaluation.fold,
+        "fidelity": evaluation.fidelity,
+        "evaluation_status": evaluation.status,
+    }
+    row.update({f"param_{name}": value for name, value in trial.params.items()})
+    row.update({f"score_{name}": value for name, value in evaluation.scores.items()})
+    row.update({f"train_{name}": value for name, value in evaluation.train_scores.items()})
+    row.update(
+        fit_time=evaluation.fit_time,
+        score_time=evaluation.score_time,
+        saved_time=evaluation.saved_time,
+        started=evaluation.started,
+        ended=evaluation.ended,
+        warnings="\n".join(evaluation.warnings),
+        error=evaluation.error,
+    )
+    return row

@@ -1,0 +1,83 @@
+"""From the history to ``cv_results_``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..history import FULL, Evaluation, History, Trial
+from ._columns import param_columns
+from ._selection import rank
+
+
+def cv_results(
+    history: History, *, train_scores: bool = False, n_resources: np.ndarray | None = None
+) -> dict[str, Any]:
+    """Return the history in the layout of scikit-learn's searchers.
+
+    Beyond scikit-learn's columns there are ``status``, ``origin`` and ``error``. Scores are
+    those of full fidelity; ``n_resources``, where given, is the most that each trial had.
+    """
+    results: dict[str, Any] = {}
+    for name in ("fit_time", "score_time"):
+        results.update(_times(history, name))
+    results.update(param_columns([trial.params for trial in history]))
+    results["params"] = [dict(trial.params) for trial in history]
+    for metric in history.metrics:
+        table = np.array([history.fold_scores(trial, metric) for trial in history])
+        results.update(_scores(f"test_{metric}", table, history))
+        results[f"rank_test_{metric}"] = rank(history, metric)
+        if train_scores:
+            table = np.array([_train_scores(history, trial, metric) for trial in history])
+            results.update(_scores(f"train_{metric}", table, history))
+    if n_resources is not None:
+        results["n_resources"] = n_resources
+    results["status"] = np.array([trial.status for trial in history], dtype=object)
+    results["origin"] = np.array([trial.origin for trial in history], dtype=object)
+    results["error"] = np.array([trial.error for trial in history], dtype=object)
+    return results
+
+
+def _times(history: History, name: str) -> dict[str, np.ndarray]:
+    """Return mean and deviation over the folds that were evaluated."""
+    rows = [
+        [getattr(evaluation, name) for _, evaluation in _full(trial, history)] or [np.nan]
+        for trial in history
+    ]
+    return {
+        f"mean_{name}": np.array([np.mean(row) for row in rows]),
+        f"std_{name}": np.array([np.std(row) for row in rows]),
+    }
+
+
+def _scores(name: str, table: np.ndarray, history: History) -> dict[str, np.ndarray]:
+    """Return one column per fold, then mean and deviation over those that are compared.
+
+    Where there are others, several workers may have evaluated some before it was decided.
+    """
+    counts = np.isin(range(history.n_folds), history.compared_folds)
+    table = np.where(counts, table.reshape(-1, history.n_folds), np.nan)
+    columns = {f"split{fold}_{name}": column.copy() for fold, column in enumerate(table.T)}
+    compared = table[:, list(history.compared_folds)]
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite scores have no deviation
+        columns[f"mean_{name}"] = compared.mean(axis=1)
+        columns[f"std_{name}"] = compared.std(axis=1)
+    return columns
+
+
+def _train_scores(history: History, trial: Trial, metric: str) -> np.ndarray:
+    """Return the training score on each fold, shape (n_folds,)."""
+    scores = np.full(history.n_folds, np.nan)
+    for fold, evaluation in _full(trial, history):
+        scores[fold] = evaluation.train_scores.get(metric, history.error_score)
+    return scores
+
+
+def _full(trial: Trial, history: History) -> list[tuple[int, Evaluation]]:
+    """Return a trial's evaluations of full fidelity, without those on fresh folds."""
+    return [
+        (fold, evaluation)
+        for (fold, fidelity), evaluation in trial.evaluations.items()
+        if fidelity == FULL and fold < history.n_folds
+    ]

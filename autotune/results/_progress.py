@@ -1,0 +1,117 @@
+"""Live progress, and the picture of the estimator in a notebook."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from shutil import get_terminal_size
+from typing import Any
+
+import numpy as np
+
+from .._texts import short_repr
+from ..history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..timing import Clock
+from ._metric import UNKNOWN, Metric
+
+
+class Progress(Listener):
+    """Prints how the search goes.
+
+    Parameters
+    ----------
+    verbose : int
+        1: one line that is rewritten on a terminal, and where the output is no terminal a
+        line whenever the best score improves. 2 and more: a line for each trial.
+    n_trials : int or None
+    clock : Clock
+    write : callable or None, default=None
+        Receives text; None writes to the standard output of the moment.
+    metric : Metric
+        What the scores are: a loss is shown as itself, not as its negative.
+    """
+
+    def __init__(
+        self,
+        verbose: int,
+        n_trials: int | None,
+        clock: Clock,
+        write: Callable[[str], Any] | None = None,
+        metric: Metric = UNKNOWN,
+    ):
+        self._verbose = verbose
+        self._n_trials = n_trials
+        self._clock = clock
+        self._metric = metric
+        self._live = verbose == 1 and write is None and is_terminal(sys.stdout)
+        self._write = write or partial(print, end="", flush=self._live)
+        self._best = -np.inf
+        self._default: float | None = None
+        self._n_ended = self._n_failed = self._n_late = self._n_fresh = 0
+
+    def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        self._n_fresh += evaluation.fold >= history.n_folds
+        if self._live:
+            # A line that wraps could not be rewritten.
+            width = get_terminal_size().columns
+            self._write(f"\r\x1b[2K{self._state()[: width - 1]}")
+
+    def ended(self, trial: Trial, history: History) -> None:
+        score = history.score(trial)
+        self._n_ended += 1
+        self._n_failed += trial.status in (CRASHED, FAILED)
+        self._n_late += trial.status == TIMEOUT
+        if trial.origin == "default" and self._default is None and np.isfinite(score):
+            self._default = score
+        improved = trial.eligible and trial.status == COMPLETE and score > self._best
+        if improved:
+            self._best = score
+        if self._verbose > 1:
+            self._write(f"{self._state()}  {describe_trial(trial, score, self._metric)}\n")
+        elif improved and not self._live:
+            self._write(f"{self._state()}\n")
+
+    def close(self) -> None:
+        """End the line that was being rewritten, or tell of the finals in one."""
+        if self._live:
+            self._write(f"\r\x1b[2K{self._state()}\n")
+        elif self._n_fresh:
+            self._write(f"{self._state()}\n")
+
+    def _state(self) -> str:
+        """Return the search in one line."""
+        trials = f"{self._n_ended}" + (f"/{self._n_trials}" if self._n_trials else "")
+        seconds = f"{self._clock.elapsed():.1f}"
+        seconds += f"/{self._clock.seconds:g} s" if self._clock.seconds else " s"
+        best, default = "no score yet", ""
+        if np.isfinite(self._best):
+            name = f"{self._metric.name} " if self._metric.sign < 0 else ""  # lower is better
+            best = f"best {name}{self._metric.value(self._best):.4f}"
+        if self._default is not None:
+            default = f" | default {self._metric.value(self._default):.4f}"
+        failed = f" | {self._n_failed} failed" if self._n_failed else ""
+        failed += f" | {self._n_late} too slow" if self._n_late else ""
+        finals = f" | finals: {self._n_fresh} evaluations" if self._n_fresh else ""
+        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{finals}"
+
+
+def is_terminal(stream: Any) -> bool:
+    """Return whether a standard stream is a terminal; it may be None, or only have ``write``."""
+    return hasattr(stream, "isatty") and stream.isatty()
+
+
+def describe_trial(trial: Trial, score: float, metric: Metric = UNKNOWN) -> str:
+    """Return a trial in one line: number, outcome, configuration."""
+    params = ", ".join(f"{name}={_short(value)}" for name, value in trial.params.items())
+    name = metric.name if metric.sign < 0 else "score"
+    value = f"{name} {metric.value(score):.4f}"
+    outcome = value if trial.status == COMPLETE else trial.status
+    origin = " (default)" if trial.origin == "default" else ""
+    return f"#{trial.number}{origin} {outcome}: {params}"
+
+
+def _short(value: Any) -> str:
+    """Return a parameter's value in few characters."""
+    text = f"{value:.4g}" if isinstance(value, float) else short_repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

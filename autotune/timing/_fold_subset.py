@@ -1,0 +1,193 @@
+"""On how many folds a search can afford to compare trials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .._texts import warn
+from ..history import COMPLETE, FULL, INTERRUPTED, RUNNING, TIMEOUT, Evaluation, History, Trial
+from ._clock import Clock
+
+LEAST_TRIALS = 3  # trials that a search must have time for
+
+
+class FewerFolds:
+    """Lets a search compare trials on fewer folds if it has no time for three cross-validations.
+
+    What is known of one configuration on all folds is worth less than what is known of three
+    on some. The first trial that succeeds on a fold tells, and until it has ended the decision
+    may change. Only a scheduler that heeds ``compared_folds`` may be combined with this:
+    ``Racing``.
+
+    Parameters
+    ----------
+    clock : Clock
+    refit : callable
+        ``refit(trial)`` returns the seconds to be kept for the last fit.
+    n_workers : int
+    tell : callable
+        Is called with the folds whenever they change.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        refit: Callable[[Trial], float],
+        n_workers: int,
+        tell: Callable[[tuple[int, ...]], None],
+    ):
+        self._clock = clock
+        self._refit = refit
+        self._n_workers = n_workers
+        self._tell = tell
+
+    def __call__(self, evaluation: Evaluation, history: History, order: Sequence[int]) -> None:
+        """Take note of an evaluation, which is in the history already, but decides nothing yet.
+
+        Parameters
+        ----------
+        evaluation : Evaluation
+        history : History
+            Its ``compared_folds`` are changed.
+        order : sequence of int
+            The folds in the order in which the evaluations of a trial begin.
+        """
+        trial = next((t for t in history if t.status == RUNNING and _timed(t)), None)
+        if trial is not history[evaluation.trial] or not is_open(history):
+            return
+        n_timed = len(_timed(trial))
+        affordable = n_timed + self._affordable(trial)
+        n_folds = min(int(affordable / LEAST_TRIALS), history.n_folds)
+        if n_timed == 1 and affordable >= LEAST_TRIALS:
+            # The first evaluation also loads what is loaded late: a second one shall be asked.
+            n_folds = max(n_folds, min(2, history.n_folds))
+        while n_folds < history.n_folds and (order[n_folds], FULL) in trial.evaluations:
+            n_folds += 1  # what there is counts
+        self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
+
+    def reconsider(self, history: History) -> None:
+        """Return to all folds if a run that goes on with an earlier one's trials has the time.
+
+        The trials that were complete on fewer folds then run again, for the folds they miss;
+        there must be time for all of them, and for three new trials.
+        """
+        if len(history.compared_folds) < history.n_folds and self._affords_all(history):
+            self._compare_on(tuple(range(history.n_folds)), history)
+        for trial in history:
+            if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
+                trial.status = RUNNING
+
+    def can_end(self, trial: Trial, history: History) -> bool:
+        """Return whether there is time for the folds that a trial misses, and for its last fit.
+
+        True while nothing tells, or while no trial is complete. The default is never paused
+        for others: it is what they are compared with.
+        """
+        if is_open(history) or not _timed(trial) or trial is default_of(history):
+            return True
+        n_missing = np.isnan(history.compared_scores(trial)).sum()
+        return bool(self._affordable(trial) >= n_missing)
+
+    def _affords_all(self, history: History) -> bool:
+        """Return whether complete trials can be given all folds, and three more begin with them."""
+        known = next((trial for trial in history if _timed(trial)), None)
+        complete = [trial for trial in history if trial.status == COMPLETE]
+        n_missing = sum(np.isnan(history.fold_scores(trial)).sum() for trial in complete)
+        wanted = n_missing + LEAST_TRIALS * history.n_folds
+        return known is None or bool(self._affordable(known) >= wanted)
+
+    def _affordable(self, trial: Trial) -> float:
+        """Return for how many more evaluations like those of a trial there is time."""
+        seconds = min(evaluation.seconds for evaluation in _timed(trial))
+        left = max(self._clock.left() - self._refit(trial), 0.0)
+        return left * self._n_workers / max(seconds, 1e-9)
+
+    def _compare_on(self, folds: tuple[int, ...], history: History) -> None:
+        """Change the folds on which trials are compared."""
+        if folds != history.compared_folds:
+            history.compared_folds = folds
+            self._tell(folds)
+
+
+def default_of(history: History) -> Trial | None:
+    """Return the trial of the default, None if it is not in the race."""
+    first = history[0] if len(history) else None
+    return first if first is not None and first.origin == "default" and first.eligible else None
+
+
+def is_open(history: History) -> bool:
+    """Return whether the folds may still change: no trial is complete with them."""
+    return all(trial.status != COMPLETE for trial in history)
+
+
+def _timed(trial: Trial) -> list[Evaluation]:
+    """Return a trial's evaluations that tell how long others of full fidelity take."""
+    evaluations = trial.evaluations.values()
+    return [e for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]
+
+
+def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -> bool:
+    """Compare trials on fewer folds, if those that decide were cut short; return whether.
+
+    These are the folds of the default, unless the best trial is better on the folds that both
+    have; and where no trial that may win is complete, else those of the trial with the most.
+    A trial is cut short by the end of the search, not by a limit of its own.
+    """
+    limit = math.inf if seconds_per_trial is None else seconds_per_trial
+    cut = {t.number: sound_folds(t, history) for t in history if _is_cut(t, history, limit)}
+    cut = {number: folds for number, folds in cut.items() if folds}
+    complete = [t for t in history if t.eligible and t.status == COMPLETE]
+    default = default_of(history)
+    known = [] if default is None else cut.get(default.number, [])
+    if complete:
+        best = max(complete, key=history.score)
+        if not known or _mean_on(known, best, history) > _mean_on(known, history[0], history):
+            return False
+    folds = known or max(cut.values(), key=len, default=[])
+    if not folds:
+        return False
+    history.compared_folds = tuple(folds)
+    for number, others in cut.items():
+        if set(folds) <= set(others):
+            history[number].status = COMPLETE
+    return True
+
+
+def warn_of_default(history: History) -> None:
+    """Say that the default was not compared on all folds, and why."""
+    default = default_of(history)
+    if default is None or default.status not in (INTERRUPTED, TIMEOUT):
+        return
+    n_known = len(sound_folds(default, history))
+    why = "the search ended before the others"
+    if default.status == TIMEOUT and default.error:
+        why = default.error.strip().splitlines()[-1]
+    compared = "the winner is better on those" if n_known else "nothing tells what tuning gains"
+    warn(
+        f"the model with its own parameters was evaluated on {n_known} of "
+        f"{len(history.compared_folds)} folds ({why}): {compared}, and default_score_ is nan. "
+        "Allow more seconds, or fewer folds (cv)",
+    )
+
+
+def sound_folds(trial: Trial, history: History) -> list[int]:
+    """Return the compared folds on which a trial was evaluated in full and has a score."""
+    scores = history.fold_scores(trial)
+    timed = {evaluation.fold for evaluation in _timed(trial)}
+    return [fold for fold in history.compared_folds if fold in timed and np.isfinite(scores[fold])]
+
+
+def _is_cut(trial: Trial, history: History, limit: float) -> bool:
+    """Return whether the end of the search left a trial that may win without some folds."""
+    if trial.status == TIMEOUT:
+        return trial.eligible and history.seconds_spent(trial, 0) < limit
+    return trial.eligible and trial.status == INTERRUPTED
+
+
+def _mean_on(folds: Sequence[int], trial: Trial, history: History) -> float:
+    """Return a trial's mean score on some folds."""
+    with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
+        return float(np.mean(history.fold_scores(trial)[list(folds)]))

@@ -1,0 +1,119 @@
+"""Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation.
+
+The tasks have the names that they have in scikit-learn's own searchers, and a wrapped model's
+own tasks are below them, so that callbacks written for those find what they look for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..compat import HAS_CALLBACKS
+from ..history import CRASHED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..schedule import Request
+
+_EVALUATION = "candidate-split-evaluation"
+_REFIT = "refit-with-best-params"
+
+
+class Callbacks(Listener):
+    """Tells the callbacks set on an estimator how its ``fit`` goes.
+
+    Parameters
+    ----------
+    owner : estimator
+    X, y : array-like
+    weights : array-like or None
+        The ``sample_weight`` of ``fit``.
+    refit : bool
+        Whether a refit follows the search.
+    n_evaluations : int or None
+        At most that many evaluations; None if unknown.
+    finals : bool, default=False
+        Whether finals may follow the search, a task of their own.
+    """
+
+    def __init__(
+        self,
+        owner: Any,
+        X: Any,
+        y: Any,
+        weights: Any,
+        refit: bool,
+        n_evaluations: int | None,
+        finals: bool = False,
+    ):
+        metadata = None if weights is None else {"sample_weight": weights}
+        self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
+        self._active = _has_callbacks(owner)
+        # A wrapped model's callbacks, too, must know of which search its fits are a part.
+        self._inherited = self._active or any(map(_has_callbacks, owner._models().values()))
+        self._n_submitted = 0
+        self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
+        self._root = self._search = None
+        if not HAS_CALLBACKS:
+            return
+        self._root = owner._init_callback_context(max_subtasks=1 + finals + refit)
+        self._root.call_on_fit_task_begin(**self.event)
+        self._search = self._root.subcontext(
+            task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
+        )
+        self._search.call_on_fit_task_begin(**self.event)
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a callback to be told."""
+        return self._active
+
+    def submitting(self, trial: Trial, request: Request) -> Any:
+        if not self._inherited or self._search is None:
+            return None
+        context = self._search.subcontext(task_name=_EVALUATION, task_id=self._n_submitted)
+        self._n_submitted += 1
+        self._open[request.trial, request.fold, request.fidelity] = context
+        return context
+
+    def evaluated(self, evaluation: Evaluation, history: History) -> None:
+        key = evaluation.trial, evaluation.fold, evaluation.fidelity
+        context = self._open.pop(key, None)
+        if context is not None and evaluation.status in (TIMEOUT, CRASHED):
+            context.call_on_fit_task_end(**self.event)
+
+    def end_search(self) -> None:
+        """Tell that the search has ended, or the finals after it, and all that was given up."""
+        for context in self._open.values():
+            context.call_on_fit_task_end(**self.event)
+        self._open.clear()
+        if self._search is not None:
+            self._search.call_on_fit_task_end(**self.event)
+
+    def begin_finals(self, n_evaluations: int) -> None:
+        """Tell that the search has ended and the finals begin."""
+        self.end_search()
+        if self._root is not None:
+            self._search = self._root.subcontext(
+                task_name="finals", max_subtasks=n_evaluations, sequential_subtasks=False
+            )
+            self._search.call_on_fit_task_begin(**self.event)
+
+    def begin_refit(self) -> Any:
+        """Return the context of the refit."""
+        if self._root is None:
+            return None
+        return self._root.subcontext(task_name=_REFIT)
+
+    def pass_over(self, context: Any) -> None:
+        """Tell that a task has ended for which there was nothing to do."""
+        if context is not None:
+            context.call_on_fit_task_begin(**self.event)
+            context.call_on_fit_task_end(**self.event)
+
+    def end(self) -> None:
+        """Tell that ``fit`` has ended."""
+        if self._root is not None:
+            self._root.call_on_fit_task_end(**self.event)
+
+
+def _has_callbacks(estimator: Any) -> bool:
+    """Tell whether an estimator has callbacks of its own."""
+    return bool(getattr(estimator, "_skl_callbacks", ()))

@@ -1,0 +1,159 @@
+"""The finals: who takes part, what they may cost, and who wins them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Listener, Trial
+
+_SHARE = 0.1  # of the seconds of a budget
+_MARGIN = 1.25  # times what the evaluations so far predict
+
+
+class Finals(Listener):
+    """Decides which trials are compared on fresh folds, and keeps time for it.
+
+    Parameters
+    ----------
+    history : History
+    n_finalists : callable
+        ``n_finalists(n_trials)`` says how many of the best trials take part.
+    seconds : float or None
+        The budget.
+    seconds_per_trial : float or None
+        What the evaluations of a trial in one repeat of the folds may take together.
+    n_workers : int
+    """
+
+    def __init__(
+        self,
+        history: History,
+        n_finalists: Callable[[int], int],
+        *,
+        seconds: float | None = None,
+        seconds_per_trial: float | None = None,
+        n_workers: int = 1,
+    ):
+        self._history = history
+        self._n_finalists = n_finalists
+        self._allowed = _SHARE * (seconds or 0.0)
+        self._limit = math.inf if seconds_per_trial is None else seconds_per_trial
+        self._n_workers = n_workers
+        self._reserve = 0.0
+        self._scores: dict[int, float] = {}  # of complete trials, which keep theirs
+        if len(history):
+            self._update()
+
+    def reserve(self) -> float:
+        """Return the seconds that the search leaves to the finals."""
+        return self._reserve
+
+    def ended(self, trial: Trial, history: History) -> None:
+        if self._allowed and trial.status == COMPLETE:
+            self._update()
+
+    def _update(self) -> None:
+        """Keep what the finals will cost, at most their share; nothing if that is too little."""
+        cost = sum(self._cost(trial, self._history.n_fresh) for trial in self.field(self._allowed))
+        self._reserve = min(cost, self._allowed)
+
+    def finalists(self) -> list[Trial]:
+        """Return the best trials so far and the default: the most important ones first."""
+        history = self._history
+        n_finalists = self._n_finalists(len(history))
+        competing = [trial for trial in history if math.isfinite(self._score(trial))]
+        if not competing or not n_finalists:
+            return []
+        competing.sort(key=self._score, reverse=True)  # stable: the earliest among equals first
+        first, *others = competing[:n_finalists]
+        default = _default(history)
+        if default is None or default is first or not math.isfinite(self._score(default)):
+            return [first, *others]
+        return [first, default, *(trial for trial in others if trial is not default)]
+
+    def _score(self, trial: Trial) -> float:
+        """Return the score with which a trial competes, NaN if it does not."""
+        if not trial.eligible or trial.status != COMPLETE:
+            return math.nan
+        if trial.number not in self._scores:
+            self._scores[trial.number] = self._history.score(trial)
+        return self._scores[trial.number]
+
+    def field(self, seconds: float) -> list[Trial]:
+        """Return the finalists for which there is time: one repeat of the folds must be done."""
+        finalists = self.finalists()
+        chosen: list[Trial] = []
+        for trial in finalists:
+            cost = self._cost(trial, self._history.n_folds)
+            if cost <= seconds:
+                chosen.append(trial)
+                seconds -= cost
+        # The others say nothing without the best one, nor it without any other.
+        return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
+
+    def _cost(self, trial: Trial, n_fresh: int) -> float:
+        """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
+        n_folds = self._history.n_folds
+        folds = range(n_folds, n_folds + n_fresh)
+        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
+        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        usual = np.mean([e.whole_seconds for e in known])
+        return float(_MARGIN * n_missing * usual / self._n_workers)
+
+    def winner(self) -> Trial | None:
+        """Return who wins, None if the finals were not held or not far enough.
+
+        It is the trial with the best mean over its first and its fresh folds, the earliest
+        among equals; but the default, if that does as well on the fresh folds: then the gain
+        on the first ones is owed to having been chosen by them. Only the fresh folds count
+        that all have finished, and these must be one repeat at least. Who fails is out.
+        """
+        history, finalists = self._history, self.finalists()
+        met = [t for t in finalists if any(fold >= history.n_folds for fold, _ in t.evaluations)]
+        sound = [trial for trial in met if not self._has_failed(trial)]
+        if not sound or finalists[0] not in met:
+            return None
+        fresh = np.array([history.fresh_scores(trial) for trial in sound])
+        fresh = fresh[:, ~np.isnan(fresh).any(axis=0)]
+        if fresh.shape[1] < history.n_folds:
+            return None
+        first = np.array([history.compared_scores(trial) for trial in sound])
+        return _best(sound, first, fresh, _default(history))
+
+    def _has_failed(self, trial: Trial) -> bool:
+        """Return whether a fresh fold shows that a trial cannot be relied on."""
+        history = self._history
+        return any(
+            self._is_failure(trial, evaluation)
+            for (fold, _), evaluation in trial.evaluations.items()
+            if fold >= history.n_folds
+        )
+
+    def _is_failure(self, trial: Trial, evaluation: Evaluation) -> bool:
+        """Return whether an evaluation failed; the end of the budget is no failure."""
+        if evaluation.status == TIMEOUT:
+            return self._history.seconds_spent(trial, evaluation.fold) >= self._limit
+        return not self._history.counts(evaluation)
+
+
+def _best(
+    trials: Sequence[Trial], first: np.ndarray, fresh: np.ndarray, default: Trial | None
+) -> Trial:
+    """Return the best trial by its first and fresh scores, or the default if that is as good."""
+    with np.errstate(over="ignore", invalid="ignore"):  # of huge scores
+        means = np.hstack([first, fresh]).mean(axis=1).tolist()
+        fresh_means = fresh.mean(axis=1).tolist()
+    places = range(len(trials))
+    best = max(places, key=lambda place: (means[place], -trials[place].number))
+    for place in places:
+        if trials[place] is default and fresh_means[best] <= fresh_means[place]:
+            return default
+    return trials[best]
+
+
+def _default(history: History) -> Trial | None:
+    """Return the trial of the default."""
+    return next((trial for trial in history if trial.origin == "default"), None)

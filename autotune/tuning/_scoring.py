@@ -1,0 +1,214 @@
+"""Scorers, and which metadata reaches the model, the scorers and the splitter."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from inspect import Parameter, isbuiltin, signature
+from typing import Any
+
+from sklearn.metrics import check_scoring, get_scorer
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+
+from .._texts import short_repr, warn
+from ..compat import routing_enabled
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How evaluations are scored.
+
+    Attributes
+    ----------
+    scorer : callable
+        Returns a number, or a dict of numbers for several metrics.
+    named : dict of str to callable, or None
+        The scorers of several metrics.
+    metric : str or None
+        The metric that decides; None where only the first result of a callable tells.
+    """
+
+    scorer: Any
+    named: dict[str, Any] | None
+    metric: str | None
+
+    @property
+    def deciding(self) -> Any:
+        """The scorer of the metric that decides; of a callable with several, the callable."""
+        if self.named is None or self.metric not in self.named:
+            return self.scorer
+        return self.named[self.metric]
+
+
+def make_scoring(
+    estimator: Any, scoring: Any, refit: Any, *, raise_errors: bool = False
+) -> Scoring:
+    """Return the scorers for what the user gave as ``scoring`` and ``refit``.
+
+    The scorer of several metrics reports one that fails, unless ``raise_errors``.
+    """
+    if scoring is None or isinstance(scoring, str):
+        return Scoring(check_scoring(estimator, scoring), None, "score")
+    if callable(scoring):
+        check_scorer("scoring", scoring)
+        return Scoring(scoring, None, refit if isinstance(refit, str) else None)
+    if isinstance(scoring, dict):
+        for name, one in scoring.items():
+            if callable(one):
+                check_scorer(f"scoring[{name!r}]", one)
+        named = {name: check_scoring(estimator, one) for name, one in scoring.items()}
+    else:
+        named = {name: get_scorer(name) for name in _check_names(scoring)}
+    if not named:
+        raise ValueError(f"scoring must name at least one metric; got {short_repr(scoring)}")
+    check_refit(refit, named)
+    scorer = check_scoring(estimator, named, raise_exc=raise_errors)
+    return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
+
+
+def check_scorer(where: str, scorer: Any) -> None:
+    """Refuse what cannot be called as a scorer, among it metrics, before anything is fitted."""
+    rule = f"{where} must be a scorer, which is called with (estimator, X, y)"
+    shown = getattr(scorer, "__name__", None) or short_repr(scorer)
+    if isinstance(scorer, type):
+        raise TypeError(f"{rule}; got the class {shown}: pass an object of it")
+    function = scorer
+    while isinstance(function, partial):
+        function = function.func
+    if isbuiltin(function) and _root(function) in sys.stdlib_module_names:
+        raise TypeError(f"{rule}; got the built-in function {shown}")
+    try:
+        parameters = signature(scorer).parameters
+    except (TypeError, ValueError):  # compiled code that does not tell
+        return
+    if _is_metric(function, list(parameters)):
+        raise TypeError(
+            f"{rule}; got {shown}, which looks like a metric of (y_true, y_pred): write "
+            f"{_as_scorer(function)}"
+        )
+    if not _takes_three(list(parameters.values())):
+        raise TypeError(f"{rule}; got {shown}, which takes ({', '.join(parameters)})")
+
+
+def _is_metric(function: Any, names: list[str]) -> bool:
+    """Return whether a function looks like one of targets and predictions."""
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith("sklearn.metrics.") and not module.startswith("sklearn.metrics._scorer"):
+        return True
+    first, second = [name.lower() for name in (*names, "", "")][:2]
+    if first == "y" or first.startswith(("y_", "ytrue")):
+        return True
+    return "pred" in second and not second.startswith("x")
+
+
+def _root(function: Any) -> str:
+    """Return the package that a function comes from."""
+    return (getattr(function, "__module__", None) or "").partition(".")[0]
+
+
+def _as_scorer(function: Any) -> str:
+    """Return how a metric is made a scorer."""
+    name = getattr(function, "__name__", "metric")
+    smaller = ", greater_is_better=False" if name.endswith(("_error", "_loss")) else ""
+    return f"make_scorer({name}{smaller})"
+
+
+def _takes_three(parameters: list[Parameter]) -> bool:
+    """Return whether parameters can be given three values by position, and need no others.
+
+    Metadata, which are passed by name, may be needed.
+    """
+    by_position = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    places = [p for p in parameters if p.kind in by_position]
+    if len(places) < 3 and not any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
+        return False
+    by_name = [*places[3:], *(p for p in parameters if p.kind is Parameter.KEYWORD_ONLY)]
+    needed = {p.name for p in by_name if p.default is Parameter.empty}
+    return routing_enabled() or needed <= {"sample_weight"}
+
+
+def _check_names(scoring: Any) -> list[str]:
+    """Return a list of distinct metric names, or say what is wrong with it."""
+    rule = "scoring must be a name, a callable, a list of distinct names or a dict of scorers"
+    if not isinstance(scoring, list | tuple | set) or not all(isinstance(n, str) for n in scoring):
+        raise TypeError(f"{rule}; got {short_repr(scoring)}")
+    if len(set(scoring)) < len(scoring):
+        raise ValueError(f"{rule}; got {short_repr(scoring)}")
+    return list(scoring)
+
+
+def check_refit(refit: Any, metrics: Any) -> None:
+    """Check that ``refit`` says which of several metrics decides, or how."""
+    if refit is False or callable(refit) or (isinstance(refit, str) and refit in metrics):
+        return
+    raise ValueError(
+        "For multi-metric scoring, refit must be the name of a scorer, a callable that "
+        f"returns the index of the winner, or False; got refit={short_repr(refit)}, "
+        f"the scorers are {', '.join(map(repr, metrics))}"
+    )
+
+
+@dataclass(frozen=True)
+class Routed:
+    """Metadata, by who receives it."""
+
+    fit: dict[str, Any]
+    score: dict[str, Any]
+    split: dict[str, Any]
+
+
+def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict) -> Routed:
+    """Return what ``fit`` was given, sorted by who receives it."""
+    if routing_enabled():
+        routed = process_routing(owner, "fit", **params)
+        fits = [routed[name].fit for name in estimators]
+        if any(fit.keys() != fits[0].keys() for fit in fits):
+            raise ValueError(
+                "estimator is a list, so with metadata routing all of them must request the "
+                f"same metadata; got {[sorted(fit) for fit in fits]}"
+            )
+        return Routed(dict(fits[0]), dict(routed.scorer.score), dict(routed.splitter.split))
+    fit = dict(params)
+    groups = fit.pop("groups", None)
+    score = {}
+    if fit.get("sample_weight") is not None and _all_accept_weights(scoring, owner):
+        score["sample_weight"] = fit["sample_weight"]
+    return Routed(fit, score, {"groups": groups})
+
+
+def _all_accept_weights(scoring: Scoring, owner: Any) -> bool:
+    """Return whether any scorer accepts ``sample_weight``; warn of those that do not."""
+    accepting = []
+    for name, scorer in (scoring.named or {"score": scoring.scorer}).items():
+        accepting.append(_accepts_weights(scorer))
+        if not accepting[-1]:
+            warn(
+                f"The scoring {name}={scorer} does not support sample_weight, so "
+                f"{type(owner).__name__} scores without the weights that it fits with.",
+            )
+    return any(accepting)
+
+
+def _accepts_weights(scorer: Any) -> bool:
+    """Return whether a scorer takes ``sample_weight``."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return bool(scorer._accept_sample_weight())
+    return "sample_weight" in signature(scorer).parameters
+
+
+def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) -> MetadataRouter:
+    """Return the router of metadata: fit to fit, fit and score to score, fit to split."""
+    router = MetadataRouter(owner=owner)
+    for name, estimator in estimators.items():
+        router.add(method_mapping=_from_fit("fit"), **{name: estimator})
+    to_score = _from_fit("score").add(caller="score", callee="score")
+    router.add(scorer=scorer, method_mapping=to_score)
+    router.add(splitter=cv, method_mapping=_from_fit("split"))
+    return router
+
+
+def _from_fit(callee: str) -> MethodMapping:
+    """Return the mapping of what reaches a method when the owner is fitted."""
+    mapping = MethodMapping()
+    return mapping.add(caller="fit", callee=callee).add(caller="fit_transform", callee=callee)

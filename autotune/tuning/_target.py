@@ -1,0 +1,200 @@
+"""Whether a target suits the task and the scoring, said before anything is fitted."""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+
+from .._texts import short_repr
+from ..compat import describe_scorer, to_numpy
+from ._scoring import Scoring
+
+_MOST_SHOWN = 5  # labels
+_MISSING = ("NoneType", "NAType", "NaTType")  # the last two are pandas's
+
+
+def check_target(y: Any, *, classifier: bool) -> None:
+    """Check that a target has classes for a classifier, or numbers for a regressor.
+
+    Raises
+    ------
+    ValueError
+        If it has not, or has missing values.
+    """
+    if y is None or issparse(y):
+        return
+    values = _as_array(y)
+    if values.dtype.kind in "cV":
+        return  # models say what is wrong with complex numbers, and some take records
+    _check_complete(values)
+    if classifier:
+        _check_classes(values)
+    else:
+        _check_numbers(values)
+
+
+def _as_array(y: Any) -> np.ndarray:
+    """Return a target as an array."""
+    try:
+        return to_numpy(y)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(
+            f"y must be one value per row, or as many for each row; got {short_repr(y)}"
+        ) from error
+
+
+def _check_complete(values: np.ndarray) -> None:
+    """Refuse missing and infinite values."""
+    if values.dtype.kind == "O" and any(map(_may_be_missing, _types(values))):
+        for place, value in np.ndenumerate(values):
+            if _is_missing(value):
+                raise ValueError(
+                    f"y must have no missing values; got {short_repr(value)} in row {place[0]}"
+                )
+    elif values.dtype.kind == "f":
+        assert_all_finite(values, input_name="y")
+
+
+def _types(values: np.ndarray) -> set[type]:
+    """Return the types of the objects in an array."""
+    return set(map(type, values.ravel().tolist()))
+
+
+def _may_be_missing(kind: type) -> bool:
+    """Return whether objects of a type can stand for no value."""
+    return kind.__name__ in _MISSING or issubclass(kind, float | np.floating)
+
+
+def _is_missing(value: Any) -> bool:
+    """Return whether a value stands for none."""
+    is_number = isinstance(value, float | np.floating)
+    return bool(np.isnan(value)) if is_number else _may_be_missing(type(value))
+
+
+def _check_classes(values: np.ndarray) -> None:
+    """Refuse a target without classes, or with a single one."""
+    if values.dtype.kind == "O":
+        values = _of_one_kind(values)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the model repeats what is worth a warning
+            check_classification_targets(values)
+    except ValueError as error:
+        raise ValueError(f"y must hold classes for a classifier. {error}") from error
+    labels = np.unique(values)
+    is_single = values.ndim == 1 or values.shape[1] == 1
+    if is_single and len(labels) == 1 < len(values):  # a single row is too few for folds
+        raise ValueError(f"y must have at least two classes; got one class: {_shown(labels)}")
+
+
+def _of_one_kind(values: np.ndarray) -> np.ndarray:
+    """Return an array of objects, numbers among them with a type that scikit-learn knows."""
+    types = _types(values)
+    if all(issubclass(kind, numbers.Number) for kind in types):
+        return np.array(values.tolist())
+    if any(all(issubclass(kind, text) for kind in types) for text in (str, bytes)):
+        return values
+    raise ValueError(
+        f"y must hold classes of one kind, numbers or text; got {_shown(values.ravel())}"
+    )
+
+
+def _check_numbers(values: np.ndarray) -> None:
+    """Refuse a target that is no number."""
+    try:
+        if values.dtype.kind in "USMm":
+            raise ValueError(f"its type is {values.dtype}")
+        values.astype(float)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"y must hold numbers for a regressor; got {_shown(values.ravel())} ({error}): use "
+            "AutoTunedClassifier if these are classes"
+        ) from error
+
+
+def _shown(labels: Any) -> str:
+    """Return the first of some labels for a reader."""
+    labels = labels[: _MOST_SHOWN + 1].tolist()
+    texts = [short_repr(label) for label in labels[:_MOST_SHOWN]]
+    return ", ".join(texts) + (", ..." if len(labels) > _MOST_SHOWN else "")
+
+
+class _Perfect(ClassifierMixin, BaseEstimator):
+    """Predicts labels that it is asked for by their number, for scorers to be tried on."""
+
+    def __init__(self, classes: Any = None):
+        self.classes = classes
+
+    @property
+    def classes_(self) -> Any:
+        return self.classes
+
+    def predict(self, X: Any) -> Any:
+        return self.classes[X]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        return np.eye(len(self.classes))[X]
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        scores = 2 * self.predict_proba(X) - 1
+        return scores[:, 1] if len(self.classes) == 2 else scores
+
+
+def check_labels(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> None:
+    """Check that scikit-learn's scorers know what to do with the labels of y.
+
+    Each is tried on a few rows with these labels, predicted without an error.
+
+    Raises
+    ------
+    ValueError
+        If one does not know which label is the positive class, or how to average over several.
+    """
+    if y is None or not classifier or issparse(y):
+        return
+    values = to_numpy(y)
+    if values.ndim != 1 and values.shape[1:] != (1,):
+        return
+    classes = np.unique(values)
+    scorers = {"scoring": scoring.scorer}
+    if scoring.named is not None:
+        scorers = {f"scoring[{name!r}]": scorer for name, scorer in scoring.named.items()}
+    for where, scorer in scorers.items():
+        described = describe_scorer(scorer)
+        problem = None if described is None else _try(scorer, classes[:3])
+        if described is not None and problem is not None:
+            name = f"={given!r}" if isinstance(given, str) else ""
+            raise ValueError(f"{where}{name} {_advice(described, classes, problem)}")
+
+
+def _try(scorer: Any, classes: np.ndarray) -> str | None:
+    """Return what a scorer says against some labels, or None."""
+    rows = np.tile(np.arange(len(classes)), 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            scorer(_Perfect(classes), rows, classes[rows])
+        except Exception as error:  # whatever it is, it is no matter of labels without these words
+            text = str(error)
+            return text if "pos_label" in text or "average=" in text else None
+    return None
+
+
+def _advice(described: tuple[str, dict[str, Any]], classes: np.ndarray, problem: str) -> str:
+    """Return what to write for a scorer that does not know what to do with the labels."""
+    metric, settings = described
+    if len(classes) > 2:
+        change = {"average": "macro"}
+        why = f"scores one class against another, and y has {len(classes)}"
+    else:
+        change = {"pos_label": classes[-1].item() if hasattr(classes[-1], "item") else classes[-1]}
+        why = f"does not know which class is the positive one, and y has {_shown(classes)}"
+    arguments = ", ".join(f"{k}={short_repr(v)}" for k, v in {**settings, **change}.items())
+    return f"{why}: write make_scorer({metric}, {arguments}), for example ({problem})"

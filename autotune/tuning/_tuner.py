@@ -1,0 +1,282 @@
+"""The one loop: ask, submit, record, until the budget ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..execution import Executor, Job, Outcome
+from ..history import (
+    COMPLETE,
+    FULL,
+    INTERRUPTED,
+    RUNNING,
+    Evaluation,
+    History,
+    Listener,
+    Trial,
+    derive_seed,
+)
+from ..schedule import Request, Scheduler
+from ..search import Searcher
+from ..timing import LEAST_TRIALS, Clock, is_open
+
+_GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
+
+_USUAL = 3.0  # times the longest evaluation so far that one may take in any case
+_PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
+
+
+class Tuner:
+    """Runs trials until the budget, the space or a callback ends the search.
+
+    Whenever a worker is free, the next evaluation is submitted: the scheduler's, or the
+    first of a new trial. Nothing waits for a batch.
+
+    Parameters
+    ----------
+    searcher : Searcher
+    scheduler : Scheduler
+    executor : Executor
+    history : History
+        May hold trials already; those still running are continued.
+    clock : Clock
+    reserve : callable
+        ``reserve(history)`` returns the seconds to be kept for what follows the search.
+    n_trials : int or None
+        The search ends after that many trials.
+    seconds_per_trial : float or None
+        What the evaluations of one trial may take together.
+    seed : int
+    defaults : sequence of (params, eligible)
+        Configurations that are tried first.
+    listeners : sequence of Listener
+    raise_errors : bool
+        Re-raise the first exception of an evaluation.
+    fewer_folds : callable or None
+        ``fewer_folds(evaluation, history, order)`` may change on which folds trials are
+        compared, before an evaluation decides anything.
+    can_end : callable or None
+        ``can_end(trial, history)`` returns whether there is time for what a trial misses.
+    longest : float
+        The seconds that an evaluation is known to take in any case.
+    """
+
+    def __init__(
+        self,
+        *,
+        searcher: Searcher,
+        scheduler: Scheduler,
+        executor: Executor,
+        history: History,
+        clock: Clock,
+        reserve: Callable[[History], float],
+        n_trials: int | None,
+        seconds_per_trial: float | None = None,
+        seed: int,
+        defaults: Sequence[tuple[dict[str, Any], bool]] = (),
+        listeners: Sequence[Listener] = (),
+        raise_errors: bool = False,
+        fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
+        can_end: Callable[[Trial, History], bool] | None = None,
+        longest: float = 0.0,
+    ):
+        self.searcher = searcher
+        self.scheduler = scheduler
+        self.executor = executor
+        self.history = history
+        self.clock = clock
+        self.reserve = reserve
+        self.n_trials = math.inf if n_trials is None else n_trials
+        self.seconds_per_trial = math.inf if seconds_per_trial is None else seconds_per_trial
+        self.seed = seed
+        self.defaults = defaults
+        self.listeners = listeners
+        self.raise_errors = raise_errors
+        self.fewer_folds = fewer_folds
+        self.can_end = can_end
+        self._running: dict[tuple[int, int, float], Job] = {}
+        self._stopped = False
+        self._longest = longest
+
+    def run(self) -> None:
+        """Search until nothing may be started and nothing runs."""
+        for trial in self.history:
+            if trial.status in (RUNNING, INTERRUPTED):
+                trial.status = RUNNING
+                self.scheduler.begin(trial)
+                self._continue(trial)
+        try:
+            self._loop()
+            self._tell_of(self._end(self.scheduler.close()))
+        finally:
+            for trial in self.history:
+                if trial.status == RUNNING:
+                    trial.status = INTERRUPTED
+
+    def _continue(self, trial: Trial) -> None:
+        """Conclude what an interrupted run had recorded of a trial but not concluded."""
+        for evaluation in list(trial.evaluations.values()):
+            if trial.status == RUNNING:
+                self._tell_of(self._conclude(evaluation))
+
+    def _tell_of(self, ended: list[Trial]) -> None:
+        """Tell the listeners of trials that have ended."""
+        for listener in self.listeners:
+            for trial in ended:
+                listener.ended(trial, self.history)
+
+    def _loop(self) -> None:
+        """Submit while there is room, settle what ended, until neither is left."""
+        while True:
+            while len(self._running) < self.executor.n_workers + self.executor.n_spare:
+                # A spare evaluation must not cost knowledge: it belongs to a trial under way.
+                job = self._next_job(begin=len(self._running) < self.executor.n_workers)
+                if job is None:
+                    break
+                self._running[job.trial, job.fold, job.fidelity] = job
+                self.executor.submit(job)
+            if not self._running:
+                return
+            for outcome in self.executor.collect(self._patience()):
+                self._settle(outcome)
+            if self.seconds_left() < -_GRACE:
+                self._cancel(lambda job: True)  # it still runs, or has not even begun
+
+    def _patience(self) -> float | None:
+        """Return how long to wait for an outcome; None as long as it takes.
+
+        After the end, what could not be cancelled must be waited for.
+        """
+        left = self.seconds_left() + 2 * _GRACE
+        return left if math.isfinite(left) and left > 0 else None
+
+    def _cancel(self, condition: Callable[[Job], bool]) -> None:
+        """Give up jobs that have no outcome yet, where that is possible."""
+        for key, job in list(self._running.items()):
+            if condition(job) and self.executor.cancel(job):
+                del self._running[key]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback has asked to stop."""
+        return self._stopped
+
+    def seconds_left(self) -> float:
+        """Return the seconds that the search may still take."""
+        return self.clock.left() - self.reserve(self.history)
+
+    def _next_job(self, *, begin: bool) -> Job | None:
+        """Return the next evaluation as a job, or None if none should be started now.
+
+        Only with ``begin`` it may be the first of a new trial.
+        """
+        if self._stopped or self.seconds_left() <= 0:
+            return None
+        if any(listener.ends_search for listener in self.listeners):
+            return None
+        request = self._next_request()
+        if request is None and begin:
+            trial = self._begin_trial()
+            if trial is None:
+                self.scheduler.drain()
+            else:
+                self.scheduler.begin(trial)
+            request = self._next_request()
+        return None if request is None else self._job(request)
+
+    def _next_request(self) -> Request | None:
+        """Return the scheduler's next request, without trials that cannot end in time."""
+        while (request := self.scheduler.next()) is not None:
+            trial = self.history[request.trial]
+            if self.can_end is None or self.can_end(trial, self.history):
+                return request
+            if not self.scheduler.set_aside(trial):
+                return request
+            trial.status = INTERRUPTED
+        return None
+
+    def _job(self, request: Request) -> Job:
+        """Return a request as a job."""
+        trial = self.history[request.trial]
+        contexts = [listener.submitting(trial, request) for listener in self.listeners]
+        seconds = self._allowance(trial, request.fold)
+        return Job(
+            trial=trial.number,
+            fold=request.fold,
+            fidelity=request.fidelity,
+            params=trial.params,
+            seed=derive_seed(self.seed, trial.number),
+            seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
+            callback_context=next((c for c in contexts if c is not None), None),
+        )
+
+    def _allowance(self, trial: Trial, fold: int) -> float:
+        """Return the seconds after which an evaluation of a trial is given up.
+
+        In a budget of seconds, one that takes longer than the trial can afford for each of
+        its missing folds, and half as long again, only keeps others from being evaluated;
+        but what three times the longest evaluation so far covers is nothing unusual.
+        """
+        left, history = self.seconds_left(), self.history
+        spent = history.seconds_spent(trial, fold)
+        repeat = fold // history.n_folds
+        n_wanted = history.n_folds if repeat else len(history.compared_folds)
+        done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
+        n_missing = max(1, n_wanted - sum(other == repeat for other in done))
+        if self.fewer_folds is not None and is_open(history):
+            n_missing = min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
+        share = _PATIENCE * left * self.executor.n_workers / n_missing
+        return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
+
+    def _begin_trial(self) -> Trial | None:
+        """Add the next trial to the history, or return None if there is none."""
+        number = len(self.history)
+        if number >= self.n_trials:
+            return None
+        if number < len(self.defaults):
+            params, eligible = self.defaults[number]
+            return self.history.add(params, "default", eligible)
+        proposal = self.searcher.ask(self.history, self._affordable())
+        if proposal is None or self.seconds_left() <= 0:  # asking takes time too
+            return None
+        return self.history.add(proposal, self.searcher.origin(proposal))
+
+    def _affordable(self) -> float:
+        """Return the seconds that each evaluation of a new trial may take."""
+        left, n_folds = self.seconds_left(), len(self.history.compared_folds)
+        together = min(left, left * self.executor.n_workers / n_folds)
+        return min(together, self.seconds_per_trial / n_folds)
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Record what a job came to and end the trials that it decides."""
+        evaluation = outcome.evaluation
+        self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
+        evaluation.ended = self.clock.elapsed()
+        evaluation.started = evaluation.ended - evaluation.seconds
+        if evaluation.status == COMPLETE:
+            self._longest = max(self._longest, evaluation.seconds)
+        self.history.record(evaluation)
+        if self.fewer_folds is not None:
+            self.fewer_folds(evaluation, self.history, self.scheduler.order)
+        ended = self._conclude(evaluation)
+        for listener in self.listeners:
+            listener.evaluated(evaluation, self.history)
+            for trial in ended:
+                listener.ended(trial, self.history)
+        self._stopped |= outcome.stop
+        if self.raise_errors and evaluation.status != COMPLETE:
+            raise outcome.exception or RuntimeError(evaluation.error)
+
+    def _conclude(self, evaluation: Evaluation) -> list[Trial]:
+        """Give the trials that an evaluation decides their status, and return them."""
+        return self._end(self.scheduler.report(evaluation, self.history))
+
+    def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:
+        """Give trials the status with which they end, and return them."""
+        for trial, status in ended:
+            trial.status = status
+        numbers = {trial.number for trial, _ in ended}
+        self._cancel(lambda job: job.trial in numbers)
+        return [trial for trial, _ in ended]

@@ -1,0 +1,214 @@
+"""Checks of parameters and data, before anything is fitted."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils.validation import _num_samples
+
+from .._texts import short_repr
+from ..compat import to_numpy
+from ..execution import Fold
+
+_UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+_PREDICTIONS = ("predict", "predict_proba", "decision_function")
+
+
+def check_model(name: str, model: Any, *, classifier: bool) -> None:
+    """Check that a model is an unfitted-able instance of the right kind."""
+    kind = "classifier" if classifier else "regressor"
+    rule = f"{name} must be an instance of a {kind} with fit and get_params"
+    if isinstance(model, type):
+        raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
+    if not (hasattr(model, "fit") and hasattr(model, "get_params")):
+        raise TypeError(f"{rule}; got {short_repr(model)}")
+    _check_supervised(rule, model)
+    if classifier and is_regressor(model):
+        raise TypeError(f"{rule}; got the regressor {short_repr(model)}: use AutoTunedRegressor")
+    if not classifier and is_classifier(model):
+        raise TypeError(f"{rule}; got the classifier {short_repr(model)}: use AutoTunedClassifier")
+    _check_cloneable(name, model)
+
+
+def _check_supervised(rule: str, model: Any) -> None:
+    """Refuse a model that learns nothing from y, also as the last step of a pipeline."""
+    last = model
+    while isinstance(last, Pipeline) and last.steps:
+        last = last.steps[-1][1]
+    if _is_unsupervised(last):
+        where = "" if last is model else f"a {type(model).__name__} that ends in "
+        raise TypeError(
+            f"{rule}; got {where}{short_repr(last)}, and {type(last).__name__} is unsupervised: "
+            "it learns nothing from a target y"
+        )
+
+
+def _is_unsupervised(model: Any) -> bool:
+    """Return whether a model's tags, or its methods, say that it needs no target."""
+    try:
+        tags = get_tags(model)
+    except (AttributeError, TypeError):  # a placeholder such as "passthrough", or no tags
+        return False
+    if tags.estimator_type is not None:
+        return tags.estimator_type in _UNSUPERVISED
+    predicts = any(hasattr(model, method) for method in _PREDICTIONS)
+    return not predicts and not tags.target_tags.required
+
+
+def _check_cloneable(name: str, model: Any) -> None:
+    """Check that a model tells its parameters and can be built from them again."""
+    try:
+        params = model.get_params(deep=False)
+        if isinstance(params, dict):
+            clone(model)
+    except Exception as error:  # whatever the model's own code raises
+        raise TypeError(
+            f"{name} must be a model that sklearn.base.clone can copy from what its get_params "
+            f"returns; got a {type(model).__name__}, with which that raises "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(params, dict):
+        raise TypeError(
+            f"{name} must be a model whose get_params returns a dict; that of "
+            f"{type(model).__name__} returns {short_repr(params)}"
+        )
+
+
+def check_settings(owner: Any) -> None:
+    """Check the parameters that no other part of the house checks."""
+    for name in ("include_default", "return_train_score", "warm_start"):
+        _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
+    if isinstance(owner.estimator, list) and not owner.estimator:
+        raise ValueError("estimator must be a model or a list of at least one; got an empty list")
+    refit = owner.refit
+    if not (isinstance(refit, bool | str) or callable(refit)):
+        raise TypeError(
+            f"refit must be True, False, a scorer's name or a callable; got {short_repr(refit)}"
+        )
+    error_score = owner.error_score
+    if not (isinstance(error_score, str) and error_score == "raise"):
+        _check_type("error_score", error_score, numbers.Real, "'raise' or a number")
+    if owner.n_jobs is not None:
+        _check_type("n_jobs", owner.n_jobs, numbers.Integral, "None or an integer other than 0")
+        if owner.n_jobs == 0:
+            raise ValueError("n_jobs must be None or an integer other than 0; got 0")
+    _check_type("verbose", owner.verbose, numbers.Integral | np.bool_, "a number of at least 0")
+    if owner.verbose < 0:
+        raise ValueError(f"verbose must be a number of at least 0; got {owner.verbose!r}")
+
+    _check_seed(owner.random_state)
+
+
+def _check_seed(random_state: Any) -> None:
+    """Check ``random_state``, without drawing from it."""
+    try:
+        check_random_state(random_state)
+    except Exception:  # of scikit-learn, or of the repr that it asks for
+        raise ValueError(
+            "random_state must be None, an integer from 0 to 2**32 - 1, or a "
+            f"numpy.random.RandomState; got {short_repr(random_state)}"
+        ) from None
+
+
+def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
+    """Check the type of one parameter; a bool is no number here."""
+    is_wrong_bool = isinstance(value, bool) and rule.startswith(("'raise'", "None"))
+    if not isinstance(value, types) or is_wrong_bool:
+        raise TypeError(f"{name} must be {rule}; got {short_repr(value)}")
+
+
+def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
+    """Return X and y in a form that can be indexed by rows."""
+    if y is None:
+        raise ValueError(
+            f"This {type(owner).__name__} requires y to be passed, but the target y is None"
+        )
+    for name, data in (("X", X), ("y", y)):
+        _check_countable(name, data)
+    return indexable(X, y)
+
+
+def _check_countable(name: str, data: Any) -> None:
+    """Check that the rows of X or y can be counted, whatever its class does instead."""
+    try:
+        if data is not None:
+            _num_samples(data)
+    except TypeError:
+        return  # scikit-learn will say what is wrong, in clear words
+    except Exception as error:
+        raise ValueError(
+            f"{name} must be an array, a frame or a sequence with one entry per row; its "
+            f"{type(data).__name__} raised {type(error).__name__}: {error}"
+        ) from error
+
+
+def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
+    """Return the folds, drawn once, as arrays of row numbers."""
+    splitter = _make_splitter(cv, y, classifier=classifier)
+    n_rows = _num_samples(X)
+    folds = [
+        _check_fold(number, fold, n_rows)
+        for number, fold in enumerate(splitter.split(X, y, **split_params))
+    ]
+    if not folds:
+        raise ValueError(
+            f"cv must yield at least one fold; got {short_repr(cv)}, which yields none"
+        )
+    n_splits = splitter.get_n_splits(X, y, **split_params)
+    if len(folds) != n_splits:
+        raise ValueError(
+            f"cv must yield as many folds as its get_n_splits says; got {len(folds)} folds, "
+            f"get_n_splits says {n_splits}"
+        )
+    return folds
+
+
+def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
+    """Return the splitter for what the user gave as ``cv``."""
+    try:
+        return check_cv(cv, y, classifier=classifier)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:  # of the object's own methods, which are asked for its text
+        raise ValueError(
+            "cv must be None, a number of folds, a splitter, or an iterable of training and "
+            f"test rows; got {short_repr(cv)}"
+        ) from error
+
+
+def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
+    """Return a fold, which may be slices or masks, as arrays of row numbers."""
+    try:
+        train, test = fold
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"cv must yield pairs of training and test rows; fold {number} is {short_repr(fold)}"
+        ) from None
+    rows = _row_numbers(number, train, n_rows), _row_numbers(number, test, n_rows)
+    if not len(rows[0]) or not len(rows[1]):
+        raise ValueError(
+            f"cv must yield folds with training and test rows; fold {number} has "
+            f"{len(rows[0])} and {len(rows[1])}"
+        )
+    return rows
+
+
+def _row_numbers(number: int, rows: Any, n_rows: int) -> np.ndarray:
+    """Return the row numbers that ``rows`` stands for."""
+    rule = f"cv must yield row numbers of X, from 0 to {n_rows - 1}, or masks of its rows"
+    if not isinstance(rows, slice):
+        rows = to_numpy(rows)
+        rows = rows if rows.size else rows.astype(int)  # numpy takes an empty list for floats
+    try:
+        numbers = np.arange(n_rows)[rows]
+    except IndexError as error:
+        raise ValueError(f"{rule}; fold {number} does not: {error}") from None
+    if numbers.ndim != 1:
+        raise ValueError(f"{rule}; fold {number} has an array of {numbers.ndim} dimensions")
+    return numbers
