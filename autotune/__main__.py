@@ -1,6 +1,6 @@
 """``python -m autotune``."""
 
-from .cli._main import main
+from .cli import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -14,6 +14,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ..defaults import (
+    CATEGORY,
+    DATE,
+    DURATION,
+    NUMBER,
+    TEXT,
     Column,
     DateEncoder,
     LabelReader,
@@ -21,7 +26,6 @@ from ..defaults import (
     TextEncoder,
     default_model,
 )
-from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
 from ._errors import CliError
 from ._names import MODELS
 

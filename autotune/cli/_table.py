@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..defaults import Column, NumberReader, read_columns
-from ..defaults._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
+from ..defaults import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, NumberReader, read_columns
 from ._errors import CliError
 from ._file import inspect, read
 from ._names import CLASSIFICATION, REGRESSION

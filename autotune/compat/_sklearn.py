@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
+from sklearn.utils.validation import _num_samples as num_samples
 
 _ARRAYS = (np.ndarray, np.memmap)
 
@@ -29,6 +30,7 @@ __all__ = [
     "import_pandas",
     "is_own_score",
     "metric_of",
+    "num_samples",
     "only_predicts",
     "output_of",
     "propagate_callbacks",

@@ -1,6 +1,6 @@
 """What is searched, and which model, when the user says neither."""
 
-from ._columns import Column, read_columns
+from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
 from ._compose import default_space, has_default_space
 from ._encoders import (
     ColumnNamer,
@@ -13,7 +13,12 @@ from ._portfolio import MAX_POINTS, starting_points
 from ._texts import TermReducer, TextEncoder
 
 __all__ = [
+    "CATEGORY",
+    "DATE",
+    "DURATION",
     "MAX_POINTS",
+    "NUMBER",
+    "TEXT",
     "Column",
     "ColumnNamer",
     "DateEncoder",

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import _num_samples
 
 from .._texts import short_repr
-from ..compat import propagate_callbacks, safe_split, slice_params
+from ..compat import num_samples, propagate_callbacks, safe_split, slice_params
 from ..history import COMPLETE, FAILED, FULL, Evaluation
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
@@ -94,7 +93,7 @@ class Task:
 
     def is_small(self, job: Job) -> bool:
         """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
-        n_rows = _num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
+        n_rows = num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
         n_columns = math.prod(getattr(self.X, "shape", ())[1:])
         return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS
 
@@ -132,7 +131,7 @@ class Task:
         """Return X, y and metadata of a refit: all rows, or fewer if the job says so."""
         if job.fidelity == FULL:
             return self.X, self.y, self.fit_params
-        rows = np.arange(_num_samples(self.X))
+        rows = np.arange(num_samples(self.X))
         rows = take_rows(rows, self._order(("all", REFIT), rows), job.fidelity)
         X, y = safe_split(estimator, self.X, self.y, rows)
         return X, y, slice_params(self.X, self.fit_params, rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from sklearn.utils.validation import _num_samples
 
+from ..compat import num_samples
 from ..execution import Task
 from ..history import COMPLETE, FULL, Evaluation, History, Listener, Trial
 from ._subsample import Scale
@@ -76,7 +76,7 @@ class Reserve(Listener):
 def searched_share(task: Task, scale: Scale) -> float:
     """Return the rows that the search trains on as a share of all rows."""
     n_train = np.mean([len(train) for train, _ in task.folds])
-    return float(scale.share * n_train / _num_samples(task.X))
+    return float(scale.share * n_train / num_samples(task.X))
 
 
 def longest_fit(trial: Trial) -> float:

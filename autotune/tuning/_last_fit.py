@@ -9,9 +9,8 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from sklearn.utils.validation import _num_samples
-
 from .._texts import warn
+from ..compat import num_samples
 from ..execution import (
     REFIT,
     ClusterLostError,
@@ -287,7 +286,7 @@ class Refit:
     def _warn_of_rows(self, share: float) -> None:
         """Say that the model has not seen all rows."""
         if share < 1.0:
-            n_rows = _num_samples(self._task.X)
+            n_rows = num_samples(self._task.X)
             warn(
                 f"budget: {self._clock.seconds:g} s are too few to fit this model on all rows: it "
                 f"was fitted on {math.ceil(share * n_rows)} of {n_rows}. Allow more seconds",

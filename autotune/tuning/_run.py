@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from sklearn.utils import check_random_state, get_tags
-from sklearn.utils.validation import _num_samples
 
 from .._budget import check_budget
 from .._texts import warn
+from ..compat import num_samples
 from ..defaults import default_model
 from ..execution import (
     ClusterLostError,
@@ -289,7 +289,7 @@ class Run:
         if not wanted or not self._is_scarce() or not executor.can_kill:
             return None
         refit = Refit(task, executor, self.clock, self.trial_seed, None)
-        return FirstModel(refit.fit_default(params), _num_samples(self.X), self.clock)
+        return FirstModel(refit.fit_default(params), num_samples(self.X), self.clock)
 
     def _is_pairwise(self) -> bool:
         """Return whether fewer rows are also fewer columns."""
@@ -466,7 +466,7 @@ class Run:
 
     def _make_finals(self, n_workers: int) -> Finals:
         """Return what decides who is compared again."""
-        n_rows = _num_samples(self.X)
+        n_rows = num_samples(self.X)
         return Finals(
             self.history,
             lambda n: self.strategy.count_finalists(n_rows, n) if self._holds_finals() else 0,

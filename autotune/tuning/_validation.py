@@ -10,10 +10,9 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
-from sklearn.utils.validation import _num_samples
 
 from .._texts import short_repr
-from ..compat import to_numpy
+from ..compat import num_samples, to_numpy
 from ..execution import Fold
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
@@ -138,7 +137,7 @@ def _check_countable(name: str, data: Any) -> None:
     """Check that the rows of X or y can be counted, whatever its class does instead."""
     try:
         if data is not None:
-            _num_samples(data)
+            num_samples(data)
     except TypeError:
         return  # scikit-learn will say what is wrong, in clear words
     except Exception as error:
@@ -151,7 +150,7 @@ def _check_countable(name: str, data: Any) -> None:
 def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool) -> list[Fold]:
     """Return the folds, drawn once, as arrays of row numbers."""
     splitter = _make_splitter(cv, y, classifier=classifier)
-    n_rows = _num_samples(X)
+    n_rows = num_samples(X)
     folds = [
         _check_fold(number, fold, n_rows)
         for number, fold in enumerate(splitter.split(X, y, **split_params))
