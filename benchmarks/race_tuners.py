@@ -48,7 +48,7 @@ from race_tasks import FOLDS, Task
 from sklearn.base import clone
 from sklearn.model_selection import ParameterSampler, cross_val_score
 
-from autotune.strategies._strategies import STRATEGIES
+from autotune.strategies import STRATEGIES
 
 ENDLESS = 1_000_000  # trials, where only time shall end the search
 FAILED = -100.0  # the score of a configuration that cannot be fitted, for those who need one

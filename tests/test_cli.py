@@ -48,7 +48,7 @@ from autotune.history._history import (
 )
 from autotune.results._metric import UNKNOWN, Metric
 from autotune.results._progress import Progress
-from autotune.strategies._strategies import STRATEGIES
+from autotune.strategies import STRATEGIES
 from autotune.timing._clock import Clock
 
 N_ROWS = 60

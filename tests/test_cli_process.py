@@ -17,7 +17,7 @@ import autotune
 from autotune.cli._main import main
 from autotune.cli._names import METRICS
 from autotune.cli._names import STRATEGIES as NAMES
-from autotune.strategies._strategies import STRATEGIES
+from autotune.strategies import STRATEGIES
 
 PATIENCE = 120  # seconds that a process may take on a busy machine
 HEAVY = {"numpy", "pandas", "rich", "scipy", "sklearn"}

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 from autotune.defaults import default_model
-from autotune.strategies._strategies import STRATEGIES
+from autotune.strategies import STRATEGIES
 
 FEW = {"max_iter": [3, 4], "min_samples_leaf": [2]}  # iterations, so that boosting is quick
 

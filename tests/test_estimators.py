@@ -33,7 +33,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import get_tags
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget, Grid
-from autotune.strategies._strategies import STRATEGIES
+from autotune.strategies import STRATEGIES
 
 # "auto" differs from "racing" only in that it drops no trial.
 EACH = [

@@ -13,7 +13,7 @@ from autotune import AutoTunedClassifier, Bayes, Budget, Grid, Racing, Random
 from autotune.schedule import Full, Plan
 from autotune.search import BayesSearcher, GPSearcher, GridSearcher, RandomSearcher
 from autotune.space import Space
-from autotune.strategies._strategies import STRATEGIES, Strategy, check_strategy
+from autotune.strategies import STRATEGIES, Strategy, check_strategy
 
 CHOICES = Space.parse({"a": [1, 2, 3], "b": list(range(30))})
 RANGE = Space.parse({"a": [1, 2, 3], "b": (0.0, 1.0)})

@@ -1,0 +1,67 @@
+"""Bayesian optimization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .._budget import Budget
+from ..search import BayesSearcher, GPSearcher, Searcher
+from ..space import Space
+from ._checks import check_count
+from ._contract import Strategy
+
+_SURROGATES: dict[str, Callable[..., Searcher]] = {"gp": GPSearcher, "skopt": BayesSearcher}
+
+
+class Bayes(Strategy):
+    """Bayesian optimization, as ``BayesSearchCV`` does.
+
+    Parameters
+    ----------
+    surrogate : {"gp", "skopt"}, default="gp"
+        What models the scores: the Gaussian process of this package, which knows conditional
+        parameters and proposes in milliseconds, or scikit-optimize's ``Optimizer``. On real
+        tables of scores the first is ahead after 50 and 100 trials (``benchmarks/RESULTS.md``).
+    n_initial : int or None, default=None
+        Number of trials before the model proposes: a space-filling design. None: twice the
+        number of parameters, between 4 and 10, and at most a third of the trials.
+    n_candidates : int or None, default=None
+        Number of random configurations among which the model looks before it refines the
+        best of them. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
+
+    Examples
+    --------
+    >>> from autotune import Bayes
+    >>> Bayes(n_initial=5)
+    Bayes(n_initial=5)
+    """
+
+    def __init__(
+        self,
+        *,
+        surrogate: str = "gp",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+    ):
+        self.surrogate = surrogate
+        self.n_initial = n_initial
+        self.n_candidates = n_candidates
+
+    def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
+        names = " or ".join(repr(name) for name in _SURROGATES)
+        if not isinstance(self.surrogate, str):
+            raise TypeError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
+        if self.surrogate not in _SURROGATES:
+            raise ValueError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
+        settings = self._settings(budget)
+        return _SURROGATES[self.surrogate](space, seed, self.n_trials(space, budget), **settings)
+
+    def _settings(self, budget: Budget) -> dict[str, Any]:
+        """Return the searcher's settings that differ from its own."""
+        settings: dict[str, Any] = {}
+        if self.n_initial is not None:
+            settings["n_initial"] = check_count("strategy__n_initial", self.n_initial, 2)
+        if self.n_candidates is not None:
+            settings["n_candidates"] = check_count("strategy__n_candidates", self.n_candidates, 1)
+        return settings

@@ -1,0 +1,55 @@
+"""Bayesian optimization with racing."""
+
+from __future__ import annotations
+
+import numbers
+
+from ..schedule import Plan, Scheduler
+from ..schedule import Racing as RacingScheduler
+from ._bayes import Bayes
+
+
+class Racing(Bayes):
+    """Bayesian optimization in which a trial is dropped when it cannot win any more.
+
+    A trial is evaluated fold by fold. After each fold, its differences to the best trial on
+    the same folds predict the difference of their final means; when the prediction leaves
+    it no realistic chance, its remaining folds are saved.
+
+    Parameters
+    ----------
+    surrogate, n_initial, n_candidates
+        As in :class:`Bayes`.
+    eps : float, default=0.02
+        Probability with which a test may drop a trial that would have won, in [0, 0.5);
+        0 drops none.
+
+    Notes
+    -----
+    A dropped trial has the status ``"dropped"`` and NaN as its mean score.
+
+    Examples
+    --------
+    >>> from autotune import Racing
+    >>> Racing(eps=0.05)
+    Racing(eps=0.05)
+    """
+
+    def __init__(
+        self,
+        *,
+        surrogate: str = "gp",
+        n_initial: int | None = None,
+        n_candidates: int | None = None,
+        eps: float = 0.02,
+    ):
+        super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
+        self.eps = eps
+
+    def scheduler(self, plan: Plan, seed: int) -> Scheduler:
+        rule = f"strategy__eps must be a number in [0, 0.5); got {self.eps!r}"
+        if not isinstance(self.eps, numbers.Real) or isinstance(self.eps, bool):
+            raise TypeError(rule)
+        if not 0 <= self.eps < 0.5:
+            raise ValueError(rule)
+        return RacingScheduler(plan.n_folds, seed, float(self.eps))
