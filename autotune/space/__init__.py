@@ -2,6 +2,7 @@
 
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
+from ._ordinal import Ordinal
 from ._space import Feature, Grid, Space
 from ._values import describe, is_number, plain, short_repr
 
@@ -13,6 +14,7 @@ __all__ = [
     "Feature",
     "Grid",
     "Interval",
+    "Ordinal",
     "Space",
     "Steps",
     "describe",
