@@ -93,14 +93,16 @@ def is_ordered(values: Sequence[Any]) -> bool:
     """Say whether three values or more are numbers, no two of which are equal, as 1 and 1.0."""
     numbers = list(filter(_has_rank, values))
     n_numbers = len(set(numbers))
-    return n_numbers >= _FEWEST and n_numbers == len(set(map(value_key, numbers)))
+    return n_numbers >= _FEWEST and n_numbers == len({(type(n), n) for n in numbers})
 
 
 def _has_rank(value: Any) -> TypeGuard[float]:
     """Say whether a value is a number among floats; NaN has no order."""
+    if type(value) is float:
+        return value == value
     if not is_number(value):
         return False
-    return math.inf in (value, -value) or abs(value) <= sys.float_info.max
+    return abs(value) <= sys.float_info.max
 
 
 def _spread(numbers: np.ndarray) -> tuple[np.ndarray, bool]:
