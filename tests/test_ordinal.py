@@ -354,4 +354,4 @@ def test_own_value_moves_to_the_nearest():
     spec["intercept_scaling"] = [None, 7, 8, 9]
     found = starting_points(LogisticRegression(intercept_scaling="other"), Space.parse(spec))
     assert [point["C"] for point in found] == [9, 0.3]
-    assert {(p["max_iter"], p["verbose"], p["intercept_scaling"]) for p in found} == {(30, 0, 8)}
+    assert {(p["max_iter"], p["verbose"], p["intercept_scaling"]) for p in found} == {(300, 0, 8)}
