@@ -26,6 +26,19 @@ choice_values = st.one_of(
 
 choice_lists = st.lists(choice_values, min_size=1, max_size=5)
 
+# Lists of three different numbers or more, some with a symbol among them.
+number_lists = st.builds(
+    lambda numbers, symbols, rng: rng.sample(numbers + symbols, len(numbers + symbols)),
+    st.lists(
+        st.integers(-(2**60), 2**60) | st.floats(allow_nan=False),
+        min_size=3,
+        max_size=8,
+        unique=True,
+    ),
+    st.lists(st.sampled_from([None, "sqrt", "log2", False]), max_size=2, unique=True),
+    st.randoms(use_true_random=False),
+)
+
 
 @st.composite
 def intervals(draw):
@@ -46,7 +59,7 @@ distributions = st.one_of(
     st.builds(stats.randint, st.integers(-9, 0), st.integers(1, 99)),
 )
 
-ranges = st.one_of(choice_lists, intervals(), distributions)
+ranges = st.one_of(choice_lists, number_lists, intervals(), distributions)
 
 list_specs = st.dictionaries(NAMES, choice_lists, max_size=4)
 list_unions = st.one_of(list_specs, st.lists(list_specs, min_size=1, max_size=3))

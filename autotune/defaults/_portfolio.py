@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from ..space import Choice, Dimension, Space
+from ..compat import takes_shares
+from ..space import Choice, Dimension, Ordinal, Space, plain
 from ._compose import is_estimator
 from ._points import POINTS
 from ._registry import nearest_entry
@@ -28,10 +29,11 @@ def starting_points(estimator: Any, space: Space, prefix: str = "") -> list[dict
     Pipelines, ensembles and meta-estimators are searched for models with a portfolio, as
     `default_space` searches them for spaces. Parameters of an entry that the space does not
     have stay as the model has them; if that is another kernel, the entry is dropped. A number
-    outside an interval is moved to its nearer end; an entry with a value outside a list of
-    choices is dropped. Parameters that no entry mentions keep the model's own value, or take
-    the middle of their range (the first choice) where the own value lies outside. The i-th
-    entries of several models are taken together.
+    outside an interval is moved to its nearer end, one outside a list of three numbers or more
+    to the nearest of them; an entry with a value outside any other list of choices is dropped.
+    Parameters that no entry mentions keep the model's own value. Where that lies outside, they
+    take the nearest of three numbers or more, or the middle of their range (the first choice).
+    The i-th entries of several models are taken together.
 
     Parameters
     ----------
@@ -93,6 +95,8 @@ class _View:
     is_own : bool
         Whether ``base`` is what the estimator has.
     portfolios : list of Portfolio
+    shares : set of str
+        The parameters for which a float is a share and an int a count.
     """
 
     subspace: Mapping[str, Dimension]
@@ -100,6 +104,7 @@ class _View:
     base: Entry
     is_own: bool
     portfolios: list[Portfolio]
+    shares: set[str]
 
     @property
     def models(self) -> tuple[tuple[str, int], ...]:
@@ -111,7 +116,7 @@ class _View:
         placed = {}
         for name, value in named.items():
             if name in self.subspace:
-                moved = _moved_into(self.subspace[name], value)
+                moved = _moved_into(self.subspace[name], value, name in self.shares)
                 if moved is _MISFIT:
                     return None
                 placed[name] = moved
@@ -124,17 +129,18 @@ def _look_at(subspace: Mapping[str, Dimension], estimator: Any, prefix: str) -> 
     """Return the view of a sub-space, None if it is not for the estimator."""
     values: dict[str, Any] = {}
     portfolios: list[Portfolio] = []
+    shares: set[str] = set()
     chosen = prefix.removesuffix("__")
     if prefix and chosen in subspace:
         if estimator not in subspace[chosen]:
             return None
         values[chosen] = estimator
-    moved = _read(estimator, prefix, subspace, values, portfolios)
+    moved = _read(estimator, prefix, subspace, values, portfolios, shares)
     if not portfolios:
         return None
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
     is_own = not moved and all(name in values for name in subspace)
-    return _View(subspace, values, base, is_own, portfolios)
+    return _View(subspace, values, base, is_own, portfolios, shares)
 
 
 def _read(
@@ -143,8 +149,9 @@ def _read(
     subspace: Mapping[str, Dimension],
     values: dict[str, Any],
     portfolios: list[Portfolio],
+    shares: set[str],
 ) -> bool:
-    """Collect values and portfolios; say whether a value had to be moved into the sub-space."""
+    """Collect what a view holds; say whether a value had to be moved into the sub-space."""
     entries = nearest_entry(type(model), POINTS)
     if entries:
         portfolios.append((prefix, entries))
@@ -153,12 +160,15 @@ def _read(
         if "__" in name:
             continue
         full = f"{prefix}{name}"
+        if takes_shares(model, name):
+            shares.add(full)
         dimension = subspace.get(full)
         if dimension is not None and value not in dimension:
-            value, moved = _middle(dimension), True
+            value, moved = _nearest_listed(dimension, plain(value), full in shares), True
+            value = _middle(dimension) if value is _MISFIT else value
         values[full] = value
         if is_estimator(value):
-            moved |= _read(value, f"{full}__", subspace, values, portfolios)
+            moved |= _read(value, f"{full}__", subspace, values, portfolios, shares)
     return moved
 
 
@@ -184,15 +194,27 @@ def _first_fit(views: list[_View], named: Entry) -> Entry | None:
     return next((point for view in views if (point := view.place(named)) is not None), None)
 
 
-def _moved_into(dimension: Dimension, value: Any) -> Any:
-    """Return the value, or the nearer end of the interval that it lies outside of."""
-    if dimension.kind == "choice" or not _is_number(value):
-        return value if value in dimension else _MISFIT
+def _moved_into(dimension: Dimension, value: Any, is_share: bool) -> Any:
+    """Return the value, or the nearest number of the list or the interval that lacks it."""
+    if dimension.kind in ("choice", "ordinal") or not _is_number(value):
+        return value if value in dimension else _nearest_listed(dimension, value, is_share)
     if dimension.kind == "int" and not isinstance(value, int):
         return _MISFIT  # a share where the user counts
     low, high = dimension.decode(0.0), dimension.decode(1.0)
     moved = min(max(value, low), high)
     return float(moved) if dimension.kind == "float" else moved
+
+
+def _nearest_listed(dimension: Dimension, value: Any, is_share: bool) -> Any:
+    """Return the number of a list that is nearest to a value, which may be none.
+
+    ``is_share`` says that a float is a share and an int a count, and that neither stands for
+    the other.
+    """
+    if not isinstance(dimension, Ordinal) or not _is_number(value):
+        return _MISFIT
+    nearest = dimension.nearest(value, alike=is_share)
+    return _MISFIT if nearest is None else nearest
 
 
 def _is_text(value: Any, text: str) -> bool:
@@ -206,5 +228,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _middle(dimension: Dimension) -> Any:
-    """Return the middle of a range, the first of several choices."""
+    """Return the middle of a range, of a list its middle number or its first choice."""
+    if isinstance(dimension, Ordinal):
+        return dimension.numbers[len(dimension.numbers) // 2]
     return dimension.values[0] if isinstance(dimension, Choice) else dimension.decode(0.5)

@@ -109,15 +109,16 @@ def mutate(
 ) -> np.ndarray:
     """Change about half of each vector's active features, at least one.
 
-    Numbers take a normal step and are reflected at the ends; choices, the sub-space among
-    them, are drawn anew.
+    Numbers take a normal step and are reflected at the ends; in a list, its size is at least
+    the distance between neighbours. Choices, the sub-space among them, are drawn anew.
     """
     shape = units.shape
     active = embedding.active[embedding.subspace(units)]
     lots = np.where(active, rng.random_sample(shape), 2.0)
     share = rng.random_sample((shape[0], 1))
     changed = (lots < share) | (lots == lots.min(axis=1, keepdims=True))
-    stepped = np.abs(units + size * rng.standard_normal(shape))
+    sizes = np.maximum(size, embedding.cells)
+    stepped = np.abs(units + sizes * rng.standard_normal(shape))
     stepped = np.clip(1.0 - np.abs(1.0 - stepped), 0.0, 1.0)
     moved = np.where(embedding.is_choice, rng.random_sample(shape), stepped)
     return np.where(changed, moved, units)

@@ -104,25 +104,29 @@ class BayesSearcher(Searcher):
     def _decode(self, point: list[Any]) -> dict[str, Any]:
         """Return the configuration that a point of scikit-optimize stands for."""
         pairs = zip(self.space.features, point, strict=True)
-        units = [(x + 0.5) / f.n if _is_unordered(f) else float(x) for f, x in pairs]
+        units = [(x + 0.5) / f.n if _is_listed(f) else float(x) for f, x in pairs]
         return self.space.decode(np.array(units))
 
 
-def _is_unordered(feature: Feature) -> bool:
-    """Return whether a feature's values have no order."""
-    return feature.kind == "choice" and feature.n > 2
+def _is_listed(feature: Feature) -> bool:
+    """Return whether a feature's values are told apart by their position in a list."""
+    return feature.kind in ("choice", "ordinal") and feature.n > 2
 
 
 def _dimension(feature: Feature) -> Any:
     """Return scikit-optimize's dimension for a feature."""
-    from skopt.space import Categorical, Real
+    from skopt.space import Categorical, Integer, Real
 
-    return Categorical(list(range(feature.n))) if _is_unordered(feature) else Real(0.0, 1.0)
+    if not _is_listed(feature):
+        return Real(0.0, 1.0)
+    if feature.kind == "ordinal":
+        return Integer(0, feature.n - 1)
+    return Categorical(list(range(feature.n)))
 
 
 def _code(feature: Feature, unit: float) -> Any:
     """Return a feature's value in scikit-optimize's terms."""
-    if _is_unordered(feature):
+    if _is_listed(feature):
         return min(int(unit * feature.n), feature.n - 1)
     return float(unit)
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from ..space import Feature, Interval, Space
+from ..space import Dimension, Feature, Interval, Ordinal, Space
 
 _MOST_CELLS = 128  # a distribution of more integers is treated as continuous
 
@@ -15,7 +15,8 @@ _MOST_CELLS = 128  # a distribution of more integers is treated as continuous
 class Embedding:
     """Turns vectors of ``Space.encode`` into points for a stationary kernel.
 
-    - A number is one column.
+    - A number is one column, also one of a list: it is where the list's own scale has it. What
+      else such a list holds is in the middle of that column and has a column of its own.
     - A choice among more than two is one column per choice, a one in the chosen one, so that
       all choices have the same distance; the columns share one length scale.
     - A feature that its sub-space lacks is put in the middle of its range (at the centre of
@@ -37,28 +38,32 @@ class Embedding:
     active : ndarray of bool, shape (n_subspaces, n_features)
         Which features each sub-space has.
     is_choice : ndarray of bool, shape (n_features,)
-        Which features have no order.
+        Which features have no order, or values that have no place in it.
+    cells : ndarray of shape (n_features,)
+        The distance between neighbouring numbers of a list, 0 for other features.
     """
 
     def __init__(self, space: Space):
         features = space.features
-        self._features = features
         self.n_features = len(features)
         self.n_subspaces = len(space.subspaces)
         members = [[i in f.subspaces for f in features] for i in range(self.n_subspaces)]
         self.active = np.array(members, dtype=bool).reshape(self.n_subspaces, len(features))
         self.is_choice = np.array([f.kind == "choice" for f in features], dtype=bool)
-        widths = [f.n if _is_one_hot(f) else 1 for f in features]
+        dimensions = [_dimension(space, feature) for feature in features]
+        self.cells = np.array([1 / f.n if f.kind == "ordinal" else 0.0 for f in features])
+        self._columns = [_columns(*pair) for pair in zip(features, dimensions, strict=True)]
+        widths = [columns(np.array([0.5])).shape[1] for columns in self._columns]
         self.groups = np.repeat(np.arange(len(features)), widths)
         self._ends = np.cumsum(widths, dtype=int)
-        self._snaps = [_snap(space, f) for f in features]
+        self._snaps = [_snap(*pair) for pair in zip(features, dimensions, strict=True)]
 
     def __call__(self, units: np.ndarray) -> np.ndarray:
         """Return the points, shape (n, n_columns), of snapped or encoded vectors."""
         points = np.empty((len(units), len(self.groups)))
-        for j, (feature, end) in enumerate(zip(self._features, self._ends, strict=True)):
-            columns = _columns(feature, units[:, j])
-            points[:, end - columns.shape[1] : end] = columns
+        for j, (columns, end) in enumerate(zip(self._columns, self._ends, strict=True)):
+            placed = columns(units[:, j])
+            points[:, end - placed.shape[1] : end] = placed
         return points
 
     def subspace(self, units: np.ndarray) -> np.ndarray:
@@ -80,31 +85,60 @@ class Embedding:
         return snapped
 
 
-def _is_one_hot(feature: Feature) -> bool:
-    """Return whether a feature needs a column per choice."""
-    return feature.kind == "choice" and feature.n > 2
+def _dimension(space: Space, feature: Feature) -> Dimension | None:
+    """Return the range of a feature, None for the index of the sub-space."""
+    return space.subspaces[feature.subspaces[0]].get(feature.name)
 
 
-def _columns(feature: Feature, units: np.ndarray) -> np.ndarray:
-    """Return the columns of one feature."""
+def _columns(feature: Feature, dimension: Dimension | None) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what makes the columns of one feature."""
+    if isinstance(dimension, Ordinal):
+        return partial(_ordered_columns, dimension)
+    if feature.kind != "choice":
+        return _number_column
+    return partial(_one_hot_columns, feature.n) if feature.n > 2 else _binary_column
+
+
+def _number_column(units: np.ndarray) -> np.ndarray:
+    """Return the column of a number, in the middle where it is absent."""
+    return np.where(np.isnan(units), 0.5, units)[:, None]
+
+
+def _binary_column(units: np.ndarray) -> np.ndarray:
+    """Return the column of one of two choices."""
+    return _number_column(np.where(np.isnan(units), np.nan, units > 0.5))
+
+
+def _one_hot_columns(n: int, units: np.ndarray) -> np.ndarray:
+    """Return a column for each of more than two choices."""
+    absent = np.isnan(units)[:, None]
+    chosen = np.minimum(np.floor(units * n), n - 1)[:, None]
+    hot = np.where(absent, 1 / n, chosen == np.arange(n))
+    return hot * np.sqrt(0.5)  # two choices are at distance one, as the ends of a range
+
+
+def _ordered_columns(dimension: Ordinal, units: np.ndarray) -> np.ndarray:
+    """Return a column for the numbers of a list and one for each symbol among them."""
+    n_numbers, n_symbols = len(dimension.numbers), len(dimension.symbols)
     absent = np.isnan(units)
-    if _is_one_hot(feature):
-        chosen = np.minimum(np.floor(units * feature.n), feature.n - 1)
-        hot = np.where(absent[:, None], 1 / feature.n, chosen[:, None] == np.arange(feature.n))
-        return hot * np.sqrt(0.5)  # two choices are at distance one, as the ends of a range
-    if feature.kind == "choice":
-        units = np.where(absent, np.nan, units > 0.5)
-    return np.where(absent, 0.5, units)[:, None]
+    ranks = np.where(absent, 0, np.minimum(np.floor(units * dimension.n), dimension.n - 1))
+    ranks = ranks.astype(int)
+    is_number = ~absent & (ranks < n_numbers)
+    place = np.where(is_number, dimension.places[np.minimum(ranks, n_numbers - 1)], 0.5)
+    symbols = n_numbers + np.arange(n_symbols)
+    hot = np.where(absent[:, None], 1 / dimension.n, ranks[:, None] == symbols)
+    return np.column_stack([place, hot * np.sqrt(0.5)])
 
 
-def _snap(space: Space, feature: Feature) -> Callable[[np.ndarray], np.ndarray] | None:
+def _snap(
+    feature: Feature, dimension: Dimension | None
+) -> Callable[[np.ndarray], np.ndarray] | None:
     """Return what moves places to those of values, None for features without gaps."""
+    if isinstance(dimension, Ordinal) or (isinstance(dimension, Interval) and dimension.integer):
+        return dimension.snap
     if feature.kind == "choice":
         return partial(_nearest, (np.arange(feature.n) + 0.5) / feature.n)
-    dimension = space.subspaces[feature.subspaces[0]][feature.name]
-    if isinstance(dimension, Interval) and dimension.integer:
-        return dimension.snap
-    if feature.kind == "int" and 0 < feature.n <= _MOST_CELLS:
+    if dimension is not None and feature.kind == "int" and 0 < feature.n <= _MOST_CELLS:
         places = np.unique([dimension.encode(value) for value in dimension.grid(None)])
         return partial(_nearest, places)
     return None

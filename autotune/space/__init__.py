@@ -3,6 +3,7 @@
 from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
+from ._ordinal import Ordinal
 from ._space import Feature, Grid, Space
 from ._values import describe, is_number, plain
 
@@ -14,6 +15,7 @@ __all__ = [
     "Feature",
     "Grid",
     "Interval",
+    "Ordinal",
     "Space",
     "Steps",
     "describe",

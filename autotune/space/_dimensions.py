@@ -17,8 +17,8 @@ class Dimension(ABC):
 
     Attributes
     ----------
-    kind : {"choice", "int", "float"}
-        What ``encode`` sees.
+    kind : {"choice", "ordinal", "int", "float"}
+        What ``encode`` sees; "ordinal" is a list of numbers, which it sees by their rank.
     n : int
         Number of distinct values, 0 if it is not known or not finite.
     size : int or float

@@ -17,6 +17,7 @@ import numpy as np
 from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
+from ._ordinal import Ordinal, is_ordered
 from ._values import is_endless, is_number, plain
 
 _PRIORS = ("uniform", "log-uniform")
@@ -122,7 +123,13 @@ def _refuse_unordered(where: str, spec: Any) -> None:
     raise ValueError(f"{where} {rule}; got {short_repr(spec)}")
 
 
-def _choice(where: str, values: Sequence[Any], spec: Any, weights: Any = None) -> Choice:
+def _choice(where: str, values: Sequence[Any], spec: Any) -> Choice:
+    """Return choices; several numbers among them have an order."""
+    choices = _checked(where, values, spec)
+    return Ordinal(choices) if is_ordered(choices) else Choice(choices)
+
+
+def _checked(where: str, values: Sequence[Any], spec: Any) -> list[Any]:
     """Return choices, of which there must be at least one, with Python's numbers."""
     if len(values) == 0:
         raise ValueError(f"{where} must have at least one choice, got {short_repr(spec)}")
@@ -131,7 +138,7 @@ def _choice(where: str, values: Sequence[Any], spec: Any, weights: Any = None) -
             f"{where} must not hold a list that contains itself, or is nested without end, got "
             f"{short_repr(spec)}"
         )
-    return Choice([plain(value) for value in values], weights)
+    return [plain(value) for value in values]
 
 
 def _parse_tuple(where: str, spec: tuple[Any, ...]) -> Dimension:
@@ -219,7 +226,8 @@ def _parse_skopt(where: str, spec: Any) -> Dimension | None:
     if module is None or not isinstance(spec, module.Dimension):
         return None
     if isinstance(spec, module.Categorical):
-        return _choice(where, list(spec.categories), spec, spec.prior)
+        # Whoever writes numbers as categories says that they have no order.
+        return Choice(_checked(where, list(spec.categories), spec), spec.prior)
     integer = isinstance(spec, module.Integer)
     return _interval(where, spec, spec.low, spec.high, spec.prior == "log-uniform", integer)
 

@@ -24,10 +24,11 @@ class Feature:
     ----------
     name : str
         The parameter; empty for the index of the sub-space.
-    kind : {"choice", "int", "float"}
-        What is encoded.
+    kind : {"choice", "ordinal", "int", "float"}
+        What is encoded; "ordinal" is a list of numbers, of which the i-th smallest of n is
+        at ``(i + 0.5) / n``.
     n : int
-        Number of distinct choices or integers; 0 if unknown or not finite.
+        Number of distinct choices, listed numbers or integers; 0 if unknown or not finite.
     subspaces : tuple of int
         The sub-spaces in which it is active.
     """
