@@ -6,6 +6,7 @@ import hashlib
 import math
 import pickle
 import re
+import sys
 from collections.abc import Hashable, Iterable
 from typing import Any, TypeGuard
 
@@ -79,6 +80,14 @@ def is_number(value: Any) -> TypeGuard[float]:
 def is_integer(value: Any) -> TypeGuard[int]:
     """Say whether a value has an integer type; a bool has none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
+
+
+def numbers_of(value: Any) -> tuple[float, ...]:
+    """Return a finite number, or those that a tuple or list consists of; else nothing."""
+    items = value if isinstance(value, tuple | list) else (value,)
+    if all(is_number(item) and abs(item) <= sys.float_info.max for item in items):
+        return tuple(map(float, items))
+    return ()
 
 
 def is_estimator(value: Any) -> bool:
