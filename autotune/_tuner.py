@@ -9,6 +9,7 @@ from typing import Any
 from ._budget import Clock
 from ._folds import LEAST_TRIALS, is_open
 from ._history import COMPLETE, FULL, INTERRUPTED, RUNNING, Evaluation, History, Trial
+from ._reference import Reference
 from ._seeds import derive_seed
 from .execution import Executor, Job, Outcome
 from .schedule import Request, Scheduler
@@ -75,6 +76,9 @@ class Tuner:
         ``can_end(trial, history)`` returns whether there is time for what a trial misses.
     longest : float
         The seconds that an evaluation is known to take in any case.
+    reference_seconds : float
+        What the evaluations of defaults that cannot win may take together; infinite: they
+        are evaluated first, as the other defaults are.
     """
 
     def __init__(
@@ -95,6 +99,7 @@ class Tuner:
         fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
         can_end: Callable[[Trial, History], bool] | None = None,
         longest: float = 0.0,
+        reference_seconds: float = math.inf,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -113,13 +118,15 @@ class Tuner:
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
         self._longest = longest
+        self._reference = Reference(history, reference_seconds)
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
         for trial in self.history:
             if trial.status in (RUNNING, INTERRUPTED):
                 trial.status = RUNNING
-                self.scheduler.begin(trial)
+                if not self._reference.takes(trial):
+                    self.scheduler.begin(trial)
                 self._continue(trial)
         try:
             self._loop()
@@ -192,13 +199,21 @@ class Tuner:
             return None
         request = self._next_request()
         if request is None and begin:
-            trial = self._begin_trial()
-            if trial is None:
-                self.scheduler.drain()
-            else:
-                self.scheduler.begin(trial)
-            request = self._next_request()
+            request = self._next_of_new_trial()
         return None if request is None else self._job(request)
+
+    def _next_of_new_trial(self) -> Request | None:
+        """Return an evaluation of a reference that is due, or else begin the next trial."""
+        running = self._running.values()
+        request = self._reference.next(running, idle=False)
+        if request is not None:
+            return request
+        trial = self._begin_trial()
+        if trial is None:
+            self.scheduler.drain()
+            return self._next_request() or self._reference.next(running, idle=True)
+        self.scheduler.begin(trial)
+        return self._next_request()
 
     def _next_request(self) -> Request | None:
         """Return the scheduler's next request, without trials that cannot end in time."""
@@ -235,6 +250,9 @@ class Tuner:
         """
         left, history = self.seconds_left(), self.history
         spent = history.seconds_spent(trial, fold)
+        if self._reference.takes(trial):
+            allowed = self._reference.allowance(trial, self._running.values())
+            return min(left, allowed, self.seconds_per_trial - spent)
         repeat = fold // history.n_folds
         n_wanted = history.n_folds if repeat else len(history.compared_folds)
         done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
@@ -246,12 +264,13 @@ class Tuner:
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
-        number = len(self.history)
-        if number >= self.n_trials:
+        while len(self.history) < min(len(self.defaults), self.n_trials):
+            params, eligible = self.defaults[len(self.history)]
+            trial = self.history.add(params, "default", eligible)
+            if not self._reference.takes(trial):
+                return trial
+        if len(self.history) >= self.n_trials:
             return None
-        if number < len(self.defaults):
-            params, eligible = self.defaults[number]
-            return self.history.add(params, "default", eligible)
         proposal = self.searcher.ask(self.history, self._affordable())
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
@@ -285,6 +304,8 @@ class Tuner:
 
     def _conclude(self, evaluation: Evaluation) -> list[Trial]:
         """Give the trials that an evaluation decides their status, and return them."""
+        if self._reference.takes(self.history[evaluation.trial]):
+            return self._end(self._reference.report(evaluation))
         return self._end(self.scheduler.report(evaluation, self.history))
 
     def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:

@@ -44,6 +44,10 @@ class Strategy(BaseEstimator, ABC):
         """Return what allocates evaluations."""
         return Full(plan.n_folds)
 
+    def moves_default(self) -> bool:
+        """Return whether a default outside the space is tried as what it is inside."""
+        return False
+
     def uses_portfolio(self) -> bool:
         """Return whether starting points are tried before the searcher is asked."""
         return False
@@ -161,6 +165,9 @@ class Bayes(Strategy):
             raise ValueError(f"strategy__surrogate must be {names}; got {self.surrogate!r}")
         settings = self._settings(budget)
         return _SURROGATES[self.surrogate](space, seed, self.n_trials(space, budget), **settings)
+
+    def moves_default(self) -> bool:
+        return True
 
     def _settings(self, budget: Budget) -> dict[str, Any]:
         """Return the searcher's settings that differ from its own."""

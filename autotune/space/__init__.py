@@ -3,7 +3,7 @@
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._space import Feature, Grid, Space
-from ._values import describe, is_number, plain, short_repr
+from ._values import describe, is_number, plain, short_repr, value_key
 
 __all__ = [
     "Choice",
@@ -19,4 +19,5 @@ __all__ = [
     "is_number",
     "plain",
     "short_repr",
+    "value_key",
 ]

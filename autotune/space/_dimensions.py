@@ -163,16 +163,17 @@ class Choice(Dimension):
             return value
         target = numbers_of(value)
         known = [(numbers_of(choice), choice) for choice in self._distinct]
-        numeric = [(numbers, choice) for numbers, choice in known if numbers]
+        numeric = [(numbers, choice) for numbers, choice in known if _is_finite(numbers)]
         if not target or not numeric:
             return otherwise
-        positive = min(target) > 0 and all(min(numbers) > 0 for numbers, _ in numeric)
-        place = math.log if positive else float
+        low = min(min(numbers) for numbers, _ in numeric)
+        high = max(max(numbers) for numbers, _ in numeric)
+        place = math.log if low > 0 else float
+        goal = [place(min(max(number, low), high)) for number in target]
 
         def distance(numbers: tuple[float, ...]) -> tuple[int, float]:
-            pairs = zip(numbers, target, strict=False)
-            apart = sum(abs(place(one) - place(other)) for one, other in pairs)
-            return abs(len(numbers) - len(target)), apart
+            pairs = zip(map(place, numbers), goal, strict=False)
+            return abs(len(numbers) - len(goal)), sum(abs(one - other) for one, other in pairs)
 
         return min(numeric, key=lambda pair: distance(pair[0]))[1]
 
@@ -343,6 +344,11 @@ class Steps(Dimension):
     def fingerprint(self) -> str:
         """Return the range as a user writes it."""
         return repr(self.values)
+
+
+def _is_finite(numbers: Sequence[float]) -> bool:
+    """Say whether there are numbers, and all of them finite."""
+    return bool(numbers) and all(map(math.isfinite, numbers))
 
 
 def _distinct_integers(values: Sequence[float], high: int) -> list[int]:

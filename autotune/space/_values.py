@@ -6,7 +6,6 @@ import hashlib
 import math
 import pickle
 import re
-import sys
 from collections.abc import Hashable, Iterable
 from typing import Any, TypeGuard
 
@@ -83,11 +82,19 @@ def is_integer(value: Any) -> TypeGuard[int]:
 
 
 def numbers_of(value: Any) -> tuple[float, ...]:
-    """Return a finite number, or those that a tuple or list consists of; else nothing."""
+    """Return a number, or those that a tuple or list consists of; else nothing."""
     items = value if isinstance(value, tuple | list) else (value,)
-    if all(is_number(item) and abs(item) <= sys.float_info.max for item in items):
-        return tuple(map(float, items))
+    if all(is_number(item) and item == item for item in items):
+        return tuple(map(_to_float, items))
     return ()
+
+
+def _to_float(number: float) -> float:
+    """Return a number as a float, infinite if it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number > 0 or -1)
 
 
 def is_estimator(value: Any) -> bool:
