@@ -452,9 +452,9 @@ class Run:
         if self.strategy.uses_portfolio():
             points = self.candidates.starting_points(balanced=self.metric.balanced)
             searcher = PortfolioSearcher(points, searcher)
-        moved = self.candidates.moved_defaults()
-        if moved and self.owner.include_default and self.strategy.moves_default():
-            searcher = PortfolioSearcher(moved, searcher, MOVED_DEFAULT)
+        if self.owner.include_default and self.strategy.moves_default():
+            moved = self.candidates.moved_defaults()
+            searcher = PortfolioSearcher(moved, searcher, MOVED_DEFAULT) if moved else searcher
         return searcher
 
     def _make_finals(self, n_workers: int) -> Finals:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -197,6 +198,13 @@ def test_integers_stay_integers(known):
     assert type(point["min_samples_leaf"]) is float
 
 
+def test_a_share_is_no_count(known):
+    """Check that an entry with a share of the features is not taken for a number of them."""
+    assert points(RandomForestClassifier(), {"max_features": (1, 8)}) == []
+    assert points(RandomForestClassifier(), {"max_features": [2, 4, 8]}) == []
+    assert points(RandomForestClassifier(), {"max_features": [0.2, 0.5]}) == [{"max_features": 0.5}]
+
+
 def test_at_most_max_points(known):
     """Check that a long portfolio is cut, the best entries first."""
     found = points(HistGradientBoostingClassifier(), {"learning_rate": (0.01, 1.0)})
@@ -304,6 +312,20 @@ MOVED = [
     (RandomForestClassifier(max_features=1.0), {"max_features": (2, 8)}, {"max_features": 8}),
     (RandomForestClassifier(max_features=0.5), {"max_features": (2, 8)}, {"max_features": 5}),
     (RandomForestClassifier(), {"max_samples": (0.2, 0.9)}, {"max_samples": 0.9}),
+    (RandomForestClassifier(max_features=1.0), {"max_features": [2, 9, 4]}, {"max_features": 9}),
+    (RandomForestClassifier(max_features=0.5), {"max_features": [2, 4]}, {"max_features": 2}),
+    (RandomForestClassifier(max_features=3), {"max_features": [0.2, 0.4]}, {"max_features": 0.2}),
+    (RandomForestClassifier(max_features=3), {"max_features": [9, 4]}, {"max_features": 4}),
+    (
+        RandomForestClassifier(min_samples_leaf=9),
+        {"min_samples_leaf": (1.5, 4.0)},
+        {"min_samples_leaf": 4.0},
+    ),
+    (
+        RandomForestClassifier(class_weight=np.ones(2)),
+        {"class_weight": ["balanced"]},
+        {"class_weight": "balanced"},
+    ),
     (
         SVC(),
         [{"kernel": ["linear"], "C": LOG}, {"kernel": ["rbf"], "C": (9.0, 10.0), "gamma": [1.0]}],

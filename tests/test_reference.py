@@ -63,7 +63,7 @@ def test_without_a_limit_it_is_first():
 def test_it_waits_until_its_time_is_known():
     """Check that it follows the first trial that ended, if all of its folds fit."""
     tuner, order = run(lambda job: 1.0, 4.0, n_trials=4)
-    assert order == [1, 1, 0, 0, 3, 3, 2, 2]
+    assert order == [1, 1, 0, 0, 2, 2, 3, 3]
     assert [trial.origin for trial in tuner.history] == ["default", *["random"] * 3]
     assert tuner.history.score(tuner.history[0]) == 5.0
 

@@ -54,6 +54,7 @@ def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
     """Return the number that a model's own value stands for in a range of numbers.
 
     That is the value itself where it is a number already, or where nothing is known of it.
+    What only the data tell, as of ``gamma="scale"``, is not known here.
 
     Parameters
     ----------
@@ -65,9 +66,9 @@ def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
     dimension : Dimension
     """
     if is_number(value):
-        return _in_its_unit(name, value, dimension)
+        return in_its_unit(name, value, dimension)
     known = nearest_entry(type(model), _OWN_VALUES) or {}
-    if (value is None or value == "auto") and name in known:
+    if name in known and (value is None or (isinstance(value, str) and value == "auto")):
         return known[name]
     if value is None and name.startswith(("max_", "n_components")):
         return math.inf  # no limit
@@ -79,15 +80,34 @@ def unlisted(model: Any) -> dict[str, None]:
     return dict.fromkeys(nearest_entry(type(model), _OWN_VALUES) or ())
 
 
-def _in_its_unit(name: str, value: float, dimension: Dimension) -> Any:
-    """Return a share as a count or a count as a share, None if it takes the data to tell.
+def in_its_unit(name: str, value: float, dimension: Dimension) -> float:
+    """Return a share as a count or a count as a share, NaN if it takes the data to tell.
 
     A share of one is all there is, and a count of one or two next to nothing.
     """
-    is_share = isinstance(value, float) and value <= 1
-    is_count = not isinstance(value, float)
-    if name in _COUNTS_OR_SHARES and is_share and dimension.kind == "int":
-        return math.inf if value == 1 else None
-    if name in _COUNTS_OR_SHARES and is_count and dimension.kind == "float":
-        return 0.0 if value <= 2 else None
+    if name not in _COUNTS_OR_SHARES or value in dimension:
+        return value
+    is_share = isinstance(value, float)
+    if is_share and value <= 1 and _holds_counts(dimension):
+        return math.inf if value == 1 else math.nan
+    if not is_share and _holds_shares(dimension):
+        return 0.0 if value <= 2 else math.nan
     return value
+
+
+def _holds_counts(dimension: Dimension) -> bool:
+    """Say whether all numbers of a range are whole."""
+    return dimension.kind == "int" or bool(_listed(dimension, int))
+
+
+def _holds_shares(dimension: Dimension) -> bool:
+    """Say whether all numbers of a range are shares."""
+    if dimension.kind == "float":
+        return bool(dimension.decode(1.0) <= 1)
+    return max(_listed(dimension, float), default=math.inf) <= 1
+
+
+def _listed(dimension: Dimension, kind: type) -> list[float]:
+    """Return the numbers among the choices, if all of them are of one type."""
+    numbers = [choice for choice in dimension.choices if is_number(choice)]
+    return numbers if all(isinstance(number, kind) for number in numbers) else []

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..space import Choice, Dimension, Space, is_number
 from ._compose import is_estimator
-from ._meanings import meaning, unlisted
+from ._meanings import in_its_unit, meaning, unlisted
 from ._points import POINTS
 from ._registry import nearest_entry
 
@@ -161,7 +161,7 @@ class _View:
         placed = {}
         for name, value in named.items():
             if name in self.subspace:
-                moved = _moved_into(self.subspace[name], value)
+                moved = _moved_into(self.subspace[name], name, value)
                 if moved is _MISFIT:
                     return None
                 placed[name] = moved
@@ -242,10 +242,12 @@ def _first_fit(views: list[_View], named: Entry, turn: int = 0) -> Entry | None:
     return next((point for point in points if point is not None), None)
 
 
-def _moved_into(dimension: Dimension, value: Any) -> Any:
+def _moved_into(dimension: Dimension, name: str, value: Any) -> Any:
     """Return the value, or the number of the range that is nearest to it."""
     if dimension.kind == "int" and not isinstance(value, int):
         return _MISFIT  # a share where the user counts
+    if is_number(value):
+        value = in_its_unit(name.rpartition("__")[2], value, dimension)
     moved = dimension.nearest(value, _MISFIT)
     return float(moved) if dimension.kind == "float" and moved is not _MISFIT else moved
 
