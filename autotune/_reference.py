@@ -38,12 +38,14 @@ class Reference:
         """Return whether a trial is scheduled here."""
         return not trial.eligible and math.isfinite(self._seconds)
 
-    def next(self, running: Collection[Job], *, idle: bool) -> Request | None:
+    def next(self, running: Collection[Job], seconds: float, *, idle: bool) -> Request | None:
         """Return an evaluation that should be run now, or None.
 
         Parameters
         ----------
         running : collection of Job
+        seconds : float
+            What is left of the search.
         idle : bool
             Whether no other trial will begin.
         """
@@ -52,15 +54,15 @@ class Reference:
         for trial in self._history:
             if self.takes(trial) and trial.status == RUNNING:
                 missing = self._missing(trial, running)
-                n_affordable = self._count_affordable(trial, running)
+                n_affordable = self._count_affordable(trial, running, seconds)
                 if missing and n_affordable >= (1 if idle else len(missing)):
                     return Request(trial.number, missing[0])
         return None
 
-    def allowance(self, trial: Trial, running: Collection[Job]) -> float:
+    def allowance(self, trial: Trial, running: Collection[Job], seconds: float) -> float:
         """Return the seconds after which an evaluation of a trial is given up."""
-        n_affordable = self._count_affordable(trial, running)
-        return self._left(running) / n_affordable if n_affordable else 0.0
+        n_affordable = self._count_affordable(trial, running, seconds)
+        return self._left(running, seconds) / n_affordable if n_affordable else 0.0
 
     def report(self, evaluation: Evaluation) -> list[tuple[Trial, str]]:
         """Take note of an evaluation; return its trial, with a status, if that has ended."""
@@ -77,17 +79,20 @@ class Reference:
         begun |= {fold for fold, fidelity in trial.evaluations if fidelity == FULL}
         return [fold for fold in self._history.compared_folds if fold not in begun]
 
-    def _left(self, running: Collection[Job]) -> float:
-        """Return the seconds that are neither spent nor allowed to a running evaluation."""
+    def _left(self, running: Collection[Job], seconds: float) -> float:
+        """Return the seconds that are neither spent nor allowed to a running evaluation.
+
+        They end with the search.
+        """
         trials = [trial for trial in self._history if self.takes(trial)]
         spent = sum(e.seconds for trial in trials for e in trial.evaluations.values())
         numbers = {trial.number for trial in trials}
         promised = sum(job.seconds or 0.0 for job in running if job.trial in numbers)
-        return max(self._seconds - spent - promised, 0.0)
+        return max(min(self._seconds - spent - promised, seconds), 0.0)
 
-    def _count_affordable(self, trial: Trial, running: Collection[Job]) -> int:
+    def _count_affordable(self, trial: Trial, running: Collection[Job], seconds: float) -> int:
         """Return for how many of a trial's missing evaluations there are seconds."""
-        left, n_missing = self._left(running), len(self._missing(trial, running))
+        left, n_missing = self._left(running, seconds), len(self._missing(trial, running))
         if not left:
             return 0
         expected = _MARGIN * self._expected(trial)

@@ -205,13 +205,14 @@ class Tuner:
     def _next_of_new_trial(self) -> Request | None:
         """Return an evaluation of a reference that is due, or else begin the next trial."""
         running = self._running.values()
-        request = self._reference.next(running, idle=False)
+        request = self._reference.next(running, self.seconds_left(), idle=False)
         if request is not None:
             return request
         trial = self._begin_trial()
         if trial is None:
             self.scheduler.drain()
-            return self._next_request() or self._reference.next(running, idle=True)
+            request = self._next_request()
+            return request or self._reference.next(running, self.seconds_left(), idle=True)
         self.scheduler.begin(trial)
         return self._next_request()
 
@@ -251,8 +252,8 @@ class Tuner:
         left, history = self.seconds_left(), self.history
         spent = history.seconds_spent(trial, fold)
         if self._reference.takes(trial):
-            allowed = self._reference.allowance(trial, self._running.values())
-            return min(left, allowed, self.seconds_per_trial - spent)
+            allowed = self._reference.allowance(trial, self._running.values(), left)
+            return min(allowed, self.seconds_per_trial - spent)
         repeat = fold // history.n_folds
         n_wanted = history.n_folds if repeat else len(history.compared_folds)
         done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)

@@ -104,14 +104,14 @@ def test_promised_seconds_count():
     trial = history.add({"C": 5.0}, "default", eligible=False)
     add_trial(history, {"C": 0.5}, [0.1, 0.1])
     reference = Reference(history, 4.0)
-    first = reference.next((), idle=False)
-    job = Job(0, first.fold, 1.0, {}, 0, reference.allowance(trial, ()))
-    second = reference.next([job], idle=False)
+    first = reference.next((), math.inf, idle=False)
+    job = Job(0, first.fold, 1.0, {}, 0, reference.allowance(trial, (), math.inf))
+    second = reference.next([job], math.inf, idle=False)
     assert {first.fold, second.fold} == {0, 1}
-    assert job.seconds + reference.allowance(trial, [job]) == 4.0
+    assert job.seconds + reference.allowance(trial, [job], math.inf) == 4.0
     full = Job(0, 0, 1.0, {}, 0, 4.0)
-    assert reference.next([full], idle=True) is None
-    assert reference.allowance(trial, [full]) == 0.0
+    assert reference.next([full], math.inf, idle=True) is None
+    assert reference.allowance(trial, [full], math.inf) == 0.0
 
 
 def test_the_trial_most_like_it_tells_its_time():
@@ -121,7 +121,7 @@ def test_the_trial_most_like_it_tells_its_time():
         history.add(params, "default", eligible=eligible)
     for model, seconds in (("a", 9.0), ("b", 1.0)):
         add_trial(history, {"m": model, "C": 1}, [0.5]).evaluations[0, 1.0].fit_time = seconds
-    assert Reference(history, 4.0).next((), idle=True).trial == 1
+    assert Reference(history, 4.0).next((), math.inf, idle=True).trial == 1
 
 
 @pytest.mark.parametrize("status", [FAILED, CRASHED, TIMEOUT])
@@ -221,8 +221,21 @@ def test_the_budget_s_end_is_its_end():
 
     run(seconds, 9.0, clock=Clock(6.5, now), n_trials=None)
     (_, first), (_, second) = [limit for limit in limits if limit[0] == 0]
-    assert first == 4.5
+    assert first == 4.5 / 2
     assert second == 3.5
+
+
+def test_it_is_not_begun_where_the_search_is_about_to_end():
+    """Check that no evaluation is begun that the end of the search would cut short."""
+    now = FakeTime()
+
+    def seconds(job):
+        now.seconds += 1.0
+        return 1.0
+
+    tuner, order = run(seconds, 9.0, clock=Clock(3.2, now), n_trials=2)
+    assert order == [1, 1]
+    assert tuner.history[0].status == INTERRUPTED
 
 
 # What a fit makes of it
