@@ -9,10 +9,12 @@ import pytest
 from fakes import FakeExecutor, FakeTime, add_trial, as_outcome, make_tuner
 from sklearn.datasets import load_iris
 from sklearn.naive_bayes import GaussianNB
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
 from autotune._budget import Clock
+from autotune._candidates import make_candidates
 from autotune._history import (
     COMPLETE,
     CRASHED,
@@ -315,3 +317,19 @@ def test_storage_goes_on_after_a_deferred_default(tmp_path):
     history = fit(space, budget=Budget(trials=5, seconds=90), storage=path).history_
     assert [t.origin for t in history][:2] == ["default", "moved default"]
     assert len(history) == 5
+
+
+def test_a_pilot_is_what_may_win():
+    """Check by which configuration the times of a search are judged beforehand."""
+    tree = DecisionTreeClassifier()
+    assert make_candidates(tree, {"max_depth": (2, 6)}).typical() == {"max_depth": 6}
+    assert make_candidates(tree, {"max_depth": [None, 6]}).typical() == {"max_depth": None}
+
+
+def test_both_class_weights_are_tried_early_under_a_balanced_metric():
+    """Check that the starting points of a fit know whether rare classes count."""
+    space = {"C": (0.1, 99.0), "gamma": ["scale", 0.01], "class_weight": [None, "balanced"]}
+    for scoring, expected in (("balanced_accuracy", {None, "balanced"}), ("accuracy", {None})):
+        history = fit(space, model=SVC(), scoring=scoring).history_
+        points = [trial.params for trial in history if trial.origin == "portfolio"]
+        assert {params["class_weight"] for params in points} == expected
