@@ -181,7 +181,7 @@ def test_kernel_of_the_model_is_kept(known):
             {"C": (0.001, 100.0), "max_iter": (200, 400)},
             [{"C": 0.01, "max_iter": 200}, {"C": 50.0, "max_iter": 200}],
         ),
-        ({"C": (10.0, 90.0), "tol": [1, 2]}, [{"C": 10.0, "tol": 1}, {"C": 50.0, "tol": 1}]),
+        ({"C": (10.0, 90.0), "tol": [1, 2]}, [{"C": 10.0, "tol": 2}, {"C": 50.0, "tol": 1}]),
     ],
 )
 def test_values_outside_the_space(known, spec, expected):
@@ -400,11 +400,18 @@ def test_a_default_is_moved_into_any_space(data):
 
 def test_unmentioned_parameters_are_those_of_the_moved_default(known):
     """Check that a number outside its range is the nearest one in each starting point."""
-    spec = {"C": (0.001, 100.0), "max_iter": [400, 200], "tol": (1e-3, 1e-1)}
+    spec = {"C": (0.001, 100.0), "max_iter": [400, 200, 300], "tol": (1e-3, 1e-1)}
     assert points(LogisticRegression(), spec) == [
         {"C": 0.01, "max_iter": 200, "tol": 1e-3},
         {"C": 50.0, "max_iter": 200, "tol": 1e-3},
     ]
+
+
+def test_starting_points_alternate_between_two_choices(known):
+    """Check that both are tried where the model's own value is neither, the other one first."""
+    model, spec = LogisticRegression(), {"C": (0.001, 100.0), "max_iter": [400, 200]}
+    assert moved_default(model, Space.parse(spec)) == {"C": 1.0, "max_iter": 200}
+    assert [point["max_iter"] for point in points(model, spec)] == [400, 200]
 
 
 def test_parameters_of_which_nothing_is_known_vary(known):

@@ -36,8 +36,9 @@ def starting_points(
     have stay as the model has them; if that is another kernel, the entry is dropped. A number
     outside a range is moved to the nearest one in it; an entry with another value outside a
     list of choices is dropped. Parameters that no entry mentions keep the model's own value,
-    or what `moved_default` makes of it; where nothing is known of them they vary from entry to
-    entry. The i-th entries of several models are taken together.
+    or what `moved_default` makes of it; where nothing is known of them, or the model's value is
+    neither of two choices, they vary from entry to entry. The i-th entries of several models
+    are taken together.
 
     Parameters
     ----------
@@ -186,7 +187,7 @@ def _look_at(
     _read(estimator, prefix, subspace, values, portfolios, moved)
     moved |= {name: False for name in subspace if name not in values}
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
-    varied = [name for name, is_known in moved.items() if not is_known]
+    varied = [n for n, is_known in moved.items() if not is_known or _is_pair(subspace[n])]
     if balanced:
         varied += [n for n in subspace if n.endswith(_CLASS_WEIGHT) and n not in varied]
     return _View(subspace, values, base, list(moved), varied, portfolios)
@@ -260,6 +261,11 @@ def _is_text(value: Any, text: str) -> bool:
 def _middle(dimension: Dimension) -> Any:
     """Return the middle of a range, the first of several choices."""
     return dimension.values[0] if isinstance(dimension, Choice) else dimension.decode(0.5)
+
+
+def _is_pair(dimension: Dimension) -> bool:
+    """Say whether there are two choices, both of which some starting points can try."""
+    return isinstance(dimension, Choice) and dimension.n == 2
 
 
 def _vary(dimension: Dimension, first: Any, turn: int) -> Any:
