@@ -10,7 +10,9 @@ from .execution import Job
 from .schedule import Request, verdict
 from .space import value_key
 
-SHARE = 0.05  # of a budget's seconds, which such defaults may take together
+# Of a budget's seconds, which such defaults may take together: a twentieth, less the time that
+# a busy machine needs to end an evaluation.
+SHARE = 0.04
 _MARGIN = 1.5  # times the seconds that an evaluation is expected to take
 
 
