@@ -39,13 +39,11 @@ class Candidates:
 
     def moved_defaults(self) -> list[dict[str, Any]]:
         """Return what the defaults that cannot win, as they lie outside the space, are inside."""
-        models = (params.get(CHOSEN) for params, eligible in self.defaults if not eligible)
-        moved = [
-            moved_default(self.estimator, self.space)
-            if self.estimator is not None
-            else moved_default(model, self.space, prefix=f"{CHOSEN}__")
-            for model in models
-        ]
+        outside = [params for params, eligible in self.defaults if not eligible]
+        if self.estimator is not None:
+            moved = [moved_default(self.estimator, self.space) for _ in outside]
+        else:
+            moved = [moved_default(p[CHOSEN], self.space, f"{CHOSEN}__") for p in outside]
         return [params for params in moved if params is not None]
 
     def typical(self) -> dict[str, Any]:
