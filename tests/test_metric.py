@@ -62,7 +62,7 @@ def length(model, X, y):
 def test_scorers(scorer, name, sign, bounds):
     """Check what is known of scorers, and that no bound is a negative zero."""
     metric = describe_metric(scorer, ())
-    assert metric == Metric(name, sign, bounds)
+    assert (metric.name, metric.sign, metric.bounds) == (name, sign, bounds)
     assert "-0.0" not in repr(metric)
 
 
@@ -121,3 +121,19 @@ def test_values_and_intervals():
     assert clip((0.9, 1.1), Metric(bounds=(0.0, 1.0))) == (0.9, 1.0)
     assert clip((0.9, 1.1), UNKNOWN) == (0.9, 1.1)
     assert np.isnan(clip((np.nan, np.nan), loss)).all()
+
+
+@pytest.mark.parametrize(
+    ("scoring", "balanced"),
+    [
+        ("balanced_accuracy", True),
+        ("f1_macro", True),
+        ("recall_macro", True),
+        ("accuracy", False),
+        ("f1_weighted", False),
+        ("roc_auc", False),
+    ],
+)
+def test_whether_rare_classes_count_as_much(scoring, balanced):
+    """Check which metrics give each class the same weight."""
+    assert describe_metric(get_scorer(scoring), []).balanced is balanced

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 
 from autotune.defaults import _portfolio as module
-from autotune.defaults import default_space, starting_points
+from autotune.defaults import default_space, moved_default, starting_points
 from autotune.defaults._points import POINTS
 from autotune.defaults._portfolio import MAX_POINTS
 from autotune.defaults._registry import known_models
@@ -170,20 +171,21 @@ def test_kernel_of_the_model_is_kept(known):
     [
         ({"C": (0.1, 20.0)}, [{"C": 0.1}, {"C": 20.0}]),
         ({"C": (1, 20)}, []),
-        ({"C": [0.01, 0.1]}, [{"C": 0.01}]),
-        ({"C": [0.1]}, []),
+        ({"C": [0.01, 0.1]}, [{"C": 0.01}, {"C": 0.1}]),
+        ({"C": [0.1]}, [{"C": 0.1}]),
+        ({"C": [0.02, 1.0, 20.0]}, [{"C": 0.02}, {"C": 20.0}]),
         ({"C": ["x"]}, []),
         ({"tol": (1e-5, 1e-1)}, []),
         ({"C": (1.0, 100.0), "max_iter": (50, 500)}, [{"C": 50.0, "max_iter": 100}]),
         (
             {"C": (0.001, 100.0), "max_iter": (200, 400)},
-            [{"C": 0.01, "max_iter": 300}, {"C": 50.0, "max_iter": 300}],
+            [{"C": 0.01, "max_iter": 200}, {"C": 50.0, "max_iter": 200}],
         ),
-        ({"C": (10.0, 90.0), "tol": [1, 2]}, [{"C": 10.0, "tol": 1}, {"C": 50.0, "tol": 1}]),
+        ({"C": (10.0, 90.0), "tol": [1, 2]}, [{"C": 10.0, "tol": 2}, {"C": 50.0, "tol": 1}]),
     ],
 )
 def test_values_outside_the_space(known, spec, expected):
-    """Check clipping, dropping and filling in, and that the default is not repeated."""
+    """Check moving, dropping and filling in, and that the default is not repeated."""
     assert points(LogisticRegression(), spec) == expected
 
 
@@ -194,6 +196,13 @@ def test_integers_stay_integers(known):
     assert type(point["n_neighbors"]) is int
     (point,) = points(DecisionTreeClassifier(), {"min_samples_leaf": (0.1, 9.0)})
     assert type(point["min_samples_leaf"]) is float
+
+
+def test_a_share_is_no_count(known):
+    """Check that an entry with a share of the features is not taken for a number of them."""
+    assert points(RandomForestClassifier(), {"max_features": (1, 8)}) == []
+    assert points(RandomForestClassifier(), {"max_features": [2, 4, 8]}) == []
+    assert points(RandomForestClassifier(), {"max_features": [0.2, 0.5]}) == [{"max_features": 0.5}]
 
 
 def test_at_most_max_points(known):
@@ -217,8 +226,8 @@ def test_two_models_are_taken_together(known):
 def test_one_model_without_place_leaves_the_others(known):
     """Check that entries which fit nowhere do not take those of other models with them."""
     vote = VotingClassifier([("a", LogisticRegression()), ("b", KNeighborsClassifier())])
-    found = points(vote, {"a__C": [3.0], "b__n_neighbors": (1, 30)})
-    assert found == [{"a__C": 3.0, "b__n_neighbors": 9}]
+    found = points(vote, {"a__C": ["low"], "b__n_neighbors": (1, 30)})
+    assert found == [{"a__C": "low", "b__n_neighbors": 9}]
 
 
 def test_nested_names(known):
@@ -279,3 +288,154 @@ def test_nothing_is_changed(known):
     assert points(model, space) == points(model, space) != []
     points(model, space)[0]["svc__C"] = None
     assert (repr(model.get_params()), repr(PORTFOLIOS)) == (before, entries)
+
+
+# The default inside of a space
+
+LOG = (1e-4, 10.0, "log-uniform")
+MOVED = [
+    (SVC(), {"C": (10, 100), "kernel": ["poly", "rbf"]}, {"C": 10, "kernel": "rbf"}),
+    (SVC(C=0.001), {"C": LOG}, {"C": 0.001}),
+    (SVC(), {"C": [0.5, 20.0], "kernel": ["poly", "linear"]}, {"C": 0.5, "kernel": "poly"}),
+    (SVC(), {"gamma": (0.1, 10.0, "log-uniform")}, {"gamma": pytest.approx(1.0)}),
+    (MLPClassifier(), {"batch_size": [32, 128]}, {"batch_size": 128}),
+    (MLPClassifier(batch_size=40), {"batch_size": [32, 128]}, {"batch_size": 32}),
+    (MLPClassifier(), {"hidden_layer_sizes": [(9, 9), (50,)]}, {"hidden_layer_sizes": (50,)}),
+    (DecisionTreeClassifier(), {"max_depth": [3, 9, 5]}, {"max_depth": 9}),
+    (DecisionTreeClassifier(), {"max_leaf_nodes": (5, 50)}, {"max_leaf_nodes": 50}),
+    (DecisionTreeClassifier(), {"min_samples_leaf": (0.01, 0.2)}, {"min_samples_leaf": 0.01}),
+    (
+        DecisionTreeClassifier(min_samples_leaf=50),
+        {"min_samples_leaf": (0.1, 0.3)},
+        {"min_samples_leaf": pytest.approx(0.2)},
+    ),
+    (RandomForestClassifier(max_features=1.0), {"max_features": (2, 8)}, {"max_features": 8}),
+    (RandomForestClassifier(max_features=0.5), {"max_features": (2, 8)}, {"max_features": 5}),
+    (RandomForestClassifier(), {"max_samples": (0.2, 0.9)}, {"max_samples": 0.9}),
+    (RandomForestClassifier(max_features=1.0), {"max_features": [2, 9, 4]}, {"max_features": 9}),
+    (RandomForestClassifier(max_features=0.5), {"max_features": [2, 4]}, {"max_features": 2}),
+    (RandomForestClassifier(max_features=3), {"max_features": [0.2, 0.4]}, {"max_features": 0.2}),
+    (RandomForestClassifier(max_features=3), {"max_features": [9, 4]}, {"max_features": 4}),
+    (
+        RandomForestClassifier(min_samples_leaf=9),
+        {"min_samples_leaf": (1.5, 4.0)},
+        {"min_samples_leaf": 4.0},
+    ),
+    (
+        RandomForestClassifier(class_weight=np.ones(2)),
+        {"class_weight": ["balanced"]},
+        {"class_weight": "balanced"},
+    ),
+    (
+        SVC(),
+        [{"kernel": ["linear"], "C": LOG}, {"kernel": ["rbf"], "C": (9.0, 10.0), "gamma": [1.0]}],
+        {"kernel": "rbf", "C": 9.0, "gamma": 1.0},
+    ),
+    (
+        make_pipeline(StandardScaler(), SVC()),
+        {"svc__C": [10, 100], "standardscaler__with_mean": [True, False]},
+        {"svc__C": 10, "standardscaler__with_mean": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "spec", "expected"), MOVED)
+def test_the_moved_default(model, spec, expected):
+    """Check what a model's own parameters become in a space that lacks them."""
+    space = Space.parse(spec)
+    moved = moved_default(model, space)
+    assert moved == expected
+    assert moved in space
+
+
+def test_the_moved_default_of_libraries():
+    """Check that what boosting libraries take in place of None is known."""
+    xgboost = pytest.importorskip("xgboost")
+    spec = {"max_depth": [3, 5, 9], "learning_rate": (0.01, 0.2), "subsample": (0.5, 1.0)}
+    moved = moved_default(xgboost.XGBRegressor(), Space.parse(spec))
+    assert moved == {"max_depth": 5, "learning_rate": 0.2, "subsample": 1.0}
+    catboost = pytest.importorskip("catboost")
+    spec = {"depth": (4, 10), "iterations": [50, 500]}
+    moved = moved_default(catboost.CatBoostClassifier(), Space.parse(spec))
+    assert moved == {"depth": 6, "iterations": 500}
+
+
+def test_the_moved_default_with_a_chosen_step():
+    """Check that parameters are those of the step that the space puts in."""
+    pipe = Pipeline([("scale", StandardScaler()), ("model", "passthrough")])
+    forest = RandomForestClassifier(max_depth=4)
+    space = Space.parse({"model": [forest], "model__max_depth": (2, 8)})
+    assert moved_default(pipe, space) == {"model": forest, "model__max_depth": 4}
+
+
+def test_the_moved_default_of_one_of_several_estimators():
+    """Check that with a prefix only the sub-spaces of this very estimator count."""
+    first, second = SVC(), LogisticRegression()
+    space = Space.parse(
+        [
+            {"estimator": [first], "estimator__C": (2.0, 3.0)},
+            {"estimator": [second], "estimator__C": (4.0, 5.0)},
+        ]
+    )
+    moved = moved_default(second, space, "estimator__")
+    assert moved == {"estimator": second, "estimator__C": 4.0}
+    assert moved_default(PCA(), space, "estimator__") is None
+
+
+@settings(deadline=None, max_examples=60)
+@given(data=st.data())
+def test_a_default_is_moved_into_any_space(data):
+    """Check that the moved default lies in whatever space a user writes, nothing changed."""
+    model = data.draw(st.sampled_from(MODELS))
+    before = repr(model)
+    names = st.sampled_from(sorted(model.get_params()))
+    spec = st.dictionaries(names, ranges, min_size=1, max_size=4)
+    space = Space.parse(data.draw(st.lists(spec, min_size=1, max_size=3)))
+    assert moved_default(model, space) in space
+    assert repr(model) == before
+
+
+# Parameters that no entry mentions
+
+
+def test_unmentioned_parameters_are_those_of_the_moved_default(known):
+    """Check that a number outside its range is the nearest one in each starting point."""
+    spec = {"C": (0.001, 100.0), "max_iter": [400, 200, 300], "tol": (1e-3, 1e-1)}
+    assert points(LogisticRegression(), spec) == [
+        {"C": 0.01, "max_iter": 200, "tol": 1e-3},
+        {"C": 50.0, "max_iter": 200, "tol": 1e-3},
+    ]
+
+
+def test_starting_points_alternate_between_two_choices(known):
+    """Check that both are tried where the model's own value is neither, the other one first."""
+    model, spec = LogisticRegression(), {"C": (0.001, 100.0), "max_iter": [400, 200]}
+    assert moved_default(model, Space.parse(spec)) == {"C": 1.0, "max_iter": 200}
+    assert [point["max_iter"] for point in points(model, spec)] == [400, 200]
+
+
+def test_parameters_of_which_nothing_is_known_vary(known):
+    """Check that starting points are a design in what neither model nor entry tells."""
+    spec = {
+        "learning_rate": (0.01, 1.0),
+        "scoring": ["a", "b", "c"],
+        "validation_fraction": ["x", "y"],
+        "max_iter": (50, 200),
+    }
+    found = points(HistGradientBoostingClassifier(scoring=len, validation_fraction=None), spec)
+    assert [p["scoring"] for p in found] == list("bcabcabc")
+    assert [p["validation_fraction"] for p in found] == list("yxyxyxyx")
+    assert {p["max_iter"] for p in found} == {100}
+    spec = {"learning_rate": (0.01, 1.0), "random_state": (0.0, 8.0)}
+    found = points(HistGradientBoostingClassifier(), spec)
+    assert sorted(p["random_state"] for p in found) == [0.5, 1, 2, 3, 4.5, 5, 6, 7]
+
+
+def test_class_weights_take_turns_where_the_metric_is_balanced(known):
+    """Check that both class weights are tried early under such a metric, and only there."""
+    space = Space.parse({"C": (1.0, 100.0, "log-uniform"), "class_weight": [None, "balanced"]})
+    weights = [
+        [p["class_weight"] for p in starting_points(SVC(), space, balanced=balanced)]
+        for balanced in (True, False)
+    ]
+    assert weights == [["balanced", None, "balanced"], [None] * 2]

@@ -1095,3 +1095,64 @@ def test_import_is_light():
             else:
                 continue
             assert imported <= allowed, path.name
+
+
+NEAREST = [
+    # range, value, nearest; "none" where nothing tells what is near
+    ([32, 128], 200, 128),
+    ([32, 128], 64, 32),  # the first among equals, by ratio
+    ([1.0, 10.0], 1, 1.0),
+    ([-10, 0, 10], -4, 0),
+    ([None, 5, 10], 7, 5),
+    ([None, 5, 10], None, None),
+    ([(32,), (128,), (100, 100)], (100,), (128,)),
+    ([(32, 32), (100, 50)], (100, 100), (100, 50)),
+    ([(1, 2), (1, 3)], (1, 1), (1, 2)),
+    (["l1", "l2"], "elasticnet", "none"),
+    ([True, False], 1, "none"),
+    ([2, 5], True, "none"),
+    ([2, 5], "auto", "none"),
+    ([2, 5], math.nan, "none"),
+    ([0, 2, 5], 10**400, 5),
+    ([0, 2, 5], -(10**400), 0),
+    ([2, 5], math.inf, 5),
+    ([2, 5, math.inf], 9, 5),
+    ((2, 9), 1, 2),
+    ((2, 9), 3.6, 4),
+    ((2, 9), math.inf, 9),
+    ((2, 9), 10**400, 9),
+    ((2, 9), None, "none"),
+    ((0.5, 2.0), 1, 1),  # a float interval holds whole numbers
+    ((0.5, 2.0), 7, 2.0),
+    ((1e-3, 1e-1, "log-uniform"), 0.0, 1e-3),
+    ((1e-3, 1e-1, "log-uniform"), "scale", "none"),
+    ((1e-3, 1e-1, "log-uniform"), math.nan, "none"),
+    (range(10, 100_000, 10), 5, 10),
+    (range(10, 100_000, 10), 94, 90),
+    (range(10, 100_000, 10), math.inf, 99_990),
+    (stats.randint(1, 10), 30, 9),
+    (stats.loguniform(0.1, 10), 30, 10.0),
+    (stats.expon(), -1, 0.0),
+    (stats.binom(5, 0.5), 7, 5),
+    (stats.rv_discrete(values=([1, 5, 9], [0.2, 0.3, 0.5])), 6, 5),
+    (Ladder(), 2.2, 2),
+    (Layers(), "auto", "none"),
+]
+
+
+@pytest.mark.parametrize(("spec", "value", "expected"), NEAREST)
+def test_the_nearest_value_of_a_range(spec, value, expected):
+    """Check that a value is moved to the nearest one of a range, if anything tells which."""
+    (dimension,) = Space.parse({"a": spec}).subspaces[0].values()
+    nearest = dimension.nearest(value, "none")
+    assert nearest == expected
+    assert type(nearest) is type(expected)
+
+
+@quick
+@given(strategies.ranges, st.floats(allow_nan=False) | st.integers())
+def test_a_number_is_moved_into_a_range_of_numbers(spec, number):
+    """Check that any number has a nearest one in every range, unless it has no numbers."""
+    (dimension,) = Space.parse({"a": spec}).subspaces[0].values()
+    nearest = dimension.nearest(number, "none")
+    assert nearest in dimension or (nearest == "none" and dimension.kind == "choice")

@@ -18,7 +18,7 @@ from autotune import AutoTunedClassifier
 from autotune.execution import Job, Outcome, WorkerStartError
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers
-from autotune.history._history import COMPLETE, Evaluation, Trial
+from autotune.history import COMPLETE, INTERRUPTED, Evaluation, Trial
 from autotune.timing._clock import Clock
 from autotune.tuning._last_fit import Refit
 
@@ -34,11 +34,14 @@ def _no_server():
     _pool.close()
 
 
-def fit(model, seconds: float) -> tuple[AutoTunedClassifier, list[str]]:
+def fit(
+    model, seconds: float, space=None, strategy="random"
+) -> tuple[AutoTunedClassifier, list[str]]:
     """Fit within a budget, check that it is kept, and return what was warned of."""
-    name = "max_depth" if isinstance(model, DecisionTreeClassifier) else "C"
+    if space is None:
+        space = {"max_depth": [None, 1, 9]} if hasattr(model, "max_depth") else {"C": (1, 9)}
     tuned = AutoTunedClassifier(
-        model, {name: (1, 9)}, strategy="random", cv=2, budget=f"{seconds}s", random_state=0
+        model, space, strategy=strategy, cv=2, budget=f"{seconds}s", random_state=0
     )
     began = time.monotonic()
     with warnings.catch_warnings(record=True) as caught:
@@ -63,6 +66,13 @@ def test_a_well_known_model_needs_no_worker(never):
     assert [trial.status for trial in tuned.history_][:1] == [COMPLETE]
     assert tuned.default_score_ == tuned.best_score_
     assert any("2 evaluations ended within 3 s" in m and "still starting" in m for m in messages)
+
+
+def test_a_default_outside_of_the_space_is_moved_first(never):
+    """Check that what needs no worker is not a default that cannot win."""
+    tuned, _ = fit(DecisionTreeClassifier(), 3.0, {"max_depth": (2, 9)}, "bayes")
+    assert [trial.status for trial in tuned.history_][:2] == [INTERRUPTED, COMPLETE]
+    assert tuned.best_params_ == {"max_depth": 9}
 
 
 def test_another_model_is_fitted_without_a_search(never):

@@ -65,7 +65,7 @@ def open_and_collect(executor: ProcessExecutor, gate) -> list:
 
 def test_the_default_is_tried_at_once(gate):
     """Check that folds of trial 0 end before the server has started, in this process."""
-    with ProcessExecutor(make_task(LogisticRegression()), meanwhile=True) as executor:
+    with ProcessExecutor(make_task(LogisticRegression()), meanwhile=0) as executor:
         for fold in range(2):
             executor.submit(job(0, PATIENCE, fold))
         evaluations = [outcome.evaluation for outcome in collect(executor, 2)]
@@ -80,7 +80,7 @@ def test_the_result_is_that_of_a_worker(gate):
     with warnings.catch_warnings(), config_context(assume_finite=True):
         warnings.simplefilter("always")
         for here in (True, False):
-            with ProcessExecutor(task, meanwhile=here) as executor:
+            with ProcessExecutor(task, meanwhile=0 if here else None) as executor:
                 executor.submit(job(0, PATIENCE))
                 seen += open_and_collect(executor, gate) if here else []
                 if not here:
@@ -123,7 +123,7 @@ def test_what_waits_for_a_worker(case, gate):
     """Check that nothing that could hang, end this process or take long is run in it."""
     model, params, trial = NOT_HERE[case]
     data = np.ones((120, 3000)) if case == "much data" else X
-    with ProcessExecutor(make_task(model, data=data), meanwhile=True) as executor:
+    with ProcessExecutor(make_task(model, data=data), meanwhile=0) as executor:
         executor.submit(Job(trial, 0, params, 0, seconds=PATIENCE))
         assert executor.collect(0.2) == []
         assert [one.trial for one in executor.unfinished] == [trial]
@@ -155,7 +155,7 @@ def test_what_does_not_end_here_is_given_to_a_worker(gate, trusting, tmp_path):
             time.sleep(0.01)
         return os.getpid()
 
-    with ProcessExecutor(Gated(), meanwhile=True) as executor:
+    with ProcessExecutor(Gated(), meanwhile=0) as executor:
         executor.submit(call(hang_here))
         assert executor.collect(0.2) == []
         assert begun.exists()
@@ -176,7 +176,7 @@ def test_a_worker_that_is_ready_takes_over(gate, trusting):
                 time.sleep(0.01)
         return os.getpid()
 
-    with ProcessExecutor(Gated(), meanwhile=True) as executor:
+    with ProcessExecutor(Gated(), meanwhile=0) as executor:
         executor.submit(call(wait_for_a_worker))
         (outcome,) = collect(executor, 1)
         assert outcome.model != here
@@ -191,7 +191,7 @@ def test_a_limit_in_seconds_is_no_timeout_here(gate, trusting):
         while os.getpid() == here:
             time.sleep(0.01)
 
-    with ProcessExecutor(Gated(), meanwhile=True) as executor:
+    with ProcessExecutor(Gated(), meanwhile=0) as executor:
         executor.submit(job(0, 0.1, call=hang_here))
         assert executor.collect(1.0) == []
         gate.touch()
@@ -253,7 +253,7 @@ def test_where_no_thread_can_be_started(gate, monkeypatch):
         raise RuntimeError("can't start new thread")
 
     shown = warnings.showwarning, warnings.filters
-    with ProcessExecutor(make_task(DecisionTreeClassifier()), meanwhile=True) as executor:
+    with ProcessExecutor(make_task(DecisionTreeClassifier()), meanwhile=0) as executor:
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
             executor.submit(job(0, PATIENCE))

@@ -11,9 +11,7 @@ from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _Passthroug
 from sklearn.utils import get_tags
 from sklearn.utils._array_api import get_namespace, move_to
 from sklearn.utils._param_validation import (
-    Interval,
     InvalidParameterError,
-    RealNotInt,
     validate_parameter_constraints,
 )
 from sklearn.utils._repr_html.estimator import _VisualBlock
@@ -40,7 +38,6 @@ __all__ = [
     "routing_enabled",
     "safe_split",
     "slice_params",
-    "takes_shares",
     "to_numpy",
     "visual_block",
     "with_callbacks",
@@ -176,16 +173,6 @@ def refusal(owner: Any, name: str, value: Any) -> str | None:
     except InvalidParameterError as error:
         return str(error)
     return None
-
-
-def takes_shares(owner: Any, name: str) -> bool:
-    """Return whether a scikit-learn estimator reads a float as a share, an int as a count."""
-    if not declares(owner, name):
-        return False
-    allowed = owner._parameter_constraints[name]
-    if not isinstance(allowed, list):
-        return False
-    return any(isinstance(rule, Interval) and rule.type is RealNotInt for rule in allowed)
 
 
 def routing_enabled() -> bool:

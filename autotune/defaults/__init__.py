@@ -9,7 +9,7 @@ from ._encoders import (
     NumberReader,
 )
 from ._model import default_model
-from ._portfolio import MAX_POINTS, starting_points
+from ._portfolio import MAX_POINTS, moved_default, starting_points
 from ._texts import TermReducer, TextEncoder
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "default_model",
     "default_space",
     "has_default_space",
+    "moved_default",
     "read_columns",
     "starting_points",
 ]

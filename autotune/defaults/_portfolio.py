@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from ..compat import takes_shares
-from ..space import Choice, Dimension, Ordinal, Space, plain
+import numpy as np
+
+from ..space import Choice, Dimension, Ordinal, Space, is_number
 from ._compose import is_estimator
+from ._meanings import in_its_unit, meaning, unlisted
 from ._points import POINTS
 from ._registry import nearest_entry
 
@@ -21,19 +23,22 @@ Portfolio = tuple[str, list[Entry]]  # what precedes the names of a model's para
 _MISFIT = object()
 # Gives the other values of an entry their meaning, also where it is not searched.
 _KERNEL = "kernel"
+_CLASS_WEIGHT = "class_weight"
 
 
-def starting_points(estimator: Any, space: Space, prefix: str = "") -> list[dict[str, Any]]:
+def starting_points(
+    estimator: Any, space: Space, prefix: str = "", *, balanced: bool = False
+) -> list[dict[str, Any]]:
     """Return configurations that did well on other data, the most promising first.
 
     Pipelines, ensembles and meta-estimators are searched for models with a portfolio, as
     `default_space` searches them for spaces. Parameters of an entry that the space does not
     have stay as the model has them; if that is another kernel, the entry is dropped. A number
-    outside an interval is moved to its nearer end, one outside a list of three numbers or more
-    to the nearest of them; an entry with a value outside any other list of choices is dropped.
-    Parameters that no entry mentions keep the model's own value. Where that lies outside, they
-    take the nearest of three numbers or more, or the middle of their range (the first choice).
-    The i-th entries of several models are taken together.
+    outside a range is moved to the nearest one in it; an entry with another value outside a
+    list of choices is dropped. Parameters that no entry mentions keep the model's own value,
+    or what `moved_default` makes of it; where nothing is known of them, or the model's value is
+    neither of two choices, they vary from entry to entry. The i-th entries of several models
+    are taken together.
 
     Parameters
     ----------
@@ -45,6 +50,9 @@ def starting_points(estimator: Any, space: Space, prefix: str = "") -> list[dict
     prefix : str, default=""
         Put before every name, for an estimator that is itself chosen: with ``"estimator__"``
         only sub-spaces that have the estimator among the choices of ``"estimator"`` count.
+    balanced : bool, default=False
+        Whether the metric gives rare classes the weight of others: then the entries take
+        turns in the choices of ``class_weight``, where they do not mention it.
 
     Returns
     -------
@@ -63,9 +71,8 @@ def starting_points(estimator: Any, space: Space, prefix: str = "") -> list[dict
     True
     """
     groups: dict[Any, list[_View]] = {}
-    for subspace in space.subspaces:
-        view = _look_at(subspace, estimator, prefix)
-        if view is not None:
+    for view in _views(space, estimator, prefix, balanced):
+        if view.portfolios:
             groups.setdefault(view.models, []).append(view)
     own = [view.base for views in groups.values() for view in views if view.is_own]
     seen = {space.key(params) for params in own}
@@ -79,6 +86,34 @@ def starting_points(estimator: Any, space: Space, prefix: str = "") -> list[dict
     return points[:MAX_POINTS]
 
 
+def moved_default(estimator: Any, space: Space, prefix: str = "") -> dict[str, Any] | None:
+    """Return what an estimator's own parameters are in a space that they lie outside of.
+
+    Each value is kept where the space has it; a number is moved to the nearest one; a word or
+    None becomes the number that it stands for, as far as that is known without data, or else
+    the middle of the range or the first choice. Of several sub-spaces it is that in which the
+    fewest choices, and then the fewest values, have to change.
+
+    Parameters
+    ----------
+    estimator, space, prefix
+        As for `starting_points`.
+
+    Returns
+    -------
+    dict or None
+        A configuration of the space; None if no sub-space is for the estimator.
+    """
+    views = [view for view in _views(space, estimator, prefix) if view.base in space]
+    return min(views, key=lambda view: view.distance).base if views else None
+
+
+def _views(space: Space, estimator: Any, prefix: str, balanced: bool = False) -> list[_View]:
+    """Return the views of the sub-spaces that are for an estimator."""
+    views = (_look_at(subspace, estimator, prefix, balanced) for subspace in space.subspaces)
+    return [view for view in views if view is not None]
+
+
 @dataclass(frozen=True)
 class _View:
     """A sub-space as the estimator sees it.
@@ -90,57 +125,72 @@ class _View:
         Every parameter of the estimator and of all that is nested in it, by its full name;
         a value in the sub-space where that has the name.
     base : dict
-        The values of what the sub-space searches, the middle of its range for a parameter
-        that the estimator does not list.
-    is_own : bool
-        Whether ``base`` is what the estimator has.
+        The values of what the sub-space searches.
+    moved : list of str
+        The parameters of ``base`` whose value is not the estimator's.
+    varied : list of str
+        Those that take turns in their values.
     portfolios : list of Portfolio
-    shares : set of str
-        The parameters for which a float is a share and an int a count.
     """
 
     subspace: Mapping[str, Dimension]
     values: dict[str, Any]
     base: Entry
-    is_own: bool
+    moved: list[str]
+    varied: list[str]
     portfolios: list[Portfolio]
-    shares: set[str]
+
+    @property
+    def is_own(self) -> bool:
+        """Whether ``base`` is what the estimator has."""
+        return not self.moved
+
+    @property
+    def distance(self) -> tuple[int, int]:
+        """How far ``base`` is from what the estimator has: choices that differ, and values."""
+        choices = [n for n in self.moved if self.subspace[n].kind == "choice"]
+        unlike = [n for n in choices if not is_number(self.base[n])]
+        return len(unlike), len(self.moved)
 
     @property
     def models(self) -> tuple[tuple[str, int], ...]:
         """What sub-spaces share when they search the same models."""
         return tuple((prefix, id(entries)) for prefix, entries in self.portfolios)
 
-    def place(self, named: Entry) -> Entry | None:
+    def place(self, named: Entry, turn: int = 0) -> Entry | None:
         """Return the configuration that an entry comes to here, None if it does not fit."""
         placed = {}
         for name, value in named.items():
             if name in self.subspace:
-                moved = _moved_into(self.subspace[name], value, name in self.shares)
+                moved = _moved_into(self.subspace[name], name, value)
                 if moved is _MISFIT:
                     return None
                 placed[name] = moved
             elif name.endswith(_KERNEL) and not _is_text(self.values.get(name, value), value):
                 return None
-        return self.base | placed if placed else None
+        varied = {name: _vary(self.subspace[name], self.base[name], turn) for name in self.varied}
+        return self.base | varied | placed if placed else None
 
 
-def _look_at(subspace: Mapping[str, Dimension], estimator: Any, prefix: str) -> _View | None:
+def _look_at(
+    subspace: Mapping[str, Dimension], estimator: Any, prefix: str, balanced: bool
+) -> _View | None:
     """Return the view of a sub-space, None if it is not for the estimator."""
     values: dict[str, Any] = {}
     portfolios: list[Portfolio] = []
-    shares: set[str] = set()
     chosen = prefix.removesuffix("__")
     if prefix and chosen in subspace:
         if estimator not in subspace[chosen]:
             return None
         values[chosen] = estimator
-    moved = _read(estimator, prefix, subspace, values, portfolios, shares)
-    if not portfolios:
-        return None
+    moved: dict[str, bool] = {}
+    _read(estimator, prefix, subspace, values, portfolios, moved)
+    moved |= {name: False for name in subspace if name not in values}
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
-    is_own = not moved and all(name in values for name in subspace)
-    return _View(subspace, values, base, is_own, portfolios, shares)
+    varied = [n for n, is_known in moved.items() if not is_known or _is_pair(subspace[n])]
+    if balanced:
+        varied += [n for n in subspace if n.endswith(_CLASS_WEIGHT) and n not in varied]
+    return _View(subspace, values, base, list(moved), varied, portfolios)
 
 
 def _read(
@@ -149,27 +199,24 @@ def _read(
     subspace: Mapping[str, Dimension],
     values: dict[str, Any],
     portfolios: list[Portfolio],
-    shares: set[str],
-) -> bool:
-    """Collect what a view holds; say whether a value had to be moved into the sub-space."""
+    moved: dict[str, bool],
+) -> None:
+    """Collect values and portfolios, and which values were moved, and whether for a reason."""
     entries = nearest_entry(type(model), POINTS)
     if entries:
         portfolios.append((prefix, entries))
-    moved = False
-    for name, value in model.get_params(deep=True).items():
+    for name, value in (unlisted(model) | model.get_params(deep=True)).items():
         if "__" in name:
             continue
         full = f"{prefix}{name}"
-        if takes_shares(model, name):
-            shares.add(full)
         dimension = subspace.get(full)
         if dimension is not None and value not in dimension:
-            value, moved = _nearest_listed(dimension, plain(value), full in shares), True
-            value = _middle(dimension) if value is _MISFIT else value
+            inside = dimension.nearest(meaning(model, name, value, dimension), _MISFIT)
+            moved[full] = inside is not _MISFIT
+            value = inside if moved[full] else _middle(dimension)
         values[full] = value
         if is_estimator(value):
-            moved |= _read(value, f"{full}__", subspace, values, portfolios, shares)
-    return moved
+            _read(value, f"{full}__", subspace, values, portfolios, moved)
 
 
 def _points(views: list[_View]) -> Iterator[Entry]:
@@ -178,8 +225,9 @@ def _points(views: list[_View]) -> Iterator[Entry]:
         [named for named in map(_prefixer(prefix), entries) if _first_fit(views, named)]
         for prefix, entries in views[0].portfolios
     ]
-    for combination in zip_longest(*ranked, fillvalue={}):
-        point = _first_fit(views, {name: v for part in combination for name, v in part.items()})
+    for turn, combination in enumerate(zip_longest(*ranked, fillvalue={}), start=1):
+        named = {name: value for part in combination for name, value in part.items()}
+        point = _first_fit(views, named, turn)
         if point is not None:
             yield point
 
@@ -189,32 +237,20 @@ def _prefixer(prefix: str) -> Callable[[Entry], Entry]:
     return lambda entry: {f"{prefix}{name}": value for name, value in entry.items()}
 
 
-def _first_fit(views: list[_View], named: Entry) -> Entry | None:
+def _first_fit(views: list[_View], named: Entry, turn: int = 0) -> Entry | None:
     """Return what an entry comes to in the first sub-space that it fits."""
-    return next((point for view in views if (point := view.place(named)) is not None), None)
+    points = (view.place(named, turn) for view in views)
+    return next((point for point in points if point is not None), None)
 
 
-def _moved_into(dimension: Dimension, value: Any, is_share: bool) -> Any:
-    """Return the value, or the nearest number of the list or the interval that lacks it."""
-    if dimension.kind in ("choice", "ordinal") or not _is_number(value):
-        return value if value in dimension else _nearest_listed(dimension, value, is_share)
+def _moved_into(dimension: Dimension, name: str, value: Any) -> Any:
+    """Return the value, or the number of the range that is nearest to it."""
     if dimension.kind == "int" and not isinstance(value, int):
         return _MISFIT  # a share where the user counts
-    low, high = dimension.decode(0.0), dimension.decode(1.0)
-    moved = min(max(value, low), high)
-    return float(moved) if dimension.kind == "float" else moved
-
-
-def _nearest_listed(dimension: Dimension, value: Any, is_share: bool) -> Any:
-    """Return the number of a list that is nearest to a value, which may be none.
-
-    ``is_share`` says that a float is a share and an int a count, and that neither stands for
-    the other.
-    """
-    if not isinstance(dimension, Ordinal) or not _is_number(value):
-        return _MISFIT
-    nearest = dimension.nearest(value, alike=is_share)
-    return _MISFIT if nearest is None else nearest
+    if is_number(value):
+        value = in_its_unit(name.rpartition("__")[2], value, dimension)
+    moved = dimension.nearest(value, _MISFIT)
+    return float(moved) if dimension.kind == "float" and moved is not _MISFIT else moved
 
 
 def _is_text(value: Any, text: str) -> bool:
@@ -222,13 +258,26 @@ def _is_text(value: Any, text: str) -> bool:
     return isinstance(value, str) and value == text
 
 
-def _is_number(value: Any) -> bool:
-    """Say whether a value of an entry is a number; a bool is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _middle(dimension: Dimension) -> Any:
     """Return the middle of a range, of a list its middle number or its first choice."""
     if isinstance(dimension, Ordinal):
         return dimension.numbers[len(dimension.numbers) // 2]
     return dimension.values[0] if isinstance(dimension, Choice) else dimension.decode(0.5)
+
+
+def _is_pair(dimension: Dimension) -> bool:
+    """Say whether there are two choices, both of which some starting points can try."""
+    return isinstance(dimension, Choice) and dimension.n == 2
+
+
+def _vary(dimension: Dimension, first: Any, turn: int) -> Any:
+    """Return the value of a parameter in a turn; turn 0 has the first one.
+
+    Choices follow one another in their order. Places in an interval are those of van der
+    Corput's sequence: its middle, then its quarters, then its eighths.
+    """
+    if isinstance(dimension, Choice):
+        place = dimension.index(first) or 0
+        return dimension.choices[(place + turn) % dimension.n]
+    digits = np.binary_repr(turn + 1)
+    return dimension.decode(int(digits[::-1], 2) / 2 ** len(digits))

@@ -39,7 +39,9 @@ _SHARED = """
         that can win and returns the winner's index among them.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can win only inside a space
-        that you wrote; a built-in space it may always win.
+        that you wrote; a built-in space it may always win. Outside of it the strategies
+        ``"auto"``, ``"racing"`` and ``"bayes"`` begin with what it is inside, and of a budget
+        in seconds its own evaluations take a twentieth at most, after others.
     error_score : "raise" or float, default=nan
         As in scikit-learn's searchers: the score of an evaluation that failed. With NaN a
         trial with such an evaluation cannot win, with a number it can.
@@ -80,7 +82,8 @@ _SHARED = """
         Its row in ``cv_results_``. With the finals of :class:`~autotune.Auto` the rank there
         need not be 1: the winner has the best mean over its first and its fresh folds.
     default_score_ : float
-        The mean score of the model with its own parameters; needs ``include_default``.
+        The mean score of the model with its own parameters; needs ``include_default``. NaN
+        where these lie outside the space and a budget in seconds left too little for them.
     cv_results_ : dict of ndarray
         One row per trial, in the layout of scikit-learn's searchers, with the additional
         columns ``status``, ``origin`` and ``error``, and ``n_resources`` where the strategy

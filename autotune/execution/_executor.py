@@ -29,7 +29,7 @@ def make_executor(
     *,
     killable: bool = False,
     memory: int | None = None,
-    meanwhile: bool = False,
+    meanwhile: int | None = None,
 ) -> Executor:
     """Return an executor for ``task``.
 
@@ -44,8 +44,9 @@ def make_executor(
         runs in a worker process.
     memory : int or None, default=None
         Bytes that an evaluation in a worker process may use.
-    meanwhile : bool, default=False
-        Trial 0 is the user's own model: while no worker is ready, it may be tried in this process.
+    meanwhile : int or None, default=None
+        The trial that may run in this process while no worker is ready: one with the user's own
+        parameters, as far as the space allows.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> 
         return InlineExecutor(task)
 
 
-def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: bool) -> Executor:
+def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: int | None) -> Executor:
     """Return worker processes, or this process if the task cannot travel."""
     from .processes._executor import ProcessExecutor
 

@@ -90,7 +90,8 @@ class Trial:
     params : dict
         The configuration, ready for ``set_params``.
     origin : str
-        Who proposed it: ``"default"`` or the searcher's name.
+        Who proposed it: ``"default"``, ``"moved default"`` for what one outside the space is
+        inside, ``"portfolio"`` for a starting point, or the searcher's name.
     eligible : bool
         False for a default outside the user's space: reported, never the winner.
     status : str

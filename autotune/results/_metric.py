@@ -51,11 +51,14 @@ class Metric:
         -1 where a score is the negative of a loss.
     bounds : tuple of float
         Between which every score lies, as far as that is known.
+    balanced : bool
+        Whether a rare class counts as much as the others.
     """
 
     name: str = ""
     sign: int = 1
     bounds: tuple[float, float] = _UNBOUNDED
+    balanced: bool = False
 
     def value(self, score: float) -> float:
         """Return what people know in place of a score: a loss itself, not its negative."""
@@ -99,7 +102,8 @@ def describe_metric(scorer: Any, models: Iterable[Any]) -> Metric:
     if options.get("adjusted"):  # balanced accuracy less what guessing reaches
         low = -_INF
     name = getattr(function, "__name__", "").removesuffix("_score").replace("_", " ")
-    return Metric(name, sign, (low, high) if sign > 0 else (-high, 0.0 - low))
+    balanced = function is metrics.balanced_accuracy_score or options.get("average") == "macro"
+    return Metric(name, sign, (low, high) if sign > 0 else (-high, 0.0 - low), balanced)
 
 
 def _bounds_of(function: Any) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from ._bayes import BayesSearcher
 from ._contract import Searcher
 from ._grid import GridSearcher
 from ._model import GPSearcher
-from ._portfolio import PortfolioSearcher
+from ._portfolio import MOVED_DEFAULT, PortfolioSearcher
 from ._random import RandomSearcher
 from ._seen import Seen, draw_unseen
 
@@ -30,6 +30,7 @@ __all__ = [
     "FAILED",
     "FULL",
     "INTERRUPTED",
+    "MOVED_DEFAULT",
     "RUNNING",
     "STATUSES",
     "TIMEOUT",

@@ -11,6 +11,7 @@ from ._contract import Searcher
 from ._seen import Seen
 
 STARTING_POINT = "portfolio"  # the origin of such a trial
+MOVED_DEFAULT = "moved default"  # of one that is the model's own but for what the space forbids
 
 
 class PortfolioSearcher(Searcher):
@@ -22,13 +23,21 @@ class PortfolioSearcher(Searcher):
         In the space.
     searcher : Searcher
         Is asked when all points were tried, and whether there is time for them.
+    origin : str, default="portfolio"
+        What the history says of where the points came from.
     """
 
-    def __init__(self, points: Sequence[dict[str, Any]], searcher: Searcher):
+    def __init__(
+        self,
+        points: Sequence[dict[str, Any]],
+        searcher: Searcher,
+        origin: str = STARTING_POINT,
+    ):
         super().__init__(searcher.space, searcher.seed, searcher.n_trials)
         self.points = list(points)
         self.searcher = searcher
         self.name = searcher.name
+        self._origin = origin
         self._keys = {self.space.key(point) for point in self.points}
         self._seen = Seen(self.space)
 
@@ -44,4 +53,4 @@ class PortfolioSearcher(Searcher):
 
     def origin(self, params: dict[str, Any]) -> str:
         is_point = self.space.key(params) in self._keys
-        return STARTING_POINT if is_point else self.searcher.origin(params)
+        return self._origin if is_point else self.searcher.origin(params)

@@ -5,7 +5,7 @@ from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._ordinal import Ordinal
 from ._space import Feature, Grid, Space
-from ._values import describe, is_number, plain
+from ._values import describe, is_number, plain, value_key
 
 __all__ = [
     "Choice",
@@ -22,4 +22,5 @@ __all__ = [
     "is_number",
     "plain",
     "short_repr",
+    "value_key",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._values import describe, distinct, is_integer, is_number, value_key
+from ._values import describe, distinct, is_integer, is_number, numbers_of, value_key
 
 
 class Dimension(ABC):
@@ -60,6 +60,21 @@ class Dimension(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """Return a readable text that is the same in every process."""
+
+    def nearest(self, value: Any, otherwise: Any) -> Any:
+        """Return the value of the range that is nearest to another value of any kind.
+
+        That is the value itself where the range holds it, and ``otherwise`` where nothing
+        tells what is near, as between a text and numbers.
+        """
+        if value in self:
+            return value
+        is_comparable = is_number(value) and value == value
+        return self._nearest_number(value) if is_comparable else otherwise
+
+    def _nearest_number(self, value: float) -> Any:
+        """Return the nearest value to a number that lies outside the range."""
+        return self.decode(self.encode(value))
 
     def key(self, value: Any) -> Hashable:
         """Return what two values share when they are the same point of the range."""
@@ -144,6 +159,30 @@ class Choice(Dimension):
     def decode(self, u: float) -> Any:
         """Return the value in whose part of [0, 1] a place lies."""
         return self._distinct[min(int(u * self.n), self.n - 1)]
+
+    def nearest(self, value: Any, otherwise: Any) -> Any:
+        """Return the value, or the choice whose number or numbers are nearest.
+
+        Numbers are compared by their ratio where all are positive. Of tuples, as of layer
+        sizes, those of the same length are nearest. The first among equals is taken.
+        """
+        if value in self:
+            return value
+        target = numbers_of(value)
+        known = [(numbers_of(choice), choice) for choice in self._distinct]
+        numeric = [(numbers, choice) for numbers, choice in known if _is_finite(numbers)]
+        if not target or not numeric:
+            return otherwise
+        low = min(min(numbers) for numbers, _ in numeric)
+        high = max(max(numbers) for numbers, _ in numeric)
+        place = math.log if low > 0 else float
+        goal = [place(min(max(number, low), high)) for number in target]
+
+        def distance(numbers: tuple[float, ...]) -> tuple[int, float]:
+            pairs = zip(map(place, numbers), goal, strict=False)
+            return abs(len(numbers) - len(goal)), sum(abs(one - other) for one, other in pairs)
+
+        return min(numeric, key=lambda pair: distance(pair[0]))[1]
 
     @property
     def choices(self) -> Sequence[Any]:
@@ -234,6 +273,14 @@ class Interval(Dimension):
             value = math.floor(value + 0.5)
         return min(max(value, self.low), self.high)
 
+    def _nearest_number(self, value: float) -> int | float:
+        """Return the nearer end, or the integer that is nearest."""
+        if value <= self.low:
+            return self.low
+        if value >= self.high:
+            return self.high
+        return math.floor(value + 0.5) if self.integer else float(value)
+
     def snap(self, units: np.ndarray) -> np.ndarray:
         """Return where the numbers at some places are: integers have one place each."""
         if not self.integer:
@@ -291,6 +338,12 @@ class Steps(Dimension):
         """Return the number at a place in [0, 1]."""
         return self.values[int(self._places.decode(u))]
 
+    def _nearest_number(self, value: float) -> int:
+        """Return the number that is nearest, the smaller of two."""
+        first, last = self.values[0], self.values[-1]
+        place = (min(max(value, first), last) - first) / self.values.step
+        return self.values[math.ceil(place - 0.5)]
+
     def key(self, value: Any) -> Hashable:
         """Return the number itself."""
         return int(value)
@@ -298,6 +351,11 @@ class Steps(Dimension):
     def fingerprint(self) -> str:
         """Return the range as a user writes it."""
         return repr(self.values)
+
+
+def _is_finite(numbers: Sequence[float]) -> bool:
+    """Say whether there are numbers, and all of them finite."""
+    return bool(numbers) and all(map(math.isfinite, numbers))
 
 
 def _distinct_integers(values: Sequence[float], high: int) -> list[int]:

@@ -93,6 +93,19 @@ class Distribution(Dimension):
             value = float(self.frozen.ppf(min(max(u, _TINY), _ALMOST_ONE)))
         return self._native(min(max(value, self._low), self._high))
 
+    def _nearest_number(self, value: float) -> int | float:
+        """Return the nearer end, or the nearest value with a probability."""
+        if self._interval is not None:
+            return self._interval._nearest_number(value)
+        if self._values is not None:
+            return self._native(min(self._values, key=lambda listed: abs(listed - value)))
+        inside = min(max(value, self._low), self._high)
+        if math.isfinite(inside):
+            nearest = self._native(round(inside) if self._integer else inside)
+            if nearest in self:
+                return nearest
+        return self.decode(self.encode(inside))
+
     def key(self, value: Any) -> Hashable:
         """Return the number itself."""
         return self._native(value)

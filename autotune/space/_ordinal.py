@@ -63,21 +63,16 @@ class Ordinal(Choice):
         """Return where the values at some places are."""
         return (np.minimum(np.floor(units * self.n), self.n - 1) + 0.5) / self.n
 
-    def nearest(self, number: float, alike: bool = False) -> int | float | None:
-        """Return the listed number that is nearest on their scale, the lower of two.
+    def nearest(self, value: Any, otherwise: Any) -> Any:
+        """Return the value itself or the listed number that is nearest on their scale.
 
-        Parameters
-        ----------
-        number : int or float
-        alike : bool
-            True: only numbers of the same type count, as a share is no count; None if there
-            are none.
+        Of two the lower one, and ``otherwise`` for what is no number.
         """
-        numbers = self.numbers
-        if alike:
-            numbers = tuple(other for other in numbers if type(other) is type(number))
-        if not numbers:
-            return None
+        if value in self:
+            return value
+        if not _has_rank(value) and value not in (math.inf, -math.inf):
+            return otherwise
+        numbers, number = self.numbers, value
         end = bisect.bisect_left(numbers, number)
         if end in (0, len(numbers)):
             return numbers[max(end - 1, 0)]

@@ -80,6 +80,22 @@ def is_integer(value: Any) -> TypeGuard[int]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
 
 
+def numbers_of(value: Any) -> tuple[float, ...]:
+    """Return a number, or those that a tuple or list consists of; else nothing."""
+    items = value if isinstance(value, tuple | list) else (value,)
+    if all(is_number(item) and item == item for item in items):
+        return tuple(map(_to_float, items))
+    return ()
+
+
+def _to_float(number: float) -> float:
+    """Return a number as a float, infinite if it is too large for one."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number > 0 or -1)
+
+
 def is_estimator(value: Any) -> bool:
     """Say whether a value is an object with ``get_params``."""
     return hasattr(value, "get_params") and not isinstance(value, type)

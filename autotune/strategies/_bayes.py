@@ -57,6 +57,9 @@ class Bayes(Strategy):
         settings = self._settings(budget)
         return _SURROGATES[self.surrogate](space, seed, self.n_trials(space, budget), **settings)
 
+    def moves_default(self) -> bool:
+        return True
+
     def _settings(self, budget: Budget) -> dict[str, Any]:
         """Return the searcher's settings that differ from its own."""
         settings: dict[str, Any] = {}

@@ -39,6 +39,10 @@ class Strategy(BaseEstimator, ABC):
         """Return what allocates evaluations."""
         return Full(plan.n_folds)
 
+    def moves_default(self) -> bool:
+        """Return whether a default outside the space is tried as what it is inside."""
+        return False
+
     def uses_portfolio(self) -> bool:
         """Return whether starting points are tried before the searcher is asked."""
         return False

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._texts import short_repr
 from ..compat import refusal
-from ..defaults import MAX_POINTS, default_space, has_default_space, starting_points
+from ..defaults import MAX_POINTS, default_space, has_default_space, moved_default, starting_points
 from ..execution import CHOSEN
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
@@ -32,12 +32,31 @@ class Candidates:
     space: Space
     defaults: list[tuple[dict[str, Any], bool]]
 
-    def starting_points(self) -> list[dict[str, Any]]:
-        """Return what did well on other data; several models take turns."""
+    def moved_defaults(self) -> list[dict[str, Any]]:
+        """Return what the defaults that cannot win, as they lie outside the space, are inside."""
+        outside = [params for params, eligible in self.defaults if not eligible]
         if self.estimator is not None:
-            return starting_points(self.estimator, self.space)
+            moved = [moved_default(self.estimator, self.space) for _ in outside]
+        else:
+            moved = [moved_default(p[CHOSEN], self.space, f"{CHOSEN}__") for p in outside]
+        return [params for params in moved if params is not None]
+
+    def typical(self) -> dict[str, Any]:
+        """Return the configuration by which the times of others are judged before a search."""
+        params, _ = self.defaults[0]
+        return next(iter(self.moved_defaults()), params)
+
+    def starting_points(self, *, balanced: bool = False) -> list[dict[str, Any]]:
+        """Return what did well on other data; several models take turns.
+
+        With ``balanced`` the metric gives rare classes the weight of others.
+        """
+        if self.estimator is not None:
+            return starting_points(self.estimator, self.space, balanced=balanced)
         models = [params[CHOSEN] for params, _ in self.defaults]
-        ranked = (starting_points(model, self.space, prefix=f"{CHOSEN}__") for model in models)
+        ranked = (
+            starting_points(model, self.space, f"{CHOSEN}__", balanced=balanced) for model in models
+        )
         points = [point for turn in zip_longest(*ranked) for point in turn if point is not None]
         return points[:MAX_POINTS]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -47,7 +48,7 @@ from ..results import (
 )
 from ..schedule import Finals as FinalsScheduler
 from ..schedule import Scheduler
-from ..search import PortfolioSearcher, Searcher
+from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
 from ..space import describe
 from ..strategies import check_strategy
 from ..timing import (
@@ -65,6 +66,7 @@ from ._callbacks import Callbacks
 from ._candidates import make_candidates
 from ._comparison import Finals
 from ._last_fit import Refit
+from ._reference import SHARE as REFERENCE_SHARE
 from ._repeats import FreshFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import check_refit, make_scoring, route
@@ -179,11 +181,17 @@ class Run:
                 self.study.close()
         callbacks.end()
 
-    def _may_try_here(self) -> bool:
-        """Return whether trial 0 may be tried in this process while no worker is ready."""
-        budget = self.budget
+    def _tried_here(self) -> int | None:
+        """Return which trial may be tried in this process while no worker is ready.
+
+        That is the first default that may win, be it moved into the space.
+        """
+        budget, defaults = self.budget, self.candidates.defaults
         limited = budget.seconds_per_trial is not None or budget.memory is not None
-        return bool(self.owner.include_default) and budget.seconds is not None and not limited
+        if not self.owner.include_default or budget.seconds is None or limited:
+            return None
+        own = (number for number, (_, eligible) in enumerate(defaults) if eligible)
+        return next(own, len(defaults) if self.strategy.moves_default() else None)
 
     def _warn_of_delay(self, delay: str) -> None:
         """Say what the seconds were spent on if no worker was ready before they had passed."""
@@ -232,7 +240,7 @@ class Run:
             self.owner.n_jobs,
             killable=self.budget.needs_killing,
             memory=self.budget.memory,
-            meanwhile=self._may_try_here(),
+            meanwhile=self._tried_here(),
         )
 
     def _how_to_go_on(self) -> str:
@@ -257,7 +265,7 @@ class Run:
             return self.study.scale
         if len(self.history) or self._is_pairwise() or not self._is_scarce():
             return Scale()
-        params, _ = self.candidates.defaults[0]
+        params = self.candidates.typical()
         plan, seed = self.plan, derive_seed(self.trial_seed, 0)
         try:
             scale = measure(
@@ -425,6 +433,7 @@ class Run:
             "fewer_folds": fewer_folds if self._is_scarce() else None,
             "longest": 0.0 if self.first is None else self.first.expect(rows),
             "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
+            "reference_seconds": REFERENCE_SHARE * (self.budget.seconds or math.inf),
         }
         seed = derive_seed(self.seed, _FOLDS)
         try:
@@ -460,9 +469,13 @@ class Run:
     def _searcher(self, seed: int) -> Searcher:
         """Return what proposes configurations."""
         searcher = self.strategy.searcher(self.candidates.space, seed, self.budget)
-        if not self.strategy.uses_portfolio():
-            return searcher
-        return PortfolioSearcher(self.candidates.starting_points(), searcher)
+        if self.strategy.uses_portfolio():
+            points = self.candidates.starting_points(balanced=self.metric.balanced)
+            searcher = PortfolioSearcher(points, searcher)
+        if self.owner.include_default and self.strategy.moves_default():
+            moved = self.candidates.moved_defaults()
+            searcher = PortfolioSearcher(moved, searcher, MOVED_DEFAULT) if moved else searcher
+        return searcher
 
     def _make_finals(self, n_workers: int) -> Finals:
         """Return what decides who is compared again."""
@@ -491,7 +504,13 @@ class Run:
         if not n_missing:
             return
         callbacks.begin_finals(n_missing)
-        settings = {**settings, "reserve": self.reserve, "n_trials": 0, "fewer_folds": None}
+        settings = {
+            **settings,
+            "reserve": self.reserve,
+            "n_trials": 0,
+            "fewer_folds": None,
+            "reference_seconds": 0.0,
+        }
         self._tune(task, executor, settings, lambda: FinalsScheduler(n_folds, folds, field))
 
     def _tune(

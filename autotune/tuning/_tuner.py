@@ -21,6 +21,7 @@ from ..history import (
 from ..schedule import Request, Scheduler
 from ..search import Searcher
 from ..timing import LEAST_TRIALS, Clock, is_open
+from ._reference import Reference
 
 _GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
 
@@ -61,6 +62,9 @@ class Tuner:
         ``can_end(trial, history)`` returns whether there is time for what a trial misses.
     longest : float
         The seconds that an evaluation is known to take in any case.
+    reference_seconds : float
+        What the evaluations of defaults that cannot win may take together; infinite: they
+        are evaluated first, as the other defaults are.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Tuner:
         fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
         can_end: Callable[[Trial, History], bool] | None = None,
         longest: float = 0.0,
+        reference_seconds: float = math.inf,
     ):
         self.searcher = searcher
         self.scheduler = scheduler
@@ -99,13 +104,15 @@ class Tuner:
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
         self._longest = longest
+        self._reference = Reference(history, reference_seconds)
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
         for trial in self.history:
             if trial.status in (RUNNING, INTERRUPTED):
                 trial.status = RUNNING
-                self.scheduler.begin(trial)
+                if not self._reference.takes(trial):
+                    self.scheduler.begin(trial)
                 self._continue(trial)
         try:
             self._loop()
@@ -178,13 +185,22 @@ class Tuner:
             return None
         request = self._next_request()
         if request is None and begin:
-            trial = self._begin_trial()
-            if trial is None:
-                self.scheduler.drain()
-            else:
-                self.scheduler.begin(trial)
-            request = self._next_request()
+            request = self._next_of_new_trial()
         return None if request is None else self._job(request)
+
+    def _next_of_new_trial(self) -> Request | None:
+        """Return an evaluation of a reference that is due, or else begin the next trial."""
+        running = self._running.values()
+        request = self._reference.next(running, self.seconds_left(), idle=False)
+        if request is not None:
+            return request
+        trial = self._begin_trial()
+        if trial is None:
+            self.scheduler.drain()
+            request = self._next_request()
+            return request or self._reference.next(running, self.seconds_left(), idle=True)
+        self.scheduler.begin(trial)
+        return self._next_request()
 
     def _next_request(self) -> Request | None:
         """Return the scheduler's next request, without trials that cannot end in time."""
@@ -221,6 +237,9 @@ class Tuner:
         """
         left, history = self.seconds_left(), self.history
         spent = history.seconds_spent(trial, fold)
+        if self._reference.takes(trial):
+            allowed = self._reference.allowance(trial, self._running.values(), left)
+            return min(allowed, self.seconds_per_trial - spent)
         repeat = fold // history.n_folds
         n_wanted = history.n_folds if repeat else len(history.compared_folds)
         done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
@@ -232,12 +251,13 @@ class Tuner:
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
-        number = len(self.history)
-        if number >= self.n_trials:
+        while len(self.history) < min(len(self.defaults), self.n_trials):
+            params, eligible = self.defaults[len(self.history)]
+            trial = self.history.add(params, "default", eligible)
+            if not self._reference.takes(trial):
+                return trial
+        if len(self.history) >= self.n_trials:
             return None
-        if number < len(self.defaults):
-            params, eligible = self.defaults[number]
-            return self.history.add(params, "default", eligible)
         proposal = self.searcher.ask(self.history, self._affordable())
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
@@ -271,6 +291,8 @@ class Tuner:
 
     def _conclude(self, evaluation: Evaluation) -> list[Trial]:
         """Give the trials that an evaluation decides their status, and return them."""
+        if self._reference.takes(self.history[evaluation.trial]):
+            return self._end(self._reference.report(evaluation))
         return self._end(self.scheduler.report(evaluation, self.history))
 
     def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:

@@ -43,9 +43,9 @@ class ProcessExecutor(Executor):
     that process's goes.
 
     The server of the first search of a process takes a second or more to start; it serves later
-    searches, too. While no worker is ready, small jobs of trial 0 whose code comes from
-    well-known packages run in a thread of this process, if ``meanwhile`` says so. What does not
-    end there is given to a worker.
+    searches, too. While no worker is ready, small jobs of the trial ``meanwhile`` whose code
+    comes from well-known packages run in a thread of this process. What does not end there is
+    given to a worker.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ class ProcessExecutor(Executor):
         Seconds that a worker may take to start and to load the task.
     launcher : {"fork", "spawn"} or None, default=None
         How workers are started. None: forked where the system allows it.
-    meanwhile : bool, default=False
-        Whether trial 0 is the user's own model, which may run in this process.
+    meanwhile : int or None, default=None
+        The trial that may run in this process.
 
     Raises
     ------
@@ -88,7 +88,7 @@ class ProcessExecutor(Executor):
         threads: int | None = None,
         start_timeout: float = 60.0,
         launcher: str | None = None,
-        meanwhile: bool = False,
+        meanwhile: int | None = None,
     ):
         self.n_workers = n_workers
         self._start_timeout = start_timeout
@@ -117,7 +117,8 @@ class ProcessExecutor(Executor):
         except BaseException:
             self._release()
             raise
-        self._task = copy.copy(task) if meanwhile and is_trusted(modules) else None
+        self._meanwhile = meanwhile
+        self._task = copy.copy(task) if meanwhile is not None and is_trusted(modules) else None
 
     @property
     def unfinished(self) -> list[Job]:
@@ -271,7 +272,7 @@ class ProcessExecutor(Executor):
         if self._task is None or self._started or not self._queue:
             return False
         ticket = self._queue[0]
-        own = ticket.job.trial == 0 and ticket.job.callback_context is None
+        own = ticket.job.trial == self._meanwhile and ticket.job.callback_context is None
         return own and is_trusted(ticket.modules) and bool(self._task.is_small(ticket.job))
 
     # Receiving

@@ -1,0 +1,113 @@
+"""What values that are no numbers, or count in another unit, stand for."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..space import Dimension, is_number
+from ._registry import nearest_entry
+
+# What a model takes in place of "auto" or None, as far as that does not depend on the data.
+_OWN_VALUES: dict[str, dict[str, Any]] = {
+    # https://catboost.ai/docs/en/references/training-parameters/common
+    "catboost.CatBoost": {
+        "bagging_temperature": 1.0,
+        "border_count": 254,
+        "depth": 6,
+        "iterations": 1000,
+        "l2_leaf_reg": 3.0,
+        "learning_rate": 0.03,
+        "min_data_in_leaf": 1,
+        "random_strength": 1.0,
+    },
+    # min(200, n_samples)
+    "sklearn.MLPClassifier": {"batch_size": 200},
+    "sklearn.MLPRegressor": {"batch_size": 200},
+    # https://xgboost.readthedocs.io/en/stable/parameter.html
+    "xgboost.XGBModel": {
+        "colsample_bylevel": 1.0,
+        "colsample_bynode": 1.0,
+        "colsample_bytree": 1.0,
+        "gamma": 0.0,
+        "learning_rate": 0.3,
+        "max_bin": 256,
+        "max_delta_step": 0.0,
+        "max_depth": 6,
+        "max_leaves": 0,
+        "min_child_weight": 1.0,
+        "n_estimators": 100,
+        "num_parallel_tree": 1,
+        "reg_alpha": 0.0,
+        "reg_lambda": 1.0,
+        "scale_pos_weight": 1.0,
+        "subsample": 1.0,
+    },
+}
+# Parameters for which scikit-learn takes a number of rows or columns, or their share.
+_COUNTS_OR_SHARES = frozenset(
+    {"max_features", "max_samples", "min_samples_leaf", "min_samples_split"}
+)
+
+
+def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
+    """Return the number that a model's own value stands for in a range of numbers.
+
+    That is the value itself where it is a number already, or where nothing is known of it.
+    What only the data tell, as of ``gamma="scale"``, is not known here.
+
+    Parameters
+    ----------
+    model : estimator
+    name : str
+        One of its own parameters.
+    value : object
+        Outside the range.
+    dimension : Dimension
+    """
+    if is_number(value):
+        return in_its_unit(name, value, dimension)
+    known = nearest_entry(type(model), _OWN_VALUES) or {}
+    if name in known and (value is None or (isinstance(value, str) and value == "auto")):
+        return known[name]
+    if value is None and name.startswith(("max_", "n_components")):
+        return math.inf  # no limit
+    return value
+
+
+def unlisted(model: Any) -> dict[str, None]:
+    """Return the parameters of a model that may be known though it does not list them."""
+    return dict.fromkeys(nearest_entry(type(model), _OWN_VALUES) or ())
+
+
+def in_its_unit(name: str, value: float, dimension: Dimension) -> float:
+    """Return a share as a count or a count as a share, NaN if it takes the data to tell.
+
+    A share of one is all there is, and a count of one or two next to nothing.
+    """
+    if name not in _COUNTS_OR_SHARES or value in dimension:
+        return value
+    is_share = isinstance(value, float)
+    if is_share and value <= 1 and _holds_counts(dimension):
+        return math.inf if value == 1 else math.nan
+    if not is_share and _holds_shares(dimension):
+        return 0.0 if value <= 2 else math.nan
+    return value
+
+
+def _holds_counts(dimension: Dimension) -> bool:
+    """Say whether all numbers of a range are whole."""
+    return dimension.kind == "int" or bool(_listed(dimension, int))
+
+
+def _holds_shares(dimension: Dimension) -> bool:
+    """Say whether all numbers of a range are shares."""
+    if dimension.kind == "float":
+        return bool(dimension.decode(1.0) <= 1)
+    return max(_listed(dimension, float), default=math.inf) <= 1
+
+
+def _listed(dimension: Dimension, kind: type) -> list[float]:
+    """Return the numbers among the choices, if all of them are of one type."""
+    numbers = [choice for choice in dimension.choices if is_number(choice)]
+    return numbers if all(isinstance(number, kind) for number in numbers) else []

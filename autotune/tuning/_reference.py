@@ -1,0 +1,126 @@
+"""When a default that cannot win is evaluated: when it costs next to nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from ..execution import Job
+from ..history import COMPLETE, CRASHED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
+from ..schedule import Request, verdict
+from ..space import value_key
+
+# Of a budget's seconds, which such defaults may take together: a twentieth, less the time that
+# a busy machine needs to end an evaluation.
+SHARE = 0.04
+_MARGIN = 1.5  # times the seconds that an evaluation is expected to take
+
+
+class Reference:
+    """Schedules the defaults that cannot win, which a search only reports.
+
+    They wait until another trial has ended, whose seconds tell what theirs will be, and are
+    evaluated if all their folds fit into the seconds that they may take. Otherwise they are
+    begun only when nothing else is left to do, and get as many folds as fit.
+
+    Parameters
+    ----------
+    history : History
+    seconds : float
+        What their evaluations may take together. Infinite: they are trials like any other,
+        and not scheduled here.
+    """
+
+    def __init__(self, history: History, seconds: float):
+        self._history = history
+        self._seconds = seconds
+        self._likeness: dict[tuple[int, int], int] = {}
+
+    def takes(self, trial: Trial) -> bool:
+        """Return whether a trial is scheduled here."""
+        return not trial.eligible and math.isfinite(self._seconds)
+
+    def next(self, running: Collection[Job], seconds: float, *, idle: bool) -> Request | None:
+        """Return an evaluation that should be run now, or None.
+
+        Parameters
+        ----------
+        running : collection of Job
+        seconds : float
+            What is left of the search.
+        idle : bool
+            Whether no other trial will begin.
+        """
+        if not idle and not any(t.eligible and t.status != RUNNING for t in self._history):
+            return None
+        for trial in self._history:
+            if self.takes(trial) and trial.status == RUNNING:
+                missing = self._missing(trial, running)
+                n_affordable = self._count_affordable(trial, running, seconds)
+                if missing and n_affordable >= (1 if idle else len(missing)):
+                    return Request(trial.number, missing[0])
+        return None
+
+    def allowance(self, trial: Trial, running: Collection[Job], seconds: float) -> float:
+        """Return the seconds after which an evaluation of a trial is given up."""
+        n_affordable = self._count_affordable(trial, running, seconds)
+        return self._left(running, seconds) / n_affordable if n_affordable else 0.0
+
+    def report(self, evaluation: Evaluation) -> list[tuple[Trial, str]]:
+        """Take note of an evaluation; return its trial, with a status, if that has ended."""
+        trial = self._history[evaluation.trial]
+        if trial.status != RUNNING:
+            return []
+        if evaluation.status in (TIMEOUT, CRASHED):
+            return [(trial, evaluation.status)]
+        return [] if self._missing(trial, ()) else [(trial, verdict(trial, self._history))]
+
+    def _missing(self, trial: Trial, running: Collection[Job]) -> list[int]:
+        """Return the folds on which a trial was not evaluated yet."""
+        begun = {job.fold for job in running if job.trial == trial.number}
+        begun |= {fold for fold, fidelity in trial.evaluations if fidelity == FULL}
+        return [fold for fold in self._history.compared_folds if fold not in begun]
+
+    def _left(self, running: Collection[Job], seconds: float) -> float:
+        """Return the seconds that are neither spent nor allowed to a running evaluation.
+
+        They end with the search.
+        """
+        trials = [trial for trial in self._history if self.takes(trial)]
+        spent = sum(e.seconds for trial in trials for e in trial.evaluations.values())
+        numbers = {trial.number for trial in trials}
+        promised = sum(job.seconds or 0.0 for job in running if job.trial in numbers)
+        return max(min(self._seconds - spent - promised, seconds), 0.0)
+
+    def _count_affordable(self, trial: Trial, running: Collection[Job], seconds: float) -> int:
+        """Return for how many of a trial's missing evaluations there are seconds."""
+        left, n_missing = self._left(running, seconds), len(self._missing(trial, running))
+        if not left:
+            return 0
+        expected = _MARGIN * self._expected(trial)
+        return n_missing if expected * n_missing <= left else int(left / expected)
+
+    def _expected(self, trial: Trial) -> float:
+        """Return the seconds of an evaluation: of its own, or of the trial most like it."""
+        timed = [other for other in self._history if other.eligible and _seconds(other)]
+        if _seconds(trial):
+            timed = [trial]
+        if not timed:
+            return 0.0
+        seconds = _seconds(max(timed, key=lambda other: self._count_alike(trial, other)))
+        return sum(seconds) / len(seconds)
+
+    def _count_alike(self, trial: Trial, other: Trial) -> int:
+        """Return in how many parameters two trials agree."""
+        pair = trial.number, other.number
+        if pair not in self._likeness:
+            shared = trial.params.keys() & other.params.keys()
+            alike = (value_key(trial.params[n]) == value_key(other.params[n]) for n in shared)
+            self._likeness[pair] = sum(alike)
+        return self._likeness[pair]
+
+
+def _seconds(trial: Trial) -> list[float]:
+    """Return the seconds of a trial's evaluations that were complete, on all rows."""
+    evaluations = trial.evaluations.values()
+    return [e.seconds for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]
