@@ -273,6 +273,23 @@ def test_a_fine_list_is_as_good_as_an_interval():
         assert np.median(listed) <= np.median(interval) + 1e-3
 
 
+def test_lists_of_a_union():
+    """Check that lists of numbers keep their order where only one sub-space has them."""
+    steps = np.logspace(-4, 2, 61)
+    union = [{"k": ["rbf"], "C": steps, "gamma": steps}, {"k": ["linear"], "C": steps}]
+
+    def loss(params):
+        """Return a loss that is zero at C = 1, gamma = 0.01 with the kernel that has it."""
+        other = math.log10(params["gamma"]) + 2 if params["k"] == "rbf" else 1.0
+        return math.log10(params["C"]) ** 2 + other**2
+
+    found = []
+    for seed in range(5):
+        history = search(GPSearcher(Space.parse(union), seed, 30), loss, 30)
+        found.append(min(loss(trial.params) for trial in history))
+    assert np.median(found) <= 0.02
+
+
 def test_symbols_among_numbers():
     """Check that numbers keep their order, and a symbol its chance, in a mixed list."""
     for best in (None, 63):

@@ -27,8 +27,8 @@ class Ordinal(Choice):
 
     Parameters
     ----------
-    values, weights
-        As for ``Choice``, with values of which ``is_ordered`` is true.
+    values : sequence
+        Such that ``is_ordered`` is true.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class Ordinal(Choice):
         these are far from even.
     """
 
-    def __init__(self, values: Sequence[Any], weights: Sequence[float] | None = None):
-        super().__init__(values, weights)
+    def __init__(self, values: Sequence[Any]):
+        super().__init__(values)
         self.numbers = tuple(sorted(filter(_has_rank, self._distinct)))
         self.symbols = tuple(value for value in self._distinct if not _has_rank(value))
         self.kind = "choice" if self.symbols else "ordinal"

@@ -47,6 +47,7 @@ SPACES: dict[str, Any] = {
     "no parameter": {},
     "constants and a range": {"C": [1], "kernel": ["rbf"], "gamma": (0.0, 1.0)},
     "a point and a range": [{"kernel": ["linear"]}, {"gamma": (0.0, 1.0)}],
+    "lists of numbers": {"C": [100, 1, 10, 1000], "depth": [None, 5, 20, 10]},
     "odd values": {"size": [(50, 50), (100,), None, True, 1, "1", len]},
     "same name, other range": [{"C": (0.0, 1.0)}, {"C": (2, 9)}, {"C": ["auto"]}],
     "distributions": {"C": stats.loguniform(0.01, 10), "n": stats.randint(1, 4)},
