@@ -13,7 +13,6 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.timing import Clock
 from autotune.execution import Job
 from autotune.history._history import (
     COMPLETE,
@@ -25,6 +24,7 @@ from autotune.history._history import (
     History,
 )
 from autotune.schedule import Halving, Racing, Rung
+from autotune.timing import Clock
 from autotune.tuning._candidates import make_candidates
 from autotune.tuning._reference import Reference
 
