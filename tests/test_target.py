@@ -205,7 +205,7 @@ def test_scorers_that_know_no_positive_class(settings, message):
 def test_roc_auc_of_three_classes():
     """Check that the error says how to score the probabilities of several classes."""
     search = AutoTunedClassifier(Unfitted(), {"level": [1]}, scoring="roc_auc")
-    with pytest.raises(ValueError, match="y has 3: write make_scorer.*multi_class='ovr'\\), for"):
+    with pytest.raises(ValueError, match=r"y has 3: write make_scorer.*multi_class='ovr'\), for"):
         search.fit(X, THREE)
 
 

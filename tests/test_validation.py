@@ -384,5 +384,24 @@ def test_unknown_scorers(scoring, error, message):
 def test_folds_that_are_no_pairs():
     """Check that a list of folds with something else in it is refused by cv's name."""
     search = AutoTunedClassifier(Unfittable(), {"C": [1.0]}, cv=[([0], [1]), 3])
-    with pytest.raises(ValueError, match="cv must yield pairs of .* rows; fold 1 is 3$"):
+    with pytest.raises(ValueError, match=r"cv must yield pairs of .* rows; fold 1 is 3$"):
         search.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"refit": lambda results: 0}, ["best_score_"]),
+        (
+            {"refit": False, "scoring": ["accuracy", "f1_macro"]},
+            ["best_score_", "best_index_", "best_params_"],
+        ),
+    ],
+)
+def test_results_that_no_score_decides(settings, names):
+    """Check that attributes which only a deciding score sets say so when they are missing."""
+    search = AutoTunedClassifier(SVC(), {"C": [1.0]}, strategy="grid", cv=2, **settings)
+    search.fit(X, y)
+    for name in names:
+        with pytest.raises(AttributeError, match=f"{name}.*refit=.* does not say which score"):
+            getattr(search, name)
