@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
+
 from ._texts import short_repr
 
 DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
@@ -104,7 +106,7 @@ def check_budget(budget: Any) -> Budget:
         return Budget()
     if isinstance(budget, Budget):
         return budget
-    if isinstance(budget, numbers.Integral) and not isinstance(budget, bool):
+    if isinstance(budget, numbers.Integral) and not isinstance(budget, bool | np.timedelta64):
         return Budget(trials=_check_trials(rule, budget))
     if isinstance(budget, str | timedelta):
         return Budget(seconds=_check_seconds(rule, budget))
@@ -115,7 +117,7 @@ def _check_trials(rule: str, trials: Any) -> int | None:
     """Return a number of trials, or say what is wrong with it."""
     if trials is None:
         return None
-    if not isinstance(trials, numbers.Integral) or isinstance(trials, bool):
+    if not isinstance(trials, numbers.Integral) or isinstance(trials, bool | np.timedelta64):
         raise TypeError(f"{rule}; got {short_repr(trials)}")
     if trials < 1:
         raise ValueError(f"{rule}; got {trials!r}")

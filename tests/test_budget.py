@@ -104,7 +104,18 @@ def test_bad_values_are_refused(budget):
 @pytest.mark.parametrize(
     "budget",
     [
-        *(True, False, 2.5, 40.0, math.nan, math.inf, np.float64(4), np.bool_(True), 1j),
+        *(
+            np.timedelta64(5, "s"),
+            True,
+            False,
+            2.5,
+            40.0,
+            math.nan,
+            math.inf,
+            np.float64(4),
+            np.bool_(True),
+            1j,
+        ),
         *([], [40], {}, {"trials": 4}, b"90s", (1, "s"), object(), Budget, Decimal(4)),
     ],
     ids=lambda budget: type(budget).__name__,

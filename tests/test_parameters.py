@@ -85,6 +85,7 @@ def test_names(model, name, found):
         ("lightgbm", "LGBMRegressor", ["num_iterations", "boosting", "lambda_l1"], "num_leafs"),
         ("lightgbm", "LGBMClassifier", ["shrinkage_rate", "max_bin"], "dpth"),
         ("xgboost", "XGBRegressor", ["eta", "lambda", "reg_lambda", "n_estimators"], "max_dpth"),
+        ("xgboost", "XGBClassifier", ["sample_type", "top_k", "max_cached_hist_node"], "max_depht"),
         ("xgboost", "XGBRFClassifier", ["max_depth", "subsample"], "n_estimatrs"),
     ],
 )
@@ -94,6 +95,12 @@ def test_boosting_libraries(library, cls, names, misspelt):
     assert [name for name in names if find_parameter(model, name) is None] == []
     assert find_parameter(model, misspelt) is None
     assert suggest(model, misspelt).startswith("did you mean ")
+
+
+def test_names_without_their_step():
+    """Check that a parameter of a pipeline's step, written without the step, is suggested."""
+    pipeline = make_pipeline(StandardScaler(), SVC())
+    assert suggest(pipeline, "C") == "did you mean 'svc__C'?"
 
 
 def test_unlisted_resource():

@@ -84,6 +84,7 @@ BAD_NUMBERS = {
     "NaN in a column": (np.column_stack([NUMBERS, NUMBERS * np.nan]), "Input y contains NaN"),
     "objects": ([Silent() for _ in range(20)], "y must hold numbers for a regressor; got <Silent"),
     "lists of all lengths": (swapped([[1], [2]] * 10, 4, [1, 2]), "y must be one value per row"),
+    "huge integers": ([10**400] * 20, "y must hold numbers for a regressor.*too large to convert"),
 }
 
 
@@ -126,6 +127,10 @@ GOOD = {
     "multilabel": (AutoTunedClassifier, MULTILABEL),
     "sparse multilabel": (AutoTunedClassifier, sparse.csr_matrix(MULTILABEL)),
     "objects that are numbers": (AutoTunedClassifier, np.array([1, 2] * 10, dtype=object)),
+    "objects that are numpy's booleans": (
+        AutoTunedClassifier,
+        np.array([np.True_, np.False_] * 10, dtype=object),
+    ),
     "objects that are text": (AutoTunedClassifier, TEXT.astype(object)),
     "booleans": (AutoTunedClassifier, [True, False] * 10),
     "categories": (AutoTunedClassifier, pd.Series(TEXT, dtype="category")),
@@ -195,6 +200,13 @@ def test_scorers_that_know_no_positive_class(settings, message):
             search.fit(X, target)
         assert message in str(caught.value)
         assert "pos_label='yes'" in str(caught.value)
+
+
+def test_roc_auc_of_three_classes():
+    """Check that the error says how to score the probabilities of several classes."""
+    search = AutoTunedClassifier(Unfitted(), {"level": [1]}, scoring="roc_auc")
+    with pytest.raises(ValueError, match=r"y has 3: write make_scorer.*multi_class='ovr'\), for"):
+        search.fit(X, THREE)
 
 
 @pytest.mark.parametrize("scoring", ["f1", "precision", "recall", make_scorer(precision_score)])

@@ -25,6 +25,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
+    log_loss,
     make_scorer,
     mean_squared_error,
     silhouette_score,
@@ -274,11 +275,21 @@ METRICS = [
     ),
     (accuracy_score, r"accuracy_score, which .*: write make_scorer\(accuracy_score\)$"),
     (silhouette_score, r"silhouette_score, which looks like a metric"),
-    (partial(f1_score, average="macro"), r"looks like a metric .* write make_scorer\(f1_score\)$"),
+    (
+        partial(f1_score, average="macro"),
+        r"looks like a metric .* write make_scorer\(f1_score, average='macro'\)$",
+    ),
     (truth_and_prediction, r"got truth_and_prediction, which looks like a metric of"),
     (actual_and_predicted, r"got actual_and_predicted, which looks like a metric of"),
-    (partial(truth_and_prediction, sample_weight=3), r"write make_scorer\(truth_and_prediction\)$"),
+    (
+        partial(truth_and_prediction, sample_weight=3),
+        r"make_scorer\(truth_and_prediction, sample_weight=3\)$",
+    ),
     (lambda y_test, y_hat: 0, r"got <lambda>, which looks like a metric of"),
+    (log_loss, r"log_loss, greater_is_better=False, response_method='predict_proba'\)$"),
+    (lambda truth, guess, beta=1: 0, r"got <lambda>, which looks like a metric of"),
+    (lambda gt, guess, sample_weight=None: 0, r"got <lambda>, which looks like a metric of"),
+    (np.corrcoef, r"got corrcoef, which looks like a metric of"),
     (two_arguments, r"got two_arguments, which takes \(a, b\)$"),
     (four_arguments, r"which takes \(estimator, X, y, groups\)$"),
     (no_places, r"which takes \(estimator, X, y\)$"),
@@ -322,6 +333,16 @@ def power(estimator, X, y, exponent):
     return 0.5**exponent
 
 
+class Incomparable(Callable):
+    """A scorer that cannot be compared, nor asked for its truth or text."""
+
+    def refuse(self, *args):
+        raise RuntimeError("not to be asked")
+
+    __eq__ = __bool__ = __len__ = __repr__ = refuse
+    __hash__ = object.__hash__
+
+
 SCORERS = [
     Callable(),
     Callable().method,
@@ -331,6 +352,9 @@ SCORERS = [
     make_scorer(lambda y_true, y_pred: 0.5),
     lambda clf, X_test, y_test: 0.5,
     lambda model, X_pred, y_true: 0.5,
+    lambda model, predictors, target: 0.5,
+    lambda *args, scale=1, offset=0: 0.5,
+    Incomparable(),
 ]
 
 
@@ -339,3 +363,45 @@ def test_scorers_of_all_kinds(scoring):
     """Check that whatever can be called as a scorer is one."""
     search = AutoTunedClassifier(SVC(), {"C": [1.0]}, scoring=scoring, strategy="grid", cv=2)
     assert search.fit(X, y).best_score_ == 0.5
+
+
+BAD_NAMES = [
+    ("acuracy", ValueError, r"scoring must be .* lists; got 'acuracy': did you mean 'accuracy'\?$"),
+    (["f1", "recal"], ValueError, r"scoring must be .* got 'recal': did you mean 'recall'\?$"),
+    ({"a": "xyzzy"}, ValueError, r"scoring\['a'\] must be .* lists; got 'xyzzy'$"),
+    ({"a": 3}, TypeError, r"scoring\['a'\] must be .* lists; got 3$"),
+]
+
+
+@pytest.mark.parametrize(("scoring", "error", "message"), BAD_NAMES)
+def test_unknown_scorers(scoring, error, message):
+    """Check that a name of no scorer is refused in one line, with a similar one if there is."""
+    search = AutoTunedClassifier(Unfittable(), {"C": [1.0]}, scoring=scoring, refit="a")
+    with pytest.raises(error, match=message):
+        search.fit(X, y)
+
+
+def test_folds_that_are_no_pairs():
+    """Check that a list of folds with something else in it is refused by cv's name."""
+    search = AutoTunedClassifier(Unfittable(), {"C": [1.0]}, cv=[([0], [1]), 3])
+    with pytest.raises(ValueError, match=r"cv must yield pairs of .* rows; fold 1 is 3$"):
+        search.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "names"),
+    [
+        ({"refit": lambda results: 0}, ["best_score_"]),
+        (
+            {"refit": False, "scoring": ["accuracy", "f1_macro"]},
+            ["best_score_", "best_index_", "best_params_"],
+        ),
+    ],
+)
+def test_results_that_no_score_decides(settings, names):
+    """Check that attributes which only a deciding score sets say so when they are missing."""
+    search = AutoTunedClassifier(SVC(), {"C": [1.0]}, strategy="grid", cv=2, **settings)
+    search.fit(X, y)
+    for name in names:
+        with pytest.raises(AttributeError, match=f"{name}.*refit=.* does not say which score"):
+            getattr(search, name)

@@ -10,8 +10,12 @@ from typing import Any
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._texts import short_repr
+
 # Methods that would change the tuned model behind the tuner's back.
 _OWN = ("_", "fit", "partial_fit", "set_", "get_")
+# Set only where a score decides, not a rule of the user's.
+_OF_WINNER = ("best_score_", "best_index_", "best_params_")
 
 
 def _has(name: str) -> Any:
@@ -122,6 +126,11 @@ class DelegatingMixin:
         missing = f"{type(self).__name__!r} object has no attribute {name!r}"
         if name.startswith(_OWN):
             raise AttributeError(missing)
+        if name in _OF_WINNER and "cv_results_" in self.__dict__:
+            raise AttributeError(
+                f"{missing}: as in scikit-learn's searchers, refit={short_repr(self.refit)} does "
+                "not say which score decides; see cv_results_"
+            )
         if self.__dict__.get("refit") is False:
             raise AttributeError(
                 f"{missing}: it was made with refit=False, so fit a model of your own with "

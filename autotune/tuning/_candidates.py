@@ -84,8 +84,8 @@ def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
 
 def _prefixed(space: Any, prefix: str) -> Any:
     """Return a space with a prefix before each name."""
-    if isinstance(space, list):
-        return [_prefixed(part, prefix) for part in space]
+    if isinstance(space, list | tuple):
+        return [_prefixed(part, prefix) if isinstance(part, dict) else part for part in space]
     if isinstance(space, dict) and prefix:
         return {
             f"{prefix}{name}" if isinstance(name, str) else name: value

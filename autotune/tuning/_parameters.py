@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-_SIMILAR = 0.8  # from which likeness on one word is taken for another, misspelt
+_SIMILAR = 0.85  # from which likeness on one word is taken for another, misspelt
 _NOBODYS = "no_parameter_has_this_name"
 
 
@@ -42,7 +42,8 @@ def suggest(model: Any, name: str, prefix: str = "") -> str:
     """Return what to say of a name that a model does not have, without a prefix."""
     own = model.get_params(deep=True)
     known = sorted({*own, *_constructor_names(model)} - {name})
-    close = get_close_matches(name, known, n=1)
+    nested = [other for other in known if other.endswith(f"__{name}")]
+    close = nested or get_close_matches(name, known, n=1)
     if close:
         return f"did you mean {close[0].removeprefix(prefix)!r}?"
     return f"it has {', '.join(other.removeprefix(prefix) for other in known) or 'none'}"
@@ -111,7 +112,9 @@ def _lightgbm_names(model: Any) -> frozenset[str] | None:
 
 
 def _looks_misspelt(name: str, known: set[str]) -> bool:
-    """Return whether a word of a name is nearly, but not quite, one of the known names' words."""
+    """Return whether a name, or one of its words, is nearly, but not quite, a known one."""
+    if get_close_matches(name, known, n=1, cutoff=_SIMILAR):
+        return True
     words = {_singular(word) for other in known for word in other.split("_")}
     return any(
         word not in words and get_close_matches(word, words, n=1, cutoff=_SIMILAR)

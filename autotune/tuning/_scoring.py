@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from inspect import Parameter, isbuiltin, signature
 from typing import Any
 
-from sklearn.metrics import check_scoring, get_scorer
+from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from .._texts import short_repr, warn
-from ..compat import routing_enabled
+from ..compat import describe_scorer, metric_of, routing_enabled
+
+_BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def make_scoring(
     The scorer of several metrics reports one that fails, unless ``raise_errors``.
     """
     if scoring is None or isinstance(scoring, str):
+        if scoring is not None:
+            _check_known("scoring", scoring)
         return Scoring(check_scoring(estimator, scoring), None, "score")
     if callable(scoring):
         check_scorer("scoring", scoring)
@@ -57,14 +62,31 @@ def make_scoring(
         for name, one in scoring.items():
             if callable(one):
                 check_scorer(f"scoring[{name!r}]", one)
+            else:
+                _check_known(f"scoring[{name!r}]", one)
         named = {name: check_scoring(estimator, one) for name, one in scoring.items()}
     else:
-        named = {name: get_scorer(name) for name in _check_names(scoring)}
+        for name in _check_names(scoring):
+            _check_known("scoring", name)
+        named = {name: get_scorer(name) for name in scoring}
     if not named:
         raise ValueError(f"scoring must name at least one metric; got {short_repr(scoring)}")
     check_refit(refit, named)
     scorer = check_scoring(estimator, named, raise_exc=raise_errors)
     return Scoring(scorer, named, refit if isinstance(refit, str) else next(iter(named)))
+
+
+def _check_known(where: str, name: Any) -> None:
+    """Refuse what is not the name of a scorer, with a similar one if there is."""
+    known = get_scorer_names()
+    if isinstance(name, str) and name in known:
+        return
+    close = get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    hint = f": did you mean {close[0]!r}?" if close else ""
+    raise (ValueError if isinstance(name, str) else TypeError)(
+        f"{where} must be a callable or a name that sklearn.metrics.get_scorer_names() lists; "
+        f"got {short_repr(name)}{hint}"
+    )
 
 
 def check_scorer(where: str, scorer: Any) -> None:
@@ -73,45 +95,63 @@ def check_scorer(where: str, scorer: Any) -> None:
     shown = getattr(scorer, "__name__", None) or short_repr(scorer)
     if isinstance(scorer, type):
         raise TypeError(f"{rule}; got the class {shown}: pass an object of it")
-    function = scorer
+    function: Any = scorer
+    options: dict[str, Any] = {}
     while isinstance(function, partial):
-        function = function.func
+        function, options = function.func, {**function.keywords, **options}
     if isbuiltin(function) and _root(function) in sys.stdlib_module_names:
         raise TypeError(f"{rule}; got the built-in function {shown}")
     try:
         parameters = signature(scorer).parameters
-    except (TypeError, ValueError):  # compiled code that does not tell
+    except Exception:  # compiled code that does not tell, or the scorer's own methods
         return
-    if _is_metric(function, list(parameters)):
+    if _is_metric(function, list(parameters.values())):
         raise TypeError(
             f"{rule}; got {shown}, which looks like a metric of (y_true, y_pred): write "
-            f"{_as_scorer(function)}"
+            f"{_as_scorer(function, options)}"
         )
     if not _takes_three(list(parameters.values())):
         raise TypeError(f"{rule}; got {shown}, which takes ({', '.join(parameters)})")
 
 
-def _is_metric(function: Any, names: list[str]) -> bool:
+def _is_metric(function: Any, parameters: list[Parameter]) -> bool:
     """Return whether a function looks like one of targets and predictions."""
+    if _root(function) in ("numpy", "scipy"):
+        return True
     module = getattr(function, "__module__", None) or ""
     if module.startswith("sklearn.metrics.") and not module.startswith("sklearn.metrics._scorer"):
         return True
-    first, second = [name.lower() for name in (*names, "", "")][:2]
+    places = [p for p in parameters if p.kind in _BY_POSITION]
+    first, second, third = [*(p.name.lower() for p in places), "", "", ""][:3]
     if first == "y" or first.startswith(("y_", "ytrue")):
         return True
+    if third:  # the target of a scorer, an option of a metric
+        default = places[2].default
+        if "weight" in third or not (default is None or default is Parameter.empty):
+            return True
+        if default is Parameter.empty or third.startswith(("y", "target")):
+            return False
     return "pred" in second and not second.startswith("x")
 
 
 def _root(function: Any) -> str:
     """Return the package that a function comes from."""
-    return (getattr(function, "__module__", None) or "").partition(".")[0]
+    return (getattr(function, "__module__", None) or type(function).__module__).partition(".")[0]
 
 
-def _as_scorer(function: Any) -> str:
-    """Return how a metric is made a scorer."""
+def _as_scorer(function: Any, options: dict[str, Any]) -> str:
+    """Return how a metric is made a scorer; of scikit-learn's, as it is there."""
     name = getattr(function, "__name__", "metric")
-    smaller = ", greater_is_better=False" if name.endswith(("_error", "_loss")) else ""
-    return f"make_scorer({name}{smaller})"
+    settings = {"greater_is_better": False} if name.endswith(("_error", "_loss")) else {}
+    for scorer in map(get_scorer, get_scorer_names()):
+        known = metric_of(scorer)
+        if known is not None and known[0] is function:
+            described = describe_scorer(scorer)
+            settings = described[1] if described is not None else {}
+            break
+    kept = {k: v for k, v in settings.items() if k in ("greater_is_better", "response_method")}
+    arguments = [name, *(f"{k}={short_repr(v)}" for k, v in {**options, **kept}.items())]
+    return f"make_scorer({', '.join(arguments)})"
 
 
 def _takes_three(parameters: list[Parameter]) -> bool:
@@ -119,8 +159,7 @@ def _takes_three(parameters: list[Parameter]) -> bool:
 
     Metadata, which are passed by name, may be needed.
     """
-    by_position = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
-    places = [p for p in parameters if p.kind in by_position]
+    places = [p for p in parameters if p.kind in _BY_POSITION]
     if len(places) < 3 and not any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
         return False
     by_name = [*places[3:], *(p for p in parameters if p.kind is Parameter.KEYWORD_ONLY)]
@@ -194,7 +233,10 @@ def _accepts_weights(scorer: Any) -> bool:
     """Return whether a scorer takes ``sample_weight``."""
     if hasattr(scorer, "_accept_sample_weight"):
         return bool(scorer._accept_sample_weight())
-    return "sample_weight" in signature(scorer).parameters
+    try:
+        return "sample_weight" in signature(scorer).parameters
+    except Exception:  # as in `check_scorer`
+        return False
 
 
 def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) -> MetadataRouter:

@@ -17,6 +17,7 @@ from ..compat import describe_scorer, to_numpy
 from ._scoring import Scoring
 
 _MOST_SHOWN = 5  # labels
+_ADVISED = ("pos_label", "average=", "multi_class")  # by which a scorer's error is known
 _MISSING = ("NoneType", "NAType", "NaTType")  # the last two are pandas's
 
 
@@ -97,7 +98,7 @@ def _check_classes(values: np.ndarray) -> None:
 def _of_one_kind(values: np.ndarray) -> np.ndarray:
     """Return an array of objects, numbers among them with a type that scikit-learn knows."""
     types = _types(values)
-    if all(issubclass(kind, numbers.Number) for kind in types):
+    if all(issubclass(kind, numbers.Number | np.bool_) for kind in types):
         return np.array(values.tolist())
     if any(all(issubclass(kind, text) for kind in types) for text in (str, bytes)):
         return values
@@ -112,7 +113,7 @@ def _check_numbers(values: np.ndarray) -> None:
         if values.dtype.kind in "USMm":
             raise ValueError(f"its type is {values.dtype}")
         values.astype(float)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise ValueError(
             f"y must hold numbers for a regressor; got {_shown(values.ravel())} ({error}): use "
             "AutoTunedClassifier if these are classes"
@@ -183,14 +184,17 @@ def _try(scorer: Any, classes: np.ndarray) -> str | None:
             scorer(_Perfect(classes), rows, classes[rows])
         except Exception as error:  # whatever it is, it is no matter of labels without these words
             text = str(error)
-            return text if "pos_label" in text or "average=" in text else None
+            return text if any(word in text for word in _ADVISED) else None
     return None
 
 
 def _advice(described: tuple[str, dict[str, Any]], classes: np.ndarray, problem: str) -> str:
     """Return what to write for a scorer that does not know what to do with the labels."""
     metric, settings = described
-    if len(classes) > 2:
+    if "multi_class" in problem:
+        change: dict[str, Any] = {"response_method": "predict_proba", "multi_class": "ovr"}
+        why = f"scores one class against another, and y has {len(classes)}"
+    elif len(classes) > 2:
         change = {"average": "macro"}
         why = f"scores one class against another, and y has {len(classes)}"
     else:

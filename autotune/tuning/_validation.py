@@ -170,6 +170,9 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
 
 def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
     """Return the splitter for what the user gave as ``cv``."""
+    if isinstance(cv, list | tuple):
+        for number, fold in enumerate(cv):
+            _check_pair(number, fold)
     try:
         return check_cv(cv, y, classifier=classifier)
     except (TypeError, ValueError):
@@ -183,12 +186,7 @@ def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
 
 def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
     """Return a fold, which may be slices or masks, as arrays of row numbers."""
-    try:
-        train, test = fold
-    except (TypeError, ValueError):
-        raise ValueError(
-            f"cv must yield pairs of training and test rows; fold {number} is {short_repr(fold)}"
-        ) from None
+    train, test = _check_pair(number, fold)
     rows = _row_numbers(number, train, n_rows), _row_numbers(number, test, n_rows)
     if not len(rows[0]) or not len(rows[1]):
         raise ValueError(
@@ -196,6 +194,17 @@ def _check_fold(number: int, fold: Any, n_rows: int) -> Fold:
             f"{len(rows[0])} and {len(rows[1])}"
         )
     return rows
+
+
+def _check_pair(number: int, fold: Any) -> tuple[Any, Any]:
+    """Return the training and test rows of a fold."""
+    try:
+        train, test = fold
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"cv must yield pairs of training and test rows; fold {number} is {short_repr(fold)}"
+        ) from None
+    return train, test
 
 
 def _row_numbers(number: int, rows: Any, n_rows: int) -> np.ndarray:
