@@ -619,8 +619,8 @@ def test_new_rows_of_other_types(make):
         ),
         (
             [[None, "?"], ["", "?"]],
-            "X must have a column to learn from; column 0 is left out: it has no values but ''; "
-            "column 1 is left out: it has no values but '?'",
+            "X must have a column to learn from; column 0 is left out: no values but ''; "
+            "column 1 is left out: no values but '?'",
         ),
     ],
     ids=str,

@@ -52,7 +52,9 @@ _SHOWN = 3  # marks and values in a note
 
 _IDENTIFIER_NAME = re.compile(
     r"(.*[\W_])?(id|ids|uid|uuid|guid|identifier)"
-    r"|index|idx|row|rownum|row[\W_]?(number|no|nr|num|id)|unnamed: ?0",
+    r"|index|idx|row|rownum|row[\W_]?id|unnamed: ?0"
+    r"|(.*[\W_])?(account|case|client|customer|invoice|item|member|order|record|row|serial|ticket)"
+    r"[\W_]?(number|no|nr|num)\.?",
     re.IGNORECASE,
 )
 _CAMEL_CASE_ID = re.compile(r".*[a-z](Id|ID)")
@@ -69,7 +71,7 @@ _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
 _UNIFORM = ("string", "integer", "floating", "boolean")  # categories the model can sort
-_NO_VALUES = "left out: it has no values"
+_NO_VALUES = "left out: no values"
 _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 
