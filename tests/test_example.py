@@ -186,6 +186,9 @@ def test_models_that_declare_nothing(model):
 
 
 @pytest.mark.slow
+QUIET = {"verbose": 0, "allow_writing_files": False}  # of CatBoost
+
+
 @pytest.mark.parametrize(
     ("module", "name", "params"),
     [
@@ -196,7 +199,7 @@ def test_models_that_declare_nothing(model):
         (
             "catboost",
             "CatBoostClassifier",
-            {"subsample": 1.0, "iterations": 9, "verbose": 0, "allow_writing_files": False},
+            {"subsample": 1.0, "iterations": 9, **QUIET},
         ),
     ],
 )
