@@ -185,10 +185,10 @@ def test_models_that_declare_nothing(model):
     fit_example(model)
 
 
-@pytest.mark.slow
 QUIET = {"verbose": 0, "allow_writing_files": False}  # of CatBoost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "params"),
     [

@@ -111,7 +111,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
 
     An identifier is a column of text, single words or codes, of which no two rows have the
     same value; or one of whole numbers, all different, in a frame, whose name says that it
-    is one (``"id"``, ``"PassengerId"``), or that counts the rows. For a regressor the last
+    is one (``"id"``, ``"customer_no"``), or that counts the rows. For a regressor the last
     ones are kept, because they may be a time, and so is what would be the only column.
 
     Parameters
