@@ -113,7 +113,7 @@ def test_main_job(table, capsys):
         r"numbers +age, member, vip, amount",
         r"dates +joined",
         r"categories +city",
-        r"'empty' is left out: it has no values",
+        r"'empty' is left out: no values",
         r"Best of \d trials",
         r" untuned 0 +0\.\d{4} ± 0\.\d{4} +\d+ ms +C=1",
         r"\n4 trials in \d",
@@ -552,7 +552,7 @@ def test_what_is_left_out(table):
     assert data.notes == (
         "left out 2 of 60 rows, whose target is missing",
         "'Unnamed: 0' is left out as an identifier: no two rows have the same value",
-        "'empty' is left out: it has no values",
+        "'empty' is left out: no values",
     )
 
 
@@ -649,6 +649,13 @@ BAD_INPUT = [
      " this target (continuous is not supported)"),
     (["data.csv", "--target", "amount", "--scoring", "neg_mean_squared_log_error"], "does not suit "
      "this target (Mean Squared Logarithmic Error cannot be used"),
+    (["data.csv", "--target", "amount", "--scoring", "roc_auc"], "--scoring roc_auc does not suit "
+     "this target (it needs a classifier, which says how probable each class is)"),
+    (["data.csv", "--target", "amount", "--scoring", "neg_log_loss"], "(it needs a classifier, "),
+    (["data.csv", "--targt", "amount"], "required: --target; did you mean --target? (see"),
+    (["dmo", "--budget", "3"], "required: --target; did you mean demo? (see"),
+    (["data.csv", "--target", "amount", "--cv", "5000", "-q"], "--cv must be at most the number of "
+     "rows to tune on, which is "),
     (["demo", "--budget", "soon"], "argument --budget: must be a positive number of trials"),
 ]  # fmt: skip
 
@@ -673,6 +680,8 @@ BAD_FILES = [
     (b"x,y\n1,a\n2,a\n", "the target 'y' must have at least two different values; all of its 2 "
      "rows are 'a'"),
     (b"x,y\n1,3\n2,3\n", "all of its 2 rows are 3"),
+    (b"x,y\n1,3\n", "the target 'y' must have at least two different values; its only row is 3"),
+    (b"y,x,y\n1,3,1\n2,3,1\n", "--target must be one column; 2 are named 'y'"),
     (b"x,y\n1,2\n3,4,5,6\n", "cannot read own.csv: Error tokenizing data"),
     (b"x,y\n1,2.5\n3,inf\n4,1.5\n", "regression needs a target of finite numbers; 'y' holds inf"),
 ]  # fmt: skip

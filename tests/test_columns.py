@@ -22,7 +22,7 @@ from autotune.defaults._values import (
 
 N = 60
 UNIQUE = "left out as an identifier: no two rows have the same value"
-EMPTY = "left out: it has no values"
+EMPTY = "left out: no values"
 
 
 def objects(*values):
@@ -145,6 +145,9 @@ WHOLE = np.arange(N)
     ("name", "values", "classifier", "kind"),
     [
         ("id", WHOLE[::-1] * 3, True, "identifier"),
+        ("customer_no", WHOLE[::-1] * 3, True, "identifier"),
+        ("Invoice Number", WHOLE[::-1] * 3, False, "identifier"),
+        ("rooms_no", WHOLE[::-1] * 3, True, "number"),
         ("PassengerId", WHOLE[::-1] * 3, False, "identifier"),
         ("user_id", [str(i * 7 + 10) for i in WHOLE], True, "identifier"),
         ("user_id", WHOLE // 2, True, "number"),

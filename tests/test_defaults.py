@@ -530,6 +530,13 @@ def test_identifiers_are_left_out():
     assert model.fit(X, LEVELS < 200)[-1].n_features_in_ == 1
 
 
+def test_warning_of_positions():
+    """Check that a column of an array is called a column, not only a number."""
+    X = np.array([[f"k{i}", i % 3] for i in range(40)], dtype=object)
+    with pytest.warns(UserWarning, match=": column 0 is left out as an identifier"):
+        default_model(X, classifier=True)
+
+
 def test_many_notes():
     """Check that a warning does not grow with the number of columns."""
     pd = pytest.importorskip("pandas")
@@ -619,8 +626,8 @@ def test_new_rows_of_other_types(make):
         ),
         (
             [[None, "?"], ["", "?"]],
-            "X must have a column to learn from; column 0 is left out: it has no values but ''; "
-            "column 1 is left out: it has no values but '?'",
+            "X must have a column to learn from; column 0 is left out: no values but ''; "
+            "column 1 is left out: no values but '?'",
         ),
     ],
     ids=str,

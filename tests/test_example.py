@@ -185,6 +185,9 @@ def test_models_that_declare_nothing(model):
     fit_example(model)
 
 
+QUIET = {"verbose": 0, "allow_writing_files": False}  # of CatBoost
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "params"),
@@ -193,7 +196,11 @@ def test_models_that_declare_nothing(model):
         ("lightgbm", "LGBMRegressor", {"verbose": -1, "n_jobs": 1}),
         ("xgboost", "XGBClassifier", {"subsample": 1, "colsample_bytree": 1.0, "n_jobs": 1}),
         ("xgboost", "XGBRFRegressor", {"n_jobs": 1}),
-        ("catboost", "CatBoostClassifier", {"subsample": 1.0, "iterations": 9, "verbose": 0}),
+        (
+            "catboost",
+            "CatBoostClassifier",
+            {"subsample": 1.0, "iterations": 9, **QUIET},
+        ),
     ],
 )
 def test_other_libraries(module, name, params):

@@ -63,6 +63,11 @@ class File:
 
     def check_target(self, target: str, columns: Sequence[str] | None = None) -> None:
         """Check that the target is a column, of the header if no columns are given."""
+        if self.header.count(target) > 1:
+            raise CliError(
+                f"--target must be one column; {self.header.count(target)} are named {target!r}: "
+                "rename or remove the others"
+            )
         repeated = len(set(self.header)) < len(self.header)
         if columns is None and repeated:  # the names are not those that pandas gives
             return

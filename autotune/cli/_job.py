@@ -141,8 +141,18 @@ class Job:
         """Return the rows to tune on and those held out, none for a test size of 0."""
         y, size = self.table.y, self.settings.test_size
         rows = np.arange(len(y))
-        if not size:
-            return rows, rows[:0]
+        train, test = self._hold_out(rows, y, size) if size else (rows, rows[:0])
+        if len(train) < self.settings.cv:
+            raise CliError(
+                f"--cv must be at most the number of rows to tune on, which is {len(train)}; "
+                f"got {self.settings.cv}"
+            )
+        return train, test
+
+    def _hold_out(
+        self, rows: np.ndarray, y: np.ndarray, size: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows without those that are held out, and these."""
         stratify = None
         if self.table.classifier:
             smallest = min(Counter(y.tolist()).values())

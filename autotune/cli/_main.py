@@ -49,6 +49,13 @@ exit codes:
 class _Parser(argparse.ArgumentParser):
     """Raises our error instead of printing the usage and leaving."""
 
+    _given: Sequence[str] = ()
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse arguments, which an error may have to look at again."""
+        self._given = sys.argv[1:] if args is None else args
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         raise CliError(f"{message}{self._hint(message)} (see '{self.prog} --help')")
 
@@ -56,13 +63,22 @@ class _Parser(argparse.ArgumentParser):
         """Return the option or the value that is most like the one that a message is about."""
         option = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         choice = re.fullmatch(r"argument .*: invalid choice: '(.*?)' \(choose from (.*)\)", message)
-        if option is not None:
+        if message.startswith("the following arguments are required"):
+            close = self._misspelt()
+        elif option is not None:
             close = get_close_matches(option[1], self._option_string_actions, n=1, cutoff=0.75)
         elif choice is not None:
             close = get_close_matches(choice[1], re.findall(r"[\w-]+", choice[2]), n=1)
         else:
             close = []
         return f"; did you mean {close[0]}?" if close else ""
+
+    def _misspelt(self) -> list[str]:
+        """Return what was meant by the first argument that is almost an option, or the demo."""
+        known = [*(name for name in self._option_string_actions if name[:2] == "--"), "demo"]
+        words = [word.partition("=")[0] for word in self._given]
+        found = (get_close_matches(w, known, n=1, cutoff=0.75) for w in words if w not in known)
+        return next(filter(None, found), [])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -39,7 +39,9 @@ def _problem(scoring: str, y: np.ndarray, classifier: bool) -> str | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # guesses are scored badly
             get_scorer(scoring)(model.fit(X, y), X, y)
-    except ValueError as error:
+    except AttributeError:
+        return "it needs a classifier, which says how probable each class is"
+    except (TypeError, ValueError) as error:
         return one_line(str(error))
     return None
 

@@ -165,7 +165,8 @@ def _target(y: Any, task: str) -> np.ndarray:
     if n_distinct < 2:
         raise CliError(
             f"the target {y.name!r} must have at least two different values; "
-            f"all of its {len(y)} rows are {_shown(y.iloc[0])}"
+            f"{f'all of its {len(y)} rows are' if len(y) > 1 else 'its only row is'} "
+            f"{_shown(y.iloc[0])}"
         )
     if task == REGRESSION:
         if not numeric:

@@ -52,7 +52,9 @@ _SHOWN = 3  # marks and values in a note
 
 _IDENTIFIER_NAME = re.compile(
     r"(.*[\W_])?(id|ids|uid|uuid|guid|identifier)"
-    r"|index|idx|row|rownum|row[\W_]?(number|no|nr|num|id)|unnamed: ?0",
+    r"|index|idx|row|rownum|row[\W_]?id|unnamed: ?0"
+    r"|(.*[\W_])?(account|case|client|customer|invoice|item|member|order|record|row|serial|ticket)"
+    r"[\W_]?(number|no|nr|num)\.?",
     re.IGNORECASE,
 )
 _CAMEL_CASE_ID = re.compile(r".*[a-z](Id|ID)")
@@ -69,7 +71,7 @@ _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
 _UNIFORM = ("string", "integer", "floating", "boolean")  # categories the model can sort
-_NO_VALUES = "left out: it has no values"
+_NO_VALUES = "left out: no values"
 _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 
@@ -109,7 +111,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
 
     An identifier is a column of text, single words or codes, of which no two rows have the
     same value; or one of whole numbers, all different, in a frame, whose name says that it
-    is one (``"id"``, ``"PassengerId"``), or that counts the rows. For a regressor the last
+    is one (``"id"``, ``"customer_no"``), or that counts the rows. For a regressor the last
     ones are kept, because they may be a time, and so is what would be the only column.
 
     Parameters

@@ -211,12 +211,17 @@ def _encoders() -> list[tuple[str, str, Any]]:
 
 def _warn_of(columns: list[Column]) -> None:
     """Warn of what was done to columns, but for those without any value."""
-    notes = [f"{column.name!r} is {column.note}" for column in columns if _is_surprising(column)]
+    notes = [f"{_label(column)} is {column.note}" for column in columns if _is_surprising(column)]
     if notes:
         more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
         warn(
             f"The default model takes columns of X as follows: {'; '.join(notes[:_N_NOTES])}{more}",
         )
+
+
+def _label(column: Column) -> str:
+    """Return how a column is called in a warning: a position is no name."""
+    return repr(column.name) if isinstance(column.name, str) else f"column {column.name!r}"
 
 
 def _is_surprising(column: Column) -> bool:
