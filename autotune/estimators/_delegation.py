@@ -10,7 +10,7 @@ from typing import Any
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._texts import short_repr
+from .._texts import short_repr
 
 # Methods that would change the tuned model behind the tuner's back.
 _OWN = ("_", "fit", "partial_fit", "set_", "get_")
