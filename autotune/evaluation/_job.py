@@ -20,7 +20,7 @@ class Job:
     Attributes
     ----------
     trial, fold, fidelity
-        As in :class:`~autotune.history._history.Evaluation`; ``fold=REFIT`` fits on all rows.
+        As in :class:`~autotune.history.Evaluation`; ``fold=REFIT`` fits on all rows.
     params : dict
         The configuration.
     seed : int
