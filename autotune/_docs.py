@@ -18,8 +18,9 @@ _SHARED = """
         that ``set_params`` takes to ranges: a list of choices, of which three numbers or more
         are in order; ``(low, high)`` for an interval, of integers if both are; ``(low, high,
         "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of
-        scikit-optimize; or a single value. A list of dicts is the union of its members. With several estimators, ``"estimator"`` chooses
-        among them and ``"estimator__<name>"`` are the chosen one's parameters.
+        scikit-optimize; or a single value. A list of dicts is the union of its members. With
+        several estimators, ``"estimator"`` chooses among them and ``"estimator__<name>"`` are
+        the chosen one's parameters.
     strategy : str or strategy object, default="auto"
         ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"``, ``"halving"``, ``"hyperband"`` or
         ``"auto"``, or an object such as ``Grid(points=3)``, whose parameters can be set as
