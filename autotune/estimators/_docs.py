@@ -15,11 +15,12 @@ _SHARED = """
         and numbers in text. What is surprising is told in a warning.
     space : "auto", dict or list of dict, default="auto"
         What may be tried. ``"auto"``: the built-in space of the model. A dict maps the names
-        that ``set_params`` takes to ranges: a list of choices; ``(low, high)`` for an interval,
-        of integers if both are; ``(low, high, "log-uniform")``; a frozen scipy distribution or
-        anything with ``rvs``; a dimension of scikit-optimize; or a single value. A list of
-        dicts is the union of its members. With several estimators, ``"estimator"`` chooses
-        among them and ``"estimator__<name>"`` are the chosen one's parameters.
+        that ``set_params`` takes to ranges: a list of choices, of which three numbers or more
+        are in order; ``(low, high)`` for an interval, of integers if both are; ``(low, high,
+        "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of
+        scikit-optimize; or a single value. A list of dicts is the union of its members. With
+        several estimators, ``"estimator"`` chooses among them and ``"estimator__<name>"`` are
+        the chosen one's parameters.
     strategy : str or strategy object, default="auto"
         ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"``, ``"halving"``, ``"hyperband"`` or
         ``"auto"``, or an object such as ``Grid(points=3)``, whose parameters can be set as
