@@ -24,6 +24,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
+from autotune.execution import _pool
 from autotune.execution._cluster import LOOK
 from autotune.execution._contract import Job
 from autotune.execution._parcel import read_answer
@@ -71,6 +72,7 @@ def _nothing_left_on_the_client(request):
     clients = [request.getfixturevalue(name) for name in names]
     yield
     for client in clients:
+        client.run(_pool.close)  # idle servers in its workers wait for another search
         assert client.submit(sum, [1, 2], pure=False).result(PATIENCE) == 3
         _wait(lambda client=client: not any(map(_is_ours, list(client.futures))))
 
@@ -372,6 +374,9 @@ class _Machines:
         if how == "no workers":
             for worker in self.workers:
                 worker.kill()
+        elif how == "workers frozen":
+            for worker in self.workers:
+                worker.suspend()
         elif how == "scheduler killed":
             self.scheduler.kill()
         elif how == "scheduler frozen":
@@ -403,6 +408,22 @@ RUIN = {
     "scheduler killed": "the scheduler",
     "scheduler frozen": "the scheduler does not answer",
 }
+FROZEN = {"workers frozen": "its workers do not answer"}  # known where jobs have processes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", FROZEN)
+def test_workers_that_freeze(machines, how, tmp_path):
+    """Check that the search ends with what it knows, and a last fit here, in time."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=1000, seconds=0.1)
+    model.set_params(refit=True, budget=Budget(trials=1000, seconds=PATIENCE / 2))
+    start = time.monotonic()
+    with pytest.warns(UserWarning, match=f"the Dask cluster cannot be reached: {FROZEN[how]}"):
+        _during(fit, note, lambda: machines.ruin(how))
+    assert time.monotonic() - start < PATIENCE
+    assert model.history_[model.best_index_].status == "complete"
+    assert str(os.getpid()) in note.read_text().split()  # the last fit
 
 
 @pytest.mark.slow
