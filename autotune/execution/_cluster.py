@@ -16,6 +16,7 @@ from ._contract import Job
 from ._parcel import Parcel
 
 FROZEN = 3.0  # seconds without a heartbeat after which a worker is not counted on
+UNTRIED = 4.0  # times as many for a worker that has not run a job yet
 PER_WORKER = 0.02  # seconds more for each worker: in large clusters, hearts beat more slowly
 LOOK = 0.5  # seconds between looks at which workers the cluster has
 MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
@@ -157,11 +158,10 @@ class Cluster:
     def _is_frozen(self, address: str) -> bool:
         """Tell whether a worker's heart has not been seen to beat for long.
 
-        While a worker imports what its first job needs, it may not beat either.
+        While a worker imports what its first job needs, it may not beat for longer.
         """
-        if address not in self._answered:
-            return False
-        patience = self._patience + PER_WORKER * len(self._beats)
+        factor = 1.0 if address in self._answered else UNTRIED
+        patience = factor * self._patience + PER_WORKER * len(self._beats)
         return time.monotonic() - self._beats[address][1] > patience
 
     async def _run(self, payload: bytes) -> bytes:
