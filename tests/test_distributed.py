@@ -27,6 +27,7 @@ from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation._job import Job
 from autotune.execution.cluster._client import LOOK
 from autotune.execution.cluster._task import read_answer
+from autotune.execution.processes import _pool
 from autotune.testing import executor_checks
 
 distributed = pytest.importorskip("distributed")
@@ -71,6 +72,7 @@ def _nothing_left_on_the_client(request):
     clients = [request.getfixturevalue(name) for name in names]
     yield
     for client in clients:
+        client.run(_pool.close)  # idle servers in its workers wait for another search
         assert client.submit(sum, [1, 2], pure=False).result(PATIENCE) == 3
         _wait(lambda client=client: not any(map(_is_ours, list(client.futures))))
 
@@ -372,6 +374,9 @@ class _Machines:
         if how == "no workers":
             for worker in self.workers:
                 worker.kill()
+        elif how == "workers frozen":
+            for worker in self.workers:
+                worker.suspend()
         elif how == "scheduler killed":
             self.scheduler.kill()
         elif how == "scheduler frozen":
@@ -403,6 +408,18 @@ RUIN = {
     "scheduler killed": "the scheduler",
     "scheduler frozen": "the scheduler does not answer",
 }
+
+
+@pytest.mark.slow
+def test_workers_that_freeze(machines, tmp_path):
+    """Check that the search ends with what it knows, and a last fit here."""
+    note = tmp_path / "note"
+    model, fit = _long_search(note, n=5000, seconds=0.1)
+    model.set_params(refit=True, budget=Budget(seconds=PATIENCE, seconds_per_trial=5))
+    with pytest.warns(UserWarning, match="cannot be reached: its workers do not answer"):
+        _during(fit, note, lambda: machines.ruin("workers frozen"))
+    assert model.history_[model.best_index_].status == "complete"
+    assert str(os.getpid()) in note.read_text().split()  # the last fit
 
 
 @pytest.mark.slow

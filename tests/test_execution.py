@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pickle import PicklingError
+from threading import Event
 
 import joblib
 import numpy as np
@@ -25,6 +26,7 @@ from autotune.compat._sklearn import output_of
 from autotune.execution import Job, build, make_executor
 from autotune.execution._inline import InlineExecutor, ThreadExecutor
 from autotune.execution.processes._executor import ProcessExecutor
+from autotune.history import TIMEOUT
 from autotune.history._seeds import derive_seed, seed_estimator
 from autotune.testing import check_executor, executor_checks
 
@@ -58,6 +60,22 @@ def test_close_forgets_what_was_not_begun():
     executor.submit(Job(0, 0, {}, 0))
     executor.close()
     assert executor.collect() == []
+
+
+def test_what_takes_too_long_in_this_process_is_given_up():
+    """Check that a job with a limit cannot keep the search from going on."""
+    ended = Event()
+
+    class Endless:
+        def run(self, job):
+            ended.wait()
+            return as_outcome(job, 1.0)
+
+    with InlineExecutor(Endless()) as executor:
+        executor.submit(Job(0, 0, {}, 0, seconds=0.05))
+        (outcome,) = executor.collect()
+    ended.set()
+    assert outcome.evaluation.status == TIMEOUT
 
 
 def test_threads_have_the_configuration_of_who_made_them():

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_breast_cancer
 
 from autotune import AutoTunedClassifier
-from autotune.execution import WorkerStartError
+from autotune.execution import ClusterLostError, WorkerStartError
 from autotune.history._history import History
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
@@ -105,6 +105,32 @@ def test_there_is_a_model_where_there_is_no_time_for_all_rows(growth, factor):
         return
     assert 0 < fits.first.fitted.share < 1
     assert fits.clock.left() > 0 or 1.0 in fits.shares
+
+
+@pytest.mark.parametrize(("n_rows", "warm_up"), [(4000, 0.3), (N_ROWS, 0.45)])
+def test_what_is_loaded_late_is_not_taken_for_slow(n_rows, warm_up):
+    """Check that a first fit that only warmed up leaves time for all rows, and for a search."""
+    fits = Fits(lambda share: 0.2 * share + warm_up * (len(fits.shares) == 1), 3.0)
+    fits.first = FirstModel(fits.fit, n_rows, fits.clock)
+    scale = fits.measure(n_rows * (N_FOLDS - 1) // N_FOLDS)
+    assert fits.shares[:2] == [500 / n_rows] * 2
+    assert scale.share == 1.0
+    assert fits.first.leaves_time(n_rows)
+
+
+def test_a_model_that_is_slow_from_the_beginning_is_not_tried_twice():
+    """Check that a first fit that took a large part of the time is believed."""
+    fits = Fits(lambda share: 1.0 + share, 3.0)
+    fits.measure(3200)
+    assert fits.shares.count(500 / N_ROWS) == 1
+
+
+def test_a_lost_cluster_is_no_failure_of_the_model():
+    """Check that the search, which meets the loss again, tells of it."""
+    fits = Fits(lambda share: share, 2.0, error=ClusterLostError("gone"))
+    fits.measure()
+    assert fits.first.fitted is None
+    assert fits.first.error is None
 
 
 def test_nothing_is_fitted_twice_that_is_cheap():

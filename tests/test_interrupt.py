@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, start, stored, summary, tuner
 
 from autotune import AutoTunedClassifier, Budget
+from autotune.tuning._run import Run
 
 WAYS = {
     "inline": {},
@@ -246,6 +247,22 @@ def test_nothing_is_known(interrupted):
     assert model.predict(IRIS[0]).shape == (150,)
 
 
+def test_interrupted_before_the_first_trial(monkeypatch):
+    """Check that the call that the message names fits the model then, too."""
+
+    def interrupt(self, task, executor):
+        raise KeyboardInterrupt
+
+    model = AutoTunedClassifier(Interrupting(), **DEFAULTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_find_scale", interrupt)
+        with pytest.raises(KeyboardInterrupt) as told:
+            model.fit(*IRIS)
+    assert CONTINUE in told.value.__notes__[0]
+    model.set_params(warm_start=True).fit(*IRIS)
+    assert len(model.history_) == DEFAULTS["budget"]
+
+
 def test_nothing_to_finish():
     """Check that ``finish`` without a search is refused, and that it checks the folds."""
     model = AutoTunedClassifier(Interrupting(), **DEFAULTS)
@@ -276,6 +293,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from autotune import AutoTunedClassifier
+from autotune.tuning._run import Run
 X, y = load_iris(return_X_y=True)
 class Model(DummyClassifier):
     n_fits = 0

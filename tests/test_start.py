@@ -277,3 +277,27 @@ def test_what_is_starting_when_fit_ends_is_not_left(never):
     (server,) = {pid for pid in _pool.idle_servers() if pid is not None}
     _pool.close()
     until(lambda: is_gone(server))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the program is that of Linux")
+def test_many_rows_without_workers(monkeypatch):
+    """Check that a search that goes on in this process takes as few rows as it has time for."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    rows = np.random.default_rng(0).normal(size=(20_000, 2))
+    model = SlowOnManyRows()
+    tuned = AutoTunedClassifier(model, {"C": (0.1, 1.0)}, cv=2, budget="8s", random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tuned.fit(rows, (rows[:, 0] > 0).astype(int))
+    assert sum("cannot be started" in str(warning.message) for warning in caught) == 1
+    assert tuned.history_.share < 1
+    assert tuned.history_[0].status == COMPLETE
+
+
+class SlowOnManyRows(Faulty):
+    def fit(self, X, y):
+        end = time.monotonic() + 40 * (len(X) / 20_000) ** 2
+        while time.monotonic() < end:
+            time.sleep(0.01)
+        return super().fit(X, y)

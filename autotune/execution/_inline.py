@@ -10,10 +10,15 @@ from sklearn import config_context, get_config
 
 from ..evaluation import Job, Outcome
 from ._contract import Executor
+from ._watched import run_watched
 
 
 class InlineExecutor(Executor):
-    """Runs a job when its result is asked for."""
+    """Runs a job when its result is asked for.
+
+    A job with a limit runs in a thread, and is given up when that is reached: the thread cannot
+    be ended while it is in compiled code, but the search goes on.
+    """
 
     def __init__(self, task: Any):
         self.task = task
@@ -23,7 +28,10 @@ class InlineExecutor(Executor):
         self._jobs.append(job)
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
-        return [self.task.run(self._jobs.popleft())] if self._jobs else []
+        if not self._jobs:
+            return []
+        job = self._jobs.popleft()
+        return [self.task.run(job) if job.seconds is None else run_watched(self.task, job)]
 
     def close(self) -> None:
         self._jobs.clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..execution import WorkerStartError
+from ..execution import ClusterLostError, WorkerStartError
 from ..history import FULL
 from ._clock import Clock
 from ._fit_time import FASTEST, Growth
@@ -20,6 +20,8 @@ _FACTOR, _MOST = 8.0, 0.125  # times the rows, and share of all rows, that tell 
 _BLIND_FACTOR = 10.0  # times the rows while nothing is known of how the seconds grow,
 _BLIND_LIMIT = 0.25  # in this share of the seconds left at most, but only
 _BLIND_MOST = 0.1  # if the smallest fit took less than this share of them
+_WARM = 0.2  # of the seconds left: a first fit that takes longer has not only warmed up
+_AGAIN = 2.0  # times the seconds of the first fit, after which another one is given up
 _BENT = 0.6  # weight of a power of the rows, against a straight line, where two fits tell
 _ENOUGH, _MOST_STEPS = 3, 2  # measurements that tell, and fits that are made to have them
 _HOPELESS = 3.0  # times the seconds left: a fit that is expected to take more is given up
@@ -121,6 +123,8 @@ class FirstModel:
         self._measured = measured
         if self.expect(self._n_rows) <= _CHEAP * (self._clock.seconds or math.inf):
             return measured
+        if not self._can_step():
+            self._repeat()
         for _ in range(_MOST_STEPS):
             if not self._is_open() or not self._step():
                 break
@@ -159,8 +163,25 @@ class FirstModel:
         """Return whether it takes another fit to tell if there is time for all rows."""
         whole, left = self.expect(self._n_rows), self._left()
         if len(self._measured) == 1:
-            return whole > _SURE * left and self._measured[-1][1] <= _BLIND_MOST * left
+            return whole > _SURE * left and self._can_step()
         return left + _TOLERANCE < whole <= _HOPELESS * left
+
+    def _can_step(self) -> bool:
+        """Return whether a fit on more rows would be cheap and could tell something."""
+        if len(self._measured) > 1:
+            return True
+        ((reached, seconds),) = self._measured
+        worthwhile = _MOST * self._n_rows >= _WORTHWHILE * reached
+        return worthwhile and seconds <= _BLIND_MOST * self._left()
+
+    def _repeat(self) -> None:
+        """Fit on the fewest rows again: the first time, it also loaded what is loaded late."""
+        ((rows, seconds),) = self._measured
+        known = self.fitted is not None and self.fitted.seconds == seconds
+        if known and seconds <= _WARM * self._left():
+            again = self._try(round(rows), _AGAIN * seconds)
+            if again is not None:
+                self._measured = [(rows, min(seconds, again.seconds))]
 
     def _step(self) -> bool:
         """Fit on more rows than before, but in a small part of the time; return whether it did."""
@@ -185,7 +206,7 @@ class FirstModel:
         """Fit on some rows, and keep the model if that ends in time."""
         try:
             fitted = self._fit(rows / self._n_rows, limit)
-        except TimeoutError:
+        except (TimeoutError, ClusterLostError):  # the search will meet the latter again
             return None
         except WorkerStartError:  # there is nowhere to fit anything
             raise

@@ -179,10 +179,12 @@ class Refit:
         """Fit the trial for which there is no stand-in but the first model."""
         try:
             return self._fit(trial, self._left() + tolerance, share)
-        except TimeoutError as error:
+        except (TimeoutError, ClusterLostError) as error:
             if self._first is not None and self._first.fitted is not None:
                 self._warn_of_rows(self._first.fitted.share)
                 return self._use_first(_default(history))
+            if isinstance(error, ClusterLostError):
+                raise
             raise TimeoutError(
                 f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
                 f"{error}, and there is no other trial to use. Allow more seconds"
@@ -337,7 +339,8 @@ class Refit:
                 return self._run_elsewhere(job, need)
             except ClusterLostError as error:
                 self._lost = error
-                warn(f"{error}: the last fit runs in this process")
+                if self._held is None:  # else the search will say so
+                    warn(f"{error}: the last fit runs in this process")
         if job.seconds is not None:
             job = replace(job, seconds=job.seconds - (time.monotonic() - start))
         return self._run_without_cluster(job, need, self._lost)
@@ -386,7 +389,8 @@ class Refit:
                 if time.monotonic() >= (end if begun else latest) and self._executor.cancel(job):
                     break
         except WorkerStartError as error:
-            warn(f"{error}; the last fit is made in this process")
+            if self._held is None:  # else the search will say so
+                warn(f"{error}; the last fit is made in this process")
             begun = False
         if begun:
             return _timeout(job, seconds, "")

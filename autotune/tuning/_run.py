@@ -163,7 +163,7 @@ class Run:
             task = self._task(callbacks)
             with self._executor(task) as executor:
                 self.first = self._first_model(task, executor)
-                self.scale = self._find_scale(executor)
+                self.scale = self._find_scale(task, executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
                 self._search(task, self._shared(executor), callbacks)
@@ -173,7 +173,7 @@ class Run:
                 if owner.refit is not False:
                     self._refit(task, executor, best, callbacks)
         except KeyboardInterrupt as interrupt:
-            if len(self.history):
+            if vars(owner).get("history_") is self.history:
                 interrupt.add_note(self._how_to_go_on())
             raise
         finally:
@@ -259,27 +259,17 @@ class Run:
             notes.append(f"{again} goes on with the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
-    def _find_scale(self, executor: Executor) -> Scale:
+    def _find_scale(self, task: Task, executor: Executor) -> Scale:
         """Return how many rows the search can afford; an earlier run's answer holds."""
         if self.study is not None and self.study.scale is not None:
             return self.study.scale
         if len(self.history) or self._is_pairwise() or not self._is_scarce():
             return Scale()
-        params = self.candidates.typical()
-        plan, seed = self.plan, derive_seed(self.trial_seed, 0)
         try:
-            scale = measure(
-                executor,
-                params,
-                seed,
-                self.clock,
-                plan.n_train,
-                plan.n_classes,
-                plan.n_folds,
-                self.history.metric,
-                self.first,
-            )
+            scale = self._measure(executor)
         except WorkerStartError:  # the search will meet it again, and say so
+            scale = self._measure(InlineExecutor(task))
+        except ClusterLostError:  # so it will with this
             return Scale()
         if self.first is not None and self.first.fitted is not None and self.first.error:
             error = self.first.error
@@ -290,11 +280,26 @@ class Run:
         self._keep(scale)
         return scale
 
+    def _measure(self, executor: Executor) -> Scale:
+        """Return how many rows the search can afford, as far as fits of the default tell."""
+        plan, seed = self.plan, derive_seed(self.trial_seed, 0)
+        return measure(
+            executor,
+            self.candidates.typical(),
+            seed,
+            self.clock,
+            plan.n_train,
+            plan.n_classes,
+            plan.n_folds,
+            self.history.metric,
+            self.first,
+        )
+
     def _first_model(self, task: Task, executor: Executor) -> FirstModel | None:
         """Return what fits the default before the search, None where it could not win."""
         params, eligible = self.candidates.defaults[0]
         wanted = self.owner.include_default and eligible and self.owner.refit is not False
-        if not wanted or not self._is_scarce() or not executor.can_kill:
+        if not wanted or not self._is_scarce():
             return None
         refit = Refit(task, executor, self.clock, self.trial_seed, None)
         return FirstModel(refit.fit_default(params), num_samples(self.X), self.clock)
@@ -451,7 +456,7 @@ class Run:
     def _end_early(self, error: ClusterLostError) -> None:
         """End the search with what is known if a trial can win, or else with the error."""
         n_complete = sum(trial.eligible and trial.status == COMPLETE for trial in self.history)
-        if not n_complete:
+        if not n_complete and (self.first is None or self.first.fitted is None):
             raise ClusterLostError(
                 f"{error}; no trial was complete by then, so there is nothing to choose from"
             ) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import Coroutine
 from concurrent.futures import Future
@@ -13,6 +15,9 @@ from typing import Any
 from ...evaluation import Job
 from ._task import Parcel
 
+FROZEN = 3.0  # seconds without a heartbeat after which a worker is not counted on
+UNTRIED = 4.0  # times as many for a worker that has not run a job yet
+PER_WORKER = 0.02  # seconds more for each worker: in large clusters, hearts beat more slowly
 LOOK = 0.5  # seconds between looks at which workers the cluster has
 MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
 
@@ -30,11 +35,14 @@ class Cluster:
     ----------
     client : distributed.Client
     parcel : Parcel
+    alone : bool, default=False
+        Whether jobs have processes of their own, so that none keeps the heart of its worker from
+        beating, and a worker without a heartbeat is frozen.
 
     Attributes
     ----------
     threads : dict of str to int
-        The number of threads of each worker, as of the last look.
+        The number of threads of each worker that is not frozen, as of the last look.
     silence : float
         For how many seconds there has been no answer or no worker. Time in which this process
         did not get to look does not count.
@@ -42,18 +50,26 @@ class Cluster:
         What is wrong meanwhile.
     """
 
-    def __init__(self, client: Any, parcel: Parcel):
+    def __init__(self, client: Any, parcel: Parcel, *, alone: bool = False):
         self.threads: dict[str, int] = {}
         self.silence = 0.0
         self.trouble = ""
         self._client = client
         self._parcel = parcel
+        self._patience = FROZEN if alone else math.inf
+        self._beats: dict[str, tuple[float, float]] = {}  # the last ones; when they were seen
+        self._answered: set[str | None] = set()  # the workers that have run a job
         self._heard = Event()
         self._n_jobs: Counter[str | None] = Counter()
         self._data: Any = None  # the future of the task
         self._held: dict[str, Any] = {}  # the copy of the task on each worker
         self._sending = asyncio.Lock()
         self._watch = self._start(self._look_again_and_again())
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any worker has run a job."""
+        return bool(self._answered)
 
     def wait_for_workers(self, seconds: float) -> None:
         """Wait, but not for long, until it is known which workers there are."""
@@ -114,16 +130,39 @@ class Cluster:
     async def _look(self) -> None:
         """Ask for the workers and their threads."""
         try:
-            self.threads = dict(await self._client.nthreads())
+            workers = (await self._client.scheduler.identity())["workers"]
         except OSError as error:
             self.trouble = f"the scheduler cannot be reached ({_message(error)})"
             return
-        for gone in self._held.keys() - self.threads.keys():
+        self._note_beats(workers)
+        awake = {address for address in workers if not self._is_frozen(address)}
+        self.threads = {address: workers[address]["nthreads"] for address in awake}
+        for gone in self._held.keys() - awake:
             self._held.pop(gone).release()
-        self.trouble = "" if self.threads else "it has no workers"
-        if self.threads:
-            self.silence = 0.0
+        if awake:
+            self.trouble, self.silence = "", 0.0
             self._heard.set()
+        elif workers:
+            self.trouble, self.silence = "its workers do not answer", max(self.silence, FROZEN)
+        else:
+            self.trouble = "it has no workers"
+
+    def _note_beats(self, workers: dict[str, Any]) -> None:
+        """Note when each heartbeat was seen first: the scheduler's clock may be another one."""
+        now = time.monotonic()
+        for address, worker in workers.items():
+            beat = worker["last_seen"]
+            if self._beats.get(address, (None,))[0] != beat:
+                self._beats[address] = beat, now
+
+    def _is_frozen(self, address: str) -> bool:
+        """Tell whether a worker's heart has not been seen to beat for long.
+
+        While a worker imports what its first job needs, it may not beat for longer.
+        """
+        factor = 1.0 if address in self._answered else UNTRIED
+        patience = factor * self._patience + PER_WORKER * len(self._beats)
+        return time.monotonic() - self._beats[address][1] > patience
 
     async def _run(self, payload: bytes) -> bytes:
         """Run a job on the worker that has the least to do; again if the cluster loses it."""
@@ -136,6 +175,7 @@ class Cluster:
             finally:
                 self._n_jobs[worker] -= 1
             if answer is not None:
+                self._answered.add(worker)
                 return answer
         raise RuntimeError("the cluster has lost the evaluation again and again")
 

@@ -30,10 +30,11 @@ class DaskExecutor(Executor):
     searches cannot block each other.
 
     The cluster is lost when its client is closed, or when it has not answered, or has had no
-    worker, for as long as Dask waits for a connection (``distributed.comm.timeouts.connect``,
-    30 seconds by default) or for ``patience``, whichever is longer. Where a job in flight may
-    take only so many seconds, it is lost as soon as it has been silent for longer than the job
-    has left, so that there is time to use what is known.
+    worker that is not frozen, for as long as Dask waits for a connection
+    (``distributed.comm.timeouts.connect``, 30 seconds by default) or for ``patience``,
+    whichever is longer. Where a job in flight may take only so many seconds, it is lost as soon
+    as it has been silent for longer than the job has left, so that there is time to use what is
+    known.
 
     Parameters
     ----------
@@ -64,7 +65,8 @@ class DaskExecutor(Executor):
     ):
         self.can_kill = killable
         self._client = client
-        self._cluster = Cluster(client, Parcel(task, killable=killable, memory=memory))
+        parcel = Parcel(task, killable=killable, memory=memory)
+        self._cluster = Cluster(client, parcel, alone=killable)
         timeout = dask.config.get("distributed.comm.timeouts.connect")
         self._patience = max(dask.utils.parse_timedelta(timeout), patience)
         self._jobs: dict[Future, Job] = {}
@@ -79,6 +81,15 @@ class DaskExecutor(Executor):
         """Threads of the cluster, now."""
         self._told = self._count()
         return self._told
+
+    @property
+    def delay(self) -> str:
+        """That no worker has answered yet, empty if one has."""
+        return "" if self._cluster.has_answered else "no worker of the Dask cluster has answered"
+
+    def has_begun(self, job: Job) -> bool:
+        """Tell whether a job may run: not while no worker has ever answered."""
+        return self._cluster.has_answered
 
     def submit(self, job: Job) -> None:
         due = math.inf if job.seconds is None else time.monotonic() + job.seconds
