@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from ._texts import short_repr
 
 DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
@@ -106,18 +104,24 @@ def check_budget(budget: Any) -> Budget:
         return Budget()
     if isinstance(budget, Budget):
         return budget
-    if isinstance(budget, numbers.Integral) and not isinstance(budget, bool | np.timedelta64):
+    if _is_whole(budget):
         return Budget(trials=_check_trials(rule, budget))
     if isinstance(budget, str | timedelta):
         return Budget(seconds=_check_seconds(rule, budget))
     raise TypeError(f"{rule}; got {short_repr(budget)}")
 
 
+def _is_whole(value: Any) -> bool:
+    """Say whether a value is a whole number; numpy's durations count as such, but are none."""
+    no_number = isinstance(value, bool) or type(value).__name__ == "timedelta64"
+    return isinstance(value, numbers.Integral) and not no_number
+
+
 def _check_trials(rule: str, trials: Any) -> int | None:
     """Return a number of trials, or say what is wrong with it."""
     if trials is None:
         return None
-    if not isinstance(trials, numbers.Integral) or isinstance(trials, bool | np.timedelta64):
+    if not _is_whole(trials):
         raise TypeError(f"{rule}; got {short_repr(trials)}")
     if trials < 1:
         raise ValueError(f"{rule}; got {trials!r}")
