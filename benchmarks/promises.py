@@ -7,7 +7,7 @@
     python benchmarks/promises.py --tables large --cases "100,000 x 30" --multiples 1.5 5
     python benchmarks/promises.py --out cells.jsonl        continues what that file has begun
 
-Five tables. Overrun: wall time of the whole fit, refit included, against a budget in seconds,
+Six tables. Overrun: wall time of the whole fit, refit included, against a budget in seconds,
 for three models; one of them is a support vector machine that hangs for some configurations.
 Kill: evaluations that had ended before SIGKILL and are run again by the same call. Dead worker:
 what becomes of a search, two at a time, in which one configuration ends its process. Large: the
@@ -15,7 +15,8 @@ default model's own search on large data, for classification and regression, one
 evaluations at a time, with budgets of a multiple of what a plain fit on all rows takes: the
 seconds over the budget, the held-out score less the plain fit's, and the rows that the model has
 seen. Start: a model that fits in milliseconds, where workers are slow to start: beside a thread,
-in a notebook kernel, and with a boosting library imported.
+in a notebook kernel, and with a boosting library imported. Cluster: a search on two Dask workers
+that are killed, or whose scheduler is killed or frozen, after half of the budget.
 
 All searchers get the same space, the same three folds and one core; each cell is a process of
 its own, killed when it takes more than four times its budget and a minute. FLAML is its
@@ -33,6 +34,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -371,12 +373,73 @@ def start_fit(cell: dict[str, Any]) -> dict[str, Any]:
     return json.loads(notebook.cells[1].outputs[0].text)
 
 
+LOST = {  # what is sent to the scheduler or to the workers of a cluster
+    "workers killed": ("workers", signal.SIGKILL),
+    "scheduler killed": ("scheduler", signal.SIGKILL),
+    "scheduler frozen": ("scheduler", getattr(signal, "SIGSTOP", 0)),
+}
+
+
+@contextmanager
+def machines(folder: Path) -> Iterator[tuple[str, dict[str, list[subprocess.Popen]]]]:
+    """Start a scheduler and two workers as processes; yield the address file and all of them."""
+    address = str(folder / "scheduler.json")
+
+    def start(name: str, *options: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", f"distributed.cli.dask_{name}", "--no-dashboard"]
+        command += ["--host", "127.0.0.1", "--scheduler-file", address, *options]
+        return subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=folder)
+
+    processes = {"scheduler": [start("scheduler", "--port", "0")]}
+    try:
+        processes["workers"] = [start("worker", "--nthreads", "1") for _ in range(2)]
+        yield address, processes
+    finally:
+        for process in [*processes["scheduler"], *processes.get("workers", [])]:
+            process.kill()
+            process.wait()
+
+
+def cluster_fit(cell: dict[str, Any]) -> dict[str, Any]:
+    """Search on a cluster that goes away after half of the budget."""
+    import joblib
+    from distributed import Client
+
+    victims, number = LOST[cell["lost"]]
+    X, y = load_digits(return_X_y=True)
+    with tempfile.TemporaryDirectory() as folder, machines(Path(folder)) as (address, processes):
+        client = Client(scheduler_file=address)
+        client.wait_for_workers(2)
+        harm = [(process.pid, number) for process in processes[victims]]
+        timer = threading.Timer(cell["seconds"] / 2, lambda: [os.kill(*one) for one in harm])
+        model = AutoTunedClassifier(SVC(), budget=f"{cell['seconds']}s", random_state=0)
+        began = time.perf_counter()
+        timer.start()
+        try:
+            with joblib.parallel_config("dask"):
+                model.fit(X, y)
+            found = {"score": model.best_score_, "trials": len(model.history_)}
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        found["wall"] = time.perf_counter() - began
+        Path(cell["result"]).write_text(json.dumps(found))
+        os._exit(_end(processes))  # a client without a scheduler takes long to close
+
+
+def _end(processes: dict[str, list[subprocess.Popen]]) -> int:
+    """Kill what is left of a cluster; return an exit code."""
+    for process in [*processes["scheduler"], *processes["workers"]]:
+        process.kill()
+    return 0
+
+
 def child(cell: dict[str, Any]) -> None:
     """Run one search in this process and write what came of it to a file."""
     warnings.simplefilter("ignore")  # what the peers warn of is not the subject
-    if "task" in cell or "start" in cell:
+    special = {"task": large_fit, "start": start_fit, "lost": cluster_fit}
+    if kind := next((name for name in special if name in cell), None):
         try:
-            found = large_fit(cell) if "task" in cell else start_fit(cell)
+            found = special[kind](cell)
         except Exception as error:
             found = {"error": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
         Path(cell["result"]).write_text(json.dumps(found))
@@ -476,6 +539,12 @@ def large(
 def start(where: str, budget: float, folder: Path) -> dict[str, Any]:
     """Search for some seconds where workers are slow to start."""
     cell = {"start": where, "seconds": budget, "result": str(folder / "result")}
+    return run(cell, 4 * budget + 60)
+
+
+def cluster(lost: str, budget: float, folder: Path) -> dict[str, Any]:
+    """Run a search on a cluster that goes away."""
+    cell = {"lost": lost, "seconds": budget, "result": str(folder / "result")}
     return run(cell, 4 * budget + 60)
 
 
@@ -615,6 +684,16 @@ def start_table(cells: Cells, budgets: list[float]) -> None:
         print(f"| {where} | {' | '.join(texts)} |", flush=True)
 
 
+def cluster_table(cells: Cells, budget: float) -> None:
+    """Print the sixth table."""
+    if find_spec("distributed") is None:
+        return
+    print(f"\n## Seconds over a budget of {budget:g} s where a Dask cluster goes away\n")
+    print("| what is lost | seconds over (trials, best score) |\n| --- | --- |")
+    for lost in LOST:
+        print(f"| {lost} | {_overrun_text(cells.get(cluster, lost, budget), budget)} |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=float, nargs="+", default=[5, 15, 60], help="seconds")
@@ -645,6 +724,8 @@ def main() -> None:
         large_table(cells, args.cases, args.jobs, args.multiples)
     if "start" in args.tables:
         start_table(cells, [3.0, 10.0])
+    if "cluster" in args.tables:
+        cluster_table(cells, 10.0)
 
 
 if __name__ == "__main__":
