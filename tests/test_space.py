@@ -876,7 +876,7 @@ def test_long_ranges(spec, inside, outside):
         assert type(value) is int
         assert value in spec
         assert dimension.decode(dimension.encode(value)) == value
-    assert dimension.grid(2) == [min(spec), max(spec)]
+    assert dimension.grid(2) == sorted([spec[0], spec[-1]])
     assert one(spec) == dimension
     assert one(spec[:-1]) != dimension
 

@@ -51,6 +51,9 @@ class Ordinal(Choice):
         self._ranks = {value_key(value): i for i, value in enumerate(self._ranked)}
         self.places, self._is_log = _spread(np.array(self.numbers, dtype=float))
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {"values": self.values}
+
     def encode(self, value: Any) -> float:
         """Place the i-th of k ranked values in the middle of the i-th of k equal parts."""
         return (self._ranks[value_key(value)] + 0.5) / self.n
@@ -70,7 +73,7 @@ class Ordinal(Choice):
         """
         if value in self:
             return value
-        if not _has_rank(value) and value not in (math.inf, -math.inf):
+        if not (is_number(value) and value == value):
             return otherwise
         numbers, number = self.numbers, value
         end = bisect.bisect_left(numbers, number)
