@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 from estimators import ToyTask
+from joblib.externals.loky import get_reusable_executor
 from joblib.parallel import MultiprocessingBackend, SequentialBackend, ThreadingBackend
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
@@ -106,6 +107,8 @@ def test_inside_a_parallel_cross_validation(tmp_path, backend, parameters):
     model = tuned(note, **parameters).set_params(refit=True)
     with joblib.parallel_config(backend):
         cross_val_score(model, X, y, cv=2, n_jobs=2)
+    if backend == "loky":
+        get_reusable_executor().shutdown()  # its processes keep a server each
     pids, at_once, threads, workers = read(note)
     assert at_once <= 2 * (parameters.get("n_jobs") or 1)
     assert len(pids) <= 4 + (parameters.get("n_jobs") or 0)

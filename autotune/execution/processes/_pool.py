@@ -62,7 +62,8 @@ def idle_servers() -> set[int | None]:
     """Return the process numbers of the idle servers, None for one that has not told its own."""
     with _lock:
         for server in _idle:
-            server.ended()
+            server.ended()  # hangs up if that one is gone
+        _idle[:] = [server for server in _idle if server.channel.fileno() >= 0]
         return {server.pid for server in _idle}
 
 
