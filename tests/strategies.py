@@ -114,7 +114,7 @@ CELLS = {
         "😀",
         None,
     ],
-    "nothing": [None, float("nan"), "?", " ", np.datetime64("NaT")],
+    "nothing": [None, float("nan"), "?", " ", np.datetime64("NaT", "D")],
     "no single values": [[1, 2], (1,), {"a": 1}, {1}, object(), 1j, np.zeros(2)],
 }
 CELLS["anything"] = [cell for cells in list(CELLS.values())[:-1] for cell in cells]
