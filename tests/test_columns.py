@@ -94,7 +94,7 @@ KINDS = {
     "numbered customers": (lambda: [f"customer no {i}" for i in range(N)], "identifier"),
     "no values": (lambda: np.full(N, np.nan), "empty"),
     "None": (lambda: objects(None), "empty"),
-    "no date": (lambda: objects(np.datetime64("NaT")), "empty"),
+    "no date": (lambda: objects(np.datetime64("NaT", "D")), "empty"),
     "marks": (lambda: objects("?"), "empty"),
     "blanks": (lambda: objects("", "  "), "empty"),
 }
