@@ -230,6 +230,8 @@ def test_the_end_of_the_process(end, tmp_path):
 
 
 FORKED = """
+import warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks of processes with threads
 if os.fork() == 0:
     print(serve(), flush=True)
     sys.exit()
