@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, ShuffleSplit
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
+from autotune._texts import short_repr
 from autotune.history._history import History
 from autotune.results._estimate import expect, half_width, unbiased_mean
 
@@ -146,7 +147,7 @@ def test_the_attributes(strategy):
         ({"scoring": ["r2", "neg_max_error"], "refit": False}, False),
         ({"refit": lambda results: 0}, False),
     ],
-    ids=str,
+    ids=short_repr,  # without addresses, which differ between processes
 )
 def test_where_one_metric_decides(settings, known):
     """Check that nothing is said where no metric decides."""

@@ -21,6 +21,7 @@ from sklearn.model_selection import (
 )
 
 from autotune import Auto, AutoTunedRegressor, Budget
+from autotune._texts import short_repr
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
@@ -295,7 +296,7 @@ def test_the_end_of_the_budget_is_no_failure(limit, expected):
         (list(KFold(3).split(X)), 0),
         (type("Own", (KFold,), {})(3, shuffle=True), 0),
     ],
-    ids=str,
+    ids=short_repr,  # without addresses, which differ between processes
 )
 def test_where_folds_can_be_drawn_anew(cv, expected):
     """Check that folds are redrawn only where their order cannot mean anything."""
@@ -380,7 +381,7 @@ def test_the_default_is_kept():
         {"strategy": "racing"},
         {"strategy": "grid", "budget": None},
     ],
-    ids=str,
+    ids=short_repr,  # without addresses, which differ between processes
 )
 def test_no_finals(settings):
     """Check that without fresh folds, or a winner to be found, the search decides."""
