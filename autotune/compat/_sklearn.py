@@ -107,13 +107,14 @@ def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
 
     None for any other scorer, and for one with a metric that is not scikit-learn's.
     """
-    if not (only_predicts(scorer) and hasattr(scorer, "_score_func")):
+    known = metric_of(scorer) if only_predicts(scorer) else None
+    if known is None:
         return None
-    metric = scorer._score_func
+    metric, sign, options = known
     if not (getattr(metric, "__module__", None) or "").startswith("sklearn.metrics."):
         return None
-    settings = dict(scorer._kwargs)
-    if scorer._sign < 0:
+    settings = dict(options)
+    if sign < 0:
         settings["greater_is_better"] = False
     if scorer._response_method != "predict":
         settings["response_method"] = scorer._response_method
