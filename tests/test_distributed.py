@@ -8,7 +8,7 @@ import sys
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import joblib
@@ -70,15 +70,34 @@ def _nothing_left_on_the_client(request):
     """Fail a test that leaves futures, events or a broken connection behind."""
     names = {"client", "processes", "fresh"} & set(request.fixturenames)
     clients = [request.getfixturevalue(name) for name in names]
-    yield
+    with ExitStack() as stack:
+        for client in clients:  # not the cluster that was started last
+            stack.enter_context(client.as_current())
+        yield
     for client in clients:
-        client.run(_pool.close)  # idle servers in its workers wait for another search
         assert client.submit(sum, [1, 2], pure=False).result(PATIENCE) == 3
         _wait(lambda client=client: not any(map(_is_ours, list(client.futures))))
+        _wait(lambda client=client: not any(client.run(_servers).values()))
 
 
 def _is_ours(key):
     return str(key).startswith(("Parcel-", "_hold-", "_run-"))
+
+
+def _servers():
+    """End the servers of this process that wait for another search, and return the others.
+
+    A worker may forget a task, and so give back its server, later than the client does.
+    """
+    _pool.close()
+    owner = f", {os.getpid()}, "
+    servers = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            command = " ".join(process.cmdline())
+            if "_fork_server import main" in command and owner in command:
+                servers.append(process.pid)
+    return servers
 
 
 @contextmanager

@@ -33,7 +33,8 @@ def count_files() -> int:
     """Return the number of open files, without those of servers that wait for another fit."""
     if not hasattr(psutil.Process, "num_fds"):
         return 0
-    return psutil.Process().num_fds() - len(_pool.idle_servers())
+    n_idle = len(_pool.idle_servers())  # closes the connections to those that have ended
+    return psutil.Process().num_fds() - n_idle
 
 
 def fit(model: AutoTunedClassifier, seconds: float, match: str | None = None) -> list[str]:
