@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from autotune.execution import CRASHED, TIMEOUT, Evaluation, Executor, Job, Outcome
+from autotune.execution import CRASHED, TIMEOUT, Executor, Job, Outcome
 from autotune.schedule import COMPLETE, DROPPED, FAILED, INTERRUPTED, RUNNING, Full, Request
 from autotune.search import RandomSearcher
 
@@ -97,7 +97,7 @@ class FollowsFirstFold(RandomSearcher):
     """Draws by the fold of the last trial that ended first."""
 
     def ask(self, history, seconds=math.inf):
-        folds = [fold for trial in history.trials[-1:] for fold, _ in trial.evaluations]
+        folds = [key.fold for trial in history.trials[-1:] for key in trial.evaluations]
         return RandomSearcher(self.space, self.seed + sum(folds[:1])).ask(history)
 
 
@@ -407,7 +407,7 @@ class Mistaking(Threads):
 
 class Whitewashing(Threads):
     def run(self, job):
-        return replace(super().run(job), evaluation=Evaluation(job.trial, job.fold, job.fidelity))
+        return replace(super().run(job), evaluation=job.evaluation())
 
 
 class Meddling(Threads):
@@ -569,7 +569,7 @@ class Immortal(Threads):
 
     def run(self, job):
         lethal = job.params["deed"] in ("exit", "die")
-        return Outcome(Evaluation(job.trial, job.fold)) if lethal else super().run(job)
+        return Outcome(job.evaluation()) if lethal else super().run(job)
 
 
 class CountsFromSubmit(Threads):
@@ -587,7 +587,7 @@ class CountsFromSubmit(Threads):
         for future, job in list(self.flying.items()):
             if job.seconds and time.monotonic() > self.began[job.trial] + job.seconds:
                 del self.flying[future]
-                outcomes.append(Outcome(Evaluation(job.trial, job.fold, status=TIMEOUT)))
+                outcomes.append(Outcome(job.evaluation(status=TIMEOUT)))
         return outcomes
 
 

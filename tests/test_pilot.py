@@ -147,14 +147,14 @@ def test_the_pilot_is_cheap(n_rows, n_classes, factor, exponent, budget):
 
 
 def test_the_share_stays_inside():
-    """Check that jobs run on the share, while the search sees full fidelity."""
+    """Check that jobs keep their fidelity, and few validation rows are scored."""
     executor = FakeExecutor(n_workers=3)
     shared = SharedOut(executor, 0.25)
-    for job in (Job(0, 1, {}, 0), Job(0, 2, {}, 0, fidelity=0.5), Job(1, REFIT, {}, 0)):
+    for job in (Job(0, 1, {}, 0, 0.25), Job(1, None, {}, 0, phase=REFIT)):
         shared.submit(job)
-    assert [job.fidelity for job in executor.jobs] == [0.25, 0.125, 1.0]
-    ended = [shared.collect()[0].evaluation for _ in range(3)]
-    assert [e.fidelity for e in ended] == [1.0, 0.5, 1.0]
+    assert [job.n_test for job in executor.jobs] == [10_000, None]
+    ended = [shared.collect()[0].evaluation for _ in range(2)]
+    assert [e.fidelity for e in ended] == [0.25, 1.0]
     shared.close()
     assert shared.n_workers == 3
 
@@ -169,8 +169,8 @@ def test_jobs_are_cancelled_where_they_run():
             return len(cancelled) > 1
 
     shared = SharedOut(Cancelling(), 0.25)
-    job = Job(0, 1, {}, 0)
+    job = Job(0, 1, {}, 0, 0.25)
     shared.submit(job)
-    assert not shared.cancel(Job(0, 1, {}, 0))
+    assert not shared.cancel(Job(0, 1, {}, 0, 0.25))
     assert [shared.cancel(job) for _ in range(3)] == [False, True, False]
     assert cancelled == [0.25, 0.25]

@@ -6,7 +6,7 @@ import math
 import time
 
 from ..execution import Executor, Job, Task, WorkerStartError, make_executor
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
+from ..history import COMPLETE, TIMEOUT, Evaluation, History, Trial
 from ._errors import one_line
 from ._report import seconds_text
 
@@ -20,7 +20,7 @@ def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: f
     They are those of the search, which took fewer rows, if the time grows quadratically.
     """
     evaluations = [] if untuned is None else untuned.evaluations.values()
-    known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
+    known = [e for e in evaluations if e.fidelity == history.share and e.status == COMPLETE]
     growth = (n_rows / (history.share * n_fold)) ** 2
     return max((evaluation.whole_seconds * growth for evaluation in known), default=math.inf)
 
@@ -57,4 +57,4 @@ def _evaluate(executor: Executor, job: Job) -> Evaluation:
             return outcome.evaluation
         if time.monotonic() >= end:
             executor.cancel(job)
-            return Evaluation(job.trial, job.fold, status=TIMEOUT)
+            return job.evaluation(status=TIMEOUT)

@@ -2,7 +2,6 @@
 
 from ..evaluation import (
     CHOSEN,
-    REFIT,
     Fold,
     Job,
     Outcome,
@@ -13,7 +12,18 @@ from ..evaluation import (
     count_rows,
     count_units,
 )
-from ..history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
+from ..history import (
+    COMPARISON,
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    FULL,
+    REFIT,
+    SEARCH,
+    TIMEOUT,
+    Evaluation,
+    Key,
+)
 from ._contract import ClusterLostError, Executor
 from ._executor import local_parallelism, make_executor
 from ._inline import InlineExecutor
@@ -23,11 +33,13 @@ from .processes import WorkerStartError
 
 __all__ = [
     "CHOSEN",
+    "COMPARISON",
     "COMPLETE",
     "CRASHED",
     "FAILED",
     "FULL",
     "REFIT",
+    "SEARCH",
     "TIMEOUT",
     "ClusterLostError",
     "Evaluation",
@@ -35,6 +47,7 @@ __all__ = [
     "Fold",
     "InlineExecutor",
     "Job",
+    "Key",
     "Outcome",
     "PrefixCache",
     "Task",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..execution import COMPLETE, Executor, Job, Outcome, Task
+from ..execution import COMPLETE, REFIT, SEARCH, Executor, Job, Outcome, Task
 from ._checks import require
 
 MakeExecutor = Callable[[Any], Executor]
@@ -147,11 +147,17 @@ class Room:
         self._folder.cleanup()  # for jobs that wait, all gates are open now
 
     def job(
-        self, number: int, deed: Any = "fit", *, fold: int = 0, seconds: float | None = None
+        self,
+        number: int,
+        deed: Any = "fit",
+        *,
+        fold: int | None = 0,
+        seconds: float | None = None,
     ) -> Job:
-        """Return a job; its number is that of its trial."""
+        """Return a job, a last fit if it has no fold; its number is that of its trial."""
         params = {"deed": deed, "folder": str(self.path), "number": number}
-        return Job(number, fold, params, seed=number, seconds=seconds)
+        phase = REFIT if fold is None else SEARCH
+        return Job(number, fold, params, seed=number, seconds=seconds, phase=phase)
 
     def has(self, what: str, number: int) -> bool:
         """Return whether a job has noted that it has ``"begun"`` or ``"ended"``."""

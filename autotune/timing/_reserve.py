@@ -8,7 +8,7 @@ import numpy as np
 
 from ..compat import num_samples
 from ..execution import Task
-from ..history import COMPLETE, FULL, Evaluation, History, Listener, Trial
+from ..history import COMPLETE, Evaluation, History, Listener, Trial
 from ._subsample import Scale
 
 _UNKNOWN = 0.2  # share of the seconds that is kept while no fit has ended
@@ -40,6 +40,7 @@ class Reserve(Listener):
         self._growth = 1.1 / searched_share(task, scale) ** scale.exponent
         self._most = _MOST * (seconds or 0.0) if scale.share < 1.0 else math.inf
         self._refit = refit
+        self._share = scale.share
         self._best = -math.inf
         self._seconds = _UNKNOWN * (seconds or 0.0) if refit else 0.0
 
@@ -50,7 +51,7 @@ class Reserve(Listener):
         """Take the first fits as a guess while no trial is complete."""
         if self._refit and self._best == -math.inf and evaluation.status == COMPLETE:
             # Most models take a time in proportion to what a fidelity is a share of.
-            self._seconds = self._growth * whole_fit(evaluation) / evaluation.fidelity
+            self._seconds = self._growth * whole_fit(evaluation) * self._share / evaluation.fidelity
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
@@ -70,7 +71,7 @@ class Reserve(Listener):
 
     def _predict(self, trial: Trial) -> float:
         """Return the seconds that fitting a trial on all rows may take."""
-        return float(self._growth * longest_fit(trial))
+        return float(self._growth * longest_fit(trial, self._share))
 
 
 def searched_share(task: Task, scale: Scale) -> float:
@@ -79,9 +80,9 @@ def searched_share(task: Task, scale: Scale) -> float:
     return float(scale.share * n_train / num_samples(task.X))
 
 
-def longest_fit(trial: Trial) -> float:
-    """Return the seconds of the longest fit, of full fidelity, of a trial that has one."""
-    return max(whole_fit(e) for e in trial.evaluations.values() if e.fidelity == FULL)
+def longest_fit(trial: Trial, fidelity: float) -> float:
+    """Return the seconds of the longest fit of some fidelity of a trial that has one."""
+    return max(whole_fit(e) for e in trial.evaluations.values() if e.fidelity == fidelity)
 
 
 def whole_fit(evaluation: Evaluation) -> float:

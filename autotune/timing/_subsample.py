@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..execution import REFIT, Executor, Job, Outcome
-from ..history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation
+from ..history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation, Key
 from ..schedule import fewest_rows
 from ._clock import Clock
 from ._first_model import FirstModel
@@ -176,7 +176,7 @@ def _run(executor: Executor, job: Job, clock: Clock) -> Evaluation:
     while not outcomes:
         outcomes = executor.collect(max(clock.left(), 0.0))
         if not outcomes and clock.left() <= 0 and executor.cancel(job):
-            return Evaluation(job.trial, job.fold, job.fidelity, status=INTERRUPTED)
+            return job.evaluation(status=INTERRUPTED)
     return outcomes[0].evaluation
 
 
@@ -185,8 +185,7 @@ class SharedOut(Executor):
 
     They are scored on 10,000 rows of each validation fold at most, the same for all trials.
 
-    What a job and its evaluation call full fidelity is that share. Fits on all rows, after
-    the search, stay what they are.
+    Fits on all rows, after the search, stay what they are.
 
     Parameters
     ----------
@@ -200,7 +199,7 @@ class SharedOut(Executor):
         self.n_spare = executor.n_spare
         self._executor = executor
         self._share = share
-        self._sent: dict[tuple[int, int, float], tuple[Job, Job]] = {}  # as told, as run
+        self._sent: dict[tuple[int, Key], tuple[Job, Job]] = {}  # as told, as run
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it may change
@@ -208,18 +207,15 @@ class SharedOut(Executor):
 
     def submit(self, job: Job) -> None:
         sent = job
-        if job.fold != REFIT:
-            sent = replace(job, fidelity=self._share * job.fidelity, n_test=VALIDATED)
-        self._sent[job.trial, job.fold, sent.fidelity] = job, sent
+        if job.phase != REFIT:
+            sent = replace(job, n_test=VALIDATED)
+        self._sent[job.trial, job.key] = job, sent
         self._executor.submit(sent)
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
         outcomes = self._executor.collect(timeout)
         for outcome in outcomes:
-            evaluation = outcome.evaluation
-            key = evaluation.trial, evaluation.fold, evaluation.fidelity
-            told, _ = self._sent.pop(key)
-            evaluation.fidelity = told.fidelity
+            self._sent.pop((outcome.evaluation.trial, outcome.evaluation.key))
         return outcomes
 
     def cancel(self, job: Job) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Listener, Trial
+from ..history import COMPARISON, COMPLETE, TIMEOUT, Evaluation, History, Key, Listener, Trial
 
 _SHARE = 0.1  # of the seconds of a budget
 _MARGIN = 1.25  # times what the evaluations so far predict
@@ -96,10 +96,10 @@ class Finals(Listener):
 
     def _cost(self, trial: Trial, n_fresh: int) -> float:
         """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
-        n_folds = self._history.n_folds
-        folds = range(n_folds, n_folds + n_fresh)
-        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
-        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        share = self._history.share
+        keys = (Key(fold, share, COMPARISON) for fold in range(n_fresh))
+        n_missing = sum(key not in trial.evaluations for key in keys)
+        known = [e for e in trial.evaluations.values() if e.fidelity == share]
         usual = np.mean([e.whole_seconds for e in known])
         return float(_MARGIN * n_missing * usual / self._n_workers)
 
@@ -112,7 +112,7 @@ class Finals(Listener):
         that all have finished, and these must be one repeat at least. Who fails is out.
         """
         history, finalists = self._history, self.finalists()
-        met = [t for t in finalists if any(fold >= history.n_folds for fold, _ in t.evaluations)]
+        met = [t for t in finalists if any(key.phase == COMPARISON for key in t.evaluations)]
         sound = [trial for trial in met if not self._has_failed(trial)]
         if not sound or finalists[0] not in met:
             return None
@@ -125,17 +125,16 @@ class Finals(Listener):
 
     def _has_failed(self, trial: Trial) -> bool:
         """Return whether a fresh fold shows that a trial cannot be relied on."""
-        history = self._history
         return any(
             self._is_failure(trial, evaluation)
-            for (fold, _), evaluation in trial.evaluations.items()
-            if fold >= history.n_folds
+            for evaluation in trial.evaluations.values()
+            if evaluation.phase == COMPARISON
         )
 
     def _is_failure(self, trial: Trial, evaluation: Evaluation) -> bool:
         """Return whether an evaluation failed; the end of the budget is no failure."""
         if evaluation.status == TIMEOUT:
-            return self._history.seconds_spent(trial, evaluation.fold) >= self._limit
+            return self._history.seconds_spent(trial, evaluation.key) >= self._limit
         return not self._history.counts(evaluation)
 
 

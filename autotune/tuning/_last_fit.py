@@ -23,7 +23,7 @@ from ..execution import (
     local_parallelism,
     run_watched,
 )
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial, derive_seed
+from ..history import COMPLETE, FULL, TIMEOUT, History, Trial, derive_seed
 from ..timing import FASTEST, Clock, FirstModel, Fitted, Growth, Scale, longest_fit, searched_share
 
 _GRACE = 0.1  # seconds for an executor to end the refit in time by itself
@@ -138,7 +138,10 @@ class Refit:
         """Fit a trial on as many rows as can be fitted in some seconds."""
         share = FULL
         if self._divisible:
-            known = (searched_share(self._task, self._scale), max(longest_fit(trial), FASTEST))
+            known = (
+                searched_share(self._task, self._scale),
+                max(longest_fit(trial, self._scale.share), FASTEST),
+            )
             share = min(max(Growth([known]).rows(seconds / _MARGIN), _FEWEST), FULL)
         fitted = self._fit(trial, seconds, share)
         self._warn_of_rows(share)
@@ -149,7 +152,10 @@ class Refit:
         default = _default(history)
         if best is default:
             return self._use_first(default)
-        known = (searched_share(self._task, self._scale), max(longest_fit(best), FASTEST))
+        known = (
+            searched_share(self._task, self._scale),
+            max(longest_fit(best, self._scale.share), FASTEST),
+        )
         reason = "there was no time to fit it on all rows. Allow more seconds"
         if Growth([known], self._scale.exponent).seconds(FULL) <= self._left() + tolerance:
             try:
@@ -199,8 +205,8 @@ class Refit:
         """
         searched = searched_share(self._task, self._scale)
         measured, kept = [], 0.0
-        if any(fidelity == FULL for _, fidelity in trial.evaluations):
-            known = longest_fit(trial)
+        if any(key.fidelity == self._scale.share for key in trial.evaluations):
+            known = longest_fit(trial, self._scale.share)
             measured.append((searched, max(known, FASTEST)))
             kept = max(_KEPT * known, _RESTART * (self._clock.seconds or 0.0))
         if self._first is not None and self._first.fitted and trial is _default(history):
@@ -304,12 +310,13 @@ class Refit:
         """Fit one trial on a share of all rows, within a number of seconds."""
         job = Job(
             trial.number,
-            REFIT,
+            None,
             trial.params,
             derive_seed(self._seed, trial.number),
             share,
             seconds=seconds,
             callback_context=self._context,
+            phase=REFIT,
         )
         start = time.perf_counter()
         outcome = self._run(job, self._need(trial, share))
@@ -356,17 +363,17 @@ class Refit:
             raise lost
         if job.seconds is not None and need > job.seconds:
             error = f"{lost}, and in this process it would take about {need:.3g} s"
-            return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+            return Outcome(job.evaluation(status=TIMEOUT, error=error))
         with local_parallelism():
             return self._task.run(job)
 
     def _need(self, trial: Trial, share: float) -> float:
         """Return the seconds that a fit on a share of all rows may take, infinite if unknown."""
-        fits = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        fits = [e for e in trial.evaluations.values() if e.fidelity == self._scale.share]
         if not fits or any(e.status != COMPLETE for e in fits):
             return math.inf
         growth = (share / searched_share(self._task, self._scale)) ** self._scale.exponent
-        return _MARGIN * growth * longest_fit(trial)
+        return _MARGIN * growth * longest_fit(trial, self._scale.share)
 
     def _run_elsewhere(self, job: Job, need: float) -> Outcome:
         """Run a refit where it can be killed, or here if it could not begin there in time.
@@ -383,7 +390,7 @@ class Refit:
                 until = end if begun else latest
                 patience = None if math.isinf(until) else max(until - time.monotonic(), 0.0)
                 for outcome in self._executor.collect(patience):
-                    if outcome.evaluation.fold == REFIT:
+                    if outcome.evaluation.phase == REFIT:
                         return outcome
                 begun = begun or self._executor.has_begun(job)
                 if time.monotonic() >= (end if begun else latest) and self._executor.cancel(job):
@@ -410,7 +417,7 @@ class Refit:
 def _timeout(job: Job, seconds: float, where: str) -> Outcome:
     """Return the outcome of a refit that took too long."""
     error = f"it did not end within {seconds:.3g} s{where}"
-    return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+    return Outcome(job.evaluation(status=TIMEOUT, error=error))
 
 
 def _stand_in(best: Trial, history: History) -> Trial | None:
@@ -423,10 +430,11 @@ def _stand_in(best: Trial, history: History) -> Trial | None:
     others = [t for t in others if history.score(t) >= floor]
     if best.status != COMPLETE or not others:
         return None
-    fast = [t for t in others if longest_fit(t) < 0.1 * longest_fit(best)]
+    seconds = {trial.number: longest_fit(trial, history.share) for trial in (best, *others)}
+    fast = [t for t in others if seconds[t.number] < 0.1 * seconds[best.number]]
     if fast:
         return max(fast, key=history.score)
-    return min(others, key=longest_fit)
+    return min(others, key=lambda trial: seconds[trial.number])
 
 
 def _default(history: History) -> Trial:

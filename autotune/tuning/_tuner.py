@@ -9,11 +9,12 @@ from typing import Any
 from ..execution import Executor, Job, Outcome
 from ..history import (
     COMPLETE,
-    FULL,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     Evaluation,
     History,
+    Key,
     Listener,
     Trial,
     derive_seed,
@@ -101,7 +102,7 @@ class Tuner:
         self.raise_errors = raise_errors
         self.fewer_folds = fewer_folds
         self.can_end = can_end
-        self._running: dict[tuple[int, int, float], Job] = {}
+        self._running: dict[tuple[int, Key], Job] = {}
         self._stopped = False
         self._longest = longest
         self._reference = Reference(history, reference_seconds)
@@ -129,7 +130,7 @@ class Tuner:
     def _continue(self, trial: Trial) -> None:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
-            if trial.status == RUNNING:
+            if trial.status == RUNNING and evaluation.phase == SEARCH:
                 self._conclude(evaluation)
 
     def _interrupt(self) -> None:
@@ -147,7 +148,7 @@ class Tuner:
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
-                self._running[job.trial, job.fold, job.fidelity] = job
+                self._running[job.trial, job.key] = job
                 self.executor.submit(job)
             if not self._running:
                 return
@@ -222,18 +223,19 @@ class Tuner:
         """Return a request as a job."""
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        seconds = self._allowance(trial, request.fold)
+        seconds = self._allowance(trial, request.key)
         return Job(
             trial=trial.number,
             fold=request.fold,
             fidelity=request.fidelity,
+            phase=request.phase,
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
         )
 
-    def _allowance(self, trial: Trial, fold: int) -> float:
+    def _allowance(self, trial: Trial, key: Key) -> float:
         """Return the seconds after which an evaluation of a trial is given up.
 
         In a budget of seconds, one that takes longer than the trial can afford for each of
@@ -241,14 +243,14 @@ class Tuner:
         but what three times the longest evaluation so far covers is nothing unusual.
         """
         left, history = self.seconds_left(), self.history
-        spent = history.seconds_spent(trial, fold)
+        spent = history.seconds_spent(trial, key)
         if self._reference.takes(trial):
             allowed = self._reference.allowance(trial, self._running.values(), left)
             return min(allowed, self.seconds_per_trial - spent)
-        repeat = fold // history.n_folds
-        n_wanted = history.n_folds if repeat else len(history.compared_folds)
-        done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
-        n_missing = max(1, n_wanted - sum(other == repeat for other in done))
+        n_wanted = len(history.compared_folds) if key.phase == SEARCH else history.n_folds
+        done = (other for other in trial.evaluations if other.fidelity == history.share)
+        n_done = sum(history.repeat(other) == history.repeat(key) for other in done)
+        n_missing = max(1, n_wanted - n_done)
         if self.fewer_folds is not None and is_open(history):
             n_missing = min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
         share = _PATIENCE * left * self.executor.n_workers / n_missing
@@ -277,7 +279,7 @@ class Tuner:
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
-        self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
+        self._running.pop((evaluation.trial, evaluation.key), None)
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         if evaluation.status == COMPLETE:

@@ -110,7 +110,14 @@ class Parcel:
             return pack(pack_outcome(outcome))
         except Exception:  # picklers raise what the objects' code raises
             evaluation = outcome.evaluation
-            job = Job(evaluation.trial, evaluation.fold, {}, 0, evaluation.fidelity)
+            job = Job(
+                evaluation.trial,
+                evaluation.fold,
+                {},
+                0,
+                evaluation.fidelity,
+                phase=evaluation.phase,
+            )
             return pack((failure(job, traceback.format_exc()), None))
 
     def _outcome(self, payload: bytes) -> Outcome:
@@ -170,9 +177,7 @@ def read_answer(answer: bytes, job: Job) -> Outcome:
     """Return what a job came to; an answer that cannot be read is the failure of its job."""
     try:
         outcome = unpack_outcome(*pickle.loads(answer))
-        evaluation = outcome.evaluation
-        # A job that could not be loaded did not know its name.
-        evaluation.trial, evaluation.fold, evaluation.fidelity = job.trial, job.fold, job.fidelity
+        job.sign(outcome)
     except Exception:  # unpicklers raise what the objects' code raises
         message = "The answer of a worker could not be read:"
         return failure(job, f"{message}\n{traceback.format_exc()}")

@@ -62,4 +62,4 @@ class Worker:
 
 def is_same(one: Job, other: Job) -> bool:
     """Tell whether two jobs are the same evaluation; their parameters need not be comparable."""
-    return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)
+    return (one.trial, one.key) == (other.trial, other.key)
