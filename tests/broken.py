@@ -270,6 +270,9 @@ class Disorderly(_Full):
         super().__init__(plan, seed)
         self.order.reverse()
 
+    def begin(self, trial):
+        self._queue.extend(Request(trial.number, fold) for fold in sorted(self.order))
+
 
 class Moody(_Full):
     """Draws the order of the folds without regard to the seed."""

@@ -6,6 +6,8 @@ the space, data, clocks or processes.
 - ``begin`` is told of a new trial.
 - ``next`` names an evaluation that should be run now, or None: then the tuner may begin a
   new trial. It must not name the same one twice.
+  A fidelity is a share of all training rows, or of the strategy's other resource; that at which
+  trials are compared is ``Plan.fidelity``.
 - ``report`` is told of an evaluation that ended, already in the history, and returns what
   becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
   A status of COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial, once; what was still

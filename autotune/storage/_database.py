@@ -79,8 +79,9 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def _table(name: str) -> str:
     """Return the statement that makes a table."""
-    columns = (f"{column} {field.sql}" for column, field in FIELDS[name].items())
-    return f"CREATE TABLE {name} ({', '.join(columns)}, {_KEYS[name]})"
+    columns = [f"{column} {field.sql}" for column, field in FIELDS[name].items()]
+    content = ",\n    ".join([*columns, _KEYS[name]])
+    return f"CREATE TABLE {name} (\n    {content}\n)"
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -15,8 +15,8 @@ _MOVE = f"""
 INSERT INTO evaluations ({_COLUMNS}, phase, fold, fidelity)
 SELECT {_COLUMNS},
     CASE WHEN fold < :n_folds THEN '{SEARCH}' ELSE '{COMPARISON}' END,
-    CASE WHEN fold < :n_folds THEN fold ELSE fold - :n_folds END,
-    fidelity * :share
+    CASE WHEN fold >= :n_folds AND typeof(fold) = 'integer' THEN fold - :n_folds ELSE fold END,
+    CASE WHEN typeof(fidelity) = 'real' THEN fidelity * :share ELSE fidelity END
 FROM first_evaluations WHERE study = :study
 """
 
