@@ -15,9 +15,10 @@ from sklearn.datasets import load_breast_cancer
 from autotune import AutoTunedClassifier
 from autotune.execution import ClusterLostError, WorkerStartError
 from autotune.history._history import History
+from autotune.schedule import Plan
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
-from autotune.timing._subsample import Scale, measure
+from autotune.timing._subsample import Subsample, measure_subsample
 from autotune.tuning import _run as run_module
 from autotune.tuning._last_fit import Refit
 
@@ -71,7 +72,8 @@ class Fits:
 
     def measure(self, n_rows=N_ROWS * (N_FOLDS - 1) // N_FOLDS):
         executor = FakeExecutor(self.answer)
-        return measure(executor, {}, 0, self.clock, n_rows, 2, N_FOLDS, "score", self.first)
+        plan = Plan(N_FOLDS, n_rows, 2, n_rows)
+        return measure_subsample(executor, {}, 0, self.clock, plan, "score", self.first)
 
 
 @pytest.mark.parametrize(
@@ -136,14 +138,14 @@ def test_a_lost_cluster_is_no_failure_of_the_model():
 def test_nothing_is_fitted_twice_that_is_cheap():
     """Check that a model that takes a hundredth of the budget is fitted on few rows only."""
     fits = Fits(lambda share: 1.0 * share, 100.0)
-    assert fits.measure() == Scale()
+    assert fits.measure() == Subsample()
     assert fits.shares == [500 / N_ROWS]
 
 
 def test_the_first_model_is_small_data_s_last():
     """Check that nothing is fitted before a search on few rows."""
     fits = Fits(lambda share: share, 2.0)
-    assert fits.measure(2000) == Scale()
+    assert fits.measure(2000) == Subsample()
     assert fits.first.fitted is None
     assert fits.shares == []
 
@@ -152,7 +154,7 @@ def test_the_first_model_is_small_data_s_last():
 def test_a_model_that_fails_is_left_to_the_search(error):
     """Check that a failure is kept, and that the search is told nothing of the time."""
     fits = Fits(lambda share: share, 2.0, error=error)
-    assert fits.measure() == Scale()
+    assert fits.measure() == Subsample()
     assert fits.first.error is error
     assert len(fits.shares) == 1
 
@@ -260,10 +262,10 @@ class Talkative(Counted):
 def scripted(*shares):
     """Return a measurement in which the default is fitted on shares of the rows in turn."""
 
-    def measure(executor, params, seed, clock, n_rows, n_classes, n_folds, metric, first):
+    def measure(executor, params, seed, clock, plan, metric, first):
         for share in shares:
             first._measure(round(share * len(X)), 60.0)
-        return Scale(0.5, 1.0)
+        return Subsample(0.5, 1.0)
 
     return measure
 
@@ -271,7 +273,7 @@ def scripted(*shares):
 @pytest.fixture
 def fitted_first(monkeypatch):
     """Have every search begin with a default on all rows."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.1, 1.0))
+    monkeypatch.setattr(run_module, "measure_subsample", scripted(0.1, 1.0))
 
 
 def tuned(estimator=None, **parameters):
@@ -319,7 +321,9 @@ def test_a_better_configuration_that_cannot_be_fitted_on_all_rows(fitted_first):
 def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
     """Check that one is fitted only where it could be the result, and seconds are scarce."""
     seen = []
-    monkeypatch.setattr(run_module, "measure", lambda *arguments: seen.append(arguments) or Scale())
+    monkeypatch.setattr(
+        run_module, "measure_subsample", lambda *arguments: seen.append(arguments) or Subsample()
+    )
     tuned(**parameters).fit(X, y)
     firsts = [arguments[-1] for arguments in seen]
     assert bool(n_first) == any(first is not None for first in firsts)
@@ -327,7 +331,7 @@ def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
 
 def test_there_is_a_model_though_no_other_fit_ends(monkeypatch):
     """Check that the default on few rows is used, with one warning of them."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.3))
+    monkeypatch.setattr(run_module, "measure_subsample", scripted(0.3))
     model = tuned(FullHang(C=2.0, rows=175), budget="4s")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -352,9 +356,9 @@ def test_a_failure_on_more_rows_is_told(monkeypatch):
     def measure(*arguments):
         arguments[-1]._measure(57, 60.0)
         arguments[-1].error = MemoryError("no room")
-        return Scale()
+        return Subsample()
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(run_module, "measure_subsample", measure)
     with pytest.warns(UserWarning, match=r"as there was time for \(MemoryError: no room\)"):
         tuned().fit(X, y)
 
@@ -384,7 +388,7 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
     trials[1].origin = "test"
     for trial, one in zip(trials, known, strict=True):
         trial.evaluations[0, 1.0].fit_time = one * 0.5 * scale
-    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Scale(scale, 1.0), first=first)
+    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(scale, 1.0), first=first)
     refit._executor.can_kill = True
     now.seconds += 10.0 - left
 
@@ -393,7 +397,7 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
         now.seconds += min(seconds * share, limit)
         if seconds * share > limit:
             raise error
-        return trial, f"fitted on {share:g}", seconds * share
+        return Fitted(f"fitted on {share:g}", share, seconds * share)
 
     refit._fit = fit
     with warnings.catch_warnings(record=True) as caught:

@@ -24,9 +24,8 @@ from autotune.history._history import (
     History,
 )
 from autotune.schedule import Halving, Racing, Rung
-from autotune.timing import Clock
+from autotune.timing import Clock, Reference
 from autotune.tuning._candidates import make_candidates
-from autotune.tuning._reference import Reference
 
 X, y = load_iris(return_X_y=True)
 OUTSIDE = ({"C": 5.0}, False)

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
 from ..defaults import default_model
-from ..timing import Scale
+from ..timing import Subsample
 from ..tuning import Run, make_router, make_scoring
 from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
 from ._delegation import DelegatingMixin
@@ -167,7 +167,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
         if "best_estimator_" not in self.__dict__:
             _, seed, scale = self._study
-            Run(self, X, y, params).finish(self.history_, seed, Scale(**(scale or {})))
+            Run(self, X, y, params).finish(self.history_, seed, Subsample(**(scale or {})))
         return self
 
     def score(self, X, y=None, **params):

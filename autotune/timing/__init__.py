@@ -1,33 +1,37 @@
-"""Every rule about seconds: the clock, how fits grow, what a search can afford."""
+"""Every rule about seconds: the clock, the fit-time model, what a search can afford."""
 
+from ._allowance import Allowance
 from ._clock import Clock
+from ._comparison import ComparisonTime
+from ._constants import EVALUATION_GRACE, LAST_FIT_GRACE, REFERENCE_SHARE
 from ._first_model import FirstModel, Fitted
-from ._fit_time import FASTEST, Growth
-from ._fold_subset import (
-    LEAST_TRIALS,
-    FewerFolds,
-    compare_as_far_as_known,
-    is_open,
-    warn_of_default,
-)
-from ._reserve import Reserve, longest_fit, searched_share
-from ._subsample import Scale, SharedOut, measure
+from ._fit_time import FitTime
+from ._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
+from ._last_fit import LastFitTime, Measured, stand_in, telling
+from ._reference import Reference
+from ._reserve import Reserve
+from ._subsample import Subsample, measure_subsample, validation_rows
 
 __all__ = [
-    "FASTEST",
-    "LEAST_TRIALS",
+    "EVALUATION_GRACE",
+    "LAST_FIT_GRACE",
+    "REFERENCE_SHARE",
+    "Allowance",
     "Clock",
+    "ComparisonTime",
     "FewerFolds",
     "FirstModel",
+    "FitTime",
     "Fitted",
-    "Growth",
+    "LastFitTime",
+    "Measured",
+    "Reference",
     "Reserve",
-    "Scale",
-    "SharedOut",
+    "Subsample",
     "compare_as_far_as_known",
-    "is_open",
-    "longest_fit",
-    "measure",
-    "searched_share",
+    "measure_subsample",
+    "stand_in",
+    "telling",
+    "validation_rows",
     "warn_of_default",
 ]

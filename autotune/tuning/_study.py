@@ -14,7 +14,7 @@ from .._texts import warn
 from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
 from ..space import describe
 from ..storage import Journal
-from ..timing import Scale
+from ..timing import Subsample
 from ._candidates import Candidates
 
 # The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
@@ -57,7 +57,7 @@ class Study:
     Attributes
     ----------
     seed : int
-    scale : Scale or None
+    scale : Subsample or None
         On what the earlier fits searched, as far as it was measured.
     journal : Journal or None
         Writes to the file.
@@ -73,7 +73,7 @@ class Study:
         candidates: Candidates,
     ):
         self.seed = seed
-        self.scale: Scale | None = None
+        self.scale: Subsample | None = None
         self.journal: Journal | None = None
         self._owner = owner
         self._history = history
@@ -102,7 +102,7 @@ class Study:
             self.seed = self.journal.seed
             scale = self.journal.description.get("scale")
             if scale is not None or len(self._history):
-                self.scale = None if scale is None else Scale(**scale)
+                self.scale = None if scale is None else Subsample(**scale)
         self._owner._study = (self._fingerprint, self.seed, None)
         if self.scale is not None:
             self.keep(self.scale)
@@ -128,10 +128,10 @@ class Study:
             )
             return
         _, self.seed, scale = kept
-        self.scale = None if scale is None else Scale(**scale)
+        self.scale = None if scale is None else Subsample(**scale)
         self._known = known_trials(history)
 
-    def keep(self, scale: Scale) -> None:
+    def keep(self, scale: Subsample) -> None:
         """Write down on what the search is done."""
         if self.journal is not None:
             self.journal.describe("scale", asdict(scale))
