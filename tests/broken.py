@@ -89,7 +89,7 @@ class Remembering(RandomSearcher):
 class Writing(RandomSearcher):
     def ask(self, history, seconds=math.inf):
         for trial in history:
-            trial.status = COMPLETE
+            history.set_status(trial, COMPLETE)
         return super().ask(history)
 
 
@@ -286,7 +286,7 @@ class GivesStatus(_Full):
     def report(self, evaluation, history):
         ended = super().report(evaluation, history)
         for trial, status in ended:
-            trial.status = status
+            history.set_status(trial, status)
         return ended
 
 
@@ -299,38 +299,38 @@ class ClosesAll(_Full):
         return [(trial, DROPPED) for trial in self.begun if trial.status == RUNNING]
 
 
-class PretendsToSetAside(_Full):
-    def set_aside(self, trial):
+class PretendsToPause(_Full):
+    def pause(self, trial):
         return True
 
 
-class SetsAllAside(_Full):
-    def set_aside(self, trial):
+class PausesAll(_Full):
+    def pause(self, trial):
         self._queue.clear()
         return True
 
 
-class EndsWhatIsAside(_Full):
-    """Ends a trial that was set aside when the search ends."""
+class EndsWhatIsPaused(_Full):
+    """Ends a trial that was paused when the search ends."""
 
-    aside = None
+    paused = None
 
-    def set_aside(self, trial):
-        self.aside = trial
+    def pause(self, trial):
+        self.paused = trial
         self._queue = type(self._queue)(r for r in self._queue if r.trial != trial.number)
         return True
 
     def close(self):
-        return [(self.aside, DROPPED)] if self.aside else []
+        return [(self.paused, DROPPED)] if self.paused else []
 
 
-class ForgetsAllTheSame(SetsAllAside):
-    def set_aside(self, trial):
-        return not super().set_aside(trial)
+class ForgetsAllTheSame(PausesAll):
+    def pause(self, trial):
+        return not super().pause(trial)
 
 
 class Vague(_Full):
-    def set_aside(self, trial):
+    def pause(self, trial):
         return None
 
 

@@ -115,5 +115,5 @@ def add_trial(
     trial = history.add(params, origin, **fields)
     for fold, score in enumerate(scores):
         history.record(Evaluation(trial.number, fold, scores={"score": score}))
-    trial.status = COMPLETE if all(map(math.isfinite, scores)) else FAILED
+    history.set_status(trial, COMPLETE if all(map(math.isfinite, scores)) else FAILED)
     return trial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -145,8 +146,7 @@ def test_starting_points_take_the_place_of_the_design():
     design = design_point(LINE, 0, 0)
     assert GPSearcher(LINE, 0).ask(history) != design
     assert GPSearcher(LINE, 0, n_initial=4).ask(history) == design
-    for trial in history:
-        trial.origin = "default"
+    history.trials = [replace(trial, origin="default") for trial in history]
     assert GPSearcher(LINE, 0).ask(history) == design
 
 

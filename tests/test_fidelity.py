@@ -381,7 +381,7 @@ def test_the_refit_is_predicted_from_full_fits():
     assert reserve(history) == pytest.approx(1.1 * 5.0)
     full = Evaluation(0, 0, scores={"score": 1.0}, fit_time=0.25)
     history.record(full)
-    trial.status = COMPLETE
+    history.set_status(trial, COMPLETE)
     reserve.ended(trial, history)
     assert reserve(history) == pytest.approx(1.1 * 0.25)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def make_history(*rows, n_fresh=2 * N_FOLDS):
     history = History(N_FOLDS, n_fresh=n_fresh)
     for number, (first, fresh) in enumerate(rows):
         trial = history.add({}, "test" if number else "default")
-        trial.status = COMPLETE
+        history.set_status(trial, COMPLETE)
         record(history, number, range(N_FOLDS), first)
         if fresh is not None:
             record(history, number, range(N_FOLDS, N_FOLDS + n_fresh), fresh)
@@ -107,9 +108,9 @@ def test_the_finalists_are_the_best_and_the_default(n, expected):
 def test_who_cannot_win_takes_no_part():
     """Check that trials that failed, were dropped or may not win are no finalists."""
     history = make_history(*((first, None) for first in (0.9, 0.8, 0.7, math.inf, 0.5)))
-    history[0].eligible = False
-    history[1].status = DROPPED
-    history[2].status = FAILED
+    history.trials[0] = replace(history[0], eligible=False)
+    history.set_status(history[1], DROPPED)
+    history.set_status(history[2], FAILED)
     assert numbers(finals(history).finalists()) == [4]
     assert finals(history).field(math.inf) == []  # nobody to compare it with
 
@@ -188,7 +189,7 @@ def test_the_reserve_follows_the_search():
     assert contest.reserve() == 0
     trial = history.add({}, "test")
     record(history, 1, range(N_FOLDS), 0.9)
-    trial.status = COMPLETE
+    history.set_status(trial, COMPLETE)
     contest.ended(trial, history)
     assert contest.reserve() == pytest.approx(10.0)
     record(history, 1, range(N_FOLDS, 3 * N_FOLDS), 0.9)

@@ -384,8 +384,7 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
     first = FirstModel(None, 100, clock)
     first.fitted = Fitted("first", share, known[0] * share, [(UserWarning, "of the first")])
     history = History(1)
-    trials = [add_trial(history, {}, [score], "default") for score in (0.5, 0.6)]
-    trials[1].origin = "test"
+    trials = [add_trial(history, {}, [0.5], "default"), add_trial(history, {}, [0.6])]
     for trial, one in zip(trials, known, strict=True):
         trial.evaluations[0, 1.0].fit_time = one * 0.5 * scale
     refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(scale, 1.0), first=first)

@@ -49,7 +49,7 @@ class Search:
         evaluation = as_outcome(job, answer(request)).evaluation
         self.history.record(evaluation)
         for ended, status in self.scheduler.report(evaluation, self.history):
-            ended.status = status
+            self.history.set_status(ended, status)
 
     def run(self):
         """Carry out whatever is wanted; return it."""
@@ -64,7 +64,7 @@ class Search:
         self.scheduler.drain()
         self.run()
         for trial, status in self.scheduler.close():
-            trial.status = status
+            self.history.set_status(trial, status)
         return [trial.status for trial in self.history]
 
 

@@ -626,7 +626,7 @@ def test_refit_is_reserved_whole():
     reserve = Reserve(task, 100.0, refit=True)
     evaluation = Evaluation(0, 0, scores={"score": 1.0}, fit_time=1.0, saved_time=9.0)
     history.record(evaluation)
-    trial.status = "complete"
+    history.set_status(trial, "complete")
     reserve.evaluated(evaluation, history)
     guessed = reserve(history)
     reserve.ended(trial, history)

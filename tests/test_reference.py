@@ -203,7 +203,7 @@ def test_an_interrupted_search_goes_on_with_it(n_done):
     history.add({"C": 5.0}, "default", eligible=False)
     for fold in range(n_done):
         history.record(Evaluation(0, fold, scores={"score": 5.0}))
-    history[0].status = INTERRUPTED
+    history.set_status(history[0], INTERRUPTED)
     add_trial(history, {"C": 0.5}, [0.1, 0.1])
     _, order = run(lambda job: 1.0, 9.0, history=history, n_trials=3)
     assert order == [0] * (2 - n_done) + [2, 2]

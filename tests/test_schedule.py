@@ -55,7 +55,7 @@ def report(scheduler, history, request, answer=1.0):
     history.record(evaluation)
     ended = scheduler.report(evaluation, history)
     for trial, status in ended:
-        trial.status = status
+        history.set_status(trial, status)
     return ended
 
 

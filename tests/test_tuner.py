@@ -16,6 +16,7 @@ from autotune.history._history import (
     DROPPED,
     FAILED,
     INTERRUPTED,
+    RUNNING,
     TIMEOUT,
     Evaluation,
     History,
@@ -419,6 +420,26 @@ def test_listeners_hear_everything_once_and_in_order():
         for i in (0, 1)
     ]
     assert heard == per_trial[0] + per_trial[1]
+
+
+def test_listeners_hear_of_trials_that_are_cut_short_and_go_on():
+    """Check that the end of the search, and its continuation, are told like any other status."""
+    history, heard = History(2), []
+
+    class Recording(Listener):
+        def changed(self, evaluations, trials, history):
+            heard.append([(trial.number, trial.status) for trial in trials])
+
+    def answer(job):
+        outcome = as_outcome(job, 1.0)
+        outcome.stop = job.fold == 0
+        return outcome
+
+    make_tuner(executor=FakeExecutor(answer), history=history, listeners=[Recording()]).run()
+    assert heard == [[], [(0, INTERRUPTED)]]
+    heard.clear()
+    make_tuner(history=history, n_trials=1, listeners=[Recording()]).run()
+    assert heard == [[(0, RUNNING)], [(0, COMPLETE)]]
 
 
 def test_the_first_context_travels_with_the_job():

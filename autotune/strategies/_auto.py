@@ -19,7 +19,7 @@ class Auto(Racing):
     After the default, or what it is in a space that it lies outside of, come configurations
     that did well on other data, where there are some for the model; then a Gaussian process
     proposes. Each trial is raced, as in :class:`Racing`. In a budget of seconds, what cannot
-    end in time is not begun, or is set aside as soon as its first folds show it (status
+    end in time is not begun, or is paused as soon as its first folds show it (status
     ``"interrupted"``), and the improvement that is expected per second decides.
 
     Parameters

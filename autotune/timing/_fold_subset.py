@@ -78,7 +78,7 @@ class FewerFolds:
             self._compare_on(tuple(range(history.n_folds)), history)
         for trial in history:
             if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
-                trial.status = RUNNING
+                history.set_status(trial, RUNNING)
 
     def can_end(self, trial: Trial, history: History) -> bool:
         """Return whether there is time for the folds that a trial misses, and for its last fit.
@@ -152,7 +152,7 @@ def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -
     history.compared_folds = tuple(folds)
     for number, others in cut.items():
         if set(folds) <= set(others):
-            history[number].status = COMPLETE
+            history.set_status(history[number], COMPLETE)
     return True
 
 

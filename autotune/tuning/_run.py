@@ -415,9 +415,8 @@ class Run:
         self.reserve.learn(self.history)
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
-        journal = None if self.study is None else self.study.journal
         same_error = SameError(self.history, self.candidates.space)
-        listeners = [journal, callbacks, check, progress, self.reserve, self.finals, same_error]
+        listeners = [callbacks, check, progress, self.reserve, self.finals, same_error]
         settings = {
             "searcher": self._searcher(searcher_seed),
             "history": self.history,
@@ -590,7 +589,7 @@ class Run:
                 return trial.number
         params, eligible = self.candidates.defaults[0]
         trial = self.history.add(params, "default", eligible)
-        trial.status = INTERRUPTED
+        self.history.set_status(trial, INTERRUPTED)
         return trial.number
 
     def _refit(self, task: Task, executor: Executor, best: Trial, callbacks: Callbacks) -> None:

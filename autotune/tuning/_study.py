@@ -188,4 +188,4 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
                 if evaluation.fold < history.n_folds:  # the others decide of no status
-                    trial.status = RUNNING
+                    history.set_status(trial, RUNNING)

@@ -101,31 +101,36 @@ class Tuner:
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
-        for trial in self.history:
-            if trial.status in (RUNNING, INTERRUPTED):
-                trial.status = RUNNING
-                if not self._reference.takes(trial):
-                    self.scheduler.begin(trial)
-                self._continue(trial)
-        try:
-            self._loop()
-            self._tell_of(self._end(self.scheduler.close()))
-        finally:
+        with self.history.telling(self.listeners):
+            try:
+                self._resume()
+                self._loop()
+                self._end(self.scheduler.close())
+            finally:
+                self._interrupt()
+
+    def _resume(self) -> None:
+        """Go on with the trials that an earlier run has left unfinished."""
+        with self.history.changes():
             for trial in self.history:
-                if trial.status == RUNNING:
-                    trial.status = INTERRUPTED
+                if trial.status in (RUNNING, INTERRUPTED):
+                    self.history.set_status(trial, RUNNING)
+                    if not self._reference.takes(trial):
+                        self.scheduler.begin(trial)
+                    self._continue(trial)
 
     def _continue(self, trial: Trial) -> None:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
             if trial.status == RUNNING:
-                self._tell_of(self._conclude(evaluation))
+                self._conclude(evaluation)
 
-    def _tell_of(self, ended: list[Trial]) -> None:
-        """Tell the listeners of trials that have ended."""
-        for listener in self.listeners:
-            for trial in ended:
-                listener.ended(trial, self.history)
+    def _interrupt(self) -> None:
+        """Leave the trials that the end of the search has cut short to a later run."""
+        with self.history.changes():
+            for trial in self.history:
+                if trial.status == RUNNING:
+                    self.history.set_status(trial, INTERRUPTED)
 
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
@@ -201,9 +206,9 @@ class Tuner:
             trial = self.history[request.trial]
             if self.can_end is None or self.can_end(trial, self.history):
                 return request
-            if not self.scheduler.set_aside(trial):
+            if not self.scheduler.pause(trial):
                 return request
-            trial.status = INTERRUPTED
+            self.history.set_status(trial, INTERRUPTED)
         return None
 
     def _job(self, request: Request) -> Job:
@@ -254,28 +259,26 @@ class Tuner:
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         self._allowed.learn(evaluation)
-        self.history.record(evaluation)
-        if self.fewer_folds is not None:
-            self.fewer_folds(evaluation, self.history, self.scheduler.order)
-        ended = self._conclude(evaluation)
-        for listener in self.listeners:
-            listener.evaluated(evaluation, self.history)
-            for trial in ended:
-                listener.ended(trial, self.history)
+        with self.history.changes():  # what an evaluation decides is told together with it
+            self.history.record(evaluation)
+            if self.fewer_folds is not None:
+                self.fewer_folds(evaluation, self.history, self.scheduler.order)
+            self._conclude(evaluation)
         self._stopped |= outcome.stop
         if self.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)
 
-    def _conclude(self, evaluation: Evaluation) -> list[Trial]:
-        """Give the trials that an evaluation decides their status, and return them."""
+    def _conclude(self, evaluation: Evaluation) -> None:
+        """Give the trials that an evaluation decides their status."""
         if self._reference.takes(self.history[evaluation.trial]):
-            return self._end(self._reference.report(evaluation))
-        return self._end(self.scheduler.report(evaluation, self.history))
+            self._end(self._reference.report(evaluation))
+        else:
+            self._end(self.scheduler.report(evaluation, self.history))
 
-    def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:
-        """Give trials the status with which they end, and return them."""
-        for trial, status in ended:
-            trial.status = status
+    def _end(self, ended: list[tuple[Trial, str]]) -> None:
+        """Give trials the status with which they end."""
+        with self.history.changes():
+            for trial, status in ended:
+                self.history.set_status(trial, status)
         numbers = {trial.number for trial, _ in ended}
         self._cancel(lambda job: job.trial in numbers)
-        return [trial for trial, _ in ended]
