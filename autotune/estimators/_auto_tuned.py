@@ -11,7 +11,13 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
+from ..compat import (
+    CallbackSupportMixin,
+    clone_parametrized,
+    routing_enabled,
+    visual_block,
+    with_callbacks,
+)
 from ..defaults import default_model
 from ..timing import Subsample
 from ..tuning import Run, make_router, make_scoring
@@ -239,6 +245,9 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             return inner
         tags.input_tags = inner.input_tags
         return tags
+
+    def __sklearn_clone__(self):
+        return clone_parametrized(self)
 
     def _sk_visual_block_(self):
         fitted = self.__dict__.get("best_estimator_")

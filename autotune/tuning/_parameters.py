@@ -7,7 +7,7 @@ import sys
 from difflib import get_close_matches
 from typing import Any
 
-from sklearn.base import clone
+from ..compat import clone
 
 _SIMILAR = 0.85  # from which likeness on one word is taken for another, misspelt
 _NOBODYS = "no_parameter_has_this_name"

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from .._texts import short_repr
+from ..compat import clone
 from ..execution import count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
