@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
@@ -183,32 +182,11 @@ def test_a_fit_on_all_rows_that_fails_leaves_the_smaller_model():
     assert scale.share > 0
 
 
-@pytest.mark.parametrize(
-    ("measured", "rows", "expected"),
-    [
-        ([], 1000, 0.0),
-        ([(10, 1.0), (20, 2.0)], 100, 10.0),
-        ([(10, 1.0), (20, 2.0), (40, 4.0)], 400, 40.0),  # no bend
-        ([(10, 1.0), (20, 4.0), (40, 16.0)], 80, 64.0),  # steeper and steeper
-        ([(10, 1.0), (40, 2.0), (160, 3.0)], 160, 3.0),
-        ([(10, 1.0), (40, 2.0)], 40, 2.0),
-        ([(10, 1.0), (40, 2.0)], 160, 6.0**0.4 * 4.0**0.6),  # a line, and the square root
-    ],
-)
-def test_expected_seconds(measured, rows, expected):
-    """Check what a fit on some rows is expected to take."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = measured
-    assert first.expect(rows) == pytest.approx(expected)
-
-
-def test_seconds_that_rise_less_and_less():
-    """Check that logarithmic times are taken for neither straight nor quite as bent."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = [(r, math.log(r)) for r in (500, 2000, 8000)]
-    slope = math.log(4) / 6000
-    straight = math.log(8000) + slope * 92_000
-    assert math.log(100_000) < first.expect(100_000) < 0.6 * straight
+def test_nothing_is_expected_where_nothing_is_known():
+    """Check that a default that was never fitted does not keep a search from beginning."""
+    fits = Fits(lambda share: share, 10.0)
+    assert fits.first.expect(N_ROWS) == 0.0
+    assert fits.first.leaves_time(N_ROWS)
 
 
 @pytest.mark.parametrize(("left", "leaves"), [(8.1, True), (7.9, False)])

@@ -3,7 +3,7 @@
 from ._allowance import Allowance
 from ._clock import Clock
 from ._comparison import ComparisonTime
-from ._constants import EVALUATION_GRACE, LAST_FIT_GRACE, REFERENCE_SHARE
+from ._constants import COST_EXPONENT, EVALUATION_GRACE, LAST_FIT_GRACE, REFERENCE_SHARE
 from ._first_model import FirstModel, Fitted
 from ._fit_time import FitTime
 from ._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
@@ -13,6 +13,7 @@ from ._reserve import Reserve
 from ._subsample import Subsample, measure_subsample, validation_rows
 
 __all__ = [
+    "COST_EXPONENT",
     "EVALUATION_GRACE",
     "LAST_FIT_GRACE",
     "REFERENCE_SHARE",

@@ -99,6 +99,8 @@ LEAST_TRIALS = 3
 
 # One evaluation
 
+# power; of its seconds by which the expected improvement is divided; chosen, between 0 and 1
+COST_EXPONENT = 0.5
 # seconds; for an executor to end an evaluation in time by itself; chosen
 EVALUATION_GRACE = 0.05
 # times the longest evaluation so far; that one may take in any case; benchmarks/promises.py
