@@ -351,7 +351,7 @@ class FakeTask:
     folds = ((np.arange(50), np.arange(50, 100)),)
 
 
-def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, error=TimeoutError):
+def last_fit(best, *, share, seconds, known=(1.0, 1.0), searched=1.0, left=5.0, error=TimeoutError):
     """Return which of two trials is refitted, the model, the shares tried, and the warnings.
 
     The default was fitted on a share of the rows before; a fit of the other trial takes so many
@@ -365,8 +365,8 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
     trials = [add_trial(history, {}, [score], "default") for score in (0.5, 0.6)]
     trials[1].origin = "test"
     for trial, one in zip(trials, known, strict=True):
-        trial.evaluations[0, 1.0].fit_time = one * 0.5 * scale
-    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(scale, 1.0), first=first)
+        trial.evaluations[0, 1.0].fit_time = one * 0.5 * searched
+    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(searched, 1.0), first=first)
     refit._executor.can_kill = True
     now.seconds += 10.0 - left
 
@@ -389,10 +389,10 @@ def test_a_default_on_all_rows_is_not_fitted_again():
     assert last_fit(0, share=1.0, seconds=1.0) == (0, "first", [], ["of the first"])
 
 
-@pytest.mark.parametrize("scale", [0.2, 1.0])
-def test_a_winner_with_time_is_fitted_on_all_rows(scale):
+@pytest.mark.parametrize("searched", [0.2, 1.0])
+def test_a_winner_with_time_is_fitted_on_all_rows(searched):
     """Check that nothing is said of the first model then."""
-    assert last_fit(1, share=1.0, seconds=3.0, scale=scale) == (1, "fitted on 1", [1.0], [])
+    assert last_fit(1, share=1.0, seconds=3.0, searched=searched) == (1, "fitted on 1", [1.0], [])
 
 
 @pytest.mark.parametrize(
@@ -415,13 +415,13 @@ def test_a_winner_without_time_gives_way(known, seconds, error, tried, reason):
 
 def test_a_default_on_few_rows_is_fitted_on_more():
     """Check that the seconds that are left are used where it wins."""
-    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, scale=0.2)
+    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, searched=0.2)
     assert (used, model, tried) == (0, "fitted on 1", [1.0])
 
 
 def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
     """Check that the rows of the model are told of."""
-    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, scale=0.2)
+    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert len(tried) == 1
     assert any("it was fitted on 20 of 100" in text for text in told)
@@ -429,7 +429,7 @@ def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
 
 def test_the_first_model_is_there_if_the_winner_on_few_rows_is_not():
     """Check that no TimeoutError is raised where there is a model."""
-    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, scale=0.2)
+    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert sum("it was fitted on 10 of 100" in text for text in told) == 1
 

@@ -3,7 +3,15 @@
 from ._allowance import Allowance
 from ._clock import Clock
 from ._comparison import ComparisonTime
-from ._constants import COST_EXPONENT, EVALUATION_GRACE, LAST_FIT_GRACE, REFERENCE_SHARE
+from ._constants import (
+    COST_EXPONENT,
+    EVALUATION_GRACE,
+    KERNEL_EXPONENT,
+    LAST_FIT_GRACE,
+    QUICK_FIT,
+    REFERENCE_SHARE,
+    START_LIMIT,
+)
 from ._first_model import FirstModel, Fitted
 from ._fit_time import FitTime
 from ._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
@@ -15,8 +23,11 @@ from ._subsample import Subsample, measure_subsample, validation_rows
 __all__ = [
     "COST_EXPONENT",
     "EVALUATION_GRACE",
+    "KERNEL_EXPONENT",
     "LAST_FIT_GRACE",
+    "QUICK_FIT",
     "REFERENCE_SHARE",
+    "START_LIMIT",
     "Allowance",
     "Clock",
     "ComparisonTime",

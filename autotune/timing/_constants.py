@@ -12,6 +12,8 @@ from __future__ import annotations
 USUAL_EXPONENT = 1.2
 # power; the same where nothing was measured; chosen, between a straight line and a kernel
 UNMEASURED_EXPONENT = 1.5
+# power; that of kernel methods, which hardly any model exceeds; their matrix is n by n
+KERNEL_EXPONENT = 2.0
 # power; the largest that two measurements may tell; chosen, above the square of kernel methods
 STEEPEST = 2.5
 # power; the smallest between two numbers of rows, as a fixed part here may grow elsewhere; chosen
@@ -145,3 +147,10 @@ RESTART_SHARE = 0.1
 LARGER_STEP = 1.3
 # times the rows of another fit; from which two fits tell how seconds grow; chosen
 TELLING_STEP = 1.5
+
+# The untuned model that the command line fits for comparison
+
+# seconds; what is sure to take less is fitted in this process; chosen
+QUICK_FIT = 1.0
+# seconds; for a process to start in which the fit can be ended; chosen
+START_LIMIT = 10.0
