@@ -3,7 +3,7 @@
 Each has a line above it: its unit; what it means; where it is from. What was "chosen" has no
 measurement of its own; the names of files are those of the repository. Only ``FASTEST`` is
 elsewhere, in ``_budget.py``: searchers need it too. How executors wait for processes and clusters
-is theirs to know, as no budget depends on it.
+is theirs to know.
 """
 
 from __future__ import annotations
