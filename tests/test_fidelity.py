@@ -219,17 +219,6 @@ def test_regression_on_fewer_rows():
     assert set(search.cv_results_["status"]) == {"complete", "dropped"}
 
 
-def test_a_fidelity_is_of_the_rows_of_the_search():
-    """Check that a job takes its part of the share, from the same rows, and says its own part."""
-    one = task(stratify=True)
-    jobs = [Job(0, 0, {}, 0, 0.5, share=0.2), Job(0, 0, {}, 0, share=0.2), Job(0, 0, {}, 0, 0.1)]
-    Witness.seen.clear()
-    assert [one.run(job).evaluation.fidelity for job in jobs] == [0.5, 1.0, 0.1]
-    part, whole, same = (set(rows) for _, rows, _, _ in Witness.seen)
-    assert part == same < whole
-    assert (len(part), len(whole)) == (12, 24)
-
-
 # A parameter
 
 
@@ -239,9 +228,6 @@ def test_a_parameter_is_scaled_and_rows_are_not():
     assert [size for size, *_ in seen] == [4, 10, 1, 40]
     assert {len(rows) for _, rows, _, _ in seen} == {120}
     assert scores == [30.0] * 4
-    task(resource="size").run(Job(0, 0, {}, 0, 0.1, share=0.5))
-    size, rows, _, _ = Witness.seen[-1]
-    assert (size, len(rows)) == (4, 60)  # the search has fewer rows all the same
 
 
 def tuned(model, space, strategy, **settings):
