@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
@@ -183,32 +182,11 @@ def test_a_fit_on_all_rows_that_fails_leaves_the_smaller_model():
     assert scale.share > 0
 
 
-@pytest.mark.parametrize(
-    ("measured", "rows", "expected"),
-    [
-        ([], 1000, 0.0),
-        ([(10, 1.0), (20, 2.0)], 100, 10.0),
-        ([(10, 1.0), (20, 2.0), (40, 4.0)], 400, 40.0),  # no bend
-        ([(10, 1.0), (20, 4.0), (40, 16.0)], 80, 64.0),  # steeper and steeper
-        ([(10, 1.0), (40, 2.0), (160, 3.0)], 160, 3.0),
-        ([(10, 1.0), (40, 2.0)], 40, 2.0),
-        ([(10, 1.0), (40, 2.0)], 160, 6.0**0.4 * 4.0**0.6),  # a line, and the square root
-    ],
-)
-def test_expected_seconds(measured, rows, expected):
-    """Check what a fit on some rows is expected to take."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = measured
-    assert first.expect(rows) == pytest.approx(expected)
-
-
-def test_seconds_that_rise_less_and_less():
-    """Check that logarithmic times are taken for neither straight nor quite as bent."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = [(r, math.log(r)) for r in (500, 2000, 8000)]
-    slope = math.log(4) / 6000
-    straight = math.log(8000) + slope * 92_000
-    assert math.log(100_000) < first.expect(100_000) < 0.6 * straight
+def test_nothing_is_expected_where_nothing_is_known():
+    """Check that a default that was never fitted does not keep a search from beginning."""
+    fits = Fits(lambda share: share, 10.0)
+    assert fits.first.expect(N_ROWS) == 0.0
+    assert fits.first.leaves_time(N_ROWS)
 
 
 @pytest.mark.parametrize(("left", "leaves"), [(8.1, True), (7.9, False)])
@@ -373,7 +351,7 @@ class FakeTask:
     folds = ((np.arange(50), np.arange(50, 100)),)
 
 
-def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, error=TimeoutError):
+def last_fit(best, *, share, seconds, known=(1.0, 1.0), searched=1.0, left=5.0, error=TimeoutError):
     """Return which of two trials is refitted, the model, the shares tried, and the warnings.
 
     The default was fitted on a share of the rows before; a fit of the other trial takes so many
@@ -386,8 +364,8 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
     history = History(1)
     trials = [add_trial(history, {}, [0.5], "default"), add_trial(history, {}, [0.6])]
     for trial, one in zip(trials, known, strict=True):
-        trial.evaluations[0, 1.0].fit_time = one * 0.5 * scale
-    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(scale, 1.0), first=first)
+        trial.evaluations[0, 1.0].fit_time = one * 0.5 * searched
+    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(searched, 1.0), first=first)
     refit._executor.can_kill = True
     now.seconds += 10.0 - left
 
@@ -410,10 +388,10 @@ def test_a_default_on_all_rows_is_not_fitted_again():
     assert last_fit(0, share=1.0, seconds=1.0) == (0, "first", [], ["of the first"])
 
 
-@pytest.mark.parametrize("scale", [0.2, 1.0])
-def test_a_winner_with_time_is_fitted_on_all_rows(scale):
+@pytest.mark.parametrize("searched", [0.2, 1.0])
+def test_a_winner_with_time_is_fitted_on_all_rows(searched):
     """Check that nothing is said of the first model then."""
-    assert last_fit(1, share=1.0, seconds=3.0, scale=scale) == (1, "fitted on 1", [1.0], [])
+    assert last_fit(1, share=1.0, seconds=3.0, searched=searched) == (1, "fitted on 1", [1.0], [])
 
 
 @pytest.mark.parametrize(
@@ -436,13 +414,13 @@ def test_a_winner_without_time_gives_way(known, seconds, error, tried, reason):
 
 def test_a_default_on_few_rows_is_fitted_on_more():
     """Check that the seconds that are left are used where it wins."""
-    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, scale=0.2)
+    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, searched=0.2)
     assert (used, model, tried) == (0, "fitted on 1", [1.0])
 
 
 def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
     """Check that the rows of the model are told of."""
-    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, scale=0.2)
+    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert len(tried) == 1
     assert any("it was fitted on 20 of 100" in text for text in told)
@@ -450,7 +428,7 @@ def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
 
 def test_the_first_model_is_there_if_the_winner_on_few_rows_is_not():
     """Check that no TimeoutError is raised where there is a model."""
-    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, scale=0.2)
+    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert sum("it was fitted on 10 of 100" in text for text in told) == 1
 

@@ -176,6 +176,16 @@ def test_without_a_limit_jobs_have_none():
     assert set(executor.waits) == {None}
 
 
+@pytest.mark.parametrize(("share", "n_test"), [(1.0, None), (0.25, 10_000)])
+def test_jobs_have_the_rows_of_the_search(share, n_test):
+    """Check that a search on fewer rows also scores no more than 10,000 of each fold."""
+    executor, history = FakeExecutor(), History(2)
+    history.share = share
+    make_tuner(executor=executor, history=history).run()
+    assert {(job.fidelity, job.n_test) for job in executor.jobs} == {(share, n_test)}
+    assert {key for trial in history for key in trial.evaluations} == {(0, 1.0), (1, 1.0)}
+
+
 class Stuck(FakeExecutor):
     """Ends a job only when it is waited for without a limit, or cancelled."""
 

@@ -29,8 +29,6 @@ class Job:
         The job may run that long, counted from its start in the worker.
     callback_context : object or None
         The callback context of scikit-learn that stands for this evaluation.
-    share : float
-        The share of the training rows that full fidelity stands for.
     n_test : int or None
         How many validation rows are scored at most; None: all.
     """
@@ -42,7 +40,6 @@ class Job:
     fidelity: float = FULL
     seconds: float | None = None
     callback_context: Any = None
-    share: float = 1.0
     n_test: int | None = None
 
 

@@ -101,7 +101,7 @@ class Task:
 
     def is_small(self, job: Job) -> bool:
         """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
-        n_rows = num_samples(self.X) * self._share(job)
+        n_rows = num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
         n_columns = math.prod(getattr(self.X, "shape", ())[1:])
         return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS
 
@@ -122,15 +122,10 @@ class Task:
         train, test = self.folds[job.fold]
         if job.n_test is not None and job.n_test < len(test):
             test = take_rows(test, self._order(("test", job.fold), test), job.n_test / len(test))
-        share = self._share(job)
-        if share == FULL:
+        if job.fidelity == FULL or self.resource is not None:
             return train, test
         order = self._order(("train", job.fold), train)
-        return take_rows(train, order, share), test
-
-    def _share(self, job: Job) -> float:
-        """Return the share of the training rows that a job takes."""
-        return job.share * (job.fidelity if self.resource is None else FULL)
+        return take_rows(train, order, job.fidelity), test
 
     def _order(self, key: tuple[str, int], rows: np.ndarray) -> np.ndarray:
         """Return the order in which fewer of some rows are taken, the same for all jobs."""

@@ -3,19 +3,31 @@
 from ._allowance import Allowance
 from ._clock import Clock
 from ._comparison import ComparisonTime
-from ._constants import EVALUATION_GRACE, LAST_FIT_GRACE, REFERENCE_SHARE
+from ._constants import (
+    COST_EXPONENT,
+    EVALUATION_GRACE,
+    KERNEL_EXPONENT,
+    LAST_FIT_GRACE,
+    QUICK_FIT,
+    REFERENCE_SHARE,
+    START_LIMIT,
+)
 from ._first_model import FirstModel, Fitted
 from ._fit_time import FitTime
 from ._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
-from ._last_fit import LastFitTime, Measured, stand_in, telling
+from ._last_fit import LastFitTime, Measured, stand_in, usable_fits
 from ._reference import Reference
 from ._reserve import Reserve
 from ._subsample import Subsample, measure_subsample, validation_rows
 
 __all__ = [
+    "COST_EXPONENT",
     "EVALUATION_GRACE",
+    "KERNEL_EXPONENT",
     "LAST_FIT_GRACE",
+    "QUICK_FIT",
     "REFERENCE_SHARE",
+    "START_LIMIT",
     "Allowance",
     "Clock",
     "ComparisonTime",
@@ -31,7 +43,7 @@ __all__ = [
     "compare_as_far_as_known",
     "measure_subsample",
     "stand_in",
-    "telling",
+    "usable_fits",
     "validation_rows",
     "warn_of_default",
 ]

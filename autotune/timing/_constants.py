@@ -1,7 +1,9 @@
 """The constants of all rules about seconds.
 
 Each has a line above it: its unit; what it means; where it is from. What was "chosen" has no
-measurement of its own; the names of files are those of the repository.
+measurement of its own; the names of files are those of the repository. Only ``FASTEST`` is
+elsewhere, in ``_budget.py``: searchers need it too. How executors wait for processes and clusters
+is theirs to know.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from __future__ import annotations
 USUAL_EXPONENT = 1.2
 # power; the same where nothing was measured; chosen, between a straight line and a kernel
 UNMEASURED_EXPONENT = 1.5
+# power; that of kernel methods, which hardly any model exceeds; their matrix is n by n
+KERNEL_EXPONENT = 2.0
 # power; the largest that two measurements may tell; chosen, above the square of kernel methods
 STEEPEST = 2.5
 # power; the smallest between two numbers of rows, as a fixed part here may grow elsewhere; chosen
@@ -83,13 +87,11 @@ BLIND_MOST = 0.1
 REPEAT_LIMIT = 2.0
 # times the seconds left; a fit that is expected to take more is not tried; chosen
 HOPELESS = 3.0
-# fits; on the rows of a search for which there must be time; as LEAST_EVALUATIONS
-LEAST_FITS = 2
 # seconds; that the fit on all rows may run over; below what benchmarks/promises.py allows
 FIRST_TOLERANCE = 0.3
 # share of the seconds left; after which the smallest fit is given up; chosen
 FIRST_LIMIT = 0.9
-# times the rows of the fit before; that another one must have; as TRIAL_ROOM
+# times the rows of the fit before; that another one must have; chosen
 FIRST_STEP = 1.5
 
 # The folds of a search
@@ -99,20 +101,22 @@ LEAST_TRIALS = 3
 
 # One evaluation
 
+# power; of its seconds by which the expected improvement is divided; chosen, between 0 and 1
+COST_EXPONENT = 0.5
 # seconds; for an executor to end an evaluation in time by itself; chosen
 EVALUATION_GRACE = 0.05
 # times the longest evaluation so far; that one may take in any case; benchmarks/promises.py
 USUAL_FACTOR = 3.0
 # times its share of the seconds left; after which an evaluation is given up; chosen
 PATIENCE = 1.5
-# share of the budget; for defaults that cannot win; a twentieth, less what ending one takes
+# share of the budget; for defaults that cannot win; a twentieth, less what it takes to end one
 REFERENCE_SHARE = 0.04
 # times the expected seconds; assumed for an evaluation of such a default; chosen
 REFERENCE_MARGIN = 1.5
 
 # The final comparison
 
-# share of the budget; that it may take; chosen, as measured for three and for ten finalists
+# share of the budget; that it may take; chosen, promised in the notes of Auto
 COMPARISON_SHARE = 0.1
 
 # The last fit
@@ -143,3 +147,10 @@ RESTART_SHARE = 0.1
 LARGER_STEP = 1.3
 # times the rows of another fit; from which two fits tell how seconds grow; chosen
 TELLING_STEP = 1.5
+
+# The untuned model that the command line fits for comparison
+
+# seconds; what is sure to take less is fitted in this process; chosen
+QUICK_FIT = 1.0
+# seconds; for a process to start in which the fit can be ended; chosen
+START_LIMIT = 10.0

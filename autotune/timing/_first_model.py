@@ -20,7 +20,7 @@ from ._constants import (
     FIRST_STEP,
     FIRST_TOLERANCE,
     HOPELESS,
-    LEAST_FITS,
+    LEAST_EVALUATIONS,
     LEAST_STEP,
     MOST_STEP,
     MOST_STEPS,
@@ -35,7 +35,7 @@ from ._fit_time import FitTime
 
 @dataclass
 class Fitted:
-    """A fitted default.
+    """A model that was fitted on all rows, or on a share of them.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class FirstModel:
             return True
         if self.is_whole:
             return self.fitted.seconds <= self._left()
-        return LEAST_FITS * self.expect(rows) <= self._left()
+        return LEAST_EVALUATIONS * self.expect(rows) <= self._left()
 
     def begin(self, rows: int) -> float:
         """Fit the default on the fewest rows; return the seconds that it took, or had."""

@@ -100,8 +100,8 @@ class LastFitTime:
         return self.searched, longest_fit(trial)
 
 
-def telling(measured: Measured) -> Measured:
-    """Return fits by their rows; only the largest if they are too alike to tell a growth."""
+def usable_fits(measured: Measured) -> Measured:
+    """Return fits by their rows; only the largest if they are too alike to tell how time grows."""
     measured = sorted(measured)
     return measured if measured[-1][0] >= TELLING_STEP * measured[0][0] else measured[-1:]
 

@@ -18,7 +18,7 @@ from ..timing import (
     Measured,
     Subsample,
     stand_in,
-    telling,
+    usable_fits,
 )
 from ._fitter import Fitter, repeat_warnings
 
@@ -174,7 +174,7 @@ class Refit:
         ``measured`` is its fit in the search, if one ended.
         """
         repeat_warnings(first.warnings)
-        measured = telling([*measured, (first.share, first.seconds)])
+        measured = usable_fits([*measured, (first.share, first.seconds)])
         larger = self._larger(trial, measured)
         return first if larger is None else self._grow(trial, larger, measured)
 

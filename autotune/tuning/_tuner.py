@@ -220,8 +220,7 @@ class Tuner:
         return Job(
             trial=trial.number,
             fold=request.fold,
-            fidelity=request.fidelity,
-            share=share,
+            fidelity=share * request.fidelity,
             n_test=validation_rows(share),
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
@@ -256,6 +255,7 @@ class Tuner:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
         self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
+        evaluation.fidelity /= self.history.share  # that of a job is a share of all rows
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         self._allowed.learn(evaluation)
