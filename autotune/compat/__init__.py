@@ -3,9 +3,11 @@
 from ._sklearn import (
     HAS_CALLBACKS,
     CallbackSupportMixin,
+    clone_state,
     cloudpickle,
     declares,
     describe_scorer,
+    has_callbacks,
     import_pandas,
     is_own_score,
     metric_of,
@@ -25,9 +27,11 @@ from ._sklearn import (
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "clone_state",
     "cloudpickle",
     "declares",
     "describe_scorer",
+    "has_callbacks",
     "import_pandas",
     "is_own_score",
     "metric_of",

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ._values import describe, distinct, is_integer, is_number, numbers_of, value_key
+from ._sameness import describe, distinct, value_key
+from ._values import is_integer, is_number, numbers_of
 
 
 class Dimension(ABC):

@@ -11,7 +11,8 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ._dimensions import Choice
-from ._values import is_number, value_key
+from ._sameness import value_key
+from ._values import is_number
 
 _FEWEST = 3  # numbers that make an order: any two values have one
 _WIDE = 10.0  # times the smallest number that the largest is of a geometric list, at least
