@@ -3,6 +3,7 @@
 **The same configuration** (`value_key`): no model can tell the two apart. A numpy scalar is the
 Python number that it holds, dicts and sets have no order, NaN is NaN, and a copy is the same as
 its original. 1, 1.0 and True differ: ``max_features=1`` is one feature and 1.0 all of them.
+In a list with a float among its numbers, which are then all real, `Choice` takes 1 for 1.0.
 
 **The same content** (`digest`): pickle would write the two alike, in this process, in another
 one or in a later run. It is the stricter rule: 0.0 differs from -0.0, a numpy scalar from a
