@@ -28,9 +28,9 @@ from sklearn.pipeline import Pipeline
 
 from ..compat import has_callbacks, only_predicts, routing_enabled
 from ..space import digest
-from ._build import CHOSEN
 from ._cache import Entry, Shelf, is_passthrough, observe
 from ._job import Job
+from ._models import split_choice
 
 CAPACITY = 256_000_000  # bytes that each process may keep
 _PATIENCE = 20  # evaluations without which steps are given up: two rounds of ten folds
@@ -282,10 +282,8 @@ class _Varied:
 
 def _varied(template: Any, params: dict[str, Any], resource: str | None) -> _Varied:
     """Return what differs between trials that are made from one template."""
-    names = [*params, *([] if resource is None else [resource])]
-    if template is None:
-        template = params[CHOSEN]
-        names = [name.removeprefix(f"{CHOSEN}__") for name in names if name != CHOSEN]
+    template, own = split_choice(template, params)
+    names = [*own, *([] if resource is None else [resource])]
     unseeded = [
         name
         for name, value in template.get_params(deep=True).items()
