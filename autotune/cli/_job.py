@@ -17,8 +17,9 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from ..defaults import Column
-from ..execution import CHOSEN, Task
+from ..evaluation import Models
 from ..execution import Job as EvaluationJob
+from ..execution import Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
@@ -66,7 +67,7 @@ class Job:
 
     def __init__(self, table: Table, model: Any, settings: Settings, console: Any):
         self.table = table
-        self.model = model
+        self.models = Models.of(model)
         self.settings = settings
         self.console = console
         self.notes: list[str] = list(table.notes)
@@ -173,7 +174,6 @@ class Job:
         """Say what is about to be done."""
         if self.settings.quiet:
             return
-        models = self.model if isinstance(self.model, list) else [self.model]
         settings = self.settings
         held_out = f", {n_test:,} held out" if n_test else ", none held out"
         task = self.table.task
@@ -183,7 +183,7 @@ class Job:
         rows = [
             ("data", data),
             ("task", task),
-            ("model", " or ".join(map(model_name, models))),
+            ("model", " or ".join(map(model_name, self.models.members))),
             ("search", f"{settings.strategy}, {settings.cv}-fold {self.metric.name}"),
             ("budget", _budget_text(settings.budget)),
             *_kinds(self.table.columns),
@@ -252,8 +252,9 @@ class Job:
         elif best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
-            if isinstance(self.model, list) and untuned is not None:
-                self.console.print(f"Untuned: {model_name(untuned.params[CHOSEN])}")
+            if self.models.is_choice and untuned is not None:
+                model, _ = self.models.split(untuned.params)
+                self.console.print(f"Untuned: {model_name(model)}")
             self.console.print(f"Tuned: {params_text(search.best_params_)}")
         if len(test):
             self.console.print("The held-out rows took no part in the search.", style="dim")
@@ -274,16 +275,15 @@ class Job:
         It is fitted on all training rows, also where the tuned model is not.
         """
         search, untuned = self.search, find_untuned(self.search.history_)
-        model, params = self.model, {}
         if is_best:
             model = search.best_estimator_
-        elif isinstance(model, list):
-            if untuned is None:
-                return np.nan, "none of the models was tried with its own parameters"
-            model, params = None, untuned.params
+        elif untuned is None and self.models.is_choice:
+            return np.nan, "none of the models was tried with its own parameters"
+        else:
+            model, _ = self.models.split({} if untuned is None else untuned.params)
         task = Task(model, self.table.X, self.table.y, [(train, test)], search.scorer_)
         limit = self.settings.budget.seconds
-        job = EvaluationJob(0, 0, params, self.settings.seed, seconds=limit)
+        job = EvaluationJob(0, 0, {}, self.settings.seed, seconds=limit)
         n_fold = len(train) * (1 - 1 / search.n_splits_)
         most = most_seconds(search.history_, untuned, len(train), n_fold)
         try:

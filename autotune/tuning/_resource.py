@@ -11,6 +11,7 @@ import numpy as np
 
 from .._texts import short_repr
 from ..compat import clone
+from ..evaluation import Models
 from ..execution import count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
@@ -111,7 +112,7 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
     if not _is_count(largest):
         raise ValueError(rule)
     estimator = clone(candidates.estimator).set_params(**{name: int(largest)})
-    return replace(candidates, estimator=estimator)
+    return replace(candidates, models=Models.of(estimator))
 
 
 def make_plan(

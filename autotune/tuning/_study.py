@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import asdict
 from typing import Any
 
-import joblib
-
 from .._budget import Budget
 from .._texts import warn
 from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
-from ..space import describe
+from ..space import describe, digest
 from ..storage import Journal
 from ..timing import Subsample
 from ._candidates import Candidates
@@ -30,10 +27,16 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
         Everything that decides what the search does, but its budget.
     data : object
         X, y, metadata and folds.
+
+    Raises
+    ------
+    TypeError
+        If pickle cannot write the data.
     """
-    # An outer parallel loop may hand over large arrays as memory maps.
-    text = f"{describe(settings)} {joblib.hash(data, coerce_mmap=True)}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = digest((settings, data))
+    if content is None:
+        raise TypeError("storage and warm_start need X, y and metadata that pickle can write")
+    return content
 
 
 class Study:
