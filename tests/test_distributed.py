@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import sklearn
+from autotune.execution._pool_worker import read_answer
 from estimators import Faulty, Recorded
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
@@ -25,10 +26,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation._job import Job
-from autotune.execution.cluster._client import LOOK
-from autotune.execution.cluster._task import read_answer
+from autotune.execution._futures import LOOK
 from autotune.execution.processes import _pool
-from autotune.testing import executor_checks
+from autotune.testing import check_executor, executor_checks
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -81,7 +81,7 @@ def _nothing_left_on_the_client(request):
 
 
 def _is_ours(key):
-    return str(key).startswith(("Parcel-", "_hold-", "_run-"))
+    return str(key).startswith(("Payload-", "run-"))
 
 
 def _servers():
@@ -162,6 +162,11 @@ class Local(ClassifierMixin, BaseEstimator):
 def test_the_contract(client, check):
     """Check that a cluster keeps the contract of executors."""
     check(lambda task: DaskExecutor(task, client))
+
+
+def test_the_contract_where_jobs_can_be_ended(client):
+    """Check that a cluster keeps the contract if jobs have processes of their own."""
+    check_executor(lambda task: DaskExecutor(task, client, killable=True))
 
 
 @pytest.mark.parametrize("strategy", ["grid", "random"])

@@ -16,6 +16,7 @@ from ..evaluation import (
 from ..history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation
 from ._contract import ClusterLostError, Executor
 from ._executor import local_parallelism, make_executor
+from ._futures import FuturesBackend, FuturesExecutor
 from ._inline import InlineExecutor
 from ._packing import UnsendableError
 from ._watched import run_watched
@@ -33,6 +34,8 @@ __all__ = [
     "Evaluation",
     "Executor",
     "Fold",
+    "FuturesBackend",
+    "FuturesExecutor",
     "InlineExecutor",
     "Job",
     "Outcome",
