@@ -16,7 +16,6 @@ import numpy as np
 import psutil
 import pytest
 import sklearn
-from autotune.execution._pool_worker import read_answer
 from estimators import Faulty, Recorded
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
@@ -27,6 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation._job import Job
 from autotune.execution._futures import LOOK
+from autotune.execution._pool_worker import read_answer
 from autotune.execution.processes import _pool
 from autotune.testing import check_executor, executor_checks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pickle import PicklingError
 from threading import Event
 
@@ -32,18 +32,21 @@ from autotune.history._seeds import derive_seed, seed_estimator
 from autotune.testing import check_executor, executor_checks
 
 
-def in_pool(pool_type, n_workers, wrap=lambda task: task):
-    """Return what makes an executor with a pool of its own."""
-    return lambda task: FuturesExecutor(wrap(task), pool_type(n_workers), n_workers, shutdown=True)
+def in_threads(n_workers, wrap=lambda task: task):
+    """Return what makes an executor with threads of its own."""
+
+    def make(task):
+        return FuturesExecutor(wrap(task), ThreadPoolExecutor(n_workers), n_workers, shutdown=True)
+
+    return make
 
 
 EXECUTORS = {
     "inline": InlineExecutor,
     "watched": lambda task: ProcessExecutor(task, 2, meanwhile=0),
-    "one thread": in_pool(ThreadPoolExecutor, 1),
-    "threads": in_pool(ThreadPoolExecutor, 2),
-    "process pool": in_pool(ProcessPoolExecutor, 2),
-    "processes of threads": in_pool(ThreadPoolExecutor, 2, SharedProcesses),
+    "one thread": in_threads(1),
+    "threads": in_threads(2),
+    "processes of threads": in_threads(2, SharedProcesses),
     "one process": ProcessExecutor,
     "processes": lambda task: ProcessExecutor(task, 2),
 }
@@ -96,7 +99,7 @@ def test_threads_have_the_configuration_of_who_made_them():
             return as_outcome(job, float(get_config()["assume_finite"]))
 
     with config_context(assume_finite=True):
-        executor = in_pool(ThreadPoolExecutor, 1)(Configured())
+        executor = in_threads(1)(Configured())
     with executor:
         executor.submit(Job(0, 0, {}, 0))
         (outcome,) = executor.collect()

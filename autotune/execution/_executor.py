@@ -126,7 +126,11 @@ def _in_pool(
         from .processes import SharedProcesses
 
         task = SharedProcesses(task, memory)
-    return FuturesExecutor(task, backend.pool, backend.effective_n_jobs(n_jobs))
+    try:
+        return FuturesExecutor(task, backend.pool, backend.effective_n_jobs(n_jobs))
+    except TypeError as error:
+        _warn_of_inline(error)
+        return InlineExecutor(task)
 
 
 def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> Executor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ThreadPoolExecutor, wait
 from concurrent.futures import Executor as Pool
 from dataclasses import dataclass
 from typing import Any
@@ -102,6 +102,11 @@ class FuturesExecutor(Executor):
     shutdown : bool, default=False
         Whether ``close`` shuts the pool down.
 
+    Raises
+    ------
+    TypeError
+        If the task cannot be pickled, but for a ``ThreadPoolExecutor``, which need not.
+
     Examples
     --------
     >>> from concurrent.futures import ThreadPoolExecutor
@@ -114,7 +119,9 @@ class FuturesExecutor(Executor):
         self._n_workers = n_workers
         self._pool = pool
         self._shutdown = shutdown
-        self._task = Payload((task, sklearn.get_config()))
+        self._task = Payload((task, sklearn.get_config()), "the estimator, the data or the scoring")
+        if not isinstance(pool, ThreadPoolExecutor):
+            self._task.pack()
         self._jobs: dict[Future, _PendingJob] = {}
         self._outcomes: list[Outcome] = []
 
@@ -124,7 +131,7 @@ class FuturesExecutor(Executor):
 
     def submit(self, job: Job) -> None:
         due = math.inf if job.seconds is None else time.monotonic() + job.seconds
-        self._send(_PendingJob(job, Payload(job), due), self._task.key)
+        self._send(_PendingJob(job, Payload(job, "the configuration"), due), self._task.key)
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
         end = math.inf if timeout is None else time.monotonic() + timeout
@@ -176,7 +183,6 @@ class FuturesExecutor(Executor):
         if error is not None:
             self._outcomes.append(self._crash(pending.job, error))
         elif future.result() is None:
-            self._task.pack()  # says why if it cannot travel
             self._send(pending, self._task)
         else:
             self._outcomes.append(read_answer(future.result(), pending.job))

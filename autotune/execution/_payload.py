@@ -27,6 +27,8 @@ class Payload:
     Parameters
     ----------
     value : object
+    what : str
+        What it is, for an error.
 
     Attributes
     ----------
@@ -35,9 +37,10 @@ class Payload:
         Whether it was made in another process.
     """
 
-    def __init__(self, value: Any):
+    def __init__(self, value: Any, what: str):
         self._set(uuid4().hex, None)
         self._value = value
+        self._what = what
         _known[self.key] = self
 
     def _set(self, key: str, content: tuple[bytes, list] | None) -> None:
@@ -61,7 +64,8 @@ class Payload:
                 try:
                     data = cloudpickle.dumps(self._value, 5, buffer_callback=buffers.append)
                 except Exception as error:  # picklers raise whatever the objects' own code raises
-                    raise TypeError(f"{type(error).__name__}: {error}") from error
+                    why = f"{type(error).__name__}: {error}"
+                    raise TypeError(f"{self._what} cannot be pickled: {why}") from error
                 self._content = data, buffers
             return self._content
 
@@ -83,7 +87,7 @@ class Payload:
         try:
             data, buffers = self.pack()
         except TypeError as error:
-            data, buffers = pickle.dumps(_Refusal(f"it could not be sent: {error}")), []
+            data, buffers = pickle.dumps(_Refusal(str(error))), []
         if protocol < 5:
             buffers = [bytes(memoryview(buffer).cast("B")) for buffer in buffers]
         return _receive, (self.key, data, buffers)

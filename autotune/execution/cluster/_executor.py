@@ -71,7 +71,6 @@ class DaskExecutor(FuturesExecutor):
         self._cluster = Cluster(client, alone=killable)
         task = _Processes(task, memory) if killable else task
         super().__init__(task, self._cluster, 1, shutdown=True)
-        self._task.pack()
         self._cluster.open(self._task, SILENT)
 
     @property
