@@ -67,17 +67,16 @@ class DaskExecutor(FuturesExecutor):
         timeout = dask.config.get("distributed.comm.timeouts.connect")
         self._patience = max(dask.utils.parse_timedelta(timeout), patience)
         self._away = False  # whether this thread has left the pool of a worker
-        self._told = 0  # the number of workers that the caller knows of
         self._cluster = Cluster(client, alone=killable)
         task = _Processes(task, memory) if killable else task
         super().__init__(task, self._cluster, 1, shutdown=True)
         self._cluster.open(self._task, SILENT)
+        self._told = self.n_workers  # what the caller may know of
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
-        """Threads of the cluster, now."""
-        self._told = self._count()
-        return self._told
+        """Threads of the cluster, now; one if it has none."""
+        return max(1, sum(self._cluster.threads.values()))
 
     @property
     def delay(self) -> str:
@@ -113,11 +112,8 @@ class DaskExecutor(FuturesExecutor):
 
     def _keeps_waiting(self) -> bool:
         self._check_cluster(min((pending.due for pending in self._jobs.values()), default=math.inf))
-        return self._count() <= self._told
-
-    def _count(self) -> int:
-        """Return the number of the cluster's threads, one if it has none."""
-        return max(1, sum(self._cluster.threads.values()))
+        told, self._told = self._told, self.n_workers
+        return self._told <= told
 
     def _check_cluster(self, due: float = math.inf) -> None:
         """Raise if the cluster is lost, for a job that should end by some time."""
