@@ -22,7 +22,7 @@ from ._futures import FuturesBackend, FuturesExecutor
 from ._inline import InlineExecutor
 
 _LOCAL = (LokyBackend, MultiprocessingBackend, SequentialBackend)
-_KNOWN = "loky, multiprocessing, threading, sequential, dask"
+_KNOWN = "loky, multiprocessing, threading, sequential, dask, FuturesBackend"
 
 
 def make_executor(
@@ -53,7 +53,7 @@ def make_executor(
     Returns
     -------
     executor : Executor
-        Dask where it is the active backend; threads where they are; else this process for
+        Dask, threads or a user's pool where they are the active backend; else this process for
         one job at a time, and worker processes for several, also for a backend that is not
         known, with a warning.
     """

@@ -197,7 +197,7 @@ class SharedOut(Executor):
 
     def __init__(self, executor: Executor, share: float):
         self.can_kill = executor.can_kill
-        self.n_spare = executor.n_spare
+        self.n_prefetch = executor.n_prefetch
         self._executor = executor
         self._share = share
         self._sent: dict[tuple[int, int, float], tuple[Job, Job]] = {}  # as told, as run

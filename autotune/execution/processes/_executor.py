@@ -77,7 +77,7 @@ class ProcessExecutor(Executor):
     """
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def __init__(
         self,
