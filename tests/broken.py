@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from autotune.execution import CRASHED, TIMEOUT, Evaluation, Executor, Job, Outcome
+from autotune.evaluation import Job, Outcome
+from autotune.execution import Executor
+from autotune.history import CRASHED, TIMEOUT, Evaluation
 from autotune.schedule import COMPLETE, DROPPED, FAILED, INTERRUPTED, RUNNING, Full, Request
 from autotune.search import RandomSearcher
 

@@ -10,7 +10,12 @@ import pytest
 import threadpoolctl
 from estimators import ToyTask
 from joblib.externals.loky import get_reusable_executor
-from joblib.parallel import MultiprocessingBackend, SequentialBackend, ThreadingBackend
+from joblib.parallel import (
+    MultiprocessingBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+    ThreadingBackend,
+)
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
@@ -154,8 +159,11 @@ class Isolated(ThreadingBackend):
 def backends():
     """Register backends that nobody knows, for one test."""
     kinds = {
-        **{"far.away": Faraway, "ray": Elsewhere, "own": Own},
-        **{"sharing": Sharing, "isolated": Isolated},
+        "far.away": Faraway,
+        "ray": Elsewhere,
+        "own": Own,
+        "sharing": Sharing,
+        "isolated": Isolated,
     }
     for name, kind in kinds.items():
         joblib.register_parallel_backend(name, kind)

@@ -9,7 +9,7 @@ from fakes import FakeExecutor, FakeTime, as_outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.execution import REFIT, Job
+from autotune.evaluation import REFIT, Job
 from autotune.timing._clock import Clock
 from autotune.timing._subsample import Scale, SharedOut, measure
 

@@ -17,8 +17,8 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from ..defaults import Column
-from ..execution import CHOSEN, Task
-from ..execution import Job as EvaluationJob
+from ..evaluation import CHOSEN, Task
+from ..evaluation import Job as EvaluationJob
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 
-from ..execution import Executor, Job, Task, WorkerStartError, make_executor
+from ..evaluation import Job, Task
+from ..execution import Executor, WorkerStartError, make_executor
 from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ._errors import one_line
 from ._report import seconds_text

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
-from ..execution import CRASHED, TIMEOUT, Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
+from ..history import CRASHED, TIMEOUT
 from . import _jobs
 from ._checks import require
 from ._jobs import (

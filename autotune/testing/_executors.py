@@ -10,17 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-from ..execution import (
-    COMPLETE,
-    FAILED,
-    FULL,
-    REFIT,
-    Executor,
-    InlineExecutor,
-    Job,
-    Outcome,
-    Task,
-)
+from ..evaluation import REFIT, Job, Outcome, Task
+from ..execution import Executor, InlineExecutor
+from ..history import COMPLETE, FAILED, FULL
 from . import _jobs
 from ._checks import Check, named, require
 from ._endings import ENDING_CHECKS
@@ -48,8 +40,8 @@ def check_executor(make_executor: MakeExecutor) -> None:
     ----------
     make_executor : callable
         ``make_executor(task)`` returns a new executor for a
-        :class:`~autotune.execution.Task`, whose ``run(job)`` returns the outcome of a
-        :class:`~autotune.execution.Job`. The task can be pickled.
+        :class:`~autotune.evaluation.Task`, whose ``run(job)`` returns the outcome of a
+        :class:`~autotune.evaluation.Job`. The task can be pickled.
 
     Raises
     ------

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..execution import COMPLETE, Executor, Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task
+from ..execution import Executor
+from ..history import COMPLETE
 from ._checks import require
 
 MakeExecutor = Callable[[Any], Executor]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..execution import REFIT, Executor, Job, Outcome
+from ..evaluation import REFIT, Job, Outcome
+from ..execution import Executor
 from ..history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation
 from ..schedule import fewest_rows
 from ._clock import Clock

@@ -10,7 +10,7 @@ from typing import Any
 from .._texts import short_repr
 from ..compat import refusal
 from ..defaults import MAX_POINTS, default_space, has_default_space, moved_default, starting_points
-from ..execution import CHOSEN
+from ..evaluation import CHOSEN
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
 

@@ -11,13 +11,10 @@ from typing import Any
 
 from .._texts import warn
 from ..compat import num_samples
+from ..evaluation import REFIT, Job, Outcome, Task
 from ..execution import (
-    REFIT,
     ClusterLostError,
     Executor,
-    Job,
-    Outcome,
-    Task,
     UnsendableError,
     WorkerStartError,
     local_parallelism,

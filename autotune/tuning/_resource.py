@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from .._texts import short_repr
-from ..execution import count_classes, count_rows, count_units
+from ..evaluation import count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
 from ..strategies import ROWS, Strategy

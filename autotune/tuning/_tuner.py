@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..execution import Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
 from ..history import (
     COMPLETE,
     FULL,

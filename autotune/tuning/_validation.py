@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr
 from ..compat import num_samples, to_numpy
-from ..execution import Fold
+from ..evaluation import Fold
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
