@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget, Halving
+from autotune.evaluation import Job, Task
 from autotune.evaluation._fidelity import (
     class_labels,
     count_classes,
@@ -27,7 +28,6 @@ from autotune.evaluation._fidelity import (
     nested_order,
     take_rows,
 )
-from autotune.execution import Job, Task
 from autotune.history._history import COMPLETE, FULL, Evaluation, History
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Rung

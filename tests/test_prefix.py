@@ -37,9 +37,8 @@ from sklearn.preprocessing import (
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.compat._sklearn import only_predicts
-from autotune.evaluation import _prefix
+from autotune.evaluation import PrefixCache, Task, _prefix
 from autotune.evaluation._cache import Entry, Shelf
-from autotune.execution import PrefixCache, Task
 from autotune.history._history import Evaluation, History
 from autotune.timing._reserve import Reserve
 

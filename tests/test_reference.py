@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._history import (
     COMPLETE,
     CRASHED,

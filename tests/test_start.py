@@ -15,7 +15,8 @@ from test_processes import script
 from workers import PATIENCE, is_gone, until
 
 from autotune import AutoTunedClassifier
-from autotune.execution import Job, Outcome, WorkerStartError
+from autotune.evaluation import Job, Outcome
+from autotune.execution import WorkerStartError
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers
 from autotune.history import COMPLETE, INTERRUPTED, Evaluation, Trial

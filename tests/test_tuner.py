@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from fakes import FakeExecutor, FakeTime, as_outcome, make_tuner
 
-from autotune.execution import InlineExecutor, Job
-from autotune.execution._inline import ThreadExecutor
+from autotune.evaluation import Job
+from autotune.execution import FuturesExecutor, InlineExecutor
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
@@ -493,7 +494,11 @@ def test_times_are_told_since_the_beginning_of_fit():
     assert [(e.started, e.ended) for e in evaluations] == [(0.25, 2.0), (2.25, 4.0)]
 
 
-@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 3)])
+def _in_threads(task):
+    return FuturesExecutor(task, ThreadPoolExecutor(3), 3, shutdown=True)
+
+
+@pytest.mark.parametrize("make", [InlineExecutor, _in_threads])
 def test_real_executors_give_the_same_history(make):
     """Check the loop over a task of its own in this process and its threads."""
 

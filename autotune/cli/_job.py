@@ -17,9 +17,8 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from ..defaults import Column
-from ..evaluation import Models
-from ..execution import Job as EvaluationJob
-from ..execution import Task
+from ..evaluation import Job as EvaluationJob
+from ..evaluation import Models, Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line

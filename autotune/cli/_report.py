@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..execution import CHOSEN
+from ..evaluation import CHOSEN
 from ..history import (
     COMPLETE,
     CRASHED,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 
-from ..execution import Executor, Job, Task, WorkerStartError, make_executor
+from ..evaluation import Job, Task
+from ..execution import Executor, WorkerStartError, make_executor
 from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
 from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, FitTime
 from ._errors import one_line

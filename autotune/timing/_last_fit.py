@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ..execution import Task
+from ..evaluation import Task
 from ..history import COMPLETE, FULL, History, Trial
 from ._clock import Clock
 from ._constants import (

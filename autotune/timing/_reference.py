@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from ..execution import Job
+from ..evaluation import Job
 from ..history import COMPLETE, CRASHED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ..schedule import Request, verdict
 from ..space import value_key

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..compat import num_samples
-from ..execution import Task
+from ..evaluation import Task
 from ..history import COMPLETE, FULL, Evaluation, History, Listener, Trial
 from ._constants import MOST_RESERVE, RESERVE_MARGIN, RESERVE_UNKNOWN
 from ._fit_time import FitTime

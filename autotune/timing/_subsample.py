@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._budget import FASTEST
-from ..execution import Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
 from ..history import COMPLETE, FULL, INTERRUPTED, TIMEOUT, Evaluation
 from ..schedule import Plan, fewest_rows
 from ._clock import Clock

@@ -9,13 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from .._texts import warn
+from ..evaluation import REFIT, Job, Outcome, Task
 from ..execution import (
-    REFIT,
     ClusterLostError,
     Executor,
-    Job,
-    Outcome,
-    Task,
     UnsendableError,
     WorkerStartError,
     local_parallelism,

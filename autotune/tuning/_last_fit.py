@@ -8,7 +8,8 @@ from typing import Any
 
 from .._texts import warn
 from ..compat import num_samples
-from ..execution import ClusterLostError, Executor, Task
+from ..evaluation import Task
+from ..execution import ClusterLostError, Executor
 from ..history import FULL, History, Trial
 from ..timing import (
     Clock,

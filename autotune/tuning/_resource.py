@@ -11,8 +11,7 @@ import numpy as np
 
 from .._texts import short_repr
 from ..compat import clone
-from ..evaluation import Models
-from ..execution import count_classes, count_rows, count_units
+from ..evaluation import Models, count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
 from ..strategies import ROWS, Strategy

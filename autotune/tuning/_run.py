@@ -14,15 +14,8 @@ from .._budget import check_budget
 from .._texts import warn
 from ..compat import num_samples
 from ..defaults import default_model
-from ..execution import (
-    ClusterLostError,
-    Executor,
-    InlineExecutor,
-    PrefixCache,
-    Task,
-    WorkerStartError,
-    make_executor,
-)
+from ..evaluation import PrefixCache, Task
+from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError, make_executor
 from ..history import (
     COMPLETE,
     DROPPED,

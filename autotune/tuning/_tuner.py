@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..execution import Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
 from ..history import (
     COMPLETE,
     INTERRUPTED,
@@ -135,8 +136,8 @@ class Tuner:
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
         while True:
-            while len(self._running) < self.executor.n_workers + self.executor.n_spare:
-                # A spare evaluation must not cost knowledge: it belongs to a trial under way.
+            while len(self._running) < self.executor.n_workers + self.executor.n_prefetch:
+                # A prefetched evaluation must not cost knowledge: it belongs to a trial under way.
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break

@@ -13,8 +13,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr
 from ..compat import clone, num_samples, to_numpy
-from ..evaluation import Models
-from ..execution import Fold
+from ..evaluation import Fold, Models
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
