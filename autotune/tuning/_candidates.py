@@ -9,7 +9,7 @@ from typing import Any
 
 from .._texts import short_repr
 from ..compat import refusal
-from ..defaults import MAX_POINTS, default_space, has_default_space, moved_default, starting_points
+from ..defaults import MAX_POINTS, auto_space, has_default_space, moved_default, starting_points
 from ..execution import CHOSEN
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
@@ -61,7 +61,9 @@ class Candidates:
         return points[:MAX_POINTS]
 
 
-def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
+def make_candidates(
+    estimator: Any, space: Any, prefix: str = "", X: Any = None, y: Any = None
+) -> Candidates:
     """Return the candidates for what the user gave as ``estimator`` and ``space``.
 
     Parameters
@@ -70,14 +72,16 @@ def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
     space : "auto", dict or list of dicts
     prefix : str
         Put before each name that the user wrote.
+    X, y
+        The training data, on which built-in spaces depend.
     """
     written = not (isinstance(space, str) and space == "auto")
     if isinstance(estimator, list):
-        parsed = Space.parse(space if written else _spaces_of_list(estimator))
+        parsed = Space.parse(space if written else _spaces_of_list(estimator, X, y))
         _check_chosen(parsed, estimator)
         defaults = [{CHOSEN: model} for model in estimator]
         return Candidates(None, parsed, [_place(d, parsed, written) for d in defaults])
-    parsed = Space.parse(_prefixed(space, prefix) if written else default_space(estimator))
+    parsed = Space.parse(_prefixed(space, prefix) if written else auto_space(estimator, X=X, y=y))
     check_fits(parsed, estimator)
     return Candidates(estimator, parsed, [_own_params(estimator, parsed, written)])
 
@@ -94,13 +98,14 @@ def _prefixed(space: Any, prefix: str) -> Any:
     return space
 
 
-def _spaces_of_list(estimators: list[Any]) -> list[dict[str, Any]]:
+def _spaces_of_list(estimators: list[Any], X: Any, y: Any) -> list[dict[str, Any]]:
     """Return the union of the built-in spaces; a model without one has only its default."""
     if not any(has_default_space(model) for model in estimators):
-        default_space(estimators[0])  # raises, and says how to write a space
+        auto_space(estimators[0])  # raises, and says how to write a space
     union = []
     for model in estimators:
-        spaces = default_space(model, prefix=f"{CHOSEN}__") if has_default_space(model) else {}
+        known = has_default_space(model)
+        spaces = auto_space(model, f"{CHOSEN}__", X, y) if known else {}
         for space in spaces if isinstance(spaces, list) else [spaces]:
             union.append({CHOSEN: [model], **space})
     return union
