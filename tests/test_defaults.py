@@ -27,7 +27,7 @@ from sklearn.ensemble import (
 )
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.feature_selection import GenericUnivariateSelect, SelectKBest
+from sklearn.feature_selection import GenericUnivariateSelect, SelectPercentile
 from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.kernel_ridge import KernelRidge
@@ -82,9 +82,7 @@ VARIANTS = [
     TfidfVectorizer(analyzer="char"),
     OneHotEncoder(max_categories=3),
     SimpleImputer(strategy="median"),
-    make_pipeline(
-        SimpleImputer(), PolynomialFeatures(include_bias=False), SelectKBest(), PCA(), GaussianNB()
-    ),
+    make_pipeline(SimpleImputer(), PolynomialFeatures(), SelectPercentile(), PCA(), GaussianNB()),
     make_pipeline(OneHotEncoder(handle_unknown="ignore"), TruncatedSVD(), GaussianNB()),
 ]
 # Counts and categories, not measurements.

@@ -1,4 +1,4 @@
-"""Built-in search spaces: XGBoost, LightGBM and CatBoost, none of which is imported."""
+"""Built-in search spaces: XGBoost, LightGBM and CatBoost."""
 
 from __future__ import annotations
 

@@ -32,26 +32,27 @@ T = TypeVar("T")
 # A space that depends on how the model was set up is a function of its parameters.
 Entry = dict[str, Any] | SubSpaces | Callable[[Mapping[str, Any]], dict[str, Any] | SubSpaces]
 
+FAMILIES = (
+    _boosting,
+    _libraries,
+    _forest,
+    _tree,
+    _linear,
+    _svm,
+    _kernel,
+    _neighbors,
+    _bayes,
+    _discriminant,
+    _neural,
+    _preparation,
+    _decomposition,
+    _text_steps,
+)
 # Keyed by "package.Class", not by the class, so that no model is imported to be known, and
 # without the modules between the two, which are private in scikit-learn and may change.
 _ENTRIES: dict[str, Entry] = {
-    **_bayes.SPACES,
-    **_boosting.SPACES,
-    **_decomposition.SPACES,
-    **_discriminant.SPACES,
-    **_forest.SPACES,
-    **_kernel.SPACES,
-    **_libraries.SPACES,
-    **_linear.SPACES,
-    **_neighbors.SPACES,
-    **_neural.SPACES,
-    **_preparation.SPACES,
-    **_svm.SPACES,
-    **_text_steps.SPACES,
-    **_tree.SPACES,
+    name: entry for family in FAMILIES for name, entry in family.SPACES.items()
 }
-
-
 _registered: dict[type, Entry] = {}  # by the user
 
 
@@ -108,7 +109,7 @@ def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
         return []
     params = estimator.get_params(deep=False)
     found = entry(params) if callable(entry) else entry
-    defaults = _default_params(cls)
+    defaults = default_params(cls)
     own = nearest_entry(cls, ALIASES) or {}
     spaces = []
     for space in found if isinstance(found, list) else [found]:
@@ -138,8 +139,8 @@ def nearest_entry(cls: type, table: Mapping[str, T]) -> T | None:
     return None
 
 
-def _default_params(cls: type) -> dict[str, Any]:
-    """Return the default values in the signature of the class."""
+def default_params(cls: type) -> dict[str, Any]:
+    """Return the default values in the signature of a class."""
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
