@@ -7,6 +7,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._budget import Budget
+    from .defaults import default_space, register_space
     from .estimators import AutoTunedClassifier, AutoTunedRegressor
     from .storage import read_history
     from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
@@ -23,7 +24,9 @@ __all__ = [
     "Racing",
     "Random",
     "__version__",
+    "default_space",
     "read_history",
+    "register_space",
 ]
 
 # What is imported when it is first asked for: the command line answers `--help`, and reports
@@ -31,6 +34,7 @@ __all__ = [
 _EXPORTS = {
     **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
     "Budget": "_budget",
+    **dict.fromkeys(("default_space", "register_space"), "defaults"),
     "read_history": "storage",
     **dict.fromkeys(
         ("Auto", "Bayes", "Grid", "Halving", "Hyperband", "Racing", "Random"), "strategies"

@@ -8,8 +8,10 @@ import numpy as np
 from sklearn.preprocessing import LabelEncoder
 from xgboost import XGBClassifier, XGBRFClassifier
 
+_Base: Any = object  # what a classifier of XGBoost stands in for
 
-class _AnyLabels:
+
+class _AnyLabels(_Base):
     """Encodes the labels, which XGBoost itself wants to be the numbers from 0 on."""
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, eval_set: Any = None, **params):
@@ -29,7 +31,7 @@ class _AnyLabels:
 
     def predict(self, X: Any, *, output_margin: bool = False, **params: Any) -> np.ndarray:
         predicted = super().predict(X, output_margin=output_margin, **params)
-        return predicted if output_margin else self.labels_[predicted.astype(int)]
+        return predicted if output_margin else self.classes_[predicted.astype(int)]
 
 
 class EncodingXGBClassifier(_AnyLabels, XGBClassifier):

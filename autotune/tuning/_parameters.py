@@ -58,8 +58,11 @@ def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
         return True
     if not _can_set(model, _NOBODYS):
         return True
-    if not _takes_any_name(model) or "__" in name:
+    if not _takes_any_name(model):
         return False
+    head, _, rest = name.partition("__")
+    if rest:
+        return head in own  # what wrappers of networks pass on, as module__width
     listed = _lightgbm_names(model)
     return not _looks_misspelt(name, named | set(own)) if listed is None else name in listed
 
