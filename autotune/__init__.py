@@ -8,6 +8,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from ._budget import Budget
     from .estimators import AutoTunedClassifier, AutoTunedRegressor
+    from .pictures import TuningDisplay, nested_report
     from .storage import read_history
     from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
 
@@ -22,7 +23,9 @@ __all__ = [
     "Hyperband",
     "Racing",
     "Random",
+    "TuningDisplay",
     "__version__",
+    "nested_report",
     "read_history",
 ]
 
@@ -31,6 +34,7 @@ __all__ = [
 _EXPORTS = {
     **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
     "Budget": "_budget",
+    **dict.fromkeys(("TuningDisplay", "nested_report"), "pictures"),
     "read_history": "storage",
     **dict.fromkeys(
         ("Auto", "Bayes", "Grid", "Halving", "Hyperband", "Racing", "Random"), "strategies"
@@ -41,6 +45,7 @@ _SUBPACKAGES = (
     "evaluation",
     "execution",
     "history",
+    "pictures",
     "schedule",
     "search",
     "space",
