@@ -143,7 +143,7 @@ def _colours(background: Any) -> Colours:
 
     is_dark = float(np.dot(to_rgb(background), (0.299, 0.587, 0.114))) < 0.5
     text = rcParams["text.color"]
-    part = np.linspace(0.2, 1.0, 64) if is_dark else np.linspace(0.85, 0.0, 64)
+    part = np.linspace(0.2, 0.88, 64) if is_dark else np.linspace(0.85, 0.0, 64)
     trial = "#56B4E9" if is_dark else "#0072B2"
     ends = [blend(background, trial, share) for share in (0.08, 0.5)]
     return Colours(

@@ -7,9 +7,13 @@ from typing import Any
 
 import numpy as np
 
+_THIN = 1e-12  # the width of a box between cuts that rounding has made one
+
+Boxes = tuple[np.ndarray, np.ndarray, np.ndarray]  # lower and upper corners, values
+
 
 def shares_of_variance(
-    trees: Sequence[Any], n_variables: int, pairs: Sequence[tuple[int, int]]
+    forest: Sequence[Boxes], pairs: Sequence[tuple[int, int]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the functional ANOVA of a forest over the unit cube.
 
@@ -19,9 +23,8 @@ def shares_of_variance(
 
     Parameters
     ----------
-    trees : sequence of sklearn.tree.DecisionTreeRegressor
-        Fitted on points of the unit cube, shape (n, n_variables).
-    n_variables : int
+    forest : sequence of Boxes
+        The ``leaves`` of each tree.
     pairs : sequence of (int, int)
         Whose interaction is wanted.
 
@@ -37,32 +40,38 @@ def shares_of_variance(
     .. [1] F. Hutter, H. Hoos and K. Leyton-Brown, "An efficient approach for assessing
        hyperparameter importance", ICML (2014), algorithm 2.
     """
-    single, joint, n_varying = np.zeros(n_variables), np.zeros(len(pairs)), 0
-    for tree in trees:
-        low, high, values = leaves(tree, n_variables)
-        widths = high - low
-        volumes = widths.prod(axis=1)
-        mean = volumes @ values
-        variance = volumes @ (values - mean) ** 2
-        if variance <= 0:
-            continue
-        n_varying += 1
-        parts = [_cells(low[:, j], high[:, j]) for j in range(n_variables)]
-        weights = volumes * (values - mean)
-        alone = np.zeros(n_variables)
-        for j, (sizes, covers) in enumerate(parts):
-            alone[j] = sizes @ ((weights / widths[:, j]) @ covers) ** 2
-        single += alone / variance
-        for place, (i, j) in enumerate(pairs):
-            (rows, over_rows), (columns, over_columns) = parts[i], parts[j]
-            scaled = over_rows * (weights / (widths[:, i] * widths[:, j]))[:, None]
-            together = rows @ (scaled.T @ over_columns) ** 2 @ columns
-            joint[place] += max(together - alone[i] - alone[j], 0.0) / variance
-    n_varying = max(n_varying, 1)
-    return single / n_varying, joint / n_varying
+    shares = [_of_tree(*boxes, pairs) for boxes in forest]
+    n_variables = forest[0][0].shape[1]
+    varying = [share for share in shares if share is not None]
+    mean = np.mean(varying, axis=0) if varying else np.zeros(n_variables + len(pairs))
+    return mean[:n_variables], mean[n_variables:]
 
 
-def leaves(tree: Any, n_variables: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _of_tree(
+    low: np.ndarray, high: np.ndarray, values: np.ndarray, pairs: Sequence[tuple[int, int]]
+) -> np.ndarray | None:
+    """Return the shares of all variables, then of pairs, in one tree; None if it is constant."""
+    widths = np.maximum(high - low, _THIN)
+    volumes = widths.prod(axis=1)
+    weights = volumes * (values - volumes @ values)
+    variance = weights**2 @ (1 / volumes)
+    if variance <= 0:
+        return None
+    n_variables = low.shape[1]
+    cells = [_cells(low[:, j], high[:, j]) for j in range(n_variables)]
+    shares = np.zeros(n_variables + len(pairs))
+    for j, (sizes, covers) in enumerate(cells):
+        shares[j] = sizes @ ((weights / widths[:, j]) @ covers) ** 2
+    for place, (i, j) in enumerate(pairs, n_variables):
+        (sizes_i, covers_i), (sizes_j, covers_j) = cells[i], cells[j]
+        scaled = weights / (widths[:, i] * widths[:, j])
+        marginal = (covers_i * scaled[:, None]).T @ covers_j
+        together = sizes_i @ marginal**2 @ sizes_j
+        shares[place] = max(together - shares[i] - shares[j], 0.0)
+    return shares / variance
+
+
+def leaves(tree: Any, n_variables: int) -> Boxes:
     """Return the boxes of a tree's leaves within the unit cube, and the values there."""
     nodes = tree.tree_
     low = np.zeros((nodes.node_count, n_variables))

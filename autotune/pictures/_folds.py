@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ._canvas import Canvas
+from ._canvas import Canvas, Colours
 from ._contract import Picture
 from ._search import Search, robust_limits
 
@@ -99,12 +100,27 @@ class FoldsPicture(Picture):
         self._draw_expected(ax, colours)
         self._name_rows(ax, colours, rows)
         shown = np.append(self.values, self.fresh)
-        ax.set_xlim(robust_limits(shown, self.sign, shown))
+        limits = robust_limits(shown, self.sign, shown)
+        self._point_outside(ax, colours, limits)
+        ax.set_xlim(limits)
         ax.set_xlabel(self.label)
         canvas.rule(ax, "x")
         canvas.key(columns=4)
 
-    def _draw_expected(self, ax, colours) -> None:
+    def _point_outside(self, ax: Any, colours: Colours, limits: tuple[float, float]) -> None:
+        """Write the means that lie beyond the limits at their bad end."""
+        left = self.sign > 0
+        for row, mean in enumerate(self.means):
+            if not limits[0] <= mean <= limits[1]:
+                text = (
+                    f"\N{LEFTWARDS ARROW} {mean:.4g}"
+                    if left
+                    else f"{mean:.4g} \N{RIGHTWARDS ARROW}"
+                )
+                place = {"ha": "left" if left else "right", "va": "center", "color": colours.text}
+                ax.text(limits[0] if left else limits[1], row, f" {text} ", **place)
+
+    def _draw_expected(self, ax: Any, colours: Colours) -> None:
         """Draw what to expect on new data, behind the rows."""
         expected, *ends = self.expected
         if not np.isfinite(expected):
@@ -113,7 +129,7 @@ class FoldsPicture(Picture):
         style = {"color": colours.best, "linewidth": 1.0, "linestyle": ":"}
         ax.axvline(expected, label="expected on new data, 95% interval", **style)
 
-    def _name_rows(self, ax, colours, rows) -> None:
+    def _name_rows(self, ax: Any, colours: Colours, rows: np.ndarray) -> None:
         """Write the numbers of the trials."""
         names = [self._name(number) for number in self.numbers]
         ax.set_yticks(rows, names)

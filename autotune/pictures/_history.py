@@ -78,7 +78,8 @@ class HistoryPicture(Picture):
             limits,
         )
         left.set(xlabel="trial", ylabel=self.label)
-        left.xaxis.get_major_locator().set_params(integer=True)
+        left.xaxis.get_major_locator().set_params(integer=True, nbins=7)
+        right.locator_params(axis="x", nbins=6)
         right.set_xlabel("seconds since the start")
         right.set_xlim(left=0)
         canvas.key(columns=7)

@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestRegressor
 from ..space import Space
 from ._canvas import Canvas
 from ._contract import Picture
-from ._fanova import shares_of_variance
+from ._fanova import leaves, shares_of_variance
 from ._scales import short_names, wrap
 from ._search import Search, Trials
 
@@ -60,7 +60,7 @@ class ImportancePicture(Picture):
         scores = _without_outliers(trials)[used]
         forest = RandomForestRegressor(_N_TREES, min_samples_leaf=2, oob_score=True, random_state=0)
         forest.fit(units, scores)
-        shares = _by_name(forest, _feature_names(search.space))
+        shares = _by_name(forest, search.space)
         visible = [names for names in shares if len(names) == 1 or shares[names] >= _LEAST_JOINT]
         ranked = sorted(visible, key=lambda names: -shares[names])[: 10 if top is None else top]
         quality = float(forest.oob_score_) if np.ptp(scores) > 0 else 0.0
@@ -103,7 +103,7 @@ class ImportancePicture(Picture):
     @property
     def _doubt(self) -> str:
         """What is added where the forest has learned little."""
-        return "" if self.quality >= 0.3 else ": not to be trusted"
+        return "" if self.quality >= 0.3 else ", so a rough guide only"
 
 
 def _without_outliers(trials: Trials) -> np.ndarray:
@@ -132,17 +132,24 @@ def _n_constant(space: Space, name: str) -> int:
     return sum(dimension is not None and dimension.constant for dimension in dimensions)
 
 
-def _by_name(forest: RandomForestRegressor, names: list[str]) -> dict[tuple[str, ...], float]:
-    """Return the shares of parameters and pairs; those of features with one name add up."""
-    trees = forest.estimators_
-    single, _ = shares_of_variance(trees, len(names), [])
+def _by_name(forest: RandomForestRegressor, space: Space) -> dict[tuple[str, ...], float]:
+    """Return the shares of parameters and pairs; those of features with one name add up.
+
+    Features that no sub-space has both of cannot act together.
+    """
+    features, names = space.features, _feature_names(space)
+    boxes = [leaves(tree, len(features)) for tree in forest.estimators_]
+    single, _ = shares_of_variance(boxes, [])
     leading = sorted(np.argsort(-single, kind="stable")[:_MOST_JOINED].tolist())
-    pairs = list(combinations(leading, 2))
-    single, joint = shares_of_variance(trees, len(names), pairs)
+    pairs = [
+        (i, j)
+        for i, j in combinations(leading, 2)
+        if set(features[i].subspaces) & set(features[j].subspaces)
+    ]
+    _, joint = shares_of_variance(boxes, pairs)
     shares: dict[tuple[str, ...], float] = {}
-    for name, share in zip(names, single, strict=True):
-        shares[name,] = shares.get((name,), 0.0) + float(share)
-    for (i, j), share in zip(pairs, joint, strict=True):
-        members = (names[i],) if names[i] == names[j] else tuple(sorted((names[i], names[j])))
-        shares[members] = shares.get(members, 0.0) + float(share)
+    found = zip([*((i,) for i in range(len(names))), *pairs], [*single, *joint], strict=True)
+    for members, share in found:
+        key = tuple(sorted({names[i] for i in members}))
+        shares[key] = shares.get(key, 0.0) + float(share)
     return shares

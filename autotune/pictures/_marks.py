@@ -25,7 +25,7 @@ def draw_trials(
     filled = {"color": colours.trial, "linewidths": 0, "alpha": 0.75}
     hollow = {"facecolors": "none", "edgecolors": colours.muted, "linewidths": 0.9}
     for which, marker, size, style, label in (
-        (partial & ~beyond, "o", 16, hollow, "pruned, mean of what there is"),
+        (partial & ~beyond, "o", 16, hollow, "pruned (mean of its folds)"),
         (partial & beyond, off, 16, hollow, None),
         (whole & ~beyond, "o", 18, filled, "trial"),
         (whole & beyond, off, 22, filled, "far worse"),

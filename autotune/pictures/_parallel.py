@@ -105,15 +105,16 @@ class ParallelPicture(Picture):
         whole = np.isfinite(self.trials.values) & ~failed
         partial = np.isfinite(self.trials.shown) & ~whole & ~failed
         order = np.argsort(goodness, kind="stable")
-        opacity = float(np.clip(25 / len(lines), 0.35, 0.9))
+        shades = colours.scores(goodness)
+        shades[order, 3] = _opacity(len(order))
         for which, label, style in (
             (partial, "pruned", {"colors": [colours.muted], "linewidths": 0.6, "alpha": 0.5}),
             (failed, "failed", {"colors": colours.failed, "linewidths": 0.9, "linestyles": "--"}),
-            (whole, None, {"linewidths": 1.1, "alpha": opacity}),
+            (whole, None, {"linewidths": 1.1}),
         ):
             numbers = order[which[order]]
             if which is whole:
-                style["colors"] = colours.scores(goodness[numbers])
+                style["colors"] = shades[numbers]
             segments = [np.column_stack([range(lines.shape[1]), lines[n]]) for n in numbers]
             if segments:
                 ax.add_collection(LineCollection(segments, label=label, **style))
@@ -147,3 +148,9 @@ class ParallelPicture(Picture):
         shades = edges[:-1] if self.trials.sign > 0 else 1 - edges[:-1]
         style = {"colors": canvas.colours.scores(shades), "linewidths": 5, "zorder": 3}
         ax.add_collection(LineCollection(parts, capstyle="butt", **style))
+
+
+def _opacity(n: int) -> np.ndarray:
+    """Return the opacity of lines from the worst to the best: of many, the bad ones fade."""
+    least = float(np.clip(25 / n, 0.06, 0.8))
+    return least + (0.9 - least) * np.linspace(0, 1, n) ** 4

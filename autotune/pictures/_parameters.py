@@ -99,7 +99,7 @@ class ParametersPicture(Picture):
                 self._mark_bound(canvas, ax, scale, bound)
             ax.set_xlabel(wrap(scale.label, 26))
         for ax in axes[:, 0]:
-            ax.set_ylabel(wrap(self.label, 24))
+            ax.set_ylabel(self.label.replace(" (", "\n("))
         canvas.key(columns=3 if len(self.scales) < 3 else 6)
 
     def _lay_out(self, ax, scale: Scale) -> None:

@@ -17,7 +17,9 @@ from ._search import Search
 LINEAR, LOG, CHOICE = "linear", "log", "choice"
 ABSENT = -2  # the code of a trial that lacks the parameter
 NUMBER = -1  # the code of a trial whose value is a number
-_GAP = 0.16  # between numbers and what else a parameter can be, as a share of the numbers' range
+# Between numbers and what else a parameter can be, and between the latter: shares of the range
+# of the numbers.
+_GAP, _STEP = 0.24, 0.16
 _AT_BOUND = 0.005  # of the range
 _WIDE = 10.0  # the quotient of numbers from which on they can be logarithmic
 _N_TICKS = 4  # powers of ten, at most
@@ -79,12 +81,14 @@ class Scale:
         """Return where a symbol lies."""
         if self.kind == CHOICE:
             return (code + 0.5) / len(self.symbols)
-        return 1.0 + _GAP * (code + 1)
+        return 1.0 + _GAP + _STEP * code
 
     @property
     def end(self) -> float:
         """The place at which the axis ends."""
-        return 1.0 if self.kind == CHOICE else 1.0 + _GAP * len(self.symbols)
+        return (
+            1.0 if self.kind == CHOICE or not self.symbols else self.place_of(len(self.symbols) - 1)
+        )
 
     def native(self, places: Any) -> np.ndarray:
         """Return the numbers at some places, on past the highest where symbols lie."""
@@ -301,12 +305,19 @@ def shorten(text: str, longest: int) -> str:
 
 
 def short_names(names: Sequence[str]) -> dict[str, str]:
-    """Return names without the components that they all begin with."""
+    """Return names without the components that they all begin with.
+
+    A name that is no more than these keeps its last one, as ``"estimator"`` does beside
+    ``"estimator__C"``.
+    """
     parts = [name.split("__") for name in names]
-    common = 0
-    while all(len(p) > common + 1 and p[common] == parts[0][common] for p in parts):
-        common += 1
-    return {name: "__".join(p[common:]) for name, p in zip(names, parts, strict=True)}
+    n_common = 0
+    while (
+        max(map(len, parts)) > n_common + 1 and len({tuple(p[: n_common + 1]) for p in parts}) == 1
+    ):
+        n_common += 1
+    labels = ["__".join(p[n_common:]) or p[-1] for p in parts]
+    return dict(zip(names, labels if len(set(labels)) == len(set(names)) else names, strict=True))
 
 
 def wrap(label: str, width: int = 20, n_lines: int = 3) -> str:

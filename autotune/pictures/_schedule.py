@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +82,8 @@ class SchedulePicture(Picture):
             (chosen & ~failed, colours.best, "chosen trial"),
         ):
             if which.any():
-                self._draw_bars(ax, which, colour, label, colours.background)
+                least = 0.0005 if which is others else 0.003
+                self._draw_bars(ax, which, colour, label, colours.background, least)
         n_lanes = int(self.lanes.max()) + 1
         ax.set_yticks(np.arange(n_lanes), [str(lane + 1) for lane in range(n_lanes)])
         ax.set_ylim(n_lanes - 0.4, -0.6)
@@ -89,12 +91,14 @@ class SchedulePicture(Picture):
         ax.set(xlabel="seconds since the start", ylabel="worker")
         canvas.key(columns=5)
 
-    def _draw_bars(self, ax, which: np.ndarray, colour, label: str, edge) -> None:
+    def _draw_bars(
+        self, ax: Any, which: np.ndarray, colour: Any, label: str, edge: Any, least: float
+    ) -> None:
         """Draw some evaluations as bars, which are lower on fewer rows."""
         from matplotlib.collections import PolyCollection
 
         left, lanes = self.started[which], self.lanes[which]
-        right = np.maximum(self.ended[which], left + 5e-4 * self.ended.max())
+        right = np.maximum(self.ended[which], left + least * self.ended.max())
         half = 0.12 + 0.3 * self.fidelities[which]
         top, bottom = lanes - half, lanes + half
         corners = np.array([[left, bottom], [left, top], [right, top], [right, bottom]])
