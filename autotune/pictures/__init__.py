@@ -2,6 +2,6 @@
 
 from ._contract import Picture
 from ._display import TuningDisplay
-from ._nested import nested_report
+from ._nested import NestedReport, nested_report
 
-__all__ = ["Picture", "TuningDisplay", "nested_report"]
+__all__ = ["NestedReport", "Picture", "TuningDisplay", "nested_report"]

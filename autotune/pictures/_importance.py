@@ -54,7 +54,7 @@ class ImportancePicture(Picture):
                 f"importance needs {_FEWEST} trials with a score; got {int(used.sum())}"
             )
         params = [t.params for t, use in zip(search.history, used, strict=True) if use]
-        units = np.nan_to_num([search.space.encode(values) for values in params], nan=0.5)
+        units = _filled(np.array([search.space.encode(values) for values in params]))
         if not units.shape[1]:
             raise ValueError("there is no parameter to show: the space has a single configuration")
         scores = _without_outliers(trials)[used]
@@ -87,7 +87,7 @@ class ImportancePicture(Picture):
             text = f"{share:.0%}" if share >= 0.01 or share == 0 else "< 1%"
             ax.annotate(text, (share, place), (4, 0), textcoords="offset points", va="center")
         times = " \N{MULTIPLICATION SIGN} "
-        texts = [wrap(times.join(labels[name] for name in names), 30) for names in self.names]
+        texts = [wrap(times.join(labels[name] for name in names), 34, 2) for names in self.names]
         ax.set_yticks(places, texts)
         ax.invert_yaxis()
         ax.set_xlim(0, 1.15 * self.shares.max() or 1.0)
@@ -104,6 +104,15 @@ class ImportancePicture(Picture):
     def _doubt(self) -> str:
         """What is added where the forest has learned little."""
         return "" if self.quality >= 0.3 else ", so a rough guide only"
+
+
+def _filled(units: np.ndarray) -> np.ndarray:
+    """Return encoded configurations with anything in the place of what they lack.
+
+    What a configuration lacks has no effect; a forest sees that where it has all values.
+    """
+    drawn = np.random.RandomState(0).uniform(size=units.shape)
+    return np.where(np.isnan(units), drawn, units)
 
 
 def _without_outliers(trials: Trials) -> np.ndarray:

@@ -132,7 +132,7 @@ class NestedPicture(Picture):
         ax.set_xticks(folds, [str(fold) for fold in folds])
         ax.set_xlim(-0.5, len(folds) - 0.5)
         optimism = f"mean optimism {value_text(float(np.nanmean(self.optimism)))}"
-        ax.set(xlabel=f"outer fold\n({optimism})", ylabel=self.label)
+        ax.set(xlabel=f"outer fold\n({optimism})", ylabel=self.label.replace(" (", "\n("))
         canvas.rule(ax)
         canvas.key(columns=3)
 
@@ -155,7 +155,7 @@ class NestedPicture(Picture):
         ax.spines[:].set_visible(False)
         more = len(self.choices) - len(shown)
         left_out = f"; {more} more are stable" if more else ""
-        ax.set_xlabel(f"outer fold\n(chosen values, the darker the higher{left_out})")
+        ax.set_xlabel(f"outer fold\n(chosen values, shaded by where on the range{left_out})")
 
 
 @dataclass(frozen=True)

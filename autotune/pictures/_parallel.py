@@ -153,4 +153,4 @@ class ParallelPicture(Picture):
 def _opacity(n: int) -> np.ndarray:
     """Return the opacity of lines from the worst to the best: of many, the bad ones fade."""
     least = float(np.clip(25 / n, 0.06, 0.8))
-    return least + (0.9 - least) * np.linspace(0, 1, n) ** 4
+    return least + (0.9 - least) * np.linspace(0, 1, n) ** 8

@@ -205,9 +205,11 @@ def _number(value: Any) -> float:
 def _is_log(dimensions: Iterable[Dimension], low: float) -> bool:
     """Return whether the quantiles of a numeric range are more even by their logarithms."""
     for dimension in dimensions:
+        if dimension.constant or (isinstance(dimension, Interval) and dimension.log):
+            continue
         if isinstance(dimension, Ordinal):
             numbers = np.array(dimension.numbers, dtype=float)
-        elif dimension.kind == CHOICE or dimension.constant:
+        elif dimension.kind == CHOICE:
             continue
         else:
             numbers = np.array([dimension.decode(u) for u in (0.1, 0.5, 0.9)], dtype=float)
@@ -292,11 +294,18 @@ def value_text(value: Any) -> str:
         text = type(value).__name__
     elif isinstance(value, str):
         text = value
+    elif isinstance(value, float | np.floating):
+        text = _float_text(value)
     elif is_number(value):
-        return f"{value:.3g}" if isinstance(value, float | np.floating) else str(value)
+        text = short_repr(int(value))
     else:
         text = getattr(value, "__name__", None) or short_repr(value)
     return shorten(text, _LONGEST).replace("$", r"\$")
+
+
+def _float_text(value: float) -> str:
+    """Return three digits of a number, without a power of ten up to a million."""
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def shorten(text: str, longest: int) -> str:

@@ -151,11 +151,11 @@ def robust_limits(
     kept = sign * np.array([value for value in important if np.isfinite(value)])
     if not len(goodness):
         goodness = kept if len(kept) else np.array([0.0])
-    best = max([goodness.max(), *kept])
-    spread = goodness.max() - np.percentile(goodness, _QUARTILE)
-    lowest = goodness.min() if spread == 0 else max(goodness.min(), best - _REACH * spread)
-    near = [lowest, *(one for one in kept if spread == 0 or one >= best - _FAR * spread)]
-    low, high = sorted((sign * min(near), sign * best))
+    top = goodness.max()
+    spread = top - np.percentile(goodness, _QUARTILE)
+    lowest = goodness.min() if spread == 0 else max(goodness.min(), top - _REACH * spread)
+    near = [one for one in kept if spread == 0 or one >= top - _FAR * spread]
+    low, high = sorted((sign * min([lowest, *near]), sign * max([top, *near])))
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
     return float(low - margin), float(high + margin)
 
