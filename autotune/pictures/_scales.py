@@ -295,7 +295,7 @@ def value_text(value: Any) -> str:
     elif isinstance(value, str):
         text = value
     elif isinstance(value, float | np.floating):
-        text = _float_text(value)
+        text = _float_text(float(value))
     elif is_number(value):
         text = short_repr(int(value))
     else:
