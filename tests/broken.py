@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from autotune.execution import CRASHED, TIMEOUT, Executor, Job, Outcome
+from autotune.evaluation import Job, Outcome
+from autotune.execution import Executor
+from autotune.history import CRASHED, TIMEOUT
 from autotune.schedule import COMPLETE, DROPPED, FAILED, INTERRUPTED, RUNNING, Full, Request
 from autotune.search import RandomSearcher
 
@@ -493,10 +495,10 @@ class Serial(Threads):
 
 
 class Greedy(Threads):
-    """Begins spare jobs at once."""
+    """Begins prefetched jobs at once."""
 
     n_threads = 3
-    n_spare = 1
+    n_prefetch = 1
 
     def submit(self, job):
         super().submit(job)
@@ -512,7 +514,7 @@ class Batches(Threads):
 class LastInFirstOut(Threads):
     """Begins with the job that was submitted last."""
 
-    n_spare = 2
+    n_prefetch = 2
 
     def __init__(self, task):
         super().__init__(task, 1)
@@ -553,7 +555,7 @@ class Forgetting(AlwaysCancels):
     """Forgets the outcome of a job that it cancels, and runs it all the same."""
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def cancel(self, job):
         known = job in self.flying.values()
@@ -579,7 +581,7 @@ class CountsFromSubmit(Threads):
     """Counts the seconds of a job that waits."""
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def submit(self, job):
         super().submit(job)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autotune.execution import Executor, Job, Outcome
+from autotune.evaluation import Job, Outcome
+from autotune.execution import Executor
 from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
 from autotune.schedule import Full
 from autotune.search import RandomSearcher, Searcher

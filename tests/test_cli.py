@@ -36,7 +36,7 @@ from autotune.cli._names import ALIASES, MODELS, check_names
 from autotune.cli._report import leaderboard, make_console, score_text, summary
 from autotune.cli._table import detect_task, read_table
 from autotune.cli._untuned import most_seconds, score_untuned
-from autotune.execution import Job, Task
+from autotune.evaluation import Job, Task
 from autotune.history._history import (
     COMPLETE,
     CRASHED,

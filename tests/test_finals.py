@@ -479,20 +479,24 @@ def test_refit_may_differ_between_runs(tmp_path):
     assert len(fresh_rows(again)) == 18
 
 
+calls: list[bool] = []  # of `interrupted_score`, whether they were on fresh folds
+
+
+def interrupted_score(model, x, y):
+    """Return the score, but interrupt its seventh call on fresh folds."""
+    calls.append(np.ptp(x[:, 0]) + 1 != len(x))
+    if sum(calls) == 7 and len(calls) < 99:
+        calls.extend([False] * 99)
+        raise KeyboardInterrupt
+    return scripted_score(model, x, y)
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_an_interruption_loses_nothing(stored, tmp_path):
     """Check that after Ctrl-C in the finals only what is missing of them is evaluated."""
-    calls = []
-
-    def score(model, x, y):
-        calls.append(np.ptp(x[:, 0]) + 1 != len(x))
-        if sum(calls) == 7 and len(calls) < 99:
-            calls.extend([False] * 99)
-            raise KeyboardInterrupt
-        return scripted_score(model, x, y)
-
+    calls.clear()
     settings = {"storage": tmp_path / "tuning.db"} if stored else {"warm_start": True}
-    model = tuned(LUCKY, GOOD, POOR, **settings).set_params(scoring=score)
+    model = tuned(LUCKY, GOOD, POOR, **settings).set_params(scoring=interrupted_score)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert len(fresh_rows_of(model.history_)) == 6

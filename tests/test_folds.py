@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
-from autotune.execution import Outcome
+from autotune.evaluation import Outcome
 from autotune.history._history import (
     COMPLETE,
     CRASHED,

@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Halving, Hyperband, Random
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._history import (
     COMPLETE,
     DROPPED,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune import Halving, Hyperband
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._seeds import derive_seed
 from autotune.schedule import (
     COMPLETE,

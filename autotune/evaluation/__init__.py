@@ -1,8 +1,9 @@
 """HOW one evaluation is carried out: job, task, build, fidelity, prefix reuse."""
 
-from ._build import CHOSEN, build
+from ._build import build
 from ._fidelity import count_classes, count_rows, count_units
 from ._job import Fold, Job, Outcome
+from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
 from ._task import Task, note_warnings
 
@@ -10,6 +11,7 @@ __all__ = [
     "CHOSEN",
     "Fold",
     "Job",
+    "Models",
     "Outcome",
     "PrefixCache",
     "Task",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from .._budget import FASTEST
 from .._texts import warn
 from ..history import (
     COMPLETE,
@@ -20,8 +21,7 @@ from ..history import (
     Trial,
 )
 from ._clock import Clock
-
-LEAST_TRIALS = 3  # trials that a search must have time for
+from ._constants import LEAST_TRIALS
 
 
 class FewerFolds:
@@ -113,7 +113,7 @@ class FewerFolds:
         """Return for how many more evaluations like those of a trial there is time."""
         seconds = min(evaluation.seconds for evaluation in _timed(trial, history))
         left = max(self._clock.left() - self._refit(trial), 0.0)
-        return left * self._n_workers / max(seconds, 1e-9)
+        return left * self._n_workers / max(seconds, FASTEST)
 
     def _compare_on(self, folds: tuple[int, ...], history: History) -> None:
         """Change the folds on which trials are compared."""

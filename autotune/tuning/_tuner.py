@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..execution import Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
 from ..history import (
     COMPLETE,
     INTERRUPTED,
@@ -21,13 +22,7 @@ from ..history import (
 )
 from ..schedule import Request, Scheduler
 from ..search import Searcher
-from ..timing import LEAST_TRIALS, Clock, is_open
-from ._reference import Reference
-
-_GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
-
-_USUAL = 3.0  # times the longest evaluation so far that one may take in any case
-_PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
+from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
 
 
 class Tuner:
@@ -95,7 +90,6 @@ class Tuner:
         self.clock = clock
         self.reserve = reserve
         self.n_trials = math.inf if n_trials is None else n_trials
-        self.seconds_per_trial = math.inf if seconds_per_trial is None else seconds_per_trial
         self.seed = seed
         self.defaults = defaults
         self.listeners = listeners
@@ -104,7 +98,8 @@ class Tuner:
         self.can_end = can_end
         self._running: dict[tuple[int, Key], Job] = {}
         self._stopped = False
-        self._longest = longest
+        limit = math.inf if seconds_per_trial is None else seconds_per_trial
+        self._allowed = Allowance(history, limit, longest, may_save_folds=fewer_folds is not None)
         self._reference = Reference(history, reference_seconds)
 
     def run(self) -> None:
@@ -143,8 +138,8 @@ class Tuner:
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
         while True:
-            while len(self._running) < self.executor.n_workers + self.executor.n_spare:
-                # A spare evaluation must not cost knowledge: it belongs to a trial under way.
+            while len(self._running) < self.executor.n_workers + self.executor.n_prefetch:
+                # A prefetched evaluation must not cost knowledge: it belongs to a trial under way.
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
@@ -154,7 +149,7 @@ class Tuner:
                 return
             for outcome in self.executor.collect(self._patience()):
                 self._settle(outcome)
-            if self.seconds_left() < -_GRACE:
+            if self.seconds_left() < -EVALUATION_GRACE:
                 self._cancel(lambda job: True)  # it still runs, or has not even begun
 
     def _patience(self) -> float | None:
@@ -162,7 +157,7 @@ class Tuner:
 
         After the end, what could not be cancelled must be waited for.
         """
-        left = self.seconds_left() + 2 * _GRACE
+        left = self.seconds_left() + 2 * EVALUATION_GRACE
         return left if math.isfinite(left) and left > 0 else None
 
     def _cancel(self, condition: Callable[[Job], bool]) -> None:
@@ -229,6 +224,7 @@ class Tuner:
             fold=request.fold,
             fidelity=request.fidelity,
             phase=request.phase,
+            n_test=validation_rows(self.history.share),
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
@@ -236,25 +232,12 @@ class Tuner:
         )
 
     def _allowance(self, trial: Trial, key: Key) -> float:
-        """Return the seconds after which an evaluation of a trial is given up.
-
-        In a budget of seconds, one that takes longer than the trial can afford for each of
-        its missing folds, and half as long again, only keeps others from being evaluated;
-        but what three times the longest evaluation so far covers is nothing unusual.
-        """
-        left, history = self.seconds_left(), self.history
-        spent = history.seconds_spent(trial, key)
-        if self._reference.takes(trial):
-            allowed = self._reference.allowance(trial, self._running.values(), left)
-            return min(allowed, self.seconds_per_trial - spent)
-        n_wanted = len(history.compared_folds) if key.phase == SEARCH else history.n_folds
-        done = (other for other in trial.evaluations if other.fidelity == history.share)
-        n_done = sum(history.repeat(other) == history.repeat(key) for other in done)
-        n_missing = max(1, n_wanted - n_done)
-        if self.fewer_folds is not None and is_open(history):
-            n_missing = min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
-        share = _PATIENCE * left * self.executor.n_workers / n_missing
-        return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
+        """Return the seconds after which an evaluation of a trial is given up."""
+        left = self.seconds_left()
+        if not self._reference.takes(trial):
+            return self._allowed.of(trial, key, left, self.executor.n_workers)
+        allowed = self._reference.allowance(trial, self._running.values(), left)
+        return min(allowed, self._allowed.of_trial(trial, key))
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
@@ -265,16 +248,11 @@ class Tuner:
                 return trial
         if len(self.history) >= self.n_trials:
             return None
-        proposal = self.searcher.ask(self.history, self._affordable())
+        seconds = self._allowed.of_new_trial(self.seconds_left(), self.executor.n_workers)
+        proposal = self.searcher.ask(self.history, seconds)
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
         return self.history.add(proposal, self.searcher.origin(proposal))
-
-    def _affordable(self) -> float:
-        """Return the seconds that each evaluation of a new trial may take."""
-        left, n_folds = self.seconds_left(), len(self.history.compared_folds)
-        together = min(left, left * self.executor.n_workers / n_folds)
-        return min(together, self.seconds_per_trial / n_folds)
 
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
@@ -282,8 +260,7 @@ class Tuner:
         self._running.pop((evaluation.trial, evaluation.key), None)
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
-        if evaluation.status == COMPLETE:
-            self._longest = max(self._longest, evaluation.seconds)
+        self._allowed.learn(evaluation)
         with self.history.changes():  # what an evaluation decides is told together with it
             self.history.record(evaluation)
             if self.fewer_folds is not None:
