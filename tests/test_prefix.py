@@ -37,9 +37,8 @@ from sklearn.preprocessing import (
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.compat._sklearn import only_predicts
-from autotune.evaluation import _prefix
+from autotune.evaluation import PrefixCache, Task, _prefix
 from autotune.evaluation._cache import Entry, Shelf
-from autotune.execution import PrefixCache, Task
 from autotune.history._history import Evaluation, History
 from autotune.timing._reserve import Reserve
 
@@ -566,7 +565,7 @@ def test_refit_is_reserved_whole():
     reserve = Reserve(task, 100.0, refit=True)
     evaluation = Evaluation(0, 0, scores={"score": 1.0}, fit_time=1.0, saved_time=9.0)
     history.record(evaluation)
-    trial.status = "complete"
+    history.set_status(trial, "complete")
     reserve.evaluated(evaluation, history)
     guessed = reserve(history)
     reserve.ended(trial, history)

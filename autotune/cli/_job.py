@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 import warnings
@@ -17,9 +18,8 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from ..defaults import Column
-from ..evaluation import Models
-from ..execution import Job as EvaluationJob
-from ..execution import Task
+from ..evaluation import Job as EvaluationJob
+from ..evaluation import Models, Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
@@ -52,6 +52,8 @@ class Settings:
     save: str | None = None
     history: str | None = None
     na_values: tuple[str, ...] = ()
+    space: Any = "auto"
+    storage: str | None = None
 
 
 class Job:
@@ -76,6 +78,7 @@ class Job:
         cls = AutoTunedClassifier if table.classifier else AutoTunedRegressor
         self.search = cls(
             model,
+            settings.space,
             strategy=settings.strategy,
             budget=settings.budget,
             scoring=settings.scoring,
@@ -83,6 +86,7 @@ class Job:
             n_jobs=settings.jobs,
             random_state=settings.seed,
             verbose=0 if settings.quiet else 1,
+            storage=settings.storage,
         )
 
     def run(self) -> int:
@@ -312,10 +316,19 @@ class Job:
         if self.settings.na_values:
             code += f"\n# frame: read with na_values={list(self.settings.na_values)}"
         code += f"\nmodel.predict(frame{columns})"
-        path = self.settings.save
-        self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)
+        path = str(self.settings.save)
+        command = f", for '{self._predict_command(path)}'" if self.table.columns else ""
+        self.console.print(f"\nThe tuned model is in {path}{command}. To use it:", soft_wrap=True)
         for line in code.splitlines():
             self.console.print(f"    {line}", style="cyan", soft_wrap=True)
+
+    def _predict_command(self, path: str) -> str:
+        """Return what predicts for the rows of a file."""
+        trust = [] if path.endswith(".skops") else ["--trust"]
+        words = ["autotune", "predict", path, "DATA.csv", *trust]
+        if self.settings.na_values:
+            words.append(f"--na-values={','.join(self.settings.na_values)}")
+        return shlex.join(words)
 
 
 def _warning_text(warning: warnings.WarningMessage) -> str:

@@ -1,5 +1,7 @@
-"""The only place with private names of scikit-learn and joblib."""
+"""The only place with private names of scikit-learn and joblib, and with other libraries' ways."""
 
+from ._clone import clone, clone_parametrized
+from ._libraries import library_of, make_ready
 from ._sklearn import (
     HAS_CALLBACKS,
     CallbackSupportMixin,
@@ -29,6 +31,8 @@ from ._sklearn import (
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "clone",
+    "clone_parametrized",
     "clone_state",
     "cloudpickle",
     "declares",
@@ -36,6 +40,8 @@ __all__ = [
     "has_callbacks",
     "import_pandas",
     "is_own_score",
+    "library_of",
+    "make_ready",
     "metric_of",
     "num_samples",
     "only_predicts",

@@ -11,10 +11,16 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
+from ..compat import (
+    CallbackSupportMixin,
+    clone_parametrized,
+    routing_enabled,
+    visual_block,
+    with_callbacks,
+)
 from ..defaults import default_model
 from ..evaluation import Models
-from ..timing import Scale
+from ..timing import Subsample
 from ..tuning import Run, make_router, make_scoring
 from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
 from ._delegation import DelegatingMixin
@@ -168,7 +174,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
         if "best_estimator_" not in self.__dict__:
             _, seed, scale = self._study
-            Run(self, X, y, params).finish(self.history_, seed, Scale(**(scale or {})))
+            Run(self, X, y, params).finish(self.history_, seed, Subsample(**(scale or {})))
         return self
 
     def score(self, X, y=None, **params):
@@ -241,6 +247,9 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             return inner
         tags.input_tags = inner.input_tags
         return tags
+
+    def __sklearn_clone__(self):
+        return clone_parametrized(self)
 
     def _sk_visual_block_(self):
         fitted = self.__dict__.get("best_estimator_")

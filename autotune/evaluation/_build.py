@@ -5,9 +5,7 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from sklearn.base import clone
-
-from ..compat import output_of
+from ..compat import clone, output_of
 from ..history import seed_estimator
 from ._models import split_choice
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .._texts import short_repr
 from ..compat import refusal
-from ..defaults import MAX_POINTS, default_space, has_default_space, moved_default, starting_points
+from ..defaults import MAX_POINTS, auto_space, has_default_space, moved_default, starting_points
 from ..evaluation import CHOSEN, Models
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
@@ -61,7 +61,9 @@ class Candidates:
         return points[:MAX_POINTS]
 
 
-def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
+def make_candidates(
+    estimator: Any, space: Any, prefix: str = "", X: Any = None, y: Any = None
+) -> Candidates:
     """Return the candidates for what the user gave as ``estimator`` and ``space``.
 
     Parameters
@@ -70,10 +72,12 @@ def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
     space : "auto", dict or list of dicts
     prefix : str
         Put before each name that the user wrote.
+    X, y
+        The training data, on which built-in spaces depend.
     """
     models = Models.of(estimator)
     written = not (isinstance(space, str) and space == "auto")
-    parsed = Space.parse(_prefixed(space, prefix) if written else _built_in_spaces(models))
+    parsed = Space.parse(_prefixed(space, prefix) if written else _built_in_spaces(models, X, y))
     check_fits(parsed, models)
     defaults = [_default(models, model, parsed, written) for model in models.members]
     return Candidates(models, parsed, defaults)
@@ -91,14 +95,14 @@ def _prefixed(space: Any, prefix: str) -> Any:
     return space
 
 
-def _built_in_spaces(models: Models) -> list[dict[str, Any]]:
+def _built_in_spaces(models: Models, X: Any, y: Any) -> list[dict[str, Any]]:
     """Return the union of the built-in spaces; a model without one has only its default."""
     if not any(map(has_default_space, models.members)):
-        default_space(models.first)  # raises, and says how to write a space
+        auto_space(models.first)  # raises, and says how to write a space
     union = []
     for model in models.members:
         chosen = {name: [value] for name, value in models.choose(model).items()}
-        spaces = default_space(model, prefix=models.prefix) if has_default_space(model) else {}
+        spaces = auto_space(model, models.prefix, X, y) if has_default_space(model) else {}
         for space in spaces if isinstance(spaces, list) else [spaces]:
             union.append({**chosen, **space})
     return union

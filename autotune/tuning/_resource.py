@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from .._texts import short_repr
-from ..evaluation import Models
-from ..execution import count_classes, count_rows, count_units
+from ..compat import clone
+from ..evaluation import Models, count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
 from ..strategies import ROWS, Strategy

@@ -11,7 +11,7 @@ from .._texts import warn
 from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
 from ..space import describe, digest
 from ..storage import Journal
-from ..timing import Scale
+from ..timing import Subsample
 from ._candidates import Candidates
 
 # The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
@@ -60,7 +60,7 @@ class Study:
     Attributes
     ----------
     seed : int
-    scale : Scale or None
+    scale : Subsample or None
         On what the earlier fits searched, as far as it was measured.
     journal : Journal or None
         Writes to the file.
@@ -76,7 +76,7 @@ class Study:
         candidates: Candidates,
     ):
         self.seed = seed
-        self.scale: Scale | None = None
+        self.scale: Subsample | None = None
         self.journal: Journal | None = None
         self._owner = owner
         self._history = history
@@ -105,7 +105,7 @@ class Study:
             self.seed = self.journal.seed
             scale = self.journal.description.get("scale")
             if scale is not None or len(self._history):
-                self.scale = None if scale is None else Scale(**scale)
+                self.scale = None if scale is None else Subsample(**scale)
         self._owner._study = (self._fingerprint, self.seed, None)
         if self.scale is not None:
             self.keep(self.scale)
@@ -131,10 +131,10 @@ class Study:
             )
             return
         _, self.seed, scale = kept
-        self.scale = None if scale is None else Scale(**scale)
+        self.scale = None if scale is None else Subsample(**scale)
         self._known = known_trials(history)
 
-    def keep(self, scale: Scale) -> None:
+    def keep(self, scale: Subsample) -> None:
         """Write down on what the search is done."""
         if self.journal is not None:
             self.journal.describe("scale", asdict(scale))
@@ -191,4 +191,4 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
                 if evaluation.fold < history.n_folds:  # the others decide of no status
-                    trial.status = RUNNING
+                    history.set_status(trial, RUNNING)

@@ -6,15 +6,14 @@ import numbers
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr
-from ..compat import num_samples, to_numpy
-from ..evaluation import Models
-from ..execution import Fold
+from ..compat import clone, num_samples, to_numpy
+from ..evaluation import Fold, Models
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
