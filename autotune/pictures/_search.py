@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._texts import short_repr
+from ..evaluation import Models
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -192,7 +193,7 @@ def _meaning(tuned: Any, name: str) -> Metric:
     if isinstance(scorer, dict):
         scorer = scorer[name]
     model = vars(tuned).get("best_estimator_", tuned.estimator)
-    return describe_metric(scorer, model if isinstance(model, list) else [model])
+    return describe_metric(scorer, Models.of(model).members)
 
 
 def _of_evaluations(history: History, metric: str) -> tuple[np.ndarray, np.ndarray]:

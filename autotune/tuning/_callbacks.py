@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..compat import HAS_CALLBACKS, has_callbacks
+from ..compat import has_callbacks, open_callback_context
 from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
 
@@ -50,10 +50,10 @@ class Callbacks(Listener):
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
         self._n_submitted = 0
         self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
-        self._root = self._search = None
-        if not HAS_CALLBACKS:
+        self._search = None
+        self._root = open_callback_context(owner, 1 + finals + refit)
+        if self._root is None:
             return
-        self._root = owner._init_callback_context(max_subtasks=1 + finals + refit)
         self._root.call_on_fit_task_begin(**self.event)
         self._search = self._root.subcontext(
             task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
