@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from .._texts import short_repr
 from ._example import example_space
 from ._facts import Facts
 from ._preparation import KEEP_FEATURES
@@ -49,6 +50,8 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
 
     Raises
     ------
+    TypeError
+        If it is no estimator.
     ValueError
         If neither the estimator nor anything nested in it has a built-in space.
 
@@ -64,6 +67,8 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
     >>> space | {"ridge__fit_intercept": [True, False], "ridge__alpha": (0.1, 10.0)}
     {'ridge__alpha': (0.1, 10.0), 'ridge__fit_intercept': [True, False]}
     """
+    if not is_estimator(estimator):
+        raise TypeError(f"estimator must be an instance of a model; got {short_repr(estimator)}")
     spaces = auto_space(estimator, X=X, y=y)
     return max(spaces, key=len) if isinstance(spaces, list) else spaces
 
