@@ -159,16 +159,21 @@ def _children(estimator: Any, facts: Facts | None) -> Iterator[tuple[str, Any, F
 
 def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
     """Return what is known of the data that reach members, where that differs."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
     seen = {"final_estimator": facts.reshaped()}
-    for name, step in getattr(estimator, "steps", ()):
+    for name, step in estimator.steps if isinstance(estimator, Pipeline) else ():
         seen[name] = facts
         if hasattr(step, "fit_resample"):
             facts = facts.resampled()
         elif type(step).__name__ not in KEEP_FEATURES and is_estimator(step):
             facts = facts.reshaped()
-    for name, _, columns in getattr(estimator, "transformers", ()):
-        is_listed = isinstance(columns, list | tuple)
-        seen[name] = facts.reshaped(len(columns) if is_listed else None)
+    if isinstance(estimator, ColumnTransformer):
+        seen["remainder"] = facts.reshaped()
+        for name, _, columns in estimator.transformers:
+            is_listed = isinstance(columns, list | tuple)
+            seen[name] = facts.reshaped(len(columns) if is_listed else None)
     return seen
 
 

@@ -34,18 +34,19 @@ class Facts:
         """Return what is to be known of all data; None if there are none."""
         if X is None:
             return None
-        shape = getattr(X, "shape", None) or np.shape(X)
-        return cls(
-            max(int(_FOLD * num_samples(X)), 1),
-            shape[1] if len(shape) == 2 else None,
-            None if y is None else to_numpy(y),
-        )
+        rows = max(int(_FOLD * num_samples(X)), 1)
+        return cls(rows, _count_features(X), None if y is None else to_numpy(y))
 
     @property
     def size(self) -> int | None:
         """The lesser of rows and features."""
         known = [n for n in (self.rows, self.features) if n is not None]
         return min(known) if len(known) == 2 else None
+
+    @property
+    def other_rows(self) -> int | None:
+        """The rows that can be neighbours of one."""
+        return None if self.rows is None else self.rows - 1
 
     @property
     def few_rows(self) -> int | None:
@@ -77,6 +78,15 @@ class Facts:
     def resampled(self) -> Facts:
         """Return the facts after a step that changes the number of rows."""
         return replace(self, rows=None)
+
+
+def _count_features(X: Any) -> int | None:
+    """Return the number of columns of a table, None of anything else."""
+    try:
+        shape = getattr(X, "shape", None) or np.shape(X)
+    except ValueError:  # lists of different lengths
+        return None
+    return shape[1] if len(shape) == 2 else None
 
 
 @dataclass(frozen=True)
