@@ -488,8 +488,8 @@ def test_the_public_space_is_a_dict():
     }
     search = AutoTunedClassifier(SVC(), space, budget=4, cv=2, random_state=0)
     assert set(search.fit(X_SMALL, Y_SMALL).best_params_) == set(space)
-    space.clear()
-    assert default_space(SVC())
+    space["class_weight"].append({0: 2})
+    assert default_space(SVC())["class_weight"] == [None, "balanced"]
 
 
 @pytest.mark.parametrize("model", [SVC, "SVC", None, [SVC()]])
@@ -541,6 +541,8 @@ def test_registered_spaces(registered):
     assert default_space(Own(0.4)) == {"max_features": (0.1, 0.4)}
     search = AutoTunedClassifier(Own(0.4), budget=2, cv=2).fit(X_SMALL, Y_SMALL)
     assert search.best_params_["max_features"] <= 0.4
+    registered(Own, [{"max_features": np.arange(1, 3)}, {"max_features": np.arange(1, 3)}])
+    assert len(auto_space(Own())) == 2
     registered(Own, {"depth": (1, 3)})
     with pytest.raises(ValueError, match=r"^space\['depth'\]: Own has no such parameter"):
         AutoTunedClassifier(Own(), budget=2).fit(X_SMALL, Y_SMALL)

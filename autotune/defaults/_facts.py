@@ -40,8 +40,7 @@ class Facts:
     @property
     def size(self) -> int | None:
         """The lesser of rows and features."""
-        known = [n for n in (self.rows, self.features) if n is not None]
-        return min(known) if len(known) == 2 else None
+        return _least(self.rows, self.features)
 
     @property
     def other_rows(self) -> int | None:
@@ -61,7 +60,7 @@ class Facts:
     @property
     def pairs(self) -> int | None:
         """The least of rows, features and targets."""
-        return None if None in (self.size, self.targets) else min(self.size, self.targets)  # type: ignore[type-var]  # neither is None
+        return _least(self.rows, self.features, self.targets)
 
     @property
     def nu(self) -> float | None:
@@ -78,6 +77,12 @@ class Facts:
     def resampled(self) -> Facts:
         """Return the facts after a step that changes the number of rows."""
         return replace(self, rows=None)
+
+
+def _least(*numbers: int | None) -> int | None:
+    """Return the least of some numbers, None where one is not known."""
+    known = [number for number in numbers if number is not None]
+    return min(known) if len(known) == len(numbers) else None
 
 
 def _count_features(X: Any) -> int | None:
@@ -122,5 +127,12 @@ class UpTo:
 
 def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
     """Return a space with intervals in place of what depends on the data."""
-    ranges = {n: v.resolve(facts) if isinstance(v, UpTo) else v for n, v in space.items()}
+    ranges = {name: _resolve(values, facts) for name, values in space.items()}
     return {name: values for name, values in ranges.items() if values is not None}
+
+
+def _resolve(values: Any, facts: Facts | None) -> Any:
+    """Return a range for some data; a list is a copy, which users may change."""
+    if isinstance(values, UpTo):
+        return values.resolve(facts)
+    return list(values) if type(values) is list else values

@@ -119,7 +119,7 @@ def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
             if (registered is not None or name in params or name in defaults)
             and not _is_chosen(values, params.get(name), defaults.get(name))
         }
-        if kept and kept not in spaces:
+        if kept and (registered is not None or kept not in spaces):
             spaces.append(kept)
     return spaces
 
