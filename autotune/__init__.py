@@ -7,6 +7,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._budget import Budget
+    from .defaults import default_space, register_space
     from .estimators import AutoTunedClassifier, AutoTunedRegressor
     from .pictures import TuningDisplay, nested_report
     from .storage import read_history
@@ -25,8 +26,10 @@ __all__ = [
     "Random",
     "TuningDisplay",
     "__version__",
+    "default_space",
     "nested_report",
     "read_history",
+    "register_space",
 ]
 
 # What is imported when it is first asked for: the command line answers `--help`, and reports
@@ -34,6 +37,7 @@ __all__ = [
 _EXPORTS = {
     **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
     "Budget": "_budget",
+    **dict.fromkeys(("default_space", "register_space"), "defaults"),
     **dict.fromkeys(("TuningDisplay", "nested_report"), "pictures"),
     "read_history": "storage",
     **dict.fromkeys(
