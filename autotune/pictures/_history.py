@@ -81,6 +81,8 @@ class HistoryPicture(Picture):
         left.xaxis.get_major_locator().set_params(integer=True, nbins=7)
         right.locator_params(axis="x", nbins=6)
         right.set_xlabel("seconds since the start")
+        margin = max(0.5, 0.02 * len(numbers))
+        left.set_xlim(-margin, len(numbers) - 1 + margin)
         right.set_xlim(left=0)
         canvas.key(columns=7)
 
