@@ -72,7 +72,7 @@ from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import check_refit, make_scoring, route
 from ._study import Kept, Study, fingerprint, reopen
 from ._target import check_labels, check_target
-from ._tuner import Tuner
+from ._tuner import Tuner, TunerSettings
 from ._validation import check_data, check_folds, check_model, check_settings
 
 _SEARCH, _TRIALS, _FOLDS, _FRESH = 0, 1, 2, 3  # what a seed is derived for
@@ -424,22 +424,22 @@ class Run:
         journal = None if self.study is None else self.study.journal
         same_error = SameError(self.history, self.candidates.space)
         listeners = [journal, callbacks, check, progress, self.reserve, self.finals, same_error]
-        settings = {
-            "searcher": self._searcher(searcher_seed),
-            "history": self.history,
-            "clock": self.clock,
-            "reserve": lambda history: self.reserve(history) + self.finals.reserve(),
-            "n_trials": self._n_trials(),
-            "seconds_per_trial": self.budget.seconds_per_trial,
-            "seed": self.trial_seed,
-            "defaults": self.candidates.defaults if owner.include_default else (),
-            "listeners": [listener for listener in listeners if listener is not None],
-            "raise_errors": owner.error_score == "raise",
-            "fewer_folds": fewer_folds if self._is_scarce() else None,
-            "longest": 0.0 if self.first is None else self.first.expect(rows),
-            "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
-            "reference_seconds": REFERENCE_SHARE * (self.budget.seconds or math.inf),
-        }
+        settings = TunerSettings(
+            searcher=self._searcher(searcher_seed),
+            history=self.history,
+            clock=self.clock,
+            reserve=lambda history: self.reserve(history) + self.finals.reserve(),
+            n_trials=self._n_trials(),
+            seconds_per_trial=self.budget.seconds_per_trial,
+            seed=self.trial_seed,
+            defaults=self.candidates.defaults if owner.include_default else (),
+            listeners=[listener for listener in listeners if listener is not None],
+            raise_errors=owner.error_score == "raise",
+            fewer_folds=fewer_folds if self._is_scarce() else None,
+            longest=0.0 if self.first is None else self.first.expect(rows),
+            can_end=None if self.budget.seconds is None else fewer_folds.can_end,
+            reference_seconds=REFERENCE_SHARE * (self.budget.seconds or math.inf),
+        )
         seed = derive_seed(self.seed, _FOLDS)
         try:
             tuner = self._tune(
@@ -499,7 +499,7 @@ class Run:
         return bool(self.history.n_fresh) and refit is not False and not callable(refit)
 
     def _compare_again(
-        self, task: Task, executor: Executor, settings: dict[str, Any], callbacks: Callbacks
+        self, task: Task, executor: Executor, settings: TunerSettings, callbacks: Callbacks
     ) -> None:
         """Evaluate the best trials on fresh folds, as far as there is time."""
         history, n_folds = self.history, len(self.folds)
@@ -509,24 +509,20 @@ class Run:
         if not n_missing:
             return
         callbacks.begin_finals(n_missing)
-        settings = {
-            **settings,
-            "reserve": self.reserve,
-            "n_trials": 0,
-            "fewer_folds": None,
-            "reference_seconds": 0.0,
-        }
+        settings = replace(
+            settings, reserve=self.reserve, n_trials=0, fewer_folds=None, reference_seconds=0.0
+        )
         self._tune(task, executor, settings, lambda: FinalsScheduler(n_folds, folds, field))
 
     def _tune(
         self,
         task: Task,
         executor: Executor,
-        settings: dict[str, Any],
+        settings: TunerSettings,
         make_scheduler: Callable[[], Scheduler],
     ) -> Tuner:
         """Run the loop; go on in this process if workers cannot be started."""
-        tuner = Tuner(executor=executor, scheduler=make_scheduler(), **settings)
+        tuner = Tuner(settings, make_scheduler(), executor)
         try:
             tuner.run()
         except WorkerStartError as error:
@@ -535,7 +531,7 @@ class Run:
                 "cannot be ended",
             )
             inline = self._shared(InlineExecutor(task))
-            tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
+            tuner = Tuner(settings, make_scheduler(), inline)
             tuner.run()
         return tuner
 
