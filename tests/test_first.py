@@ -18,7 +18,7 @@ from autotune.history._history import History
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
 from autotune.timing._subsample import Scale, measure
-from autotune.tuning import _run as run_module
+from autotune.tuning import _pilot
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -271,7 +271,7 @@ def scripted(*shares):
 @pytest.fixture
 def fitted_first(monkeypatch):
     """Have every search begin with a default on all rows."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.1, 1.0))
+    monkeypatch.setattr(_pilot, "measure", scripted(0.1, 1.0))
 
 
 def tuned(estimator=None, **parameters):
@@ -319,7 +319,7 @@ def test_a_better_configuration_that_cannot_be_fitted_on_all_rows(fitted_first):
 def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
     """Check that one is fitted only where it could be the result, and seconds are scarce."""
     seen = []
-    monkeypatch.setattr(run_module, "measure", lambda *arguments: seen.append(arguments) or Scale())
+    monkeypatch.setattr(_pilot, "measure", lambda *arguments: seen.append(arguments) or Scale())
     tuned(**parameters).fit(X, y)
     firsts = [arguments[-1] for arguments in seen]
     assert bool(n_first) == any(first is not None for first in firsts)
@@ -327,7 +327,7 @@ def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
 
 def test_there_is_a_model_though_no_other_fit_ends(monkeypatch):
     """Check that the default on few rows is used, with one warning of them."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.3))
+    monkeypatch.setattr(_pilot, "measure", scripted(0.3))
     model = tuned(FullHang(C=2.0, rows=175), budget="4s")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -354,7 +354,7 @@ def test_a_failure_on_more_rows_is_told(monkeypatch):
         arguments[-1].error = MemoryError("no room")
         return Scale()
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(_pilot, "measure", measure)
     with pytest.warns(UserWarning, match=r"as there was time for \(MemoryError: no room\)"):
         tuned().fit(X, y)
 

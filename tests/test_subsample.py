@@ -17,7 +17,7 @@ from autotune import Auto, AutoTunedClassifier, read_history
 from autotune.history._history import Evaluation, History, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._subsample import Scale
-from autotune.tuning import _run as run_module
+from autotune.tuning import _pilot
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -54,7 +54,7 @@ def measured(monkeypatch):
         calls.append(arguments)
         return FEWER
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(_pilot, "measure", measure)
     return calls
 
 
@@ -81,7 +81,7 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
 @pytest.mark.parametrize(("rise", "C"), [(0.0, 3.0), (1e-6, 3.0), (3e-6, 1.0)], ids=str)
 def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
     """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
-    monkeypatch.setattr(run_module, "measure", lambda *arguments: Scale(0.5, 1.0, rise=rise))
+    monkeypatch.setattr(_pilot, "measure", lambda *arguments: Scale(0.5, 1.0, rise=rise))
     strategy = Auto(n_repeats=n_repeats)
     model = tuned(strategy=strategy).fit(X, y)
     assert model.best_params_ == {"C": C}

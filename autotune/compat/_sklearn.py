@@ -27,11 +27,13 @@ __all__ = [
     "cloudpickle",
     "declares",
     "describe_scorer",
+    "has_callbacks",
     "import_pandas",
     "is_own_score",
     "metric_of",
     "num_samples",
     "only_predicts",
+    "open_callback_context",
     "output_of",
     "propagate_callbacks",
     "refusal",
@@ -70,6 +72,18 @@ def import_pandas(caller: str) -> Any:
     except ImportError as error:
         raise ImportError(f"{caller} needs pandas: pip install pandas") from error
     return pandas
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Return whether callbacks were set on an estimator."""
+    return bool(getattr(estimator, "_skl_callbacks", ()))
+
+
+def open_callback_context(estimator: Any, max_subtasks: int) -> Any:
+    """Return the callback context of an estimator's ``fit``, None where there is no such thing."""
+    if not HAS_CALLBACKS:
+        return None
+    return estimator._init_callback_context(max_subtasks=max_subtasks)
 
 
 def propagate_callbacks(context: Any, estimator: Any) -> Any:
