@@ -130,6 +130,22 @@ def test_weights_are_cut_with_the_rows(measured):
     assert {trial.status for trial in model.history_} == {"complete"}
 
 
+def test_an_interrupted_measurement_is_made_again(measured, monkeypatch):
+    """Check that a fit interrupted before anything was known does not go on with all rows."""
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    model = tuned()
+    with monkeypatch.context() as patch:
+        patch.setattr(_pilot, "measure", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+    model.set_params(warm_start=True).fit(X, y)
+    assert len(measured) == 1
+    assert model.history_.share == 0.5
+
+
 def test_warm_start_keeps_the_share(measured):
     """Check that a search that is continued goes on as it began."""
     model = tuned(warm_start=True).fit(X, y)

@@ -1,8 +1,8 @@
 """The only place with private names of scikit-learn and joblib."""
 
 from ._sklearn import (
-    HAS_CALLBACKS,
     CallbackSupportMixin,
+    accepts_weights,
     cloudpickle,
     declares,
     describe_scorer,
@@ -25,8 +25,8 @@ from ._sklearn import (
 )
 
 __all__ = [
-    "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "accepts_weights",
     "cloudpickle",
     "declares",
     "describe_scorer",

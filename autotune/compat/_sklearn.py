@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "accepts_weights",
     "cloudpickle",
     "declares",
     "describe_scorer",
@@ -133,6 +135,16 @@ def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
     if scorer._response_method != "predict":
         settings["response_method"] = scorer._response_method
     return metric.__name__, settings
+
+
+def accepts_weights(scorer: Any) -> bool:
+    """Return whether a scorer takes ``sample_weight``."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return bool(scorer._accept_sample_weight())
+    try:
+        return "sample_weight" in signature(scorer).parameters
+    except Exception:  # compiled code that does not tell, or the scorer's own methods
+        return False
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

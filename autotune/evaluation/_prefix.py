@@ -26,7 +26,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from ..compat import only_predicts, routing_enabled
+from ..compat import has_callbacks, only_predicts, routing_enabled
 from ._build import CHOSEN
 from ._cache import Entry, Shelf, is_passthrough, observe
 from ._cache_key import UnkeyableError, digest, key_of
@@ -299,7 +299,7 @@ def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
     """Tell whether the first steps of an estimator can be fitted apart from the last."""
     if type(estimator) is not Pipeline or estimator.memory is not None or estimator.verbose:
         return False
-    if getattr(estimator, "transform_input", None) or getattr(estimator, "_skl_callbacks", None):
+    if getattr(estimator, "transform_input", None) or has_callbacks(estimator):
         return False
     # What scikit-learn would refuse must reach it whole.
     names = [name for name, _ in estimator.steps]
