@@ -18,21 +18,24 @@ class Limits:
 
     Attributes
     ----------
+    scale : Scale
+        On what share of the rows it trains.
     reserve : Reserve
         The seconds that are kept for the last fit.
     finals : Finals
         Those for the final comparison, and who takes part in it.
     fewer_folds : FewerFolds
-    rows : float
-        The training rows of an evaluation of full fidelity.
+    longest : float
+        The seconds that an evaluation is known to take.
     n_trials : int or None
         How many trials are worth their time: perhaps only the default, or not even that.
     """
 
+    scale: Scale
     reserve: Reserve
     finals: Finals
     fewer_folds: FewerFolds
-    rows: float
+    longest: float
     n_trials: int | None
 
     def seconds_kept(self, history: History) -> float:
@@ -58,4 +61,5 @@ def make_limits(
     fewer_folds.reconsider(history)
     reserve.learn(history)
     finals = make_finals(problem, history, n_workers)
-    return Limits(reserve, finals, fewer_folds, rows, n_trials)
+    longest = 0.0 if first is None else first.expect(rows)
+    return Limits(scale, reserve, finals, fewer_folds, longest, n_trials)

@@ -65,9 +65,9 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
     result = SearchResult(history, scale, first)
     limits = make_limits(problem, study, runtime, scale, first)
     progress = _make_progress(problem, runtime)
-    settings = _make_settings(problem, study, runtime, first, limits, progress)
+    settings = _make_settings(problem, study, runtime, limits, progress)
     try:
-        _run(problem, runtime, scale, limits, settings)
+        _run(problem, runtime, limits, settings)
     except ClusterLostError as error:
         _end_early(result, error)
         result = replace(result, lost=error)
@@ -95,7 +95,45 @@ def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) 
     return SearchResult(history, Scale(**(scale or {})))
 
 
-def make_searcher(problem: Problem) -> Searcher:
+def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
+    """Return what shows how the search goes, None if nothing does."""
+    if not problem.verbose:
+        return None
+    return Progress(problem.verbose, problem.n_trials, runtime.clock, metric=problem.metric)
+
+
+def _make_settings(
+    problem: Problem,
+    study: Study,
+    runtime: Runtime,
+    limits: Limits,
+    progress: Progress | None,
+) -> TunerSettings:
+    """Return the settings of the loop over the space."""
+    budget, history = problem.budget, study.history
+    check = _MetricCheck(problem.refit, problem.scoring)
+    same_error = SameError(history, problem.candidates.space)
+    listeners: list[Listener | None] = [study.journal, runtime.callbacks, check, progress]
+    listeners += [limits.reserve, limits.finals, same_error]
+    return TunerSettings(
+        searcher=_make_searcher(problem),
+        history=history,
+        clock=runtime.clock,
+        reserve=limits.seconds_kept,
+        n_trials=limits.n_trials,
+        seconds_per_trial=budget.seconds_per_trial,
+        seed=problem.seed_for(TRIALS),
+        defaults=problem.candidates.defaults if problem.include_default else (),
+        listeners=[listener for listener in listeners if listener is not None],
+        raise_errors=problem.raises_errors,
+        fewer_folds=limits.fewer_folds if problem.may_save_seconds else None,
+        longest=limits.longest,
+        can_end=None if budget.seconds is None else limits.fewer_folds.can_end,
+        reference_seconds=REFERENCE_SHARE * (budget.seconds or math.inf),
+    )
+
+
+def _make_searcher(problem: Problem) -> Searcher:
     """Return what proposes configurations."""
     strategy, candidates = problem.strategy, problem.candidates
     searcher = strategy.searcher(candidates.space, problem.seed_for(SEARCH), problem.budget)
@@ -108,62 +146,21 @@ def make_searcher(problem: Problem) -> Searcher:
     return searcher
 
 
-def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
-    """Return what shows how the search goes, None if nothing does."""
-    if not problem.verbose:
-        return None
-    return Progress(problem.verbose, problem.n_trials, runtime.clock, metric=problem.metric)
-
-
-def _make_settings(
-    problem: Problem,
-    study: Study,
-    runtime: Runtime,
-    first: FirstModel | None,
-    limits: Limits,
-    progress: Progress | None,
-) -> TunerSettings:
-    """Return the settings of the loop over the space."""
-    budget, history = problem.budget, study.history
-    check = _MetricCheck(problem.refit, problem.scoring)
-    same_error = SameError(history, problem.candidates.space)
-    listeners: list[Listener | None] = [study.journal, runtime.callbacks, check, progress]
-    listeners += [limits.reserve, limits.finals, same_error]
-    return TunerSettings(
-        searcher=make_searcher(problem),
-        history=history,
-        clock=runtime.clock,
-        reserve=limits.seconds_kept,
-        n_trials=limits.n_trials,
-        seconds_per_trial=budget.seconds_per_trial,
-        seed=problem.seed_for(TRIALS),
-        defaults=problem.candidates.defaults if problem.include_default else (),
-        listeners=[listener for listener in listeners if listener is not None],
-        raise_errors=problem.raises_errors,
-        fewer_folds=limits.fewer_folds if problem.may_save_seconds else None,
-        longest=0.0 if first is None else first.expect(limits.rows),
-        can_end=None if budget.seconds is None else limits.fewer_folds.can_end,
-        reference_seconds=REFERENCE_SHARE * (budget.seconds or math.inf),
-    )
-
-
-def _run(
-    problem: Problem, runtime: Runtime, scale: Scale, limits: Limits, settings: TunerSettings
-) -> None:
+def _run(problem: Problem, runtime: Runtime, limits: Limits, settings: TunerSettings) -> None:
     """Run the loop over the space, then over the best trials on repeats of the folds."""
     seed = problem.seed_for(FOLDS)
 
     def make_scheduler() -> Scheduler:
         return problem.strategy.scheduler(problem.plan, seed)
 
-    executor = _on_share(runtime.executor, scale)
-    tuner = _tune(runtime, scale, settings, executor, make_scheduler)
+    executor = _on_share(runtime.executor, limits)
+    tuner = _tune(runtime, limits, settings, executor, make_scheduler)
     if not tuner.stopped:
-        _compare_finalists(runtime, scale, limits, settings, tuner.executor)
+        _compare_finalists(runtime, limits, settings, tuner.executor)
 
 
 def _compare_finalists(
-    runtime: Runtime, scale: Scale, limits: Limits, settings: TunerSettings, executor: Executor
+    runtime: Runtime, limits: Limits, settings: TunerSettings, executor: Executor
 ) -> None:
     """Evaluate the best trials on repeats of the folds, as far as there is time."""
     history, n_folds = settings.history, settings.history.n_folds
@@ -176,12 +173,12 @@ def _compare_finalists(
     settings = replace(
         settings, reserve=limits.reserve, n_trials=0, fewer_folds=None, reference_seconds=0.0
     )
-    _tune(runtime, scale, settings, executor, lambda: FinalsScheduler(n_folds, folds, field))
+    _tune(runtime, limits, settings, executor, lambda: FinalsScheduler(n_folds, folds, field))
 
 
 def _tune(
     runtime: Runtime,
-    scale: Scale,
+    limits: Limits,
     settings: TunerSettings,
     executor: Executor,
     make_scheduler: Callable[[], Scheduler],
@@ -195,14 +192,15 @@ def _tune(
             f"{error}; the search goes on in this process, where an evaluation that hangs "
             "cannot be ended",
         )
-        tuner = Tuner(settings, make_scheduler(), _on_share(InlineExecutor(runtime.task), scale))
+        tuner = Tuner(settings, make_scheduler(), _on_share(InlineExecutor(runtime.task), limits))
         tuner.run()
     return tuner
 
 
-def _on_share(executor: Executor, scale: Scale) -> Executor:
+def _on_share(executor: Executor, limits: Limits) -> Executor:
     """Return an executor that trains on the rows that the search can afford."""
-    return executor if scale.share == 1.0 else SharedOut(executor, scale.share)
+    share = limits.scale.share
+    return executor if share == 1.0 else SharedOut(executor, share)
 
 
 def _end_early(result: SearchResult, error: ClusterLostError) -> None:
