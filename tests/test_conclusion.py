@@ -14,8 +14,8 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier
-from autotune.history import INTERRUPTED, Evaluation
-from autotune.timing import Scale
+from autotune.history import COMPARISON, COMPLETE, INTERRUPTED, Evaluation
+from autotune.timing import Subsample
 from autotune.tuning import SearchResult, choose_winner, conclude, make_problem
 
 X, Y = load_iris(return_X_y=True)
@@ -34,7 +34,7 @@ def found(problem, scores=SCORES, scale=None, **default):
     for number, row in enumerate(scores):
         origin = "default" if number == 0 else "random"
         add_trial(history, {"C": 1.0 + number}, row, origin, **(default if number == 0 else {}))
-    return SearchResult(history, Scale() if scale is None else scale)
+    return SearchResult(history, Subsample() if scale is None else scale)
 
 
 def choose(problem, result):
@@ -87,8 +87,8 @@ def test_nothing_says_who_wins():
     history.add({"C": 1.0}, "default")
     for fold in range(2):
         history.record(Evaluation(0, fold, scores={"accuracy": 0.9, "f1_macro": 0.8}))
-    history[0].status = "complete"
-    result = SearchResult(history, Scale())
+    history.set_status(history[0], COMPLETE)
+    result = SearchResult(history, Subsample())
     assert conclude(problem, result).multimetric
     assert choose(problem, result) is None
 
@@ -97,7 +97,7 @@ def test_nothing_says_who_wins():
 def test_a_search_on_fewer_rows(rise, number):
     """Check that the winner must be better than what the default is expected to become."""
     problem = pose()
-    assert choose(problem, found(problem, scale=Scale(0.5, rise=rise))).trial.number == number
+    assert choose(problem, found(problem, scale=Subsample(0.5, rise=rise))).trial.number == number
 
 
 @pytest.mark.parametrize(("fresh", "number"), [(0.9, 3), (0.5, 2), (None, 2)])
@@ -107,8 +107,9 @@ def test_the_final_comparison(fresh, number):
     result = found(problem)
     for trial in result.history:
         score = {2: 0.6, 3: fresh}.get(trial.number, 0.1)
-        for fold in (2, 3) if fresh is not None else ():
-            result.history.record(Evaluation(trial.number, fold, scores={"score": score}))
+        for fold in range(2) if fresh is not None else ():
+            scores = {"score": score}
+            result.history.record(Evaluation(trial.number, fold, phase=COMPARISON, scores=scores))
     assert choose(problem, result).trial.number == number
 
 
@@ -138,7 +139,7 @@ def test_a_search_that_was_cut_short():
     """Check that trials are compared on the folds that the default has, if it is the better."""
     problem = pose()
     result = found(problem, [[0.9], [0.8, 0.8]])
-    result.history[0].status = INTERRUPTED
+    result.history.set_status(result.history[0], INTERRUPTED)
     conclusion = conclude(problem, result)
     assert conclusion.is_cut_short
     assert choose_winner(problem, result, conclusion).trial.number == 0

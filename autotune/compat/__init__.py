@@ -1,8 +1,11 @@
-"""The only place with private names of scikit-learn and joblib."""
+"""The only place with private names of scikit-learn and joblib, and with other libraries' ways."""
 
+from ._clone import clone, clone_parametrized
+from ._libraries import library_of, make_ready
 from ._sklearn import (
+    HAS_CALLBACKS,
     CallbackSupportMixin,
-    accepts_weights,
+    clone_state,
     cloudpickle,
     declares,
     describe_scorer,
@@ -19,20 +22,26 @@ from ._sklearn import (
     routing_enabled,
     safe_split,
     slice_params,
+    takes_weights,
     to_numpy,
     visual_block,
     with_callbacks,
 )
 
 __all__ = [
+    "HAS_CALLBACKS",
     "CallbackSupportMixin",
-    "accepts_weights",
+    "clone",
+    "clone_parametrized",
+    "clone_state",
     "cloudpickle",
     "declares",
     "describe_scorer",
     "has_callbacks",
     "import_pandas",
     "is_own_score",
+    "library_of",
+    "make_ready",
     "metric_of",
     "num_samples",
     "only_predicts",
@@ -43,6 +52,7 @@ __all__ = [
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "takes_weights",
     "to_numpy",
     "visual_block",
     "with_callbacks",

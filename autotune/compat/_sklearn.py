@@ -25,7 +25,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
-    "accepts_weights",
+    "clone_state",
     "cloudpickle",
     "declares",
     "describe_scorer",
@@ -42,6 +42,7 @@ __all__ = [
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "takes_weights",
     "to_numpy",
     "visual_block",
     "with_callbacks",
@@ -98,6 +99,16 @@ def propagate_callbacks(context: Any, estimator: Any) -> Any:
     return context.propagate_callback_context(estimator)
 
 
+def clone_state(estimator: Any) -> dict[str, Any]:
+    """Return what ``clone`` takes over of an estimator: parameters, output, metadata requests."""
+    state = dict(estimator.get_params(deep=False))
+    if hasattr(estimator, "_sklearn_output_config"):
+        state["_output"] = estimator._sklearn_output_config
+    if hasattr(estimator, "_metadata_request"):
+        state["_requests"] = estimator._metadata_request._serialize()
+    return state
+
+
 def only_predicts(scorer: Any) -> bool:
     """Return whether a scorer is one of scikit-learn's, which only call a model's methods."""
     if isinstance(scorer, _MultimetricScorer):
@@ -137,13 +148,13 @@ def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
     return metric.__name__, settings
 
 
-def accepts_weights(scorer: Any) -> bool:
+def takes_weights(scorer: Any) -> bool:
     """Return whether a scorer takes ``sample_weight``."""
     if hasattr(scorer, "_accept_sample_weight"):
         return bool(scorer._accept_sample_weight())
     try:
         return "sample_weight" in signature(scorer).parameters
-    except Exception:  # compiled code that does not tell, or the scorer's own methods
+    except Exception:  # of an object that only looks like a function
         return False
 
 

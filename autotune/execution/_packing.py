@@ -24,12 +24,12 @@ import numpy as np
 
 from ..compat import cloudpickle
 from ..evaluation import Job, Outcome
-from ..history import COMPLETE, FAILED, Evaluation
+from ..history import COMPLETE, FAILED
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
 SHARED_MEMORY = Path("/dev/shm")
-SPARE = 256_000_000  # bytes of shared memory that are left to others
+RESERVED = 256_000_000  # bytes of shared memory that are left to others
 
 
 class Folder:
@@ -69,7 +69,7 @@ def _root_with_room(n_bytes: int) -> str:
     if chosen:
         return chosen
     usable = SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK)
-    if usable and shutil.disk_usage(SHARED_MEMORY).free > 2 * n_bytes + SPARE:
+    if usable and shutil.disk_usage(SHARED_MEMORY).free > 2 * n_bytes + RESERVED:
         return str(SHARED_MEMORY)
     return tempfile.gettempdir()
 
@@ -234,10 +234,7 @@ class UnsendableError(RuntimeError):
 
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
     """Return the outcome of a job that came to nothing."""
-    evaluation = Evaluation(
-        job.trial, job.fold, job.fidelity, status=status, error=error, fit_time=fit_time
-    )
-    return Outcome(evaluation)
+    return Outcome(job.evaluation(status=status, error=error, fit_time=fit_time))
 
 
 def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:

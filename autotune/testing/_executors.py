@@ -10,17 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-from ..execution import (
-    COMPLETE,
-    FAILED,
-    FULL,
-    REFIT,
-    Executor,
-    InlineExecutor,
-    Job,
-    Outcome,
-    Task,
-)
+from ..evaluation import Job, Outcome, Task
+from ..execution import Executor, InlineExecutor
+from ..history import COMPLETE, FAILED, REFIT, Key
 from . import _jobs
 from ._checks import Check, named, require
 from ._endings import ENDING_CHECKS
@@ -48,8 +40,8 @@ def check_executor(make_executor: MakeExecutor) -> None:
     ----------
     make_executor : callable
         ``make_executor(task)`` returns a new executor for a
-        :class:`~autotune.execution.Task`, whose ``run(job)`` returns the outcome of a
-        :class:`~autotune.execution.Job`. The task can be pickled.
+        :class:`~autotune.evaluation.Task`, whose ``run(job)`` returns the outcome of a
+        :class:`~autotune.evaluation.Job`. The task can be pickled.
 
     Raises
     ------
@@ -98,12 +90,12 @@ def executor_checks() -> Iterator[tuple[str, Check]]:
 def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     """Run jobs, as many at a time as the contract allows; return their outcomes."""
     waiting, outcomes = deque(jobs), []
-    flying: list[tuple[int, int, float]] = []
+    flying: list[tuple[int, Key]] = []
     while waiting or flying:
-        while waiting and len(flying) < executor.n_workers + executor.n_spare:
+        while waiting and len(flying) < executor.n_workers + executor.n_prefetch:
             job = waiting.popleft()
             executor.submit(job)
-            flying.append((job.trial, job.fold, job.fidelity))
+            flying.append((job.trial, job.key))
         for outcome in collect_some(executor):
             key = _key(outcome)
             require(key in flying, f"an outcome is of {key!r}, but in flight were {flying!r}")
@@ -112,17 +104,17 @@ def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     return outcomes
 
 
-def _key(outcome: Outcome) -> tuple[int, int, float]:
-    """Return the trial, the fold and the fidelity of an outcome."""
+def _key(outcome: Outcome) -> tuple[int, Key]:
+    """Return which evaluation of which trial an outcome is of."""
     evaluation = outcome.evaluation
-    return evaluation.trial, evaluation.fold, evaluation.fidelity
+    return evaluation.trial, evaluation.key
 
 
 def check_attributes(make: MakeExecutor) -> None:
     """Check that it is an executor that says how many jobs it takes and whether it can kill."""
     with make(probe_task()) as executor:
         require(isinstance(executor, Executor), f"{executor!r} is no Executor")
-        for name, least in (("n_workers", 1), ("n_spare", 0)):
+        for name, least in (("n_workers", 1), ("n_prefetch", 0)):
             number = getattr(executor, name)
             require(
                 isinstance(number, int) and not isinstance(number, bool) and number >= least,
@@ -135,7 +127,7 @@ def check_attributes(make: MakeExecutor) -> None:
 def check_each_job_has_one_outcome(make: MakeExecutor) -> None:
     """Check that no outcome is lost, none comes twice, and each names its job."""
     with make(probe_task()) as executor, Room() as room:
-        n_jobs = 3 * (executor.n_workers + executor.n_spare) + 2
+        n_jobs = 3 * (executor.n_workers + executor.n_prefetch) + 2
         deeds = ("fit", "raise", "fit")
         jobs = [room.job(i, deeds[i % 3], fold=i % 2) for i in range(n_jobs)]
         params = [dict(job.params) for job in jobs]
@@ -163,9 +155,9 @@ def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
         stratify=True,
     )
     jobs = [
-        Job(trial, fold, {"max_depth": depth}, seed=trial, fidelity=fidelity)
+        Job(trial, key.fold, {"max_depth": depth}, trial, key.fidelity, phase=key.phase)
         for trial, depth in enumerate((1, 2, None))
-        for fold, fidelity in ((0, FULL), (1, FULL), (2, FULL), (0, 0.5), (REFIT, FULL))
+        for key in (Key(0), Key(1), Key(2), Key(0, 0.5), Key(None, phase=REFIT))
     ]
     with InlineExecutor(task) as inline:
         expected = {_key(outcome): _result(outcome, X) for outcome in _feed(inline, jobs)}
@@ -174,7 +166,7 @@ def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
             found = _result(outcome, X)
             require(
                 found == expected[_key(outcome)],
-                f"(trial, fold, fidelity) {_key(outcome)} came to {found!r} instead of "
+                f"(trial, key) {_key(outcome)} came to {found!r} instead of "
                 f"{expected[_key(outcome)]!r}",
             )
 
@@ -220,11 +212,11 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
 def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
     """Check that parameters and models that cannot be pickled are not lost in silence."""
     with make(probe_task()) as executor, Room() as room:
-        jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=REFIT)]
+        jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=None)]
         for job in jobs:
             outcome = run(executor, job)
             evaluation = outcome.evaluation
-            works = evaluation.status == COMPLETE and (job.fold != REFIT or outcome.model)
+            works = evaluation.status == COMPLETE and (job.phase != REFIT or outcome.model)
             require(
                 evaluation.trial == job.trial
                 and (works or (evaluation.status == FAILED and evaluation.error)),
@@ -282,24 +274,24 @@ def check_collect_returns_in_time(make: MakeExecutor) -> None:
 
 
 def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
-    """Check that as many jobs run as there are workers, and that spare ones wait."""
+    """Check that as many jobs run as there are workers, and that prefetched ones wait."""
     with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             require(executor.n_workers == 1, f"one thread is said to be {executor.n_workers}")
             return
-        n_workers, n_spare = executor.n_workers, executor.n_spare
+        n_workers, n_prefetch = executor.n_workers, executor.n_prefetch
         hold(executor, room, *(room.job(i, "wait") for i in range(n_workers)))
-        for number in range(n_workers, n_workers + n_spare):
+        for number in range(n_workers, n_workers + n_prefetch):
             executor.submit(room.job(number))
         outcomes = executor.collect(MOMENT)
-        early = [i for i in range(n_workers, n_workers + n_spare) if room.has("begun", i)]
+        early = [i for i in range(n_workers, n_workers + n_prefetch) if room.has("begun", i)]
         require(
             not outcomes and not early,
             f"{n_workers + max(len(early), len(outcomes))} jobs ran at the same time, but "
             f"n_workers is {n_workers}",
         )
         room.open(*range(n_workers))
-        for outcome in collect(executor, n_workers + n_spare):
+        for outcome in collect(executor, n_workers + n_prefetch):
             require_complete(outcome)
 
 
@@ -324,7 +316,7 @@ def check_jobs_begin_in_order(make: MakeExecutor) -> None:
         waiting = deque(expected)
         n_flying = 0
         while waiting or n_flying:
-            while waiting and n_flying < 1 + executor.n_spare:
+            while waiting and n_flying < 1 + executor.n_prefetch:
                 executor.submit(room.job(waiting.popleft()))
                 n_flying += 1
             n_flying -= len(collect_some(executor))

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..execution import COMPLETE, Executor, Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task
+from ..execution import Executor
+from ..history import COMPLETE, REFIT, SEARCH
 from ._checks import require
 
 MakeExecutor = Callable[[Any], Executor]
@@ -147,11 +149,17 @@ class Room:
         self._folder.cleanup()  # for jobs that wait, all gates are open now
 
     def job(
-        self, number: int, deed: Any = "fit", *, fold: int = 0, seconds: float | None = None
+        self,
+        number: int,
+        deed: Any = "fit",
+        *,
+        fold: int | None = 0,
+        seconds: float | None = None,
     ) -> Job:
-        """Return a job; its number is that of its trial."""
+        """Return a job, a last fit if it has no fold; its number is that of its trial."""
         params = {"deed": deed, "folder": str(self.path), "number": number}
-        return Job(number, fold, params, seed=number, seconds=seconds)
+        phase = REFIT if fold is None else SEARCH
+        return Job(number, fold, params, seed=number, seconds=seconds, phase=phase)
 
     def has(self, what: str, number: int) -> bool:
         """Return whether a job has noted that it has ``"begun"`` or ``"ended"``."""
@@ -163,9 +171,9 @@ class Room:
             (self.path / f"gate-{number}").touch()
 
     def begun(self) -> list[int]:
-        """Return the numbers of the jobs, in the order in which they began."""
+        """Return the numbers of the jobs, in the order in which they began for the first time."""
         log = self.path / "log"
-        return list(map(int, log.read_text().split())) if log.exists() else []
+        return list(dict.fromkeys(map(int, log.read_text().split()))) if log.exists() else []
 
     def ran_here(self, number: int) -> bool:
         """Return whether a job ran in the thread that asks."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..compat import has_callbacks, open_callback_context
-from ..history import CRASHED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
 from ._problem import Problem
 
@@ -50,7 +50,7 @@ class Callbacks(Listener):
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
         self._n_submitted = 0
-        self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
+        self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
         self._search = None
         self._root = open_callback_context(owner, 1 + finals + refit)
         if self._root is None:
@@ -71,12 +71,11 @@ class Callbacks(Listener):
             return None
         context = self._search.subcontext(task_name=_EVALUATION, task_id=self._n_submitted)
         self._n_submitted += 1
-        self._open[request.trial, request.fold, request.fidelity] = context
+        self._open[request.trial, request.key] = context
         return context
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        key = evaluation.trial, evaluation.fold, evaluation.fidelity
-        context = self._open.pop(key, None)
+        context = self._open.pop((evaluation.trial, evaluation.key), None)
         if context is not None and evaluation.status in (TIMEOUT, CRASHED):
             context.call_on_fit_task_end(**self.event)
 

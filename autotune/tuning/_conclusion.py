@@ -107,5 +107,5 @@ def _default_trial(problem: Problem, history: History) -> Trial:
             return trial
     params, eligible = problem.candidates.defaults[0]
     trial = history.add(params, "default", eligible)
-    trial.status = INTERRUPTED
+    history.set_status(trial, INTERRUPTED)
     return trial

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..history import History
-from ..timing import FewerFolds, FirstModel, Reserve, Scale
+from ..timing import FewerFolds, FirstModel, Reserve, Subsample
 from ._comparison import Finals, make_finals
 from ._problem import Problem
 from ._runtime import Runtime
@@ -18,7 +18,7 @@ class Limits:
 
     Attributes
     ----------
-    scale : Scale
+    scale : Subsample
         On what share of the rows it trains.
     reserve : Reserve
         The seconds that are kept for the last fit.
@@ -31,7 +31,7 @@ class Limits:
         How many trials are worth their time: perhaps only the default, or not even that.
     """
 
-    scale: Scale
+    scale: Subsample
     reserve: Reserve
     finals: Finals
     fewer_folds: FewerFolds
@@ -44,7 +44,7 @@ class Limits:
 
 
 def make_limits(
-    problem: Problem, study: Study, runtime: Runtime, scale: Scale, first: FirstModel | None
+    problem: Problem, study: Study, runtime: Runtime, scale: Subsample, first: FirstModel | None
 ) -> Limits:
     """Return the limits of a search, which may go on with what a study knows already."""
     history, clock, n_workers = study.history, runtime.clock, runtime.executor.n_workers
@@ -52,7 +52,7 @@ def make_limits(
     refits = problem.refit is not False
     if first is not None and not first.leaves_time(rows):
         n_trials, refits = (1 if first.is_whole else 0), False
-    reserve = Reserve(runtime.task, clock.seconds, refit=refits, scale=scale)
+    reserve = Reserve(runtime.task, clock.seconds, refit=refits, subsample=scale)
 
     def keep(folds: tuple[int, ...]) -> None:
         study.keep(replace(scale, folds=folds))

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, get_tags
 
 from .._budget import Budget, check_budget
 from ..defaults import default_model
-from ..execution import Fold
+from ..evaluation import Fold
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
 from ..schedule import Plan
@@ -151,7 +151,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
     check_labels(scoring, owner.scoring, y, classifier=classifier)
-    estimator, candidates, resource = _what_is_tuned(owner, X, strategy)
+    estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
@@ -187,12 +187,14 @@ def _make_scoring(owner: Any) -> Scoring:
     return make_scoring(owner._template(), owner.scoring, owner.refit, raise_errors=raises_errors)
 
 
-def _what_is_tuned(owner: Any, X: Any, strategy: Strategy) -> tuple[Any, Candidates, str | None]:
+def _what_is_tuned(
+    owner: Any, X: Any, y: Any, strategy: Strategy
+) -> tuple[Any, Candidates, str | None]:
     """Return the model, or the list of them, its candidates and the name of the resource."""
     estimator, prefix = owner.estimator, ""
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
-    candidates = make_candidates(estimator, owner.space, prefix)
+    candidates = make_candidates(estimator, owner.space, prefix, X, y)
     resource = name_resource(strategy, candidates, prefix)
     return estimator, set_amount(strategy, candidates, resource), resource

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ..execution import Executor, PrefixCache, Task, make_executor
+from ..evaluation import PrefixCache, Task
+from ..execution import Executor, make_executor
 from ..timing import Clock
 from ._callbacks import Callbacks
 from ._problem import REPEATS, Problem
@@ -47,12 +48,11 @@ def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterat
 
 def make_task(problem: Problem, callbacks: Callbacks) -> Task:
     """Return what all evaluations share."""
-    repeats = problem.repeats.draw(problem.X, problem.y, problem.seed_for(REPEATS))
     return Task(
         problem.candidates.estimator,
         problem.X,
         problem.y,
-        problem.folds + repeats,
+        problem.folds,
         problem.scoring.scorer,
         problem.routed.fit,
         problem.routed.score,
@@ -63,6 +63,7 @@ def make_task(problem: Problem, callbacks: Callbacks) -> Task:
         problem.classifier,
         # What is kept would count as the memory of an evaluation.
         prefixes=PrefixCache(None if problem.budget.memory is None else 0),
+        comparison_folds=problem.repeats.draw(problem.X, problem.y, problem.seed_for(REPEATS)),
     )
 
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .._texts import warn
+from ..evaluation import Task
 from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError
-from ..history import COMPLETE, FULL, Evaluation, History, Listener
+from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
 from ..schedule import Finals as FinalsScheduler
 from ..schedule import Scheduler
 from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
-from ..timing import FirstModel, Scale, SharedOut
+from ..timing import REFERENCE_SHARE, FirstModel, Subsample
 from ._limits import Limits, make_limits
 from ._pilot import find_scale, make_first_model
 from ._problem import FOLDS, SEARCH, TRIALS, Problem
-from ._reference import SHARE as REFERENCE_SHARE
 from ._runtime import Runtime
 from ._scoring import check_refit
 from ._study import Study
@@ -32,7 +32,7 @@ class SearchResult:
     Attributes
     ----------
     history : History
-    scale : Scale
+    scale : Subsample
         On what share of the rows it trained.
     first : FirstModel or None
         The default, fitted before the search.
@@ -41,7 +41,7 @@ class SearchResult:
     """
 
     history: History
-    scale: Scale
+    scale: Subsample
     first: FirstModel | None = None
     lost: ClusterLostError | None = None
 
@@ -92,7 +92,7 @@ def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) 
             f"finish needs the data and the cv of the interrupted fit: it had "
             f"{history.n_folds} folds; got {len(problem.folds)}"
         )
-    return SearchResult(history, Scale(**(scale or {})))
+    return SearchResult(history, Subsample(**(scale or {})))
 
 
 def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
@@ -113,7 +113,7 @@ def _make_settings(
     budget, history = problem.budget, study.history
     check = _MetricCheck(problem.refit, problem.scoring)
     same_error = SameError(history, problem.candidates.space)
-    listeners: list[Listener | None] = [study.journal, runtime.callbacks, check, progress]
+    listeners: list[Listener | None] = [runtime.callbacks, check, progress]
     listeners += [limits.reserve, limits.finals, same_error]
     return TunerSettings(
         searcher=_make_searcher(problem),
@@ -148,13 +148,13 @@ def _make_searcher(problem: Problem) -> Searcher:
 
 def _run(problem: Problem, runtime: Runtime, limits: Limits, settings: TunerSettings) -> None:
     """Run the loop over the space, then over the best trials on repeats of the folds."""
+    plan = replace(problem.plan, fidelity=limits.scale.share)
     seed = problem.seed_for(FOLDS)
 
     def make_scheduler() -> Scheduler:
-        return problem.strategy.scheduler(problem.plan, seed)
+        return problem.strategy.scheduler(plan, seed)
 
-    executor = _on_share(runtime.executor, limits)
-    tuner = _tune(runtime, limits, settings, executor, make_scheduler)
+    tuner = _tune(runtime.task, runtime.executor, settings, make_scheduler)
     if not tuner.stopped:
         _compare_finalists(runtime, limits, settings, tuner.executor)
 
@@ -163,24 +163,27 @@ def _compare_finalists(
     runtime: Runtime, limits: Limits, settings: TunerSettings, executor: Executor
 ) -> None:
     """Evaluate the best trials on repeats of the folds, as far as there is time."""
-    history, n_folds = settings.history, settings.history.n_folds
+    history = settings.history
     field = limits.finals.field(runtime.clock.left() - limits.reserve(history))
-    folds = range(n_folds, n_folds + history.n_fresh)
-    n_missing = sum((fold, FULL) not in t.evaluations for t in field for fold in folds)
+    keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_fresh)]
+    n_missing = sum(key not in trial.evaluations for trial in field for key in keys)
     if not n_missing:
         return
     runtime.callbacks.begin_finals(n_missing)
     settings = replace(
         settings, reserve=limits.reserve, n_trials=0, fewer_folds=None, reference_seconds=0.0
     )
-    _tune(runtime, limits, settings, executor, lambda: FinalsScheduler(n_folds, folds, field))
+
+    def make_scheduler() -> Scheduler:
+        return FinalsScheduler(history.n_fresh, field, history.share)
+
+    _tune(runtime.task, executor, settings, make_scheduler)
 
 
 def _tune(
-    runtime: Runtime,
-    limits: Limits,
-    settings: TunerSettings,
+    task: Task,
     executor: Executor,
+    settings: TunerSettings,
     make_scheduler: Callable[[], Scheduler],
 ) -> Tuner:
     """Run the loop; go on in this process if workers cannot be started."""
@@ -192,15 +195,9 @@ def _tune(
             f"{error}; the search goes on in this process, where an evaluation that hangs "
             "cannot be ended",
         )
-        tuner = Tuner(settings, make_scheduler(), _on_share(InlineExecutor(runtime.task), limits))
+        tuner = Tuner(settings, make_scheduler(), InlineExecutor(task))
         tuner.run()
     return tuner
-
-
-def _on_share(executor: Executor, limits: Limits) -> Executor:
-    """Return an executor that trains on the rows that the search can afford."""
-    share = limits.scale.share
-    return executor if share == 1.0 else SharedOut(executor, share)
 
 
 def _end_early(result: SearchResult, error: ClusterLostError) -> None:

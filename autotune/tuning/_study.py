@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
-import joblib
-
 from .._budget import Budget
 from .._texts import warn
-from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
-from ..space import describe
+from ..history import COMPLETE, RUNNING, SEARCH, TIMEOUT, History, Trial
+from ..space import describe, digest
 from ..storage import Journal
-from ..timing import Scale
+from ..timing import Subsample
 from ._candidates import Candidates
 from ._problem import Problem
 
@@ -34,10 +31,16 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
         Everything that decides what the search does, but its budget.
     data : object
         X, y, metadata and folds.
+
+    Raises
+    ------
+    TypeError
+        If pickle cannot write the data.
     """
-    # An outer parallel loop may hand over large arrays as memory maps.
-    text = f"{describe(settings)} {joblib.hash(data, coerce_mmap=True)}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = digest((settings, data))
+    if content is None:
+        raise TypeError("storage and warm_start need X, y and metadata that pickle can write")
+    return content
 
 
 class Study:
@@ -59,7 +62,7 @@ class Study:
         Begins with what earlier fits have found, once that is taken over.
     seed : int
         That of the first fit.
-    scale : Scale or None
+    scale : Subsample or None
         On what the search is done, as far as it was measured.
     seconds_spent : float
         What earlier fits have taken.
@@ -70,7 +73,7 @@ class Study:
     def __init__(self, problem: Problem, storage: Any = None, last_fit: Earlier | None = None):
         self.history = problem.new_history()
         self.seed = problem.seed
-        self.scale: Scale | None = None
+        self.scale: Subsample | None = None
         self.seconds_spent = 0.0
         self.journal: Journal | None = None
         self._problem = problem
@@ -100,7 +103,7 @@ class Study:
             self.seed = self.journal.seed
             scale = self.journal.description.get("scale")
             if scale is not None or len(self.history):
-                self.scale = None if scale is None else Scale(**scale)
+                self.scale = None if scale is None else Subsample(**scale)
         if self.scale is not None:
             self.keep(self.scale)
         if self._known and not len(self.history):
@@ -126,7 +129,7 @@ class Study:
             )
             return
         _, self.seed, scale = kept
-        self.scale = None if scale is None else Scale(**scale)
+        self.scale = None if scale is None else Subsample(**scale)
         self._known = known_trials(history)
 
     @property
@@ -139,7 +142,7 @@ class Study:
         """What a later call needs of this fit, beside its history."""
         return self._fingerprint, self.seed, None if self.scale is None else asdict(self.scale)
 
-    def keep(self, scale: Scale) -> None:
+    def keep(self, scale: Subsample) -> None:
         """Write down on what the search is done."""
         self.scale = scale
         if self.journal is not None:
@@ -240,10 +243,10 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
     """
     limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
     for trial in history:
-        spent = {fold: history.seconds_spent(trial, fold) for fold, _ in trial.evaluations}
+        spent = {key: history.seconds_spent(trial, key) for key in trial.evaluations}
         for key, evaluation in list(trial.evaluations.items()):
-            cut_short = evaluation.status == TIMEOUT and spent[evaluation.fold] < limit
+            cut_short = evaluation.status == TIMEOUT and spent[key] < limit
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
-                if evaluation.fold < history.n_folds:  # the others decide of no status
-                    trial.status = RUNNING
+                if evaluation.phase == SEARCH:  # the others decide of no status
+                    history.set_status(trial, RUNNING)
