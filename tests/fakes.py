@@ -11,11 +11,11 @@ import numpy as np
 from autotune.evaluation import Job, Outcome
 from autotune.execution import Executor
 from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
-from autotune.schedule import Full
+from autotune.schedule import Full, Scheduler
 from autotune.search import RandomSearcher, Searcher
 from autotune.space import Space
 from autotune.timing._clock import Clock
-from autotune.tuning._tuner import Tuner
+from autotune.tuning._tuner import Tuner, TunerSettings
 
 
 class FakeTime:
@@ -86,6 +86,7 @@ def make_tuner(
     space: Any = None,
     *,
     searcher: Searcher | None = None,
+    scheduler: Scheduler | None = None,
     executor: Executor | None = None,
     n_folds: int = 2,
     n_trials: int | None = 5,
@@ -95,17 +96,17 @@ def make_tuner(
     """Return a tuner with what the test does not mind filled in."""
     parsed = Space.parse({"C": (0.0, 1.0)} if space is None else space)
     defaults: dict[str, Any] = {
-        "scheduler": Full(n_folds),
+        "searcher": RandomSearcher(parsed, seed, n_trials) if searcher is None else searcher,
         "history": History(n_folds),
         "clock": Clock(None),
         "reserve": lambda history: 0.0,
+        "n_trials": n_trials,
+        "seed": seed,
     }
     return Tuner(
-        searcher=RandomSearcher(parsed, seed, n_trials) if searcher is None else searcher,
-        executor=FakeExecutor() if executor is None else executor,
-        n_trials=n_trials,
-        seed=seed,
-        **{**defaults, **settings},
+        TunerSettings(**{**defaults, **settings}),
+        Full(n_folds) if scheduler is None else scheduler,
+        FakeExecutor() if executor is None else executor,
     )
 
 

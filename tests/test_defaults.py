@@ -84,7 +84,13 @@ VARIANTS = [
     TfidfVectorizer(analyzer="char"),
     OneHotEncoder(max_categories=3),
     SimpleImputer(strategy="median"),
-    make_pipeline(SimpleImputer(), PolynomialFeatures(), SelectPercentile(), PCA(), GaussianNB()),
+    make_pipeline(
+        SimpleImputer(),
+        PolynomialFeatures(include_bias=False),
+        SelectPercentile(),
+        PCA(),
+        GaussianNB(),
+    ),
     make_pipeline(OneHotEncoder(handle_unknown="ignore"), TruncatedSVD(), GaussianNB()),
 ]
 # Counts and categories, not measurements.

@@ -151,3 +151,15 @@ def test_private_names_are_in_compat():
                 ):
                     found.append(f"{'.'.join(name_of(path))}: {node.module} {names}")
     assert not found
+
+
+def test_only_the_estimator_sets_its_attributes():
+    """Check that `tuning` reads the estimator that is fitted, and neither keeps nor changes it."""
+    found = []
+    for path in sorted((ROOT / "tuning").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
+                continue
+            if node.attr.strip("_") == "owner" or ast.unparse(node.value).endswith("owner"):
+                found.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    assert not found

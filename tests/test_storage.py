@@ -782,6 +782,16 @@ def test_read_history(path):
     assert (frame["ended"] >= frame["started"]).all()
 
 
+def test_the_frame_of_a_fit_is_that_of_its_file(path):
+    """Check that columns, types and values are the same, whoever is asked."""
+    model = tuner(storage=path).fit(X, Y)
+    frame = model.history_.to_frame()
+    assert frame.equals(read_history(path))
+    assert frame["study"].tolist() == [1] * len(frame)
+    assert frame["estimator"].str.contains("Cut").all()
+    assert tuner().fit(X, Y).history_.to_frame()["created"].isna().all()
+
+
 def test_the_frame_of_a_file_without_evaluations(path):
     """Check that a file without evaluations gives an empty frame with the fixed columns."""
     open_to_write(path).close()

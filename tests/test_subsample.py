@@ -18,7 +18,7 @@ from autotune.history._history import Evaluation, History, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import Fitted
 from autotune.timing._subsample import Subsample
-from autotune.tuning import _run as run_module
+from autotune.tuning import _pilot
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -55,7 +55,7 @@ def measured(monkeypatch):
         calls.append(arguments)
         return FEWER
 
-    monkeypatch.setattr(run_module, "measure_subsample", measure)
+    monkeypatch.setattr(_pilot, "measure_subsample", measure)
     return calls
 
 
@@ -85,7 +85,7 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
 def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
     """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
     monkeypatch.setattr(
-        run_module, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
+        _pilot, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
     )
     strategy = Auto(n_repeats=n_repeats)
     model = tuned(strategy=strategy).fit(X, y)
@@ -133,6 +133,22 @@ def test_weights_are_cut_with_the_rows(measured):
     """Check that what belongs to rows goes with them."""
     model = tuned().fit(X, y, sample_weight=np.ones(len(X)))
     assert {trial.status for trial in model.history_} == {"complete"}
+
+
+def test_an_interrupted_measurement_is_made_again(measured, monkeypatch):
+    """Check that a fit interrupted before anything was known does not go on with all rows."""
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    model = tuned()
+    with monkeypatch.context() as patch:
+        patch.setattr(_pilot, "measure_subsample", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+    model.set_params(warm_start=True).fit(X, y)
+    assert len(measured) == 1
+    assert model.history_.share == 0.5
 
 
 def test_warm_start_keeps_the_share(measured):

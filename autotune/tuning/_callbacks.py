@@ -11,6 +11,7 @@ from typing import Any
 from ..compat import has_callbacks, open_callback_context
 from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
+from ._problem import Problem
 
 _EVALUATION = "candidate-split-evaluation"
 _REFIT = "refit-with-best-params"
@@ -61,9 +62,9 @@ class Callbacks(Listener):
         self._search.call_on_fit_task_begin(**self.event)
 
     @property
-    def active(self) -> bool:
-        """Whether there is a callback to be told."""
-        return self._active
+    def caller(self) -> Any:
+        """The estimator that callbacks are told is being fitted; None if there are none."""
+        return self.event["estimator"] if self._active else None
 
     def submitting(self, trial: Trial, request: Request) -> Any:
         if not self._inherited or self._search is None:
@@ -111,3 +112,16 @@ class Callbacks(Listener):
         """Tell that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
+
+
+def begin_callbacks(owner: Any, problem: Problem, n_evaluations: int | None) -> Callbacks:
+    """Tell the callbacks of an estimator that its ``fit`` begins; return what tells them more."""
+    return Callbacks(
+        owner,
+        problem.X,
+        problem.y,
+        problem.routed.fit.get("sample_weight"),
+        problem.refit is not False,
+        n_evaluations,
+        problem.compares_finalists,
+    )

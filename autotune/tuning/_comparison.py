@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..compat import num_samples
 from ..history import COMPARISON, COMPLETE, TIMEOUT, Evaluation, History, Listener, Trial
 from ..timing import ComparisonTime
+from ._problem import Problem
 
 
 class Finals(Listener):
@@ -135,3 +137,20 @@ def _best(
 def _default(history: History) -> Trial | None:
     """Return the trial of the default."""
     return next((trial for trial in history if trial.origin == "default"), None)
+
+
+def make_finals(problem: Problem, history: History, n_workers: int = 1) -> Finals:
+    """Return what decides which trials of a problem are compared again."""
+    n_rows = num_samples(problem.X)
+
+    def n_finalists(n_trials: int) -> int:
+        compares = problem.compares_finalists
+        return problem.strategy.count_finalists(n_rows, n_trials) if compares else 0
+
+    return Finals(
+        history,
+        n_finalists,
+        seconds=problem.budget.seconds,
+        seconds_per_trial=problem.budget.seconds_per_trial,
+        n_workers=n_workers,
+    )
