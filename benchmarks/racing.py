@@ -29,7 +29,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from autotune.defaults import default_space
+from autotune.defaults import auto_space
 from autotune.history._history import COMPLETE, DROPPED, Evaluation, History
 from autotune.schedule import Racing
 from autotune.space import Space
@@ -58,7 +58,7 @@ def matrix(name: str, model: str, splitter: object) -> np.ndarray:
     if len(y) > MAX_ROWS:
         X, _, y, _ = train_test_split(X, y, train_size=MAX_ROWS, stratify=y, random_state=0)
     pipeline = make_pipeline(model)
-    space, rng = Space.parse(default_space(pipeline)), np.random.RandomState(0)
+    space, rng = Space.parse(auto_space(pipeline)), np.random.RandomState(0)
     rows = []
     for _ in range(CONFIGURATIONS):
         candidate = clone(pipeline).set_params(**space.sample(rng))
@@ -83,7 +83,7 @@ def race(scores: np.ndarray, seed: int, eps: float) -> tuple[int, int, int, bool
             history.record(evaluation)
             n_evaluations += 1
             for ended, status in scheduler.report(evaluation, history):
-                ended.status = status
+                history.set_status(ended, status)
         if trial.status == DROPPED:
             complete = [t for t in history if t.status == COMPLETE]
             n_false += means[row] > max(means[t.params["row"]] for t in complete)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from fakes import add_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autotune.history._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History
+from autotune.history._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation, History
 from autotune.search import GPSearcher, PortfolioSearcher, RandomSearcher
 from autotune.search._cost import Costs, seconds_of
 from autotune.search._design import design_point
@@ -76,7 +77,7 @@ def test_seconds_of_a_trial(statuses, times, expected):
     for fold, (status, time) in enumerate(zip(statuses, times, strict=True)):
         history.record(Evaluation(0, fold, status=status, fit_time=time))
     history.record(Evaluation(0, 0, fidelity=0.1, fit_time=100.0))
-    np.testing.assert_equal(seconds_of(trial), expected)
+    np.testing.assert_equal(seconds_of(trial, FULL), expected)
 
 
 def test_nothing_is_proposed_that_cannot_end():
@@ -99,10 +100,12 @@ def test_the_first_proposals_end_in_time_too():
 
 
 def test_gain_per_second():
-    """Check that of two equal gains the cheap one is proposed, in a thrifty search."""
+    """Check that of two equal gains the cheap one is proposed where seconds count."""
     plane = Space.parse({"x": (0.0, 1.0), "n": (1, 1000, "log-uniform")})
     history = history_of(plane, lambda p: p["n"] / 100, score=lambda p: p["x"], n=5)
-    proposals = [GPSearcher(plane, seed, n_initial=3, thrift=1.0).ask(history) for seed in range(8)]
+    proposals = [
+        GPSearcher(plane, seed, n_initial=3, cost_exponent=1.0).ask(history) for seed in range(8)
+    ]
     careless = [GPSearcher(plane, seed, n_initial=3).ask(history) for seed in range(8)]
     assert np.median([p["n"] for p in proposals]) < np.median([p["n"] for p in careless]) / 4
 
@@ -110,7 +113,7 @@ def test_gain_per_second():
 @given(seconds=st.floats(1e-6, 1e6), seed=st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
 def test_time_does_not_matter_without_a_limit(seconds, seed):
-    """Check that a search without thrift or limit proposes the same however long fits take."""
+    """Check that without a cost exponent or limit it is the same what is proposed."""
     proposals = []
     for factor in (seconds, 1.0):
         history = history_of(LINE, lambda p, factor=factor: factor * p["n"])
@@ -145,8 +148,7 @@ def test_starting_points_take_the_place_of_the_design():
     design = design_point(LINE, 0, 0)
     assert GPSearcher(LINE, 0).ask(history) != design
     assert GPSearcher(LINE, 0, n_initial=4).ask(history) == design
-    for trial in history:
-        trial.origin = "default"
+    history.trials = [replace(trial, origin="default") for trial in history]
     assert GPSearcher(LINE, 0).ask(history) == design
 
 

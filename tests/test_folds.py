@@ -21,6 +21,7 @@ from autotune.history._history import (
     TIMEOUT,
     Evaluation,
     History,
+    Key,
 )
 from autotune.results._selection import rank
 from autotune.schedule import Full, Racing
@@ -96,13 +97,13 @@ def test_the_first_trial_that_succeeds_tells():
     history, rule = History(5), fewer_folds(1.0)
     rule(first_trial(history, [1.0], CRASHED), history, ORDER)
     assert len(history.compared_folds) == 5
-    history[0].status = CRASHED
+    history.set_status(history[0], CRASHED)
     first, second = (first_trial(history, [1.0]) for _ in range(2))
     rule(second, history, ORDER)
     assert len(history.compared_folds) == 5
     rule(first, history, ORDER)
     assert history.compared_folds == (3,)
-    history[1].status = COMPLETE
+    history.set_status(history[1], COMPLETE)
     fewer_folds(100.0)(second, history, ORDER)
     assert history.compared_folds == (3,)
 
@@ -113,8 +114,9 @@ def test_a_run_that_has_the_time_returns_to_all_folds(left, widened):
     history, told = History(5), []
     first_trial(history, [1.0])
     first_trial(history, [1.0])
-    history[0].status, history[1].status = COMPLETE, FAILED
-    history[0].evaluations[3, 1.0].scores = {"score": 0.5}
+    history.set_status(history[0], COMPLETE)
+    history.set_status(history[1], FAILED)
+    history[0].evaluations[Key(3)].scores = {"score": 0.5}
     history.compared_folds = (3,)
     fewer_folds(left, told=told).reconsider(history)
     assert history.compared_folds == ((0, 1, 2, 3, 4) if widened else (3,))
@@ -159,7 +161,7 @@ def test_trials_taken_up_again_are_not_forgotten():
         evaluation = Evaluation(request.trial, request.fold, scores={"score": 1.0})
         history.record(evaluation)
         for trial, status in scheduler.report(evaluation, history):
-            trial.status = status
+            history.set_status(trial, status)
     assert sorted(asked) == sorted((t, f) for t in (0, 1) for f in scheduler.order[2:])
     assert {trial.status for trial in trials} == {COMPLETE}
 
@@ -171,7 +173,7 @@ def test_scarce_seconds(n_workers):
 
     def answer(job):
         now.seconds += 1.0 / n_workers
-        evaluation = Evaluation(job.trial, job.fold, fit_time=1.0)
+        evaluation = job.evaluation(fit_time=1.0)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -189,7 +191,7 @@ def test_scarce_seconds(n_workers):
     assert len(history.compared_folds) == 2
     complete = [trial for trial in history if trial.status == COMPLETE]
     assert len(complete) >= 2
-    assert {fold for trial in complete for fold, _ in trial.evaluations} <= (
+    assert {key.fold for trial in complete for key in trial.evaluations} <= (
         {*history.compared_folds} if n_workers == 1 else {*range(5)}
     )
 
@@ -200,7 +202,7 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
     """Check that trials are complete with these folds, and the best of them is the winner."""
 
     def answer(job):
-        evaluation = Evaluation(job.trial, job.fold, fit_time=1.0)
+        evaluation = job.evaluation(fit_time=1.0)
         evaluation.scores = {"score": job.params["C"] + job.fold / 100}
         return Outcome(evaluation)
 
@@ -218,7 +220,7 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
     compared = scheduler.order[:n_compared]
     assert sorted(compared) == list(history.compared_folds)
     for trial in history:
-        assert {fold for fold, _ in trial.evaluations} >= set(compared)
+        assert {key.fold for key in trial.evaluations} >= set(compared)
         assert history.score(trial) == pytest.approx(trial.params["C"] + np.mean(compared) / 100)
     if n_workers == 1:
         assert len(executor.jobs) == 5 * n_compared
@@ -244,7 +246,7 @@ def test_what_can_end_in_time(seconds, left, refit, n_workers, can_end):
     for evaluation in history.evaluations():
         evaluation.scores = {"score": 1.0}
     assert rule.can_end(history[1], history)
-    history[0].status = COMPLETE
+    history.set_status(history[0], COMPLETE)
     assert rule.can_end(history[1], history) == can_end
 
 
@@ -257,7 +259,7 @@ def slow_trials(scheduler, seconds, seen=()):
     def answer(job):
         duration = 4.0 if job.trial == 1 else 1.0
         now.seconds += duration
-        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation = job.evaluation(fit_time=duration)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -275,7 +277,7 @@ def slow_trials(scheduler, seconds, seen=()):
 
 
 def test_a_trial_that_cannot_end_leaves_its_time_to_others():
-    """Check that it is set aside after its first fold, and goes on where there is time again."""
+    """Check that it is paused after its first fold, and goes on where there is time again."""
     history = slow_trials(Racing(5, eps=0.0), 20.0)
     assert [t.status for t in history] == [COMPLETE, INTERRUPTED, COMPLETE, COMPLETE]
     assert [len(t.evaluations) for t in history] == [5, 1, 5, 5]
@@ -304,7 +306,7 @@ def warming_up(seconds, n_workers=1, *, rng=None, slow=()):
             return "timeout"
         duration = 1.0 if any(True for _ in history.evaluations()) else 3.0
         now.seconds += duration / n_workers
-        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation = job.evaluation(fit_time=duration)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -375,7 +377,7 @@ def searched(*rows, n_folds=3):
     history = History(n_folds)
     for status, scores, *fields in rows:
         trial = history.add({}, "default" if not len(history) else "test", *fields)
-        trial.status = status
+        history.set_status(trial, status)
         for fold, score in enumerate(scores):
             known = status != TIMEOUT or fold < len(scores) - 1
             evaluation = Evaluation(trial.number, fold, fit_time=1.0, scores={"score": score})
@@ -484,7 +486,7 @@ def test_a_default_that_was_in_the_race_is_not(row):
 def affordable(monkeypatch):
     """Have every search believe that it has time for so many evaluations after the first."""
     answer = {"n": 5.0}
-    monkeypatch.setattr(FewerFolds, "_affordable", lambda self, trial: answer["n"])
+    monkeypatch.setattr(FewerFolds, "_affordable", lambda self, trial, history: answer["n"])
     return answer
 
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
 from autotune.storage._fields import FIELDS, read_row
-from autotune.storage._records import to_evaluation, to_row
+from autotune.storage._records import COLUMNS, to_evaluation, to_row
 from autotune.storage._writer import is_alive, this_writer
 
 
@@ -307,14 +307,30 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
     for number in range(3):
         history.add({"C": number}, "random")
     for number in range(3):
-        evaluation = Evaluation(number, 0, scores={"score": 1.0})
-        history.record(evaluation)
-        if number == 2:
-            history[0].status, history[2].status = "dropped", "complete"
-        journal.evaluated(evaluation, history)
+        with history.changes():
+            history.record(Evaluation(number, 0, scores={"score": 1.0}))
+            if number == 2:
+                history.set_status(history[0], "dropped")
+                history.set_status(history[2], "complete")
+            n_rows = query(path, "SELECT count(*) FROM evaluations")
+            assert n_rows == [(number,)]
     rows = query(path, "SELECT status FROM trials ORDER BY trial")
     assert rows == [("dropped",), ("running",), ("complete",)]
     journal.close()
+
+
+def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
+    """Check that ``close`` saves it where an interruption has kept it from being told."""
+    history = History(1, "score")
+    journal = Journal(path, "a", {}, 0, history, lambda trial: trial.params, None)
+    history.add({"C": 1}, "random")
+    history.record(Evaluation(0, 0, status="timeout"))
+    with suppress(KeyboardInterrupt), history.changes():
+        history.record(Evaluation(0, 0, scores={"score": 1.0}))
+        raise KeyboardInterrupt
+    assert query(path, "SELECT status FROM evaluations") == [("timeout",)]
+    journal.close()
+    assert query(path, "SELECT status FROM evaluations") == [("complete",)]
 
 
 @given(
@@ -326,15 +342,16 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
 @settings(max_examples=50)
 def test_evaluations_come_back(scores, error, noted, times):
     """Check that an evaluation is read from a row as what it was, whatever its scores."""
-    evaluation = Evaluation(3, 1, 0.5, "failed", scores, {}, *times[:2], 0.25, error, tuple(noted))
+    evaluation = Evaluation(3, 1, 0.5, "comparison", "failed", scores, {}, *times[:2], 0.25)
     evaluation.started, evaluation.ended = times[2:]
+    evaluation.warnings, evaluation.error = tuple(noted), error
     with closing(sqlite3.connect(":memory:")) as connection:
         marks = ", ".join("?" for _ in to_row(evaluation))
         row = connection.execute(f"SELECT {marks}", to_row(evaluation)).fetchone()
     again = to_evaluation(read_row("evaluations", (1, *row)))
     assert repr(again) == repr(evaluation)  # NaN is NaN here
     for name in ("scores", "warnings"):
-        json.loads(row[{"scores": 4, "warnings": 10}[name]], parse_constant=lambda _: 1 / 0)
+        json.loads(row[COLUMNS.index(name)], parse_constant=lambda _: 1 / 0)
 
 
 class Odd(studies.Cut):
@@ -410,14 +427,14 @@ def foreign_database(path: Path) -> None:
 
 def newer_database(path: Path) -> None:
     tuner(storage=path, budget=2).fit(X, Y)
-    query(path, "PRAGMA user_version = 2")
+    query(path, "PRAGMA user_version = 3")
 
 
 FOREIGN = {
     foreign_text: "file is not a database",
     foreign_note: "file is not a database",
     foreign_database: "is a database of another program",
-    newer_database: r"newer release of autotune \(schema 2; this release reads up to 1\)",
+    newer_database: r"newer release of autotune \(schema 3; this release reads up to 2\)",
 }
 
 
@@ -749,8 +766,8 @@ def test_read_history(path):
     AutoTunedClassifier(LogisticRegression(), {"C": (0.1, 10.0)}, **options).fit(X, Y)
     frame = read_history(path)
     assert list(frame.columns) == [
-        *("study", "created", "estimator", "trial", "origin", "trial_status"),
-        *("fold", "fidelity", "status"),
+        *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
+        *("fold", "fidelity", "phase", "status"),
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),
@@ -763,6 +780,16 @@ def test_read_history(path):
     assert frame["origin"].tolist()[:4:2] == ["default", frame["origin"][2]]
     assert frame["estimator"].str.contains("Tree").tolist() == [True] * 4 + [False] * 4
     assert (frame["ended"] >= frame["started"]).all()
+
+
+def test_the_frame_of_a_fit_is_that_of_its_file(path):
+    """Check that columns, types and values are the same, whoever is asked."""
+    model = tuner(storage=path).fit(X, Y)
+    frame = model.history_.to_frame()
+    assert frame.equals(read_history(path))
+    assert frame["study"].tolist() == [1] * len(frame)
+    assert frame["estimator"].str.contains("Cut").all()
+    assert tuner().fit(X, Y).history_.to_frame()["created"].isna().all()
 
 
 def test_the_frame_of_a_file_without_evaluations(path):

@@ -17,9 +17,11 @@ from autotune.history._history import (
     DROPPED,
     FAILED,
     INTERRUPTED,
+    RUNNING,
     TIMEOUT,
     Evaluation,
     History,
+    Key,
 )
 from autotune.history._listener import Listener
 from autotune.schedule import Full
@@ -174,6 +176,16 @@ def test_without_a_limit_jobs_have_none():
     make_tuner(executor=executor).run()
     assert {job.seconds for job in executor.jobs} == {None}
     assert set(executor.waits) == {None}
+
+
+@pytest.mark.parametrize(("share", "n_test"), [(1.0, None), (0.25, 10_000)])
+def test_jobs_have_the_rows_of_the_search(share, n_test):
+    """Check that a search on fewer rows also scores no more than 10,000 of each fold."""
+    executor, history = FakeExecutor(), History(2)
+    history.share = share
+    make_tuner(executor=executor, history=history, scheduler=Full(2, share)).run()
+    assert {(job.fidelity, job.n_test) for job in executor.jobs} == {(share, n_test)}
+    assert {key for trial in history for key in trial.evaluations} == {Key(0, share), Key(1, share)}
 
 
 class Stuck(FakeExecutor):
@@ -420,6 +432,26 @@ def test_listeners_hear_everything_once_and_in_order():
         for i in (0, 1)
     ]
     assert heard == per_trial[0] + per_trial[1]
+
+
+def test_listeners_hear_of_trials_that_are_cut_short_and_go_on():
+    """Check that the end of the search, and its continuation, are told like any other status."""
+    history, heard = History(2), []
+
+    class Recording(Listener):
+        def changed(self, evaluations, trials, history):
+            heard.append([(trial.number, trial.status) for trial in trials])
+
+    def answer(job):
+        outcome = as_outcome(job, 1.0)
+        outcome.stop = job.fold == 0
+        return outcome
+
+    make_tuner(executor=FakeExecutor(answer), history=history, listeners=[Recording()]).run()
+    assert heard == [[], [(0, INTERRUPTED)]]
+    heard.clear()
+    make_tuner(history=history, n_trials=1, listeners=[Recording()]).run()
+    assert heard == [[(0, RUNNING)], [(0, COMPLETE)]]
 
 
 def test_the_first_context_travels_with_the_job():

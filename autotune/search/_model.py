@@ -50,7 +50,7 @@ class GPSearcher(Searcher):
         features, and at most a third of the trials; 3 where starting points were tried.
     n_candidates : int
         Random points at which the acquisition function is evaluated before it is refined.
-    thrift : float
+    cost_exponent : float
         The power of the seconds that an evaluation takes by which the expected improvement
         is divided; 0: only the improvement counts.
     explore : int
@@ -73,12 +73,12 @@ class GPSearcher(Searcher):
         n_trials: int | None = None,
         n_initial: int | None = None,
         n_candidates: int = 256,
-        thrift: float = 0.0,
+        cost_exponent: float = 0.0,
         explore: int = 5,
         stops: bool = False,
     ):
         super().__init__(space, seed, n_trials)
-        self.thrift = thrift
+        self.cost_exponent = cost_exponent
         self.explore = explore
         self.stops = stops
         self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
@@ -95,7 +95,7 @@ class GPSearcher(Searcher):
             return None
         seen = self._seen.update(history)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
-        costs = self._costs(history) if self.thrift or seconds < math.inf else None
+        costs = self._costs(history) if self.cost_exponent or seconds < math.inf else None
         for params in self._propose(history, rng, costs, seconds):
             if params not in seen and self._fits(params, costs, seconds):
                 return params
@@ -144,7 +144,7 @@ class GPSearcher(Searcher):
             gain = log_gain(candidates)
             if costs is None:
                 return gain
-            gain = gain - self.thrift * costs.log_seconds(candidates)
+            gain = gain - self.cost_exponent * costs.log_seconds(candidates)
             return np.where(costs.fits(candidates, seconds), gain, -np.inf)
 
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
@@ -178,7 +178,7 @@ class GPSearcher(Searcher):
     def _costs(self, history: History) -> Costs | None:
         """Return the model of the seconds, or None where nothing was timed."""
         self._encode(history)
-        timed = [(self._units[t.number], seconds_of(t)) for t in history]
+        timed = [(self._units[t.number], seconds_of(t, history.share)) for t in history]
         timed = [(unit, time) for unit, time in timed if unit is not None and time == time]
         if not timed:
             return None

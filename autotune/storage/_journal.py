@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._texts import warn
-from ..history import COMPLETE, Evaluation, History, Listener, Trial
+from ..history import COMPLETE, SEARCH, Evaluation, History, Key, Listener, Trial
 from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._fields import FieldError, read_rows
-from ._records import COLUMNS, to_evaluation, to_row
+from ._records import COLUMNS, describe_study, to_evaluation, to_row
 from ._writer import is_alive, this_writer
 
 _MARKS = ", ".join("?" for _ in range(len(COLUMNS) + 1))
@@ -73,17 +73,19 @@ class Journal(Listener):
         self._encode, self._decode = encode, decode
         # What the file holds: the status of each trial, and the evaluations.
         self._statuses: list[str] = []
-        self._saved: set[tuple[int, int, float]] = set()
+        self._saved: dict[tuple[int, Key], Evaluation] = {}
         connection = open_to_write(path)
         self._connection: sqlite3.Connection | None = connection
         self._study: int | None = None
         try:
             with refusals(path):
                 with transaction(connection), damage(path):
-                    self._study, self.seed, self.description = _claim(
-                        connection, fingerprint, description, seed
-                    )
+                    study = _claim(connection, fingerprint, description, seed)
+                self._study, self.seed = study["study"], study["seed"]
+                self.description = study["description"]
                 self._load(connection)
+            history.study = describe_study(study)
+            history.listeners.append(self)
         except BaseException:
             self._leave()
             raise
@@ -115,7 +117,8 @@ class Journal(Listener):
         except Exception as error:  # a space may hold dimensions of other packages
             rule = "a configuration of the space"
             raise FieldError("trials.params", rule, values["params"]) from error
-        self._history.add(params, values["origin"], bool(values["eligible"])).status = status
+        trial = self._history.add(params, values["origin"], bool(values["eligible"]))
+        self._history.set_status(trial, status)
         self._statuses.append(status)
 
     def _load_evaluation(self, values: dict[str, Any]) -> None:
@@ -123,11 +126,11 @@ class Journal(Listener):
         evaluation, history = to_evaluation(values), self._history
         if evaluation.trial >= len(history):
             raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
-        n_folds = history.n_folds + history.n_fresh
-        if evaluation.fold >= n_folds:
+        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_fresh
+        if values["fold"] >= n_folds:
             raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
         history.record(evaluation)
-        self._saved.add((evaluation.trial, *evaluation.key))
+        self._saved[evaluation.trial, evaluation.key] = evaluation
 
     def _check_metrics(self) -> None:
         """Check that the scores are those of the metrics."""
@@ -141,22 +144,21 @@ class Journal(Listener):
                 rule = f"a JSON object of the scores {', '.join(history.metrics)}"
                 raise FieldError("evaluations.scores", rule, evaluation.scores)
 
-    def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        self._save([evaluation], history.trials)  # it may have ended other trials than its own
-
-    def ended(self, trial: Trial, history: History) -> None:
-        self._save([], [trial])
+    def changed(
+        self, evaluations: Sequence[Evaluation], trials: Sequence[Trial], history: History
+    ) -> None:
+        self._save(evaluations, trials)
 
     def save(self) -> None:
         """Save whatever of the history is not in the file."""
         missing = [
             evaluation
             for evaluation in self._history.evaluations()
-            if (evaluation.trial, *evaluation.key) not in self._saved
+            if self._saved.get((evaluation.trial, evaluation.key)) is not evaluation
         ]
         self._save(missing, self._history.trials)
 
-    def _save(self, evaluations: list[Evaluation], trials: Sequence[Trial]) -> None:
+    def _save(self, evaluations: Sequence[Evaluation], trials: Sequence[Trial]) -> None:
         """Commit evaluations, and what became of trials.
 
         If that fails, warn, and go on without the file. The trials before one that has an
@@ -182,7 +184,7 @@ class Journal(Listener):
         self._statuses.extend(trial.status for trial in new)
         for trial in changed:
             self._statuses[trial.number] = trial.status
-        self._saved.update((evaluation.trial, *evaluation.key) for evaluation in evaluations)
+        self._saved.update(((e.trial, e.key), e) for e in evaluations)
 
     def _trial_row(self, trial: Trial) -> tuple:
         """Return the values of a trial's row."""
@@ -221,6 +223,8 @@ class Journal(Listener):
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        if self in self._history.listeners:
+            self._history.listeners.remove(self)
         roll_back(connection)
         with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))
@@ -229,14 +233,14 @@ class Journal(Listener):
 
 def _claim(
     connection: sqlite3.Connection, fingerprint: str, description: dict[str, Any], seed: int
-) -> tuple[int, int, dict[str, Any]]:
-    """Return number, seed and description of a study that no living process writes."""
+) -> dict[str, Any]:
+    """Return the row of a study that no living process writes."""
     rows = [row for row in read_rows(connection, "studies") if row["fingerprint"] == fingerprint]
     for row in rows:
         if not is_alive(row["writer"]):
             claim = "UPDATE studies SET writer = ? WHERE study = ?"
             connection.execute(claim, (this_writer(), row["study"]))
-            return row["study"], row["seed"], {**description, **row["description"]}
+            return {**row, "description": {**description, **row["description"]}}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     values = (fingerprint, len(rows), seed, now, json.dumps(description), this_writer())
     cursor = connection.execute(
@@ -244,5 +248,5 @@ def _claim(
         "VALUES (?, ?, ?, ?, ?, ?)",
         values,
     )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid, seed, dict(description)
+    study, known = cursor.lastrowid, dict(description)
+    return {"study": study, "seed": seed, "created": now, "description": known}

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Listener, Trial
-
-_SHARE = 0.1  # of the seconds of a budget
-_MARGIN = 1.25  # times what the evaluations so far predict
+from ..compat import num_samples
+from ..history import COMPARISON, COMPLETE, TIMEOUT, Evaluation, History, Listener, Trial
+from ..timing import ComparisonTime
+from ._problem import Problem
 
 
 class Finals(Listener):
@@ -39,9 +39,8 @@ class Finals(Listener):
     ):
         self._history = history
         self._n_finalists = n_finalists
-        self._allowed = _SHARE * (seconds or 0.0)
+        self._time = ComparisonTime(history, seconds, n_workers)
         self._limit = math.inf if seconds_per_trial is None else seconds_per_trial
-        self._n_workers = n_workers
         self._reserve = 0.0
         self._scores: dict[int, float] = {}  # of complete trials, which keep theirs
         if len(history):
@@ -52,13 +51,12 @@ class Finals(Listener):
         return self._reserve
 
     def ended(self, trial: Trial, history: History) -> None:
-        if self._allowed and trial.status == COMPLETE:
+        if self._time.most and trial.status == COMPLETE:
             self._update()
 
     def _update(self) -> None:
         """Keep what the finals will cost, at most their share; nothing if that is too little."""
-        cost = sum(self._cost(trial, self._history.n_fresh) for trial in self.field(self._allowed))
-        self._reserve = min(cost, self._allowed)
+        self._reserve = self._time.reserve(self.finalists())
 
     def finalists(self) -> list[Trial]:
         """Return the best trials so far and the default: the most important ones first."""
@@ -84,24 +82,7 @@ class Finals(Listener):
 
     def field(self, seconds: float) -> list[Trial]:
         """Return the finalists for which there is time: one repeat of the folds must be done."""
-        finalists = self.finalists()
-        chosen: list[Trial] = []
-        for trial in finalists:
-            cost = self._cost(trial, self._history.n_folds)
-            if cost <= seconds:
-                chosen.append(trial)
-                seconds -= cost
-        # The others say nothing without the best one, nor it without any other.
-        return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
-
-    def _cost(self, trial: Trial, n_fresh: int) -> float:
-        """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
-        n_folds = self._history.n_folds
-        folds = range(n_folds, n_folds + n_fresh)
-        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
-        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
-        usual = np.mean([e.whole_seconds for e in known])
-        return float(_MARGIN * n_missing * usual / self._n_workers)
+        return self._time.affordable(self.finalists(), seconds)
 
     def winner(self) -> Trial | None:
         """Return who wins, None if the finals were not held or not far enough.
@@ -112,7 +93,7 @@ class Finals(Listener):
         that all have finished, and these must be one repeat at least. Who fails is out.
         """
         history, finalists = self._history, self.finalists()
-        met = [t for t in finalists if any(fold >= history.n_folds for fold, _ in t.evaluations)]
+        met = [t for t in finalists if any(key.phase == COMPARISON for key in t.evaluations)]
         sound = [trial for trial in met if not self._has_failed(trial)]
         if not sound or finalists[0] not in met:
             return None
@@ -125,17 +106,16 @@ class Finals(Listener):
 
     def _has_failed(self, trial: Trial) -> bool:
         """Return whether a fresh fold shows that a trial cannot be relied on."""
-        history = self._history
         return any(
             self._is_failure(trial, evaluation)
-            for (fold, _), evaluation in trial.evaluations.items()
-            if fold >= history.n_folds
+            for evaluation in trial.evaluations.values()
+            if evaluation.phase == COMPARISON
         )
 
     def _is_failure(self, trial: Trial, evaluation: Evaluation) -> bool:
         """Return whether an evaluation failed; the end of the budget is no failure."""
         if evaluation.status == TIMEOUT:
-            return self._history.seconds_spent(trial, evaluation.fold) >= self._limit
+            return self._history.seconds_spent(trial, evaluation.key) >= self._limit
         return not self._history.counts(evaluation)
 
 
@@ -157,3 +137,20 @@ def _best(
 def _default(history: History) -> Trial | None:
     """Return the trial of the default."""
     return next((trial for trial in history if trial.origin == "default"), None)
+
+
+def make_finals(problem: Problem, history: History, n_workers: int = 1) -> Finals:
+    """Return what decides which trials of a problem are compared again."""
+    n_rows = num_samples(problem.X)
+
+    def n_finalists(n_trials: int) -> int:
+        compares = problem.compares_finalists
+        return problem.strategy.count_finalists(n_rows, n_trials) if compares else 0
+
+    return Finals(
+        history,
+        n_finalists,
+        seconds=problem.budget.seconds,
+        seconds_per_trial=problem.budget.seconds_per_trial,
+        n_workers=n_workers,
+    )

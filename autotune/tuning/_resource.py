@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from .._texts import short_repr
-from ..evaluation import count_classes, count_rows, count_units
+from ..compat import clone
+from ..evaluation import Models, count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
 from ..strategies import ROWS, Strategy
@@ -37,7 +37,7 @@ class Resource:
     def used(self, history: History) -> np.ndarray:
         """Return the most that each trial was given, shape (n_trials,); 0 before the first."""
         count = count_rows if self.name is None else count_units
-        highest = (max((f for _, f in t.evaluations), default=0.0) for t in history)
+        highest = (max((key.fidelity for key in t.evaluations), default=0.0) for t in history)
         return np.array([count(f, self.amount) if f else 0 for f in highest], dtype=np.int64)
 
 
@@ -111,7 +111,7 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
     if not _is_count(largest):
         raise ValueError(rule)
     estimator = clone(candidates.estimator).set_params(**{name: int(largest)})
-    return replace(candidates, estimator=estimator)
+    return replace(candidates, models=Models.of(estimator))
 
 
 def make_plan(

@@ -1,0 +1,138 @@
+"""What a space may depend on beside the model: the size of the data that reach it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..compat import num_samples, to_numpy
+
+_FOLD = 0.5  # of the rows train in a fold at least
+_SURE = 0.8  # of the share that a rare class has is left in a fold
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The data that reach an estimator in a fit on a fold; None where that is not known.
+
+    Attributes
+    ----------
+    rows, features : int or None
+    target : ndarray or None
+    """
+
+    rows: int | None = None
+    features: int | None = None
+    target: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, X: Any, y: Any) -> Facts | None:
+        """Return what is to be known of all data; None if there are none."""
+        if X is None:
+            return None
+        rows = max(int(_FOLD * num_samples(X)), 1)
+        return cls(rows, _count_features(X), None if y is None else to_numpy(y))
+
+    @property
+    def size(self) -> int | None:
+        """The lesser of rows and features."""
+        return _least(self.rows, self.features)
+
+    @property
+    def other_rows(self) -> int | None:
+        """The rows that can be neighbours of one."""
+        return None if self.rows is None else self.rows - 1
+
+    @property
+    def few_rows(self) -> int | None:
+        """A number of rows that is rare."""
+        return None if self.rows is None else self.rows // 20
+
+    @property
+    def targets(self) -> int | None:
+        """Number of targets."""
+        return None if self.target is None else math.prod(self.target.shape[1:])
+
+    @property
+    def pairs(self) -> int | None:
+        """The least of rows, features and targets."""
+        return _least(self.rows, self.features, self.targets)
+
+    @property
+    def nu(self) -> float | None:
+        """Largest ``nu`` of a support vector machine that two of the classes allow."""
+        if self.target is None or self.rows is None:
+            return None
+        counts = np.unique(self.target, return_counts=True)[1]
+        return _SURE * 2 * counts.min() / (counts.min() + counts.max())
+
+    def reshaped(self, features: int | None = None) -> Facts:
+        """Return the facts after a step that changes the number of features."""
+        return replace(self, features=features)
+
+    def resampled(self) -> Facts:
+        """Return the facts after a step that changes the number of rows."""
+        return replace(self, rows=None)
+
+
+def _least(*numbers: int | None) -> int | None:
+    """Return the least of some numbers, None where one is not known."""
+    known = [number for number in numbers if number is not None]
+    return min(known) if len(known) == len(numbers) else None
+
+
+def _count_features(X: Any) -> int | None:
+    """Return the number of columns of a table, None of anything else."""
+    try:
+        shape = getattr(X, "shape", None) or np.shape(X)
+    except ValueError:  # lists of different lengths
+        return None
+    return shape[1] if len(shape) == 2 else None
+
+
+@dataclass(frozen=True)
+class UpTo:
+    """An interval whose upper end is bounded by a fact.
+
+    Parameters
+    ----------
+    fact : str
+        An attribute of `Facts`.
+    low, high : int or float
+        The interval where the fact does not bound it.
+    prior : str
+    """
+
+    fact: str
+    low: float
+    high: float
+    prior: str = "uniform"
+
+    def resolve(self, facts: Facts | None) -> tuple[Any, ...] | None:
+        """Return the interval for some data; None if there is none, or if they are not known."""
+        high = self.high
+        if facts is not None:
+            bound = getattr(facts, self.fact)
+            if bound is None:
+                return None
+            high = min(high, bound)
+        if high <= self.low:
+            return None
+        return (self.low, high) if self.prior == "uniform" else (self.low, high, self.prior)
+
+
+def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+    """Return a space with intervals in place of what depends on the data."""
+    ranges = {name: _resolve(values, facts) for name, values in space.items()}
+    return {name: values for name, values in ranges.items() if values is not None}
+
+
+def _resolve(values: Any, facts: Facts | None) -> Any:
+    """Return a range for some data; a list is a copy, which users may change."""
+    if isinstance(values, UpTo):
+        return values.resolve(facts)
+    return list(values) if type(values) is list else values
