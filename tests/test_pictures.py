@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def make_search(space, trials, *, meaning=ACCURACY, winner=None, n_folds=2):
     for number, (params, scores, *status) in enumerate(trials):
         trial = add_trial(history, params, scores, "default" if number == 0 else "random")
         if status:
-            (trial.status,) = status
+            history.set_status(trial, *status)
     for number, evaluation in enumerate(history.evaluations()):
         evaluation.started, evaluation.ended = float(number), number + 1.0
     return Search(history, Space.parse(space), "score", meaning, winner)
@@ -381,7 +382,8 @@ def test_lanes(starts, ends, expected):
 def test_schedule():
     """Check whose each evaluation is, in the order in which they began."""
     search = simple_search()
-    search.history[5].evaluations[1, 1.0].status = CRASHED
+    *_, last = search.history.evaluations()
+    last.status = CRASHED
     picture = SchedulePicture.of(search)
     assert picture.trials.tolist() == [0, 0, 1, 1, 2, 4, 5, 5]
     assert picture.states.tolist() == [
@@ -606,6 +608,15 @@ def test_folds_far_from_the_leaders_are_written():
     assert display.ax_.get_xlim()[0] > 0.8
 
 
+def test_fresh_folds_as_drawn():
+    """Check that the folds of the finals are rings, named once."""
+    picture = replace(FoldsPicture.of(simple_search()), fresh=np.full((3, 2), 0.75))
+    display = TuningDisplay(picture).plot()
+    assert labels_of(display) == ["a fold, joined across trials", "mean", "a fresh fold"]
+    rings = [marks for marks in display.ax_.collections if not len(marks.get_facecolor())]
+    assert [marks.get_offsets()[:, 0].tolist() for marks in rings] == [[0.75] * 3] * 2
+
+
 def test_colours_suit_the_background():
     """Check that text is legible on axes of any colour, whatever the style."""
     _, (light, dark) = plt.subplots(1, 2)
@@ -783,7 +794,7 @@ def test_a_search_without_a_winner():
     ).fit(X, Y)
     assert read_search(model, "f1_macro").winner is None
     display = TuningDisplay.from_estimator(model, metric="f1_macro")
-    assert display.ax_.get_ylabel() == "f1"
+    assert display.ax_.get_ylabel() == "f1_macro"
 
 
 # matplotlib

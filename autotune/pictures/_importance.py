@@ -13,7 +13,7 @@ from ._canvas import Canvas
 from ._contract import Picture
 from ._fanova import leaves, shares_of_variance
 from ._scales import short_names, wrap
-from ._search import Search, Trials
+from ._search import Search
 
 _N_TREES = 64
 _FEWEST = 4  # scores that a forest can learn anything from
@@ -46,18 +46,7 @@ class ImportancePicture(Picture):
 
     @classmethod
     def of(cls, search: Search, top: int | None = None) -> ImportancePicture:
-        trials = search.trials()
-        inside = np.array([trial.params in search.space for trial in search.history], dtype=bool)
-        used = inside & np.isfinite(trials.shown)
-        if used.sum() < _FEWEST:
-            raise ValueError(
-                f"importance needs {_FEWEST} trials with a score; got {int(used.sum())}"
-            )
-        params = [t.params for t, use in zip(search.history, used, strict=True) if use]
-        units = _filled(np.array([search.space.encode(values) for values in params]))
-        if not units.shape[1]:
-            raise ValueError("there is no parameter to show: the space has a single configuration")
-        scores = _without_outliers(trials)[used]
+        units, scores = _training_data(search)
         forest = RandomForestRegressor(_N_TREES, min_samples_leaf=2, oob_score=True, random_state=0)
         forest.fit(units, scores)
         shares = _by_name(forest, search.space)
@@ -65,7 +54,7 @@ class ImportancePicture(Picture):
         ranked = sorted(visible, key=lambda names: -shares[names])[: 10 if top is None else top]
         quality = float(forest.oob_score_) if np.ptp(scores) > 0 else 0.0
         values = np.array([shares[names] for names in ranked])
-        return cls(tuple(ranked), values, quality, int(used.sum()))
+        return cls(tuple(ranked), values, quality, len(scores))
 
     @property
     def size(self) -> tuple[float, float]:
@@ -73,22 +62,19 @@ class ImportancePicture(Picture):
 
     def draw(self, canvas: Canvas) -> None:
         ax, colours = canvas.grid()[0, 0], canvas.colours
-        labels = short_names([name for names in self.names for name in names])
-        places = np.arange(len(self.names))
-        for members, colour, text in (
-            (1, colours.trial, "alone"),
-            (2, colours.best, "together, beyond each alone"),
+        places, single = np.arange(len(self.names)), np.array([len(n) == 1 for n in self.names])
+        for which, colour, text in (
+            (single, colours.trial, "alone"),
+            (~single, colours.best, "together, beyond each alone"),
         ):
-            of_kind = np.array([len(names) == members for names in self.names])
-            if of_kind.any():
-                bars = (places[of_kind], self.shares[of_kind])
+            if which.any():
+                bars = places[which], self.shares[which]
                 ax.barh(*bars, height=0.62, color=colour, label=text)
         for place, share in zip(places, self.shares, strict=True):
             text = f"{share:.0%}" if share >= 0.01 or share == 0 else "< 1%"
             ax.annotate(text, (share, place), (4, 0), textcoords="offset points", va="center")
-        times = " \N{MULTIPLICATION SIGN} "
-        texts = [wrap(times.join(labels[name] for name in names), 34, 2) for names in self.names]
-        ax.set_yticks(places, texts)
+        ax.set_yticks(places, self._texts())
+        ax.tick_params(axis="y", length=0)
         ax.invert_yaxis()
         ax.set_xlim(0, 1.15 * self.shares.max() or 1.0)
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -97,8 +83,13 @@ class ImportancePicture(Picture):
             f"(forest on {self.n_trials} trials, R² out of bag {self.quality:.2f}{self._doubt})"
         )
         canvas.rule(ax, "x")
-        ax.tick_params(axis="y", length=0)
         canvas.key(columns=2)
+
+    def _texts(self) -> list[str]:
+        """Return what the bars are called."""
+        labels = short_names([name for names in self.names for name in names])
+        times = " \N{MULTIPLICATION SIGN} "
+        return [wrap(times.join(labels[name] for name in names), 34, 2) for names in self.names]
 
     @property
     def _doubt(self) -> str:
@@ -106,19 +97,22 @@ class ImportancePicture(Picture):
         return "" if self.quality >= 0.3 else ", so a rough guide only"
 
 
-def _filled(units: np.ndarray) -> np.ndarray:
-    """Return encoded configurations with anything in the place of what they lack.
+def _training_data(search: Search) -> tuple[np.ndarray, np.ndarray]:
+    """Return encoded configurations of the space and their scores.
 
-    What a configuration lacks has no effect; a forest sees that where it has all values.
+    Bad scores far from the others are moved to the limit of what is shown. What a
+    configuration lacks has no effect, which a forest sees where it has any value.
     """
+    trials, space = search.trials(), search.space
+    known = np.isfinite(trials.shown)
+    used = [t.number for t in search.history if known[t.number] and t.params in space]
+    if len(used) < _FEWEST:
+        raise ValueError(f"importance needs {_FEWEST} trials with a score; got {len(used)}")
+    if not space.features:
+        raise ValueError("there is no parameter to show: the space has a single configuration")
+    units = np.array([space.encode(search.history[number].params) for number in used])
     drawn = np.random.RandomState(0).uniform(size=units.shape)
-    return np.where(np.isnan(units), drawn, units)
-
-
-def _without_outliers(trials: Trials) -> np.ndarray:
-    """Return scores, bad ones far from the others moved to the limit of what is shown."""
-    low, high = trials.limits()
-    return np.clip(trials.shown, low, high)
+    return np.where(np.isnan(units), drawn, units), np.clip(trials.shown, *trials.limits())[used]
 
 
 def _feature_names(space: Space) -> list[str]:
