@@ -612,7 +612,7 @@ def test_fresh_folds_as_drawn():
     """Check that the folds of the finals are rings, named once."""
     picture = replace(FoldsPicture.of(simple_search()), fresh=np.full((3, 2), 0.75))
     display = TuningDisplay(picture).plot()
-    assert labels_of(display) == ["a fold, joined across trials", "mean", "a fresh fold"]
+    assert labels_of(display) == ["a fold, joined across trials", "a fresh fold", "mean"]
     rings = [marks for marks in display.ax_.collections if not len(marks.get_facecolor())]
     assert [marks.get_offsets()[:, 0].tolist() for marks in rings] == [[0.75] * 3] * 2
 
