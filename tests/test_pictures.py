@@ -525,7 +525,7 @@ def test_every_kind_is_drawn(kind, style):
         display.figure_.canvas.draw()
     assert display.ax_ is display.axes_[0]
     assert all(ax.figure is display.figure_ for ax in display.axes_)
-    assert display.picture_.__class__ is KINDS[kind]
+    assert display.picture.__class__ is KINDS[kind]
 
 
 def test_the_history_as_drawn():
@@ -587,7 +587,7 @@ def test_importance_as_drawn():
     """Check that there is a bar for each share."""
     display = TuningDisplay.from_estimator(fitted(), "importance", top=2)
     widths = [bar.get_width() for bar in display.ax_.patches]
-    np.testing.assert_allclose(sorted(widths, reverse=True), display.picture_.shares)
+    np.testing.assert_allclose(sorted(widths, reverse=True), display.picture.shares)
     assert len(widths) == 2
 
 
@@ -645,10 +645,10 @@ def test_a_picture_in_axes_of_the_user():
 def test_a_display_can_be_drawn_again():
     """Check that the numbers are kept and the figure is a new one."""
     display = TuningDisplay(FoldsPicture.of(simple_search())).plot()
-    first, picture = display.figure_, display.picture_
+    first, picture = display.figure_, display.picture
     assert display.plot() is display
     assert display.figure_ is not first
-    assert display.picture_ is picture
+    assert display.picture is picture
 
 
 def test_many_parameters():
@@ -688,9 +688,9 @@ def test_nested_as_drawn():
     display.figure_.canvas.draw()
     scores, choices = display.axes_
     outer = next(m for m in scores.collections if m.get_label() == "outer score")
-    np.testing.assert_allclose(outer.get_offsets()[:, 1], display.picture_.outer)
+    np.testing.assert_allclose(outer.get_offsets()[:, 1], display.picture.outer)
     texts = [text.get_text() for text in choices.texts]
-    assert texts == list(display.picture_.choices[0].values)
+    assert texts == list(display.picture.choices[0].values)
 
 
 def test_nested_report():
