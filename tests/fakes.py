@@ -74,7 +74,7 @@ def as_outcome(job: Job, answer: Any) -> Outcome:
     """Return what a job came to; ``answer`` is an Outcome, a status, or a score."""
     if isinstance(answer, Outcome):
         return answer
-    evaluation = Evaluation(job.trial, job.fold, job.fidelity)
+    evaluation = job.evaluation()
     if isinstance(answer, str):
         evaluation.status, evaluation.error = answer, f"it {answer}"
     else:
@@ -115,6 +115,7 @@ def add_trial(
     """Append a trial that is over: complete if its scores are finite, else failed."""
     trial = history.add(params, origin, **fields)
     for fold, score in enumerate(scores):
-        history.record(Evaluation(trial.number, fold, scores={"score": score}))
+        evaluation = Evaluation(trial.number, fold, history.share, scores={"score": score})
+        history.record(evaluation)
     history.set_status(trial, COMPLETE if all(map(math.isfinite, scores)) else FAILED)
     return trial

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 from autotune import AutoTunedClassifier
 from autotune.execution import ClusterLostError, WorkerStartError
-from autotune.history._history import History
+from autotune.history._history import History, Key
 from autotune.schedule import Plan
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
@@ -362,9 +362,10 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), searched=1.0, left=5.0, 
     first = FirstModel(None, 100, clock)
     first.fitted = Fitted("first", share, known[0] * share, [(UserWarning, "of the first")])
     history = History(1)
+    history.share = searched
     trials = [add_trial(history, {}, [0.5], "default"), add_trial(history, {}, [0.6])]
     for trial, one in zip(trials, known, strict=True):
-        trial.evaluations[0, 1.0].fit_time = one * 0.5 * searched
+        trial.evaluations[Key(0, searched)].fit_time = one * 0.5 * searched
     refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(searched, 1.0), first=first)
     refit._executor.can_kill = True
     now.seconds += 10.0 - left

@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from autotune import AutoTunedClassifier, TuningDisplay, nested_report
 from autotune import pictures as room
-from autotune.history import CRASHED, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History
+from autotune.history import COMPARISON, CRASHED, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History
 from autotune.pictures._fanova import leaves, shares_of_variance
 from autotune.pictures._folds import FoldsPicture
 from autotune.pictures._history import HistoryPicture
@@ -395,6 +395,18 @@ def test_schedule():
     ]
     assert picture.lanes.tolist() == [0] * 8
     assert picture.fidelities.tolist() == [1.0] * 8
+
+
+def test_the_final_comparison_is_not_the_search():
+    """Check that evaluations on fresh folds are shown as such, and end no trial later."""
+    search = simple_search()
+    ended = search.trials().ended
+    fresh = Evaluation(1, 0, phase=COMPARISON, scores={"score": 1.0}, started=8.0, ended=9.0)
+    search.history.record(fresh)
+    np.testing.assert_array_equal(search.trials().ended, ended)
+    picture = SchedulePicture.of(search)
+    assert picture.phases.tolist() == ["search"] * 8 + ["comparison"]
+    assert "final comparison" in labels_of(TuningDisplay(picture).plot())
 
 
 # Functional ANOVA

@@ -35,7 +35,7 @@ from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
 from autotune.storage._fields import FIELDS, read_row
-from autotune.storage._records import to_evaluation, to_row
+from autotune.storage._records import COLUMNS, to_evaluation, to_row
 from autotune.storage._writer import is_alive, this_writer
 
 
@@ -342,15 +342,16 @@ def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
 @settings(max_examples=50)
 def test_evaluations_come_back(scores, error, noted, times):
     """Check that an evaluation is read from a row as what it was, whatever its scores."""
-    evaluation = Evaluation(3, 1, 0.5, "failed", scores, {}, *times[:2], 0.25, error, tuple(noted))
+    evaluation = Evaluation(3, 1, 0.5, "comparison", "failed", scores, {}, *times[:2], 0.25)
     evaluation.started, evaluation.ended = times[2:]
+    evaluation.warnings, evaluation.error = tuple(noted), error
     with closing(sqlite3.connect(":memory:")) as connection:
         marks = ", ".join("?" for _ in to_row(evaluation))
         row = connection.execute(f"SELECT {marks}", to_row(evaluation)).fetchone()
     again = to_evaluation(read_row("evaluations", (1, *row)))
     assert repr(again) == repr(evaluation)  # NaN is NaN here
     for name in ("scores", "warnings"):
-        json.loads(row[{"scores": 4, "warnings": 10}[name]], parse_constant=lambda _: 1 / 0)
+        json.loads(row[COLUMNS.index(name)], parse_constant=lambda _: 1 / 0)
 
 
 class Odd(studies.Cut):
@@ -426,14 +427,14 @@ def foreign_database(path: Path) -> None:
 
 def newer_database(path: Path) -> None:
     tuner(storage=path, budget=2).fit(X, Y)
-    query(path, "PRAGMA user_version = 2")
+    query(path, "PRAGMA user_version = 3")
 
 
 FOREIGN = {
     foreign_text: "file is not a database",
     foreign_note: "file is not a database",
     foreign_database: "is a database of another program",
-    newer_database: r"newer release of autotune \(schema 2; this release reads up to 1\)",
+    newer_database: r"newer release of autotune \(schema 3; this release reads up to 2\)",
 }
 
 
@@ -765,8 +766,8 @@ def test_read_history(path):
     AutoTunedClassifier(LogisticRegression(), {"C": (0.1, 10.0)}, **options).fit(X, Y)
     frame = read_history(path)
     assert list(frame.columns) == [
-        *("study", "created", "estimator", "trial", "origin", "trial_status"),
-        *("fold", "fidelity", "status"),
+        *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
+        *("fold", "fidelity", "phase", "status"),
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),

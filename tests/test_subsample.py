@@ -14,7 +14,7 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
-from autotune.history._history import Evaluation, History, Trial
+from autotune.history._history import Evaluation, History, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import Fitted
 from autotune.timing._subsample import Subsample
@@ -74,7 +74,9 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
     assert len(measured) == 1
     frame = model.history_.to_frame()
     assert set(frame["fidelity"]) == {0.5}
-    assert {*range(6)} == set(frame["fold"])  # those of the finals too
+    assert set(zip(frame["phase"], frame["fold"], strict=True)) == {
+        (phase, fold) for phase in ("search", "comparison") for fold in range(3)
+    }
     assert frame["score_score"].to_numpy() == pytest.approx(1 - 190 / 1000, abs=2e-3)
 
 
@@ -201,7 +203,7 @@ def last_fit(seconds, *, budget=10.0, known, exponent=1.0, can_kill=True, error=
 
     refit._fit = fit
     trial = Trial(0, {}, "default")
-    trial.evaluations[0, 1.0] = Evaluation(0, 0, fit_time=known)
+    trial.evaluations[Key(0, 0.2)] = Evaluation(0, 0, 0.2, fit_time=known)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         _, reached, _ = refit.run(trial, None)
@@ -272,8 +274,8 @@ def test_a_stand_in_has_as_many_rows_as_there_is_time_for(known, divisible, shar
 
     refit._fit = fit
     default, best = (add_trial(history, {}, [score]) for score in (0.5, 0.6))
-    default.evaluations[0, 1.0].fit_time = known
-    best.evaluations[0, 1.0].fit_time = 2 * known
+    default.evaluations[Key(0)].fit_time = known
+    best.evaluations[Key(0)].fit_time = 2 * known
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         used, _, limit = refit.run(best, history)

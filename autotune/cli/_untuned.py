@@ -7,7 +7,7 @@ import time
 
 from ..evaluation import Job, Task
 from ..execution import Executor, WorkerStartError, make_executor
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
+from ..history import COMPLETE, TIMEOUT, Evaluation, History, Trial
 from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, FitTime
 from ._errors import one_line
 from ._report import seconds_text
@@ -19,7 +19,7 @@ def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: f
     They are those of the search, which took fewer rows, if the time grows quadratically.
     """
     evaluations = [] if untuned is None else untuned.evaluations.values()
-    known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
+    known = [e for e in evaluations if e.fidelity == history.share and e.status == COMPLETE]
     if not known:
         return math.inf
     measured = history.share * n_fold, max(evaluation.whole_seconds for evaluation in known)
@@ -58,4 +58,4 @@ def _evaluate(executor: Executor, job: Job) -> Evaluation:
             return outcome.evaluation
         if time.monotonic() >= end:
             executor.cancel(job)
-            return Evaluation(job.trial, job.fold, status=TIMEOUT)
+            return job.evaluation(status=TIMEOUT)

@@ -29,8 +29,7 @@ def _kernel_pca(params: Mapping[str, Any]) -> dict[str, Any]:
     return gamma | {"n_components": UpTo("rows", 2, 100, "log-uniform")}
 
 
-# The number of random features: more are never worse, but slower (Rahimi & Recht 2007).
-_NEIGHBOURS = {"n_neighbors": UpTo("rows", 3, 30, "log-uniform")}
+_NEIGHBOURS = {"n_neighbors": UpTo("other_rows", 3, 30, "log-uniform")}
 
 SPACES: dict[str, Any] = {
     "sklearn.BernoulliRBM": {
@@ -45,7 +44,7 @@ SPACES: dict[str, Any] = {
     "sklearn.Isomap": _NEIGHBOURS,
     "sklearn.KernelPCA": _kernel_pca,
     "sklearn.LatentDirichletAllocation": {"n_components": (4, 64, "log-uniform")},
-    "sklearn.LocallyLinearEmbedding": {"n_neighbors": UpTo("rows", 5, 30, "log-uniform")},
+    "sklearn.LocallyLinearEmbedding": {"n_neighbors": UpTo("other_rows", 5, 30, "log-uniform")},
     "sklearn.MiniBatchNMF": _COMPONENTS,
     "sklearn.NMF": _COMPONENTS,
     "sklearn.NeighborhoodComponentsAnalysis": {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._texts import short_repr
+from ..evaluation import Models
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -16,6 +17,7 @@ from ..history import (
     FAILED,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     TIMEOUT,
     History,
     Trial,
@@ -192,14 +194,16 @@ def _meaning(tuned: Any, name: str) -> Metric:
     if isinstance(scorer, dict):
         scorer = scorer[name]
     model = vars(tuned).get("best_estimator_", tuned.estimator)
-    return describe_metric(scorer, model if isinstance(model, list) else [model])
+    return describe_metric(scorer, Models.of(model).members)
 
 
 def _of_evaluations(history: History, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return each trial's mean score at its largest fidelity, and when it ended."""
+    """Return each trial's mean score at its largest fidelity, and when the search ended it."""
     found: list[list[tuple[float, float]]] = [[] for _ in history]
     ended = np.full(len(history), np.nan)
     for evaluation in history.evaluations():
+        if evaluation.phase != SEARCH:
+            continue
         number = evaluation.trial
         ended[number] = np.fmax(ended[number], evaluation.ended)
         score = evaluation.scores.get(metric, np.nan)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..compat import HAS_CALLBACKS, has_callbacks
-from ..history import CRASHED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..compat import has_callbacks, open_callback_context
+from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
 
 _EVALUATION = "candidate-split-evaluation"
@@ -49,11 +49,11 @@ class Callbacks(Listener):
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
         self._n_submitted = 0
-        self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
-        self._root = self._search = None
-        if not HAS_CALLBACKS:
+        self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
+        self._search = None
+        self._root = open_callback_context(owner, 1 + finals + refit)
+        if self._root is None:
             return
-        self._root = owner._init_callback_context(max_subtasks=1 + finals + refit)
         self._root.call_on_fit_task_begin(**self.event)
         self._search = self._root.subcontext(
             task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
@@ -70,12 +70,11 @@ class Callbacks(Listener):
             return None
         context = self._search.subcontext(task_name=_EVALUATION, task_id=self._n_submitted)
         self._n_submitted += 1
-        self._open[request.trial, request.fold, request.fidelity] = context
+        self._open[request.trial, request.key] = context
         return context
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        key = evaluation.trial, evaluation.fold, evaluation.fidelity
-        context = self._open.pop(key, None)
+        context = self._open.pop((evaluation.trial, evaluation.key), None)
         if context is not None and evaluation.status in (TIMEOUT, CRASHED):
             context.call_on_fit_task_end(**self.event)
 

@@ -17,13 +17,14 @@ from ..defaults import default_model
 from ..evaluation import PrefixCache, Task
 from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError, make_executor
 from ..history import (
+    COMPARISON,
     COMPLETE,
     DROPPED,
-    FULL,
     INTERRUPTED,
     TIMEOUT,
     Evaluation,
     History,
+    Key,
     Listener,
     Trial,
     derive_seed,
@@ -335,7 +336,7 @@ class Run:
             self.candidates.estimator,
             self.X,
             self.y,
-            self.folds + self.fresh.draw(self.X, self.y, derive_seed(self.seed, _FRESH)),
+            self.folds,
             self.scoring.scorer,
             self.routed.fit,
             self.routed.score,
@@ -346,6 +347,7 @@ class Run:
             self.owner._classifier,
             # What is kept would count as the memory of an evaluation.
             prefixes=PrefixCache(None if self.budget.memory is None else 0),
+            comparison_folds=self.fresh.draw(self.X, self.y, derive_seed(self.seed, _FRESH)),
         )
 
     def _open_study(self) -> None:
@@ -426,10 +428,10 @@ class Run:
             "can_end": None if self.budget.seconds is None else fewer_folds.can_end,
             "reference_seconds": REFERENCE_SHARE * (self.budget.seconds or math.inf),
         }
-        seed = derive_seed(self.seed, _FOLDS)
+        seed, plan = derive_seed(self.seed, _FOLDS), replace(self.plan, fidelity=self.scale.share)
         try:
             tuner = self._tune(
-                task, executor, settings, lambda: self.strategy.scheduler(self.plan, seed)
+                task, executor, settings, lambda: self.strategy.scheduler(plan, seed)
             )
             if not tuner.stopped:
                 self._compare_again(task, tuner.executor, settings, callbacks)
@@ -488,10 +490,10 @@ class Run:
         self, task: Task, executor: Executor, settings: dict[str, Any], callbacks: Callbacks
     ) -> None:
         """Evaluate the best trials on fresh folds, as far as there is time."""
-        history, n_folds = self.history, len(self.folds)
+        history = self.history
         field = self.finals.field(self.clock.left() - self.reserve(history))
-        folds = range(n_folds, n_folds + history.n_fresh)
-        n_missing = sum((fold, FULL) not in t.evaluations for t in field for fold in folds)
+        keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_fresh)]
+        n_missing = sum(key not in trial.evaluations for trial in field for key in keys)
         if not n_missing:
             return
         callbacks.begin_finals(n_missing)
@@ -502,7 +504,9 @@ class Run:
             "fewer_folds": None,
             "reference_seconds": 0.0,
         }
-        self._tune(task, executor, settings, lambda: FinalsScheduler(n_folds, folds, field))
+        self._tune(
+            task, executor, settings, lambda: FinalsScheduler(history.n_fresh, field, history.share)
+        )
 
     def _tune(
         self,

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._budget import Budget
 from .._texts import warn
-from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
+from ..history import COMPLETE, RUNNING, SEARCH, TIMEOUT, History, Trial
 from ..space import describe, digest
 from ..storage import Journal
 from ..timing import Subsample
@@ -185,10 +185,10 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
     """
     limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
     for trial in history:
-        spent = {fold: history.seconds_spent(trial, fold) for fold, _ in trial.evaluations}
+        spent = {key: history.seconds_spent(trial, key) for key in trial.evaluations}
         for key, evaluation in list(trial.evaluations.items()):
-            cut_short = evaluation.status == TIMEOUT and spent[evaluation.fold] < limit
+            cut_short = evaluation.status == TIMEOUT and spent[key] < limit
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
-                if evaluation.fold < history.n_folds:  # the others decide of no status
+                if evaluation.phase == SEARCH:  # the others decide of no status
                     history.set_status(trial, RUNNING)

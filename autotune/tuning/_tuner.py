@@ -12,8 +12,10 @@ from ..history import (
     COMPLETE,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     Evaluation,
     History,
+    Key,
     Listener,
     Trial,
     derive_seed,
@@ -94,7 +96,7 @@ class Tuner:
         self.raise_errors = raise_errors
         self.fewer_folds = fewer_folds
         self.can_end = can_end
-        self._running: dict[tuple[int, int, float], Job] = {}
+        self._running: dict[tuple[int, Key], Job] = {}
         self._stopped = False
         limit = math.inf if seconds_per_trial is None else seconds_per_trial
         self._allowed = Allowance(history, limit, longest, may_save_folds=fewer_folds is not None)
@@ -123,7 +125,7 @@ class Tuner:
     def _continue(self, trial: Trial) -> None:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
-            if trial.status == RUNNING:
+            if trial.status == RUNNING and evaluation.phase == SEARCH:
                 self._conclude(evaluation)
 
     def _interrupt(self) -> None:
@@ -141,7 +143,7 @@ class Tuner:
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
-                self._running[job.trial, job.fold, job.fidelity] = job
+                self._running[job.trial, job.key] = job
                 self.executor.submit(job)
             if not self._running:
                 return
@@ -216,26 +218,26 @@ class Tuner:
         """Return a request as a job."""
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        seconds = self._allowance(trial, request.fold)
-        share = self.history.share
+        seconds = self._allowance(trial, request.key)
         return Job(
             trial=trial.number,
             fold=request.fold,
-            fidelity=share * request.fidelity,
-            n_test=validation_rows(share),
+            fidelity=request.fidelity,
+            phase=request.phase,
+            n_test=validation_rows(self.history.share),
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
         )
 
-    def _allowance(self, trial: Trial, fold: int) -> float:
+    def _allowance(self, trial: Trial, key: Key) -> float:
         """Return the seconds after which an evaluation of a trial is given up."""
         left = self.seconds_left()
         if not self._reference.takes(trial):
-            return self._allowed.of(trial, fold, left, self.executor.n_workers)
+            return self._allowed.of(trial, key, left, self.executor.n_workers)
         allowed = self._reference.allowance(trial, self._running.values(), left)
-        return min(allowed, self._allowed.of_trial(trial, fold))
+        return min(allowed, self._allowed.of_trial(trial, key))
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
@@ -255,8 +257,7 @@ class Tuner:
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
-        self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
-        evaluation.fidelity /= self.history.share  # that of a job is a share of all rows
+        self._running.pop((evaluation.trial, evaluation.key), None)
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         self._allowed.learn(evaluation)
