@@ -63,6 +63,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         scoring=None,
         cv=None,
         refit=True,
+        final_model="refit",
+        keep_predictions=False,
         include_default=True,
         error_score=np.nan,
         return_train_score=False,
@@ -79,6 +81,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         self.scoring = scoring
         self.cv = cv
         self.refit = refit
+        self.final_model = final_model
+        self.keep_predictions = keep_predictions
         self.include_default = include_default
         self.error_score = error_score
         self.return_train_score = return_train_score

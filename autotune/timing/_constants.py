@@ -148,6 +148,11 @@ LARGER_STEP = 1.3
 # times the rows of another fit; from which two fits tell how seconds grow; chosen
 TELLING_STEP = 1.5
 
+# The ensemble
+
+# share of the seconds left; that its selection may take; chosen
+SELECTION_SHARE = 0.5
+
 # The untuned model that the command line fits for comparison
 
 # seconds; what is sure to take less is fitted in this process; chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..history import History
@@ -29,6 +30,8 @@ class Limits:
         The seconds that an evaluation is known to take.
     n_trials : int or None
         How many trials are worth their time: perhaps only the default, or not even that.
+    has_final_model : callable
+        ``has_final_model(history)`` returns whether no last fit will follow.
     """
 
     scale: Subsample
@@ -37,10 +40,12 @@ class Limits:
     fewer_folds: FewerFolds
     longest: float
     n_trials: int | None
+    has_final_model: Callable[[History], bool]
 
     def seconds_kept(self, history: History) -> float:
         """Return the seconds that are kept for all that follows the search."""
-        return self.reserve(history) + self.finals.reserve()
+        last_fit = 0.0 if self.has_final_model(history) else self.reserve(history)
+        return last_fit + self.finals.reserve()
 
 
 def make_limits(
@@ -62,4 +67,17 @@ def make_limits(
     reserve.learn(history)
     finals = make_finals(problem, history, n_workers)
     longest = 0.0 if first is None else first.expect(rows)
-    return Limits(scale, reserve, finals, fewer_folds, longest, n_trials)
+    return Limits(
+        scale, reserve, finals, fewer_folds, longest, n_trials, _knows_last_fit(problem, runtime)
+    )
+
+
+def _knows_last_fit(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
+    """Return what tells whether the fold models of the best trial so far can be averaged."""
+
+    def has_final_model(history: History) -> bool:
+        if runtime.kept is None or problem.final_model != "folds" or callable(problem.refit):
+            return False
+        return runtime.kept.has_best(history)
+
+    return has_final_model
