@@ -150,8 +150,8 @@ TELLING_STEP = 1.5
 
 # The ensemble
 
-# share of the seconds left; that its selection may take; chosen
-SELECTION_SHARE = 0.5
+# share of the budget; kept for its selection; chosen
+SELECTION_SHARE = 0.05
 
 # The untuned model that the command line fits for comparison
 

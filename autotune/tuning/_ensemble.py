@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
 from ..evaluation import class_labels
 from ..history import COMPLETE, History, Trial
 from ..results import describe_metric
+from ..timing import Clock
 from ._problem import FOLDS, Problem
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
@@ -140,7 +140,7 @@ def choose_weights(
     history: History,
     winner: Trial,
     predict: Callable[[Trial], _Folds | None],
-    seconds: float = math.inf,
+    clock: Clock,
 ) -> dict[int, float]:
     """Return the weights of the trials in the ensemble, by their numbers.
 
@@ -155,8 +155,8 @@ def choose_weights(
     winner : Trial
     predict : callable
         ``predict(trial)`` returns validation rows and predictions of each fold, or None.
-    seconds : float
-        The selection may take that long; if it would take longer, there is none.
+    clock : Clock
+        Where too few seconds are left for a selection, there is none.
     """
     alone = {winner.number: 1.0}
     found = {trial.number: predict(trial) for trial in _library(history, winner)}
@@ -169,7 +169,7 @@ def choose_weights(
             _sample(list(folds.values()), problem.seed_for(FOLDS)),
             numbers.index(winner.number),
             RowScorer(problem),
-            seconds,
+            clock,
         )
     except Exception as error:  # of the metric's own code
         warn(
@@ -181,14 +181,15 @@ def choose_weights(
 
 
 def _select_if_better(
-    trials: list[_Folds], winner: int, scorer: RowScorer, seconds: float
+    trials: list[_Folds], winner: int, scorer: RowScorer, clock: Clock
 ) -> dict[int, float]:
     """Return the weights of trials by their positions: of the winner alone unless others help."""
     folds = range(len(trials[0]))
-    start = time.perf_counter()
+    _score_alone(trials[winner], scorer)  # the first call may take longer than others
+    start = clock.elapsed()
     _score_alone(trials[winner], scorer)
-    need = (time.perf_counter() - start) * count_scores(len(trials)) * (1 + len(folds))
-    if need > seconds:
+    need = (clock.elapsed() - start) * count_scores(len(trials)) * (1 + len(folds))
+    if need > clock.left_for_refit():
         warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
         return {winner: 1.0}
     weights = _select(trials, folds, scorer)

@@ -13,7 +13,7 @@ from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import Job, build
 from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
-from ..timing import SELECTION_SHARE, validation_rows
+from ..timing import validation_rows
 from ._ensemble import choose_weights
 from ._fitter import Fitter
 from ._kept import FoldResults, compared_keys
@@ -41,8 +41,9 @@ def make_final_model(
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return _refit(problem, result, winner, runtime)
     if problem.final_model == "ensemble":
-        seconds = runtime.clock.left_for_refit() * SELECTION_SHARE
-        weights = choose_weights(problem, result.history, winner.trial, folds.predictions, seconds)
+        weights = choose_weights(
+            problem, result.history, winner.trial, folds.predictions, runtime.clock
+        )
         if len(weights) == 1 and runtime.clock.seconds is None:
             return _refit(problem, result, winner, runtime)
     averaged, weights = folds.average(weights)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..history import History
-from ..timing import FewerFolds, FirstModel, Reserve, Subsample
+from ..timing import SELECTION_SHARE, FewerFolds, FirstModel, Reserve, Subsample
 from ._comparison import Finals, make_finals
 from ._problem import Problem
 from ._runtime import Runtime
@@ -30,8 +30,11 @@ class Limits:
         The seconds that an evaluation is known to take.
     n_trials : int or None
         How many trials are worth their time: perhaps only the default, or not even that.
-    has_final_model : callable
-        ``has_final_model(history)`` returns whether no last fit will follow.
+    has_fold_models : callable
+        ``has_fold_models(history)`` returns whether no last fit will follow, because the fold
+        models of the best trial are there.
+    selection : float
+        The seconds that are kept for the selection of an ensemble.
     """
 
     scale: Subsample
@@ -40,12 +43,13 @@ class Limits:
     fewer_folds: FewerFolds
     longest: float
     n_trials: int | None
-    has_final_model: Callable[[History], bool]
+    has_fold_models: Callable[[History], bool]
+    selection: float
 
     def seconds_kept(self, history: History) -> float:
         """Return the seconds that are kept for all that follows the search."""
-        last_fit = 0.0 if self.has_final_model(history) else self.reserve(history)
-        return last_fit + self.finals.reserve()
+        last_fit = 0.0 if self.has_fold_models(history) else self.reserve(history)
+        return last_fit + self.selection + self.finals.reserve()
 
 
 def make_limits(
@@ -68,16 +72,26 @@ def make_limits(
     finals = make_finals(problem, history, n_workers)
     longest = 0.0 if first is None else first.expect(rows)
     return Limits(
-        scale, reserve, finals, fewer_folds, longest, n_trials, _knows_last_fit(problem, runtime)
+        scale,
+        reserve,
+        finals,
+        fewer_folds,
+        longest,
+        n_trials,
+        _fold_models_of(problem, runtime),
+        _selection_seconds(problem),
     )
 
 
-def _knows_last_fit(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
+def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
     """Return what tells whether the fold models of the best trial so far can be averaged."""
+    kept = runtime.kept
+    if kept is None or problem.final_model == "refit" or callable(problem.refit):
+        return lambda history: False
+    return kept.has_best
 
-    def has_final_model(history: History) -> bool:
-        if runtime.kept is None or problem.final_model != "folds" or callable(problem.refit):
-            return False
-        return runtime.kept.has_best(history)
 
-    return has_final_model
+def _selection_seconds(problem: Problem) -> float:
+    """Return the seconds that are kept for the selection of an ensemble."""
+    chooses = problem.refit is not False and problem.final_model == "ensemble"
+    return SELECTION_SHARE * (problem.budget.seconds or 0.0) if chooses else 0.0
