@@ -275,6 +275,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if self.estimator is None:
             inner.input_tags.sparse = True  # a matrix gets a model of its own
+        if self._classifier and (self.final_model != "refit" or self.keep_predictions):
+            inner.target_tags.multi_output = False
+            if inner.classifier_tags is not None:
+                inner.classifier_tags.multi_label = False
         if inner.estimator_type == tags.estimator_type:
             return inner
         tags.input_tags = inner.input_tags

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 import pickle
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sklearn.exceptions
 
 from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
@@ -15,7 +17,7 @@ from ..evaluation import Job, build
 from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
 from ..timing import validation_rows
 from ._ensemble import choose_weights
-from ._fitter import Fitter
+from ._fitter import Fitter, repeat_warnings
 from ._kept import FoldResults, compared_keys
 from ._problem import TRIALS, Problem
 from ._runtime import Runtime
@@ -52,6 +54,7 @@ def make_final_model(
         return _refit(problem, result, winner, runtime)
     runtime.callbacks.pass_over(runtime.callbacks.begin_refit())
     _warn_of_share(problem, result.history)
+    repeat_warnings(_noted_warnings(result.history, list(weights)))
     return LastFit(winner, averaged, runtime.clock.elapsed() - start, weights)
 
 
@@ -178,6 +181,24 @@ def _warn_of_refit(problem: Problem, trial: Trial) -> None:
         f"final_model={problem.final_model!r}: no fold model of trial {trial.number} could be had: "
         "it is fitted on all rows instead",
     )
+
+
+def _noted_warnings(history: History, numbers: list[int]) -> list[tuple[type[Warning], str]]:
+    """Return what the fits of trials have warned of, since no last fit will repeat it."""
+    keys = compared_keys(history)
+    evaluations = [history[number].evaluations[key] for number in numbers for key in keys]
+    texts = dict.fromkeys(text for evaluation in evaluations for text in evaluation.warnings)
+    noted = [text.partition(": ") for text in texts]
+    return [(_category(name), message) for name, _, message in noted]
+
+
+def _category(name: str) -> type[Warning]:
+    """Return a category of Python's or scikit-learn's by its name, or else the usual one."""
+    for module in (builtins, sklearn.exceptions):
+        found = getattr(module, name, None)
+        if isinstance(found, type) and issubclass(found, Warning):
+            return found
+    return UserWarning
 
 
 def _warn_of_share(problem: Problem, history: History) -> None:
