@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
-from .._texts import short_repr
+from .._texts import short_repr, warn
 from ..compat import clone, num_samples, to_numpy
 from ..evaluation import Fold, Models, class_labels
 
@@ -133,14 +134,22 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
     """Check that predictions of classes, where they are needed, are those of one output."""
-    if not classifier or class_labels(y) is not None:
+    plain = {"final_model": "refit", "keep_predictions": False}
+    changed = {name: getattr(owner, name) for name in plain if getattr(owner, name) != plain[name]}
+    if not classifier or not changed:
         return
-    for name, plain in (("final_model", "refit"), ("keep_predictions", False)):
-        value = getattr(owner, name)
-        if value != plain:
-            raise ValueError(
-                f"{name} must be {plain!r} for a classifier of several outputs; got {value!r}"
-            )
+    if class_labels(y) is None:
+        name, value = next(iter(changed.items()))
+        raise ValueError(
+            f"{name} must be {plain[name]!r} for a classifier of several outputs; got {value!r}"
+        )
+    takes_columns = any(get_tags(m).target_tags.multi_output for m in owner._models().values())
+    if takes_columns and len(getattr(y, "shape", ())) > 1:  # others warn by themselves
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape "
+            "of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
 
 
 def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
