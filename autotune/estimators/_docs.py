@@ -38,6 +38,15 @@ _SHARED = """
         As in scikit-learn's searchers: whether to fit the winner on all rows; the name of the
         metric that decides among several; or a callable that gets the rows of ``cv_results_``
         that can win and returns the winner's index among them.
+    final_model : {{"refit", "folds", "ensemble"}}, default="refit"
+        What is used after the search, if ``refit`` is not False: ``"refit"``, the winner fitted
+        on all rows; ``"folds"``, the average of the models that were fitted on the winner's
+        folds, which needs no last fit; ``"ensemble"``, a weighted average of the fold models of
+        several trials, by the greedy selection of Caruana et al. (ICML 2004), or where that is
+        no better than the winner alone, as ``"refit"``, with a budget in seconds as
+        ``"folds"``. A classifier must have one output for averages.
+    keep_predictions : bool, default=False
+        Whether to keep the predictions for the validation rows: ``oof_predictions_``.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can win only inside a space
         that you wrote; a built-in space it may always win. Outside of it the strategies
@@ -66,7 +75,8 @@ _SHARED = """
     ----------
     best_estimator_, estimator_ : estimator
         The winner, fitted on all rows. Its public attributes and methods are reachable on
-        this object too.
+        this object too. With another ``final_model`` an :class:`AveragedClassifier` or
+        :class:`AveragedRegressor`.
     best_params_ : dict
         The winner's configuration.
     best_score_ : float
@@ -101,7 +111,13 @@ _SHARED = """
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Seconds that the last fit took.
+        Seconds that the last fit took, or that averaging and selecting took in its place.
+    ensemble_weights_ : dict of int to float
+        What each trial counts, by its number; with ``final_model="ensemble"``.
+    oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        With ``keep_predictions``: for each row the winner's prediction by the models that were
+        fitted without it, of a classifier the probability of each of ``classes_``, or one vote
+        where there are none. The mean for a row in several validation folds; NaN for one in none.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
