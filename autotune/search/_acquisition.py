@@ -57,7 +57,7 @@ class Maximiser:
     n_local: int = 100
     n_best: int = 10
     n_steps: int = 20
-    step_sizes: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01)
+    step_sizes: tuple[float, ...] = (0.1, 0.03, 0.01)
 
     def __call__(
         self,

@@ -24,11 +24,8 @@ class Auto(Racing):
 
     Parameters
     ----------
-    surrogate, n_candidates, eps
+    surrogate, n_initial, n_candidates, eps
         As in :class:`Racing`.
-    n_initial : int or None, default=None
-        As in :class:`Racing`, but the starting points are a design already: None has
-        the model ``"gp"`` propose after three trials where there are any.
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True

@@ -24,8 +24,9 @@ class Bayes(Strategy):
         parameters and proposes in milliseconds, or scikit-optimize's ``Optimizer``. On real
         tables of scores the first is ahead after 50 and 100 trials (``benchmarks/RESULTS.md``).
     n_initial : int or None, default=None
-        Number of trials before the model proposes: a space-filling design. None: twice the
-        number of parameters, between 4 and 10, and at most a third of the trials.
+        Number of trials before the model proposes: a space-filling design. None: 3 for
+        ``"gp"``, which tries all values of small choices next; for ``"skopt"`` twice the number
+        of parameters, between 4 and 10, and at most a third of the trials.
     n_candidates : int or None, default=None
         Number of random configurations among which the model looks before it refines the
         best of them. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
