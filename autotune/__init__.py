@@ -7,7 +7,9 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._budget import Budget
+    from .defaults import default_space, register_space
     from .estimators import AutoTunedClassifier, AutoTunedRegressor
+    from .pictures import TuningDisplay, nested_report
     from .storage import read_history
     from .strategies import Auto, Bayes, Grid, Halving, Hyperband, Racing, Random
 
@@ -22,8 +24,12 @@ __all__ = [
     "Hyperband",
     "Racing",
     "Random",
+    "TuningDisplay",
     "__version__",
+    "default_space",
+    "nested_report",
     "read_history",
+    "register_space",
 ]
 
 # What is imported when it is first asked for: the command line answers `--help`, and reports
@@ -31,6 +37,8 @@ __all__ = [
 _EXPORTS = {
     **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
     "Budget": "_budget",
+    **dict.fromkeys(("default_space", "register_space"), "defaults"),
+    **dict.fromkeys(("TuningDisplay", "nested_report"), "pictures"),
     "read_history": "storage",
     **dict.fromkeys(
         ("Auto", "Bayes", "Grid", "Halving", "Hyperband", "Racing", "Random"), "strategies"
@@ -41,6 +49,7 @@ _SUBPACKAGES = (
     "evaluation",
     "execution",
     "history",
+    "pictures",
     "schedule",
     "search",
     "space",

@@ -13,6 +13,7 @@ from typing import Any
 from ._texts import short_repr
 
 DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
+FASTEST = 1e-4  # seconds, below which differences do not matter
 
 _UNITS = {
     "ms": 0.001,

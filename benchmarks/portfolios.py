@@ -44,7 +44,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from autotune.defaults import default_space
+from autotune.defaults import auto_space
 from autotune.space import Space
 
 FOLDS = 3
@@ -139,7 +139,7 @@ CASES = [
 
 def candidates(case: Case) -> list[Params]:
     """Return the default, what was published and random draws of the built-in space."""
-    spec = default_space(case.model)
+    spec = auto_space(case.model)
     parts = spec if isinstance(spec, list) else [spec]
     space = Space.parse([{k: v for k, v in part.items() if k != "class_weight"} for part in parts])
     outside = [params for params in case.published if params not in space]

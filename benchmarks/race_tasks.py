@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from autotune.defaults import default_space
+from autotune.defaults import auto_space
 from autotune.space import Space
 
 FOLDS = 5
@@ -106,7 +106,7 @@ class Task:
     @cached_property
     def space(self) -> Space:
         """The model's built-in search space."""
-        return Space.parse(default_space(self.pipeline))
+        return Space.parse(auto_space(self.pipeline))
 
     @property
     def scoring(self) -> str:

@@ -29,7 +29,7 @@ from sklearn.model_selection import (
     train_test_split,
 )
 
-from autotune.defaults import default_space
+from autotune.defaults import auto_space
 from autotune.history._history import COMPLETE, DROPPED, Evaluation, History
 from autotune.schedule import Racing
 from autotune.space import Space
@@ -58,7 +58,7 @@ def matrix(name: str, model: str, splitter: object) -> np.ndarray:
     if len(y) > MAX_ROWS:
         X, _, y, _ = train_test_split(X, y, train_size=MAX_ROWS, stratify=y, random_state=0)
     pipeline = make_pipeline(model)
-    space, rng = Space.parse(default_space(pipeline)), np.random.RandomState(0)
+    space, rng = Space.parse(auto_space(pipeline)), np.random.RandomState(0)
     rows = []
     for _ in range(CONFIGURATIONS):
         candidate = clone(pipeline).set_params(**space.sample(rng))

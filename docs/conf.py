@@ -3,8 +3,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from autotune._version import __version__  # found through the path set above
+import space_table
+
+from autotune._version import __version__  # both are found through the path set above
+
+space_table.write(Path(__file__).parent / "_generated")  # what spaces.md includes
 
 project = "autotune"
 author = "The autotune developers"
@@ -17,7 +22,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_generated"]
 
 html_theme = "furo"
 html_title = f"autotune {release}"

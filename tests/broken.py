@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from autotune.execution import CRASHED, TIMEOUT, Evaluation, Executor, Job, Outcome
+from autotune.evaluation import Job, Outcome
+from autotune.execution import Executor
+from autotune.history import CRASHED, TIMEOUT, Evaluation
 from autotune.schedule import COMPLETE, DROPPED, FAILED, INTERRUPTED, RUNNING, Full, Request
 from autotune.search import RandomSearcher
 
@@ -89,7 +91,7 @@ class Remembering(RandomSearcher):
 class Writing(RandomSearcher):
     def ask(self, history, seconds=math.inf):
         for trial in history:
-            trial.status = COMPLETE
+            history.set_status(trial, COMPLETE)
         return super().ask(history)
 
 
@@ -286,7 +288,7 @@ class GivesStatus(_Full):
     def report(self, evaluation, history):
         ended = super().report(evaluation, history)
         for trial, status in ended:
-            trial.status = status
+            history.set_status(trial, status)
         return ended
 
 
@@ -299,38 +301,38 @@ class ClosesAll(_Full):
         return [(trial, DROPPED) for trial in self.begun if trial.status == RUNNING]
 
 
-class PretendsToSetAside(_Full):
-    def set_aside(self, trial):
+class PretendsToPause(_Full):
+    def pause(self, trial):
         return True
 
 
-class SetsAllAside(_Full):
-    def set_aside(self, trial):
+class PausesAll(_Full):
+    def pause(self, trial):
         self._queue.clear()
         return True
 
 
-class EndsWhatIsAside(_Full):
-    """Ends a trial that was set aside when the search ends."""
+class EndsWhatIsPaused(_Full):
+    """Ends a trial that was paused when the search ends."""
 
-    aside = None
+    paused = None
 
-    def set_aside(self, trial):
-        self.aside = trial
+    def pause(self, trial):
+        self.paused = trial
         self._queue = type(self._queue)(r for r in self._queue if r.trial != trial.number)
         return True
 
     def close(self):
-        return [(self.aside, DROPPED)] if self.aside else []
+        return [(self.paused, DROPPED)] if self.paused else []
 
 
-class ForgetsAllTheSame(SetsAllAside):
-    def set_aside(self, trial):
-        return not super().set_aside(trial)
+class ForgetsAllTheSame(PausesAll):
+    def pause(self, trial):
+        return not super().pause(trial)
 
 
 class Vague(_Full):
-    def set_aside(self, trial):
+    def pause(self, trial):
         return None
 
 
@@ -490,10 +492,10 @@ class Serial(Threads):
 
 
 class Greedy(Threads):
-    """Begins spare jobs at once."""
+    """Begins prefetched jobs at once."""
 
     n_threads = 3
-    n_spare = 1
+    n_prefetch = 1
 
     def submit(self, job):
         super().submit(job)
@@ -509,7 +511,7 @@ class Batches(Threads):
 class LastInFirstOut(Threads):
     """Begins with the job that was submitted last."""
 
-    n_spare = 2
+    n_prefetch = 2
 
     def __init__(self, task):
         super().__init__(task, 1)
@@ -550,7 +552,7 @@ class Forgetting(AlwaysCancels):
     """Forgets the outcome of a job that it cancels, and runs it all the same."""
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def cancel(self, job):
         known = job in self.flying.values()
@@ -576,7 +578,7 @@ class CountsFromSubmit(Threads):
     """Counts the seconds of a job that waits."""
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def submit(self, job):
         super().submit(job)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autotune.execution import Executor, Job, Outcome
+from autotune.evaluation import Job, Outcome
+from autotune.execution import Executor
 from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
 from autotune.schedule import Full
 from autotune.search import RandomSearcher, Searcher
@@ -115,5 +116,5 @@ def add_trial(
     trial = history.add(params, origin, **fields)
     for fold, score in enumerate(scores):
         history.record(Evaluation(trial.number, fold, scores={"score": score}))
-    trial.status = COMPLETE if all(map(math.isfinite, scores)) else FAILED
+    history.set_status(trial, COMPLETE if all(map(math.isfinite, scores)) else FAILED)
     return trial

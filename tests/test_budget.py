@@ -207,3 +207,14 @@ def test_the_clock():
     assert (clock.elapsed(), clock.left()) == (7, 3)
     assert (continued.elapsed(), continued.left()) == (11, -1)
     assert (endless.elapsed(), endless.left()) == (7, math.inf)
+
+
+def test_a_timer_has_the_time_of_its_clock():
+    """Check that a timer begins when it is made, with a limit of its own."""
+    now = FakeTime()
+    clock = Clock(10, now)
+    clock.spend(4)
+    now.seconds += 3
+    timer, endless = clock.timer(2), clock.timer(None)
+    now.seconds += 1
+    assert (timer.elapsed(), timer.left(), endless.left()) == (1, 1, math.inf)

@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from autotune import AutoTunedClassifier, Budget
 from autotune.history._history import Evaluation, History
 from autotune.schedule import Request
-from autotune.timing._subsample import Scale
+from autotune.timing._subsample import Subsample
 from autotune.tuning import _run as run_module
 from autotune.tuning._callbacks import Callbacks
 
@@ -104,9 +104,9 @@ def test_a_last_fit_that_was_made_before_the_search(monkeypatch):
 
     def measure(*arguments):
         arguments[-1]._measure(len(X), 60.0)
-        return Scale()
+        return Subsample()
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(run_module, "measure_subsample", measure)
     recorder = Recorder()
     search = AutoTunedClassifier(
         SVC(), {"C": [1.0, 1e-9]}, budget=Budget(trials=2, seconds=60), cv=2, random_state=0

@@ -36,7 +36,7 @@ from autotune.cli._names import ALIASES, MODELS, check_names
 from autotune.cli._report import leaderboard, make_console, score_text, summary
 from autotune.cli._table import detect_task, read_table
 from autotune.cli._untuned import most_seconds, score_untuned
-from autotune.execution import Job, Task
+from autotune.evaluation import Job, Task
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
@@ -201,7 +201,7 @@ def test_summary(statuses, expected):
     progress = Progress(2, None, Clock(None), written.append)
     for status in statuses:
         trial = add_trial(history, {}, [1.0])
-        trial.status = status
+        history.set_status(trial, status)
         if status != INTERRUPTED:  # no listener is told of those
             progress.ended(trial, history)
     assert summary(history, 2.0) == expected
@@ -215,7 +215,7 @@ def test_what_the_clock_ended_is_no_error():
     history = History(1)
     for status in (TIMEOUT, INTERRUPTED, FAILED):
         trial = add_trial(history, {}, [1.0])
-        trial.status = status
+        history.set_status(trial, status)
         trial.evaluations[0, 1.0].error = f"ValueError: {status}"
     assert _troubles(history) == ["1 x error, mostly (1): ValueError: failed"]
 
@@ -348,7 +348,7 @@ def test_nothing_tuned(table, capsys, monkeypatch):
     def fit(self, X, y):
         whole_fit(self, X, y)
         for trial in self.history_:
-            trial.status = INTERRUPTED
+            self.history_.set_status(trial, INTERRUPTED)
         return self
 
     monkeypatch.setattr(AutoTunedClassifier, "fit", fit)

@@ -99,10 +99,12 @@ def test_the_first_proposals_end_in_time_too():
 
 
 def test_gain_per_second():
-    """Check that of two equal gains the cheap one is proposed, in a thrifty search."""
+    """Check that of two equal gains the cheap one is proposed where seconds count."""
     plane = Space.parse({"x": (0.0, 1.0), "n": (1, 1000, "log-uniform")})
     history = history_of(plane, lambda p: p["n"] / 100, score=lambda p: p["x"], n=5)
-    proposals = [GPSearcher(plane, seed, n_initial=3, thrift=1.0).ask(history) for seed in range(8)]
+    proposals = [
+        GPSearcher(plane, seed, n_initial=3, cost_exponent=1.0).ask(history) for seed in range(8)
+    ]
     careless = [GPSearcher(plane, seed, n_initial=3).ask(history) for seed in range(8)]
     assert np.median([p["n"] for p in proposals]) < np.median([p["n"] for p in careless]) / 4
 
@@ -110,7 +112,7 @@ def test_gain_per_second():
 @given(seconds=st.floats(1e-6, 1e6), seed=st.integers(0, 1000))
 @settings(max_examples=25, deadline=None)
 def test_time_does_not_matter_without_a_limit(seconds, seed):
-    """Check that a search without thrift or limit proposes the same however long fits take."""
+    """Check that without a cost exponent or limit it is the same what is proposed."""
     proposals = []
     for factor in (seconds, 1.0):
         history = history_of(LINE, lambda p, factor=factor: factor * p["n"])

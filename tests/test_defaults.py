@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -13,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from scipy import sparse
-from sklearn.base import BaseEstimator, clone, is_classifier
+from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.datasets import make_classification, make_regression
+from sklearn.decomposition import PCA, KernelPCA, TruncatedSVD
 from sklearn.ensemble import (
     BaggingClassifier,
     RandomForestClassifier,
@@ -24,32 +26,78 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import GenericUnivariateSelect, SelectPercentile
+from sklearn.gaussian_process import GaussianProcessClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    SGDClassifier,
+    SGDRegressor,
+)
+from sklearn.model_selection import train_test_split
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC, SVR
+from sklearn.preprocessing import OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.semi_supervised import LabelPropagation, LabelSpreading
+from sklearn.svm import SVC, SVR, NuSVC, NuSVR
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import all_estimators
 from strategies import raw_frames
 from threadpoolctl import threadpool_limits
 
-from autotune.defaults import _model, default_model, default_space, has_default_space
+from autotune.defaults import _model, auto_space, default_model, has_default_space
 from autotune.defaults._compose import MAX_SUBSPACES
 from autotune.defaults._registry import known_models
+from autotune.defaults._untuned import REASONS
 from autotune.space import Space
 
 CLASSES = {f"sklearn.{name}": cls for name, cls in all_estimators()}
-MODELS = [CLASSES[name]() for name in known_models()]
+WITH_MODEL = {"RFE": LogisticRegression()}  # what has no default for its model
+ESTIMATORS = [
+    CLASSES[name](*([WITH_MODEL[short]] if (short := name.partition(".")[2]) in WITH_MODEL else []))
+    for name in known_models()
+    if name in CLASSES
+]
+MODELS = [model for model in ESTIMATORS if is_classifier(model) or is_regressor(model)]
+# For every condition of a space, models that meet it.
+VARIANTS = [
+    *(KernelRidge(kernel=kernel) for kernel in ("rbf", "laplacian", "poly")),
+    *(cls(kernel=kernel) for cls in (NuSVC, NuSVR) for kernel in ("linear", "poly", "sigmoid")),
+    *(cls(kernel="knn") for cls in (LabelPropagation, LabelSpreading)),
+    *(cls(penalty="elasticnet") for cls in (SGDClassifier, SGDRegressor)),
+    LogisticRegression(solver="saga", l1_ratio=0.5),
+    PCA(3),
+    PCA(svd_solver="randomized"),
+    *(KernelPCA(kernel=kernel) for kernel in ("rbf", "sigmoid")),
+    *(GenericUnivariateSelect(mode=mode) for mode in ("percentile", "k_best")),
+    PolynomialFeatures((1, 3)),
+    TfidfVectorizer(analyzer="char"),
+    OneHotEncoder(max_categories=3),
+    SimpleImputer(strategy="median"),
+    make_pipeline(SimpleImputer(), PolynomialFeatures(), SelectPercentile(), PCA(), GaussianNB()),
+    make_pipeline(OneHotEncoder(handle_unknown="ignore"), TruncatedSVD(), GaussianNB()),
+]
 # Counts and categories, not measurements.
-COUNTS = ("MultinomialNB", "ComplementNB", "CategoricalNB", "BernoulliNB")
+COUNTS = (
+    *("MultinomialNB", "ComplementNB", "CategoricalNB", "BernoulliNB", "BernoulliRBM"),
+    *("LatentDirichletAllocation", "MiniBatchNMF", "NMF", "TfidfTransformer"),
+)
+TEXTS = ("CountVectorizer", "HashingVectorizer", "TfidfVectorizer")
+CATEGORIES = ("OneHotEncoder", "TargetEncoder")
+SEVERAL_TARGETS = ("CCA", "MultiTaskElasticNet", "MultiTaskLasso", "PLSCanonical")
+POSITIVE_TARGETS = ("GammaRegressor", "PoissonRegressor")
 # Iterative solvers end at their max_iter for some of their settings, as they do by default.
 MAY_NOT_CONVERGE = (
+    *("FastICA", "LabelPropagation", "LabelSpreading", "MiniBatchNMF", "NMF", "Perceptron"),
+    *("HuberRegressor", "MultiTaskElasticNet", "MultiTaskLasso", "NuSVC", "NuSVR"),
     "ElasticNet",
     "Lasso",
     "LinearSVC",
@@ -68,6 +116,14 @@ DEFAULT_OUTSIDE = {
     "max_features": ("sqrt", None),  # a share for sqrt depends on the data, None is 1.0
     "max_samples": None,  # means 1.0
     "max_depth": None,  # means no limit; the upper end acts like it
+    "reg_param": 0.0,  # zero has no logarithm, and the lower end acts like it
+    "shrinkage": None,  # the same
+    "solver": "svd",  # of discriminant analysis, without shrinkage
+    "shrink_threshold": None,  # the lower end acts like it
+    "penalty": None,  # of Perceptron: then alpha means nothing
+    "n_nonzero_coefs": None,  # a share of the features
+    "n_features_to_select": None,  # half of them
+    "alpha": 1e-10,  # of GaussianProcessRegressor, only to keep it from a division by zero
 }
 
 
@@ -99,44 +155,97 @@ def name_of(model):
 
 
 def data_for(model):
-    """Return a small scaled data set that suits the model."""
-    if is_classifier(model):
-        X, y = make_classification(60, 5, n_informative=3, n_classes=3, random_state=0)
-    else:
+    """Return a small scaled data set that suits the model or step."""
+    name, rng = name_of(model[0] if hasattr(model, "steps") else model), np.random.RandomState(0)
+    if is_regressor(model):
         X, y = make_regression(60, 5, noise=5.0, random_state=0)
-        y = (y - y.mean()) / y.std()
+        y = np.exp(y / y.std()) if name in POSITIVE_TARGETS else (y - y.mean()) / y.std()
+    else:
+        X, y = make_classification(60, 5, n_informative=3, n_classes=3, random_state=0)
+    if name in SEVERAL_TARGETS:
+        y = np.column_stack([y, y + X[:, 0]])
+    if name in CATEGORIES:
+        return rng.randint(0, 4, X.shape).astype(str), y
+    if name in TEXTS:
+        return np.array([" ".join(rng.choice(["ab", "cd", "ef", "gh"], 5)) for _ in X]), y
     X = StandardScaler().fit_transform(X)
-    return (np.abs(X.round()).clip(0, 1) if name_of(model) in COUNTS else X), y
+    return (np.abs(X.round()).clip(0, 1) if name in COUNTS else X), y
 
 
 def fit_all(model, n=15):
-    """Fit random configurations of the model's space with warnings as errors."""
+    """Fit random configurations of the model's space to half of some rows, warnings as errors."""
     X, y = data_for(model)
-    space, rng = Space.parse(default_space(model)), np.random.RandomState(0)
+    stratify = None if is_regressor(model) or y.ndim > 1 else y
+    X_train, _, y_train, _ = train_test_split(
+        X, y, train_size=0.5, stratify=stratify, random_state=0
+    )
+    space, rng = Space.parse(auto_space(model, X=X, y=y)), np.random.RandomState(0)
     for _ in range(n):
         candidate = clone(model).set_params(**space.sample(rng))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
+            warnings.filterwarnings("ignore", "Using the fractional value max_samples", UserWarning)
             if name_of(model) in MAY_NOT_CONVERGE:
                 warnings.simplefilter("ignore", ConvergenceWarning)
             with threadpool_limits(1):  # the data are tiny, and threads wait for each other
-                assert np.all(np.isfinite(candidate.fit(X, y).predict(X)))
+                candidate.fit(X_train, y_train)
+                result = candidate.predict(X) if hasattr(model, "predict") else None
+                result = candidate.transform(X) if result is None else result
+        assert np.all(np.isfinite(getattr(result, "data", result)))
 
 
-@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def made_quick(model):
+    """Return a model with few iterations, and with what it needs for few rows."""
+    name, params = name_of(model), model.get_params()
+    changes = {"max_iter": 5} if name.startswith(("MLP", "Hist")) else {}
+    if "n_estimators" in params and "Ada" not in name:
+        changes["n_estimators"] = 5
+    changes |= {"n_quantiles": 20} if "n_quantiles" in params else {}
+    changes |= {"radius": 5.0} if name.startswith("Radius") else {}
+    return clone(model).set_params(**changes)
+
+
+def has_bounded_space(model):
+    """Return whether there is something to search on few rows."""
+    X, y = data_for(model)
+    try:
+        return bool(auto_space(model, X=X, y=y))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("model", [*ESTIMATORS, *VARIANTS], ids=name_of)
 def test_every_configuration_fits(model):
     """Check that what is drawn from a built-in space fits without error or warning."""
-    if name_of(model).startswith(("MLP", "Hist")):
-        model = clone(model).set_params(max_iter=5)
-    if "n_estimators" in model.get_params() and "Ada" not in name_of(model):
-        model = clone(model).set_params(n_estimators=5)
-    fit_all(model)
+    if has_bounded_space(model):
+        fit_all(made_quick(model), n=4)
+
+
+# A tenth of the draws where a fit takes more than some milliseconds.
+COSTLY = re.compile("Ada|Bagging|Boosting|Forest|ExtraTrees|Gaussian|NMF|MLP|Latent|RFE|Pipeline")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [*ESTIMATORS, *VARIANTS], ids=name_of)
+def test_a_thousand_configurations_fit(model):
+    """Check the same of many draws."""
+    if has_bounded_space(model):
+        fit_all(made_quick(model), n=100 if COSTLY.search(name_of(model)) else 1000)
+
+
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_every_model_is_covered(kind):
+    """Check that each model of scikit-learn has a space, or a reason for having none."""
+    names = {name for name, _ in all_estimators(kind)}
+    known = {name.partition(".")[2] for name in known_models()}
+    assert names <= known | REASONS.keys()
+    assert not known & REASONS.keys()
 
 
 @pytest.mark.parametrize("model", MODELS, ids=name_of)
 def test_default_lies_in_or_near_the_space(model):
     """Check that a model's own parameters are in its space, but for the listed exceptions."""
-    spaces = default_space(model)
+    spaces = auto_space(model)
     params = model.get_params()
     for space in spaces if isinstance(spaces, list) else [spaces]:
         outside = {
@@ -153,7 +262,7 @@ def test_default_lies_in_or_near_the_space(model):
 def test_default_of_svc_is_inside():
     """Check that the sub-space with gamma="scale" holds SVC's own parameters."""
     params = {"C": 1.0, "gamma": "scale", "class_weight": None}
-    assert params in Space.parse(default_space(SVC()))
+    assert params in Space.parse(auto_space(SVC()))
 
 
 @pytest.mark.parametrize("kernel", ["linear", "poly", "sigmoid"])
@@ -161,7 +270,7 @@ def test_kernels_fit(kernel):
     """Check that every kernel has a space of its own that fits."""
     fit_all(SVC(kernel=kernel))
     fit_all(SVR(kernel=kernel))
-    spaces = default_space(SVC(kernel=kernel))
+    spaces = auto_space(SVC(kernel=kernel))
     assert "kernel" not in spaces
     assert ("degree" in spaces) == (kernel == "poly")
     assert ("gamma" in spaces) == (kernel != "linear")
@@ -187,14 +296,14 @@ def test_kernels_fit(kernel):
 )
 def test_space_follows_the_model(model, absent, present):
     """Check that the user's own kinds are kept and only what applies to them is searched."""
-    space = default_space(model)
+    space = auto_space(model)
     assert present <= set(space)
     assert not absent & set(space)
 
 
 def test_chosen_gamma_keeps_its_sub_space():
     """Check that a gamma given as a number is kept in one sub-space and searched in the other."""
-    first, second = default_space(SVC(gamma=0.5))
+    first, second = auto_space(SVC(gamma=0.5))
     assert set(first) == {"C", "gamma", "class_weight"}
     assert set(second) == {"C", "class_weight"}
 
@@ -232,7 +341,7 @@ VOTE = VotingClassifier([("nb", GaussianNB()), ("svc", SVC(kernel="linear"))])
 )
 def test_containers(model, names):
     """Check that spaces are found in nested estimators, under names that set_params takes."""
-    space = default_space(model)
+    space = auto_space(model)
     assert set(space) == names
     assert has_default_space(model)
     clone(model).set_params(**Space.parse(space).sample(np.random.RandomState(0)))
@@ -240,12 +349,12 @@ def test_containers(model, names):
 
 def test_prefix():
     """Check that the prefix stands before every name."""
-    assert set(default_space(SCALED_RIDGE, prefix="clf__")) == {"clf__ridge__alpha"}
+    assert set(auto_space(SCALED_RIDGE, prefix="clf__")) == {"clf__ridge__alpha"}
 
 
 def test_nested_unions_multiply():
     """Check that two unions give every combination of their members."""
-    spaces = default_space(VotingClassifier([("a", SVC()), ("b", SVC()), ("c", GaussianNB())]))
+    spaces = auto_space(VotingClassifier([("a", SVC()), ("b", SVC()), ("c", GaussianNB())]))
     scaled = [(s["a__gamma"] == ["scale"], s["b__gamma"] == ["scale"]) for s in spaces]
     assert scaled == [(False, False), (False, True), (True, False), (True, True)]
     assert all("c__var_smoothing" in space for space in spaces)
@@ -255,8 +364,8 @@ def test_product_of_unions_is_bounded():
     """Check that beyond the bound the first, largest member of each union remains."""
     n = int(math.log2(MAX_SUBSPACES))
     within = VotingClassifier([(f"m{i}", SVC()) for i in range(n)])
-    assert len(default_space(within)) == MAX_SUBSPACES
-    space = default_space(VotingClassifier([(f"m{i}", SVC()) for i in range(n + 1)]))
+    assert len(auto_space(within)) == MAX_SUBSPACES
+    space = auto_space(VotingClassifier([(f"m{i}", SVC()) for i in range(n + 1)]))
     assert isinstance(space, dict)
     assert all(isinstance(space[f"m{i}__gamma"], tuple) for i in range(n + 1))
 
@@ -278,7 +387,10 @@ def test_product_of_unions_is_bounded():
                 "'unknown__width': (4, 16)}",
             ],
         ),
-        (GaussianProcessRegressor(), ["for GaussianProcessRegressor.", "'alpha': (1e-11, 1e-09, "]),
+        (
+            GaussianProcessClassifier(),
+            ["for GaussianProcessClassifier.", "'max_iter_predict': (50, 200)"],
+        ),
         (LinearRegression(), ["for LinearRegression.", "'fit_intercept': [True, False]"]),
         (VotingClassifier([("a", "drop")]), ["for VotingClassifier.", "space={'"]),
     ],
@@ -288,16 +400,16 @@ def test_unknown_model(model, fragments):
     """Check that the error names the model and shows a space over its own parameters."""
     assert not has_default_space(model)
     with pytest.raises(ValueError, match="space='auto'") as error:
-        default_space(model)
+        auto_space(model)
     for fragment in fragments:
         assert fragment in str(error.value)
 
 
 def test_spaces_are_fresh():
     """Check that changing what was returned does not change the built-in space."""
-    space = default_space(DecisionTreeClassifier())
+    space = auto_space(DecisionTreeClassifier())
     space.clear()
-    assert default_space(DecisionTreeClassifier())
+    assert auto_space(DecisionTreeClassifier())
 
 
 def test_import_is_light():
@@ -457,9 +569,9 @@ def test_default_model_fits(make, wrapped, classifier):
     model = default_model(X, classifier=classifier)
     assert hasattr(model, "steps") == wrapped
     assert is_classifier(model) == classifier
-    assert set(default_space(model)) == {
+    assert set(auto_space(model)) == {
         f"{'model__' if wrapped else ''}{name}"
-        for name in default_space(CLASSES["sklearn.HistGradientBoostingClassifier"]())
+        for name in auto_space(CLASSES["sklearn.HistGradientBoostingClassifier"]())
     }
     model = clone(model).set_params(**{"model__max_iter" if wrapped else "max_iter": 3})
     with warnings.catch_warnings():

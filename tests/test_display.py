@@ -41,7 +41,7 @@ def play(trials, verbose, *, n_trials=None, seconds=None, write=None, metric=UNK
         scores = [] if isinstance(answer, str) else [answer]
         trial = add_trial(history, params, scores, origin, eligible=eligible)
         if isinstance(answer, str):
-            trial.status = answer
+            history.set_status(trial, answer)
         for evaluation in trial.evaluations.values():
             progress.evaluated(evaluation, history)
         progress.ended(trial, history)

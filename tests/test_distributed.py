@@ -5,10 +5,12 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -16,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 import sklearn
-from estimators import Faulty, Recorded
+from estimators import Faulty, Recorded, ToyTask
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
@@ -25,10 +27,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation._job import Job
-from autotune.execution.cluster._client import LOOK
-from autotune.execution.cluster._task import read_answer
+from autotune.execution._futures import LOOK
+from autotune.execution._pool_worker import read_answer
 from autotune.execution.processes import _pool
-from autotune.testing import executor_checks
+from autotune.testing import check_executor, executor_checks
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -81,7 +83,7 @@ def _nothing_left_on_the_client(request):
 
 
 def _is_ours(key):
-    return str(key).startswith(("Parcel-", "_hold-", "_run-"))
+    return str(key).startswith(("Payload-", "run-"))
 
 
 def _servers():
@@ -162,6 +164,11 @@ class Local(ClassifierMixin, BaseEstimator):
 def test_the_contract(client, check):
     """Check that a cluster keeps the contract of executors."""
     check(lambda task: DaskExecutor(task, client))
+
+
+def test_the_contract_where_jobs_can_be_ended(client):
+    """Check that a cluster keeps the contract if jobs have processes of their own."""
+    check_executor(lambda task: DaskExecutor(task, client, killable=True))
 
 
 @pytest.mark.parametrize("strategy", ["grid", "random"])
@@ -297,6 +304,76 @@ def test_seconds_are_kept(processes, fault):
     assert model.predict(X).shape == y.shape
     assert processes.run(os.getpid) == pids
     _wait(lambda: not any(processes.run(_worker_processes).values()))
+
+
+@pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
+def test_threads_of_a_worker_share_a_server_and_the_data(how):
+    """Check that a worker has one server of processes and one copy of the data for all threads."""
+    task = ToyTask(np.ones(300_000))
+    with (
+        distributed.LocalCluster(
+            n_workers=1,
+            threads_per_worker=3,
+            processes=how == "processes",
+            dashboard_address="127.0.0.1:0",
+        ) as cluster,
+        distributed.Client(cluster) as client,
+        DaskExecutor(task, client, killable=True) as executor,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        for number in range(3):
+            executor.submit(Job(number, 0, {"call": partial(_meet, folder, number)}, 0))
+        outcomes = []
+        while len(outcomes) < 3:
+            outcomes += executor.collect(PATIENCE)
+    pids, servers, files = zip(*(outcome.model for outcome in outcomes), strict=True)
+    assert [len({*found}) for found in (pids, servers, files)] == [3, 1, 1]
+    assert not {*pids, *servers} & {os.getpid()}
+    _wait(lambda: not any(map(psutil.pid_exists, pids)))
+
+
+def _meet(folder, number, data):
+    """Wait until three jobs run; return this process, its server and the file of the data."""
+    Path(folder, str(number)).touch()
+    _wait(lambda: len(os.listdir(folder)) == 3)
+    return os.getpid(), os.getppid(), data.filename
+
+
+SEARCH = """
+import os, sys, time
+import dask, distributed
+from estimators import ToyTask
+from autotune.evaluation import Job
+from autotune.execution.cluster._executor import DaskExecutor
+
+scheduler, note = sys.argv[1:]
+
+def endless(data):
+    open(note, "w").write(str(os.getpid()))
+    time.sleep(1000)
+
+with distributed.Client(scheduler_file=scheduler) as client:
+    executor = DaskExecutor(ToyTask(), client, killable=True)
+    executor.submit(Job(0, 0, {"call": endless}, 0))
+    print(executor.collect())
+"""
+
+
+@pytest.mark.slow
+def test_a_search_that_is_killed(machines, tmp_path):
+    """Check that what a search has started on a cluster ends if the search is killed."""
+    note = tmp_path / "note"
+    folders = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+    search = psutil.Popen(
+        [sys.executable, "-c", SEARCH, str(machines.file), str(note)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+    )
+    try:
+        _wait(lambda: note.exists() and note.read_text())
+    finally:
+        search.kill()
+        search.wait(PATIENCE)
+    _wait(lambda: not psutil.pid_exists(int(note.read_text())))
 
 
 def _worker_processes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib.util
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -96,3 +97,18 @@ def test_the_number_of_built_in_spaces():
     count = re.search(r"Built-in search spaces\*\* for (\d+) of scikit-learn's", text)
     assert count is not None
     assert int(count[1]) == sum(name.startswith("sklearn.") for name in known_models())
+
+
+def test_the_tables_of_spaces():
+    """Check that the tables in the documentation have a row for each model that is known."""
+    spec = importlib.util.spec_from_file_location("space_table", ROOT / "docs" / "space_table.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = module.space_tables()
+    rows = dict(re.findall(r"^\| (\w+\.\w+) \| (.+) \|$", text, re.MULTILINE))
+    assert sorted(rows) == list(known_models())
+    assert rows["sklearn.Lasso"] == "`alpha` 0.0001 to 1e+04 (log)"
+    assert " *or* " in rows["sklearn.SVC"]
+    assert "| VotingRegressor | through its models |" in text

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 from autotune.defaults import has_default_space
 from autotune.defaults._example import example_space
+from autotune.defaults._points import POINTS
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(0.1, 1, size=(60, 6))
@@ -29,7 +30,7 @@ OTHERS = {"IsotonicRegression", "SelfTrainingClassifier"}
 
 
 def unknown_models():
-    """Return the models of scikit-learn that have no built-in space, and an example."""
+    """Return the models of scikit-learn that have no built-in space or no starting points."""
     found = [*all_estimators("classifier"), *all_estimators("regressor")]
     models = []
     for cls in [cls for name, cls in found if name not in OTHERS]:
@@ -37,15 +38,18 @@ def unknown_models():
             models.append(cls())
         except (TypeError, FutureWarning):  # it needs a model, whose space it has; or is deprecated
             continue
-    return [m for m in models if not has_default_space(m) and example_space(m)]
+    known = {name.partition(".")[2] for name in POINTS}
+    return [m for m in models if type(m).__name__ not in known and example_space(m)]
 
 
 UNKNOWN = unknown_models()
 
 
 def example_in_error(model):
-    """Return the space that the error of ``space="auto"`` suggests."""
+    """Return the space that the error of ``space="auto"`` suggests, if it is one."""
     wrapper = AutoTunedClassifier if is_classifier(model) else AutoTunedRegressor
+    if has_default_space(model):
+        return wrapper, example_space(model)
     with pytest.raises(ValueError, match="there is no built-in search space") as raised:
         wrapper(model).fit(X, LABELS)
     text = str(raised.value).partition("for example space=")[2].partition(". A list holds")[0]

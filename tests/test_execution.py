@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pickle import PicklingError
 from threading import Event
 
@@ -23,17 +24,29 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune.compat._sklearn import output_of
-from autotune.execution import Job, build, make_executor
-from autotune.execution._inline import InlineExecutor, ThreadExecutor
-from autotune.execution.processes._executor import ProcessExecutor
+from autotune.evaluation import Job, build
+from autotune.execution import FuturesExecutor, InlineExecutor, make_executor
+from autotune.execution.processes import ProcessExecutor, SharedProcesses
 from autotune.history import TIMEOUT
 from autotune.history._seeds import derive_seed, seed_estimator
 from autotune.testing import check_executor, executor_checks
 
+
+def in_threads(n_workers, wrap=lambda task: task):
+    """Return what makes an executor with threads of its own."""
+
+    def make(task):
+        return FuturesExecutor(wrap(task), ThreadPoolExecutor(n_workers), n_workers, shutdown=True)
+
+    return make
+
+
 EXECUTORS = {
     "inline": InlineExecutor,
-    "one thread": lambda task: ThreadExecutor(task, 1),
-    "threads": lambda task: ThreadExecutor(task, 2),
+    "watched": lambda task: ProcessExecutor(task, 2, meanwhile=0),
+    "one thread": in_threads(1),
+    "threads": in_threads(2),
+    "processes of threads": in_threads(2, SharedProcesses),
     "one process": ProcessExecutor,
     "processes": lambda task: ProcessExecutor(task, 2),
 }
@@ -86,7 +99,7 @@ def test_threads_have_the_configuration_of_who_made_them():
             return as_outcome(job, float(get_config()["assume_finite"]))
 
     with config_context(assume_finite=True):
-        executor = ThreadExecutor(Configured(), 1)
+        executor = in_threads(1)(Configured())
     with executor:
         executor.submit(Job(0, 0, {}, 0))
         (outcome,) = executor.collect()
@@ -116,7 +129,7 @@ def _no_processes(monkeypatch):
         (None, None, 1, True, ("processes", 1)),
         ("loky", 3, None, False, ("processes", 3)),
         ("loky", 3, 2, False, ("processes", 2)),
-        ("threading", 3, None, False, ThreadExecutor),
+        ("threading", 3, None, False, FuturesExecutor),
         ("threading", 1, None, False, InlineExecutor),
         ("threading", 3, None, True, ("processes", 3)),
         ("sequential", 3, None, False, InlineExecutor),
@@ -134,7 +147,7 @@ def test_the_executor_follows_joblib(backend, configured, n_jobs, killable, expe
         return
     with executor:
         assert type(executor) is expected
-        assert executor.n_workers == (3 if expected is ThreadExecutor else 1)
+        assert executor.n_workers == (3 if expected is FuturesExecutor else 1)
 
 
 @pytest.mark.usefixtures("_no_processes")

@@ -18,7 +18,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor, Halving
+from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget, Halving
+from autotune.evaluation import Job, Task
 from autotune.evaluation._fidelity import (
     class_labels,
     count_classes,
@@ -27,7 +28,6 @@ from autotune.evaluation._fidelity import (
     nested_order,
     take_rows,
 )
-from autotune.execution import Job, Task
 from autotune.history._history import COMPLETE, FULL, Evaluation, History
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Rung
@@ -381,7 +381,7 @@ def test_the_refit_is_predicted_from_full_fits():
     assert reserve(history) == pytest.approx(1.1 * 5.0)
     full = Evaluation(0, 0, scores={"score": 1.0}, fit_time=0.25)
     history.record(full)
-    trial.status = COMPLETE
+    history.set_status(trial, COMPLETE)
     reserve.ended(trial, history)
     assert reserve(history) == pytest.approx(1.1 * 0.25)
 
@@ -391,7 +391,9 @@ def test_a_budget_in_seconds():
     digits = load_digits(return_X_y=True)
     strategy = Halving(resource="n_estimators")
     space = {"min_samples_leaf": (1, 30)}
-    search = tuned(RandomForestClassifier(9), space, strategy, budget="3s").fit(*digits)
+    search = tuned(RandomForestClassifier(9), space, strategy)
+    search.set_params(budget=Budget(trials=1, seconds_per_trial=60)).fit(*digits)  # starts workers
+    search.set_params(budget="3s").fit(*digits)
     statuses = search.cv_results_["status"].tolist()
     assert statuses[0] == "complete"
     assert statuses.count("interrupted") <= 2

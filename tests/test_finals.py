@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def make_history(*rows, n_fresh=2 * N_FOLDS):
     history = History(N_FOLDS, n_fresh=n_fresh)
     for number, (first, fresh) in enumerate(rows):
         trial = history.add({}, "test" if number else "default")
-        trial.status = COMPLETE
+        history.set_status(trial, COMPLETE)
         record(history, number, range(N_FOLDS), first)
         if fresh is not None:
             record(history, number, range(N_FOLDS, N_FOLDS + n_fresh), fresh)
@@ -107,9 +108,9 @@ def test_the_finalists_are_the_best_and_the_default(n, expected):
 def test_who_cannot_win_takes_no_part():
     """Check that trials that failed, were dropped or may not win are no finalists."""
     history = make_history(*((first, None) for first in (0.9, 0.8, 0.7, math.inf, 0.5)))
-    history[0].eligible = False
-    history[1].status = DROPPED
-    history[2].status = FAILED
+    history.trials[0] = replace(history[0], eligible=False)
+    history.set_status(history[1], DROPPED)
+    history.set_status(history[2], FAILED)
     assert numbers(finals(history).finalists()) == [4]
     assert finals(history).field(math.inf) == []  # nobody to compare it with
 
@@ -188,7 +189,7 @@ def test_the_reserve_follows_the_search():
     assert contest.reserve() == 0
     trial = history.add({}, "test")
     record(history, 1, range(N_FOLDS), 0.9)
-    trial.status = COMPLETE
+    history.set_status(trial, COMPLETE)
     contest.ended(trial, history)
     assert contest.reserve() == pytest.approx(10.0)
     record(history, 1, range(N_FOLDS, 3 * N_FOLDS), 0.9)
@@ -472,20 +473,24 @@ def test_refit_may_differ_between_runs(tmp_path):
     assert len(fresh_rows(again)) == 18
 
 
+calls: list[bool] = []  # of `interrupted_score`, whether they were on fresh folds
+
+
+def interrupted_score(model, x, y):
+    """Return the score, but interrupt its seventh call on fresh folds."""
+    calls.append(np.ptp(x[:, 0]) + 1 != len(x))
+    if sum(calls) == 7 and len(calls) < 99:
+        calls.extend([False] * 99)
+        raise KeyboardInterrupt
+    return scripted_score(model, x, y)
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_an_interruption_loses_nothing(stored, tmp_path):
     """Check that after Ctrl-C in the finals only what is missing of them is evaluated."""
-    calls = []
-
-    def score(model, x, y):
-        calls.append(np.ptp(x[:, 0]) + 1 != len(x))
-        if sum(calls) == 7 and len(calls) < 99:
-            calls.extend([False] * 99)
-            raise KeyboardInterrupt
-        return scripted_score(model, x, y)
-
+    calls.clear()
     settings = {"storage": tmp_path / "tuning.db"} if stored else {"warm_start": True}
-    model = tuned(LUCKY, GOOD, POOR, **settings).set_params(scoring=score)
+    model = tuned(LUCKY, GOOD, POOR, **settings).set_params(scoring=interrupted_score)
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     assert len(fresh_rows_of(model.history_)) == 6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 
 import numpy as np
@@ -15,9 +14,10 @@ from sklearn.datasets import load_breast_cancer
 from autotune import AutoTunedClassifier
 from autotune.execution import ClusterLostError, WorkerStartError
 from autotune.history._history import History
+from autotune.schedule import Plan
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
-from autotune.timing._subsample import Scale, measure
+from autotune.timing._subsample import Subsample, measure_subsample
 from autotune.tuning import _run as run_module
 from autotune.tuning._last_fit import Refit
 
@@ -71,7 +71,8 @@ class Fits:
 
     def measure(self, n_rows=N_ROWS * (N_FOLDS - 1) // N_FOLDS):
         executor = FakeExecutor(self.answer)
-        return measure(executor, {}, 0, self.clock, n_rows, 2, N_FOLDS, "score", self.first)
+        plan = Plan(N_FOLDS, n_rows, 2, n_rows)
+        return measure_subsample(executor, {}, 0, self.clock, plan, "score", self.first)
 
 
 @pytest.mark.parametrize(
@@ -136,14 +137,14 @@ def test_a_lost_cluster_is_no_failure_of_the_model():
 def test_nothing_is_fitted_twice_that_is_cheap():
     """Check that a model that takes a hundredth of the budget is fitted on few rows only."""
     fits = Fits(lambda share: 1.0 * share, 100.0)
-    assert fits.measure() == Scale()
+    assert fits.measure() == Subsample()
     assert fits.shares == [500 / N_ROWS]
 
 
 def test_the_first_model_is_small_data_s_last():
     """Check that nothing is fitted before a search on few rows."""
     fits = Fits(lambda share: share, 2.0)
-    assert fits.measure(2000) == Scale()
+    assert fits.measure(2000) == Subsample()
     assert fits.first.fitted is None
     assert fits.shares == []
 
@@ -152,7 +153,7 @@ def test_the_first_model_is_small_data_s_last():
 def test_a_model_that_fails_is_left_to_the_search(error):
     """Check that a failure is kept, and that the search is told nothing of the time."""
     fits = Fits(lambda share: share, 2.0, error=error)
-    assert fits.measure() == Scale()
+    assert fits.measure() == Subsample()
     assert fits.first.error is error
     assert len(fits.shares) == 1
 
@@ -181,32 +182,11 @@ def test_a_fit_on_all_rows_that_fails_leaves_the_smaller_model():
     assert scale.share > 0
 
 
-@pytest.mark.parametrize(
-    ("measured", "rows", "expected"),
-    [
-        ([], 1000, 0.0),
-        ([(10, 1.0), (20, 2.0)], 100, 10.0),
-        ([(10, 1.0), (20, 2.0), (40, 4.0)], 400, 40.0),  # no bend
-        ([(10, 1.0), (20, 4.0), (40, 16.0)], 80, 64.0),  # steeper and steeper
-        ([(10, 1.0), (40, 2.0), (160, 3.0)], 160, 3.0),
-        ([(10, 1.0), (40, 2.0)], 40, 2.0),
-        ([(10, 1.0), (40, 2.0)], 160, 6.0**0.4 * 4.0**0.6),  # a line, and the square root
-    ],
-)
-def test_expected_seconds(measured, rows, expected):
-    """Check what a fit on some rows is expected to take."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = measured
-    assert first.expect(rows) == pytest.approx(expected)
-
-
-def test_seconds_that_rise_less_and_less():
-    """Check that logarithmic times are taken for neither straight nor quite as bent."""
-    first = FirstModel(None, N_ROWS, Clock(10.0, FakeTime()))
-    first._measured = [(r, math.log(r)) for r in (500, 2000, 8000)]
-    slope = math.log(4) / 6000
-    straight = math.log(8000) + slope * 92_000
-    assert math.log(100_000) < first.expect(100_000) < 0.6 * straight
+def test_nothing_is_expected_where_nothing_is_known():
+    """Check that a default that was never fitted does not keep a search from beginning."""
+    fits = Fits(lambda share: share, 10.0)
+    assert fits.first.expect(N_ROWS) == 0.0
+    assert fits.first.leaves_time(N_ROWS)
 
 
 @pytest.mark.parametrize(("left", "leaves"), [(8.1, True), (7.9, False)])
@@ -260,10 +240,10 @@ class Talkative(Counted):
 def scripted(*shares):
     """Return a measurement in which the default is fitted on shares of the rows in turn."""
 
-    def measure(executor, params, seed, clock, n_rows, n_classes, n_folds, metric, first):
+    def measure(executor, params, seed, clock, plan, metric, first):
         for share in shares:
             first._measure(round(share * len(X)), 60.0)
-        return Scale(0.5, 1.0)
+        return Subsample(0.5, 1.0)
 
     return measure
 
@@ -271,7 +251,7 @@ def scripted(*shares):
 @pytest.fixture
 def fitted_first(monkeypatch):
     """Have every search begin with a default on all rows."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.1, 1.0))
+    monkeypatch.setattr(run_module, "measure_subsample", scripted(0.1, 1.0))
 
 
 def tuned(estimator=None, **parameters):
@@ -319,7 +299,9 @@ def test_a_better_configuration_that_cannot_be_fitted_on_all_rows(fitted_first):
 def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
     """Check that one is fitted only where it could be the result, and seconds are scarce."""
     seen = []
-    monkeypatch.setattr(run_module, "measure", lambda *arguments: seen.append(arguments) or Scale())
+    monkeypatch.setattr(
+        run_module, "measure_subsample", lambda *arguments: seen.append(arguments) or Subsample()
+    )
     tuned(**parameters).fit(X, y)
     firsts = [arguments[-1] for arguments in seen]
     assert bool(n_first) == any(first is not None for first in firsts)
@@ -327,7 +309,7 @@ def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
 
 def test_there_is_a_model_though_no_other_fit_ends(monkeypatch):
     """Check that the default on few rows is used, with one warning of them."""
-    monkeypatch.setattr(run_module, "measure", scripted(0.3))
+    monkeypatch.setattr(run_module, "measure_subsample", scripted(0.3))
     model = tuned(FullHang(C=2.0, rows=175), budget="4s")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -352,9 +334,9 @@ def test_a_failure_on_more_rows_is_told(monkeypatch):
     def measure(*arguments):
         arguments[-1]._measure(57, 60.0)
         arguments[-1].error = MemoryError("no room")
-        return Scale()
+        return Subsample()
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(run_module, "measure_subsample", measure)
     with pytest.warns(UserWarning, match=r"as there was time for \(MemoryError: no room\)"):
         tuned().fit(X, y)
 
@@ -369,7 +351,7 @@ class FakeTask:
     folds = ((np.arange(50), np.arange(50, 100)),)
 
 
-def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, error=TimeoutError):
+def last_fit(best, *, share, seconds, known=(1.0, 1.0), searched=1.0, left=5.0, error=TimeoutError):
     """Return which of two trials is refitted, the model, the shares tried, and the warnings.
 
     The default was fitted on a share of the rows before; a fit of the other trial takes so many
@@ -380,11 +362,10 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
     first = FirstModel(None, 100, clock)
     first.fitted = Fitted("first", share, known[0] * share, [(UserWarning, "of the first")])
     history = History(1)
-    trials = [add_trial(history, {}, [score], "default") for score in (0.5, 0.6)]
-    trials[1].origin = "test"
+    trials = [add_trial(history, {}, [0.5], "default"), add_trial(history, {}, [0.6])]
     for trial, one in zip(trials, known, strict=True):
-        trial.evaluations[0, 1.0].fit_time = one * 0.5 * scale
-    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Scale(scale, 1.0), first=first)
+        trial.evaluations[0, 1.0].fit_time = one * 0.5 * searched
+    refit = Refit(FakeTask, FakeExecutor(), clock, 0, None, Subsample(searched, 1.0), first=first)
     refit._executor.can_kill = True
     now.seconds += 10.0 - left
 
@@ -393,7 +374,7 @@ def last_fit(best, *, share, seconds, known=(1.0, 1.0), scale=1.0, left=5.0, err
         now.seconds += min(seconds * share, limit)
         if seconds * share > limit:
             raise error
-        return trial, f"fitted on {share:g}", seconds * share
+        return Fitted(f"fitted on {share:g}", share, seconds * share)
 
     refit._fit = fit
     with warnings.catch_warnings(record=True) as caught:
@@ -407,10 +388,10 @@ def test_a_default_on_all_rows_is_not_fitted_again():
     assert last_fit(0, share=1.0, seconds=1.0) == (0, "first", [], ["of the first"])
 
 
-@pytest.mark.parametrize("scale", [0.2, 1.0])
-def test_a_winner_with_time_is_fitted_on_all_rows(scale):
+@pytest.mark.parametrize("searched", [0.2, 1.0])
+def test_a_winner_with_time_is_fitted_on_all_rows(searched):
     """Check that nothing is said of the first model then."""
-    assert last_fit(1, share=1.0, seconds=3.0, scale=scale) == (1, "fitted on 1", [1.0], [])
+    assert last_fit(1, share=1.0, seconds=3.0, searched=searched) == (1, "fitted on 1", [1.0], [])
 
 
 @pytest.mark.parametrize(
@@ -433,13 +414,13 @@ def test_a_winner_without_time_gives_way(known, seconds, error, tried, reason):
 
 def test_a_default_on_few_rows_is_fitted_on_more():
     """Check that the seconds that are left are used where it wins."""
-    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, scale=0.2)
+    used, model, tried, _ = last_fit(0, share=0.1, seconds=2.0, searched=0.2)
     assert (used, model, tried) == (0, "fitted on 1", [1.0])
 
 
 def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
     """Check that the rows of the model are told of."""
-    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, scale=0.2)
+    used, model, tried, told = last_fit(0, share=0.2, seconds=99.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert len(tried) == 1
     assert any("it was fitted on 20 of 100" in text for text in told)
@@ -447,7 +428,7 @@ def test_a_default_on_few_rows_is_kept_where_more_take_too_long():
 
 def test_the_first_model_is_there_if_the_winner_on_few_rows_is_not():
     """Check that no TimeoutError is raised where there is a model."""
-    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, scale=0.2)
+    used, model, _, told = last_fit(1, share=0.1, seconds=999.0, searched=0.2)
     assert (used, model) == (0, "first")
     assert sum("it was fitted on 10 of 100" in text for text in told) == 1
 

@@ -10,7 +10,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
-from autotune.execution import Outcome
+from autotune.evaluation import Outcome
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
@@ -96,13 +96,13 @@ def test_the_first_trial_that_succeeds_tells():
     history, rule = History(5), fewer_folds(1.0)
     rule(first_trial(history, [1.0], CRASHED), history, ORDER)
     assert len(history.compared_folds) == 5
-    history[0].status = CRASHED
+    history.set_status(history[0], CRASHED)
     first, second = (first_trial(history, [1.0]) for _ in range(2))
     rule(second, history, ORDER)
     assert len(history.compared_folds) == 5
     rule(first, history, ORDER)
     assert history.compared_folds == (3,)
-    history[1].status = COMPLETE
+    history.set_status(history[1], COMPLETE)
     fewer_folds(100.0)(second, history, ORDER)
     assert history.compared_folds == (3,)
 
@@ -113,7 +113,8 @@ def test_a_run_that_has_the_time_returns_to_all_folds(left, widened):
     history, told = History(5), []
     first_trial(history, [1.0])
     first_trial(history, [1.0])
-    history[0].status, history[1].status = COMPLETE, FAILED
+    history.set_status(history[0], COMPLETE)
+    history.set_status(history[1], FAILED)
     history[0].evaluations[3, 1.0].scores = {"score": 0.5}
     history.compared_folds = (3,)
     fewer_folds(left, told=told).reconsider(history)
@@ -159,7 +160,7 @@ def test_trials_taken_up_again_are_not_forgotten():
         evaluation = Evaluation(request.trial, request.fold, scores={"score": 1.0})
         history.record(evaluation)
         for trial, status in scheduler.report(evaluation, history):
-            trial.status = status
+            history.set_status(trial, status)
     assert sorted(asked) == sorted((t, f) for t in (0, 1) for f in scheduler.order[2:])
     assert {trial.status for trial in trials} == {COMPLETE}
 
@@ -244,7 +245,7 @@ def test_what_can_end_in_time(seconds, left, refit, n_workers, can_end):
     for evaluation in history.evaluations():
         evaluation.scores = {"score": 1.0}
     assert rule.can_end(history[1], history)
-    history[0].status = COMPLETE
+    history.set_status(history[0], COMPLETE)
     assert rule.can_end(history[1], history) == can_end
 
 
@@ -275,7 +276,7 @@ def slow_trials(scheduler, seconds, seen=()):
 
 
 def test_a_trial_that_cannot_end_leaves_its_time_to_others():
-    """Check that it is set aside after its first fold, and goes on where there is time again."""
+    """Check that it is paused after its first fold, and goes on where there is time again."""
     history = slow_trials(Racing(5, eps=0.0), 20.0)
     assert [t.status for t in history] == [COMPLETE, INTERRUPTED, COMPLETE, COMPLETE]
     assert [len(t.evaluations) for t in history] == [5, 1, 5, 5]
@@ -375,7 +376,7 @@ def searched(*rows, n_folds=3):
     history = History(n_folds)
     for status, scores, *fields in rows:
         trial = history.add({}, "default" if not len(history) else "test", *fields)
-        trial.status = status
+        history.set_status(trial, status)
         for fold, score in enumerate(scores):
             known = status != TIMEOUT or fold < len(scores) - 1
             evaluation = Evaluation(trial.number, fold, fit_time=1.0, scores={"score": score})

@@ -56,7 +56,7 @@ def make_history(space, outcomes, n_folds=1, seed=0, params=None):
     history, rng = History(n_folds), np.random.RandomState(seed)
     for i, outcome in enumerate(outcomes):
         trial = history.add(space.sample(rng) if params is None else params[i], "bayes")
-        trial.status = outcome if isinstance(outcome, str) else COMPLETE
+        history.set_status(trial, outcome if isinstance(outcome, str) else COMPLETE)
         if trial.status == COMPLETE:
             for fold in range(n_folds):
                 history.record(Evaluation(i, fold, scores={"score": float(outcome)}))
@@ -67,7 +67,7 @@ def extend(searcher, history, score, n):
     """Let a searcher propose until the history has n trials, or nothing is left."""
     while len(history) < n and (params := searcher.ask(history)) is not None:
         trial = history.add(params, searcher.name)
-        trial.status = COMPLETE
+        history.set_status(trial, COMPLETE)
         value = score(params)
         history.record(Evaluation(trial.number, 0, scores={"score": value}))
     return history
@@ -444,7 +444,7 @@ def test_failures_are_avoided():
     while len(history) < 40:
         trial = history.add(searcher.ask(history), "bayes")
         failed = trial.params["x"] > 0.5
-        trial.status = FAILED if failed else COMPLETE
+        history.set_status(trial, FAILED if failed else COMPLETE)
         if not failed:
             score = {"score": trial.params["x"]}
             history.record(Evaluation(trial.number, 0, scores=score))

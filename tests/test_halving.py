@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Halving, Hyperband, Random
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._history import COMPLETE, DROPPED, FAILED, FULL, RUNNING, TIMEOUT, History
 from autotune.history._seeds import derive_seed
 from autotune.schedule import Halving as HalvingScheduler
@@ -49,7 +49,7 @@ class Search:
         evaluation = as_outcome(job, answer(request)).evaluation
         self.history.record(evaluation)
         for ended, status in self.scheduler.report(evaluation, self.history):
-            ended.status = status
+            self.history.set_status(ended, status)
 
     def run(self):
         """Carry out whatever is wanted; return it."""
@@ -64,7 +64,7 @@ class Search:
         self.scheduler.drain()
         self.run()
         for trial, status in self.scheduler.close():
-            trial.status = status
+            self.history.set_status(trial, status)
         return [trial.status for trial in self.history]
 
 

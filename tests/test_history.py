@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+import copy
+from contextlib import suppress
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fakes import add_trial
 
-from autotune.history._history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History
+import autotune
+from autotune.history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    STATUSES,
+    Evaluation,
+    History,
+    Listener,
+)
 
 
 @pytest.mark.parametrize(
@@ -119,8 +136,98 @@ def test_the_frame_shows_what_was_killed():
     history = History(2)
     trial = add_trial(history, {"C": 1}, [0.5])
     history.record(Evaluation(0, 1, status=CRASHED, error="killed"))
-    trial.status = CRASHED
+    history.set_status(trial, CRASHED)
     frame = history.to_frame()
     assert frame["status"].tolist() == [CRASHED, CRASHED]
     assert frame["evaluation_status"].tolist() == [COMPLETE, CRASHED]
     assert frame["error"].tolist()[1] == "killed"
+
+
+# Changes, and who is told of them
+
+
+class Hearing(Listener):
+    """Notes what it is told, each time as one entry."""
+
+    def __init__(self):
+        self.heard = []
+
+    def changed(self, evaluations, trials, history):
+        folds = [(evaluation.trial, evaluation.fold) for evaluation in evaluations]
+        self.heard.append((folds, [(trial.number, trial.status) for trial in trials]))
+
+
+def listening(n_trials=2):
+    """Return a history of trials that run, and what hears of it."""
+    history, hearing = History(2), Hearing()
+    for number in range(n_trials):
+        history.add({"C": number}, "test")
+    history.listeners.append(hearing)
+    return history, hearing
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != RUNNING])
+def test_listeners_are_told_of_every_new_status(status):
+    """Check that a trial that is paused is told of too, and nothing where nothing changed."""
+    history, hearing = listening()
+    for new in (RUNNING, status, status):
+        history.set_status(history[1], new)
+    assert hearing.heard == [([], [(1, status)])]
+
+
+def test_what_changes_together_is_told_at_once():
+    """Check that an evaluation comes with all that it decides, and when that is complete."""
+    history, hearing = listening(3)
+    with history.changes():
+        history.record(Evaluation(2, 0))
+        with history.changes():
+            history.set_status(history[2], COMPLETE)
+            history.set_status(history[0], INTERRUPTED)
+        history.set_status(history[0], DROPPED)
+        assert hearing.heard == []
+    assert hearing.heard == [([(2, 0)], [(2, COMPLETE), (0, DROPPED)])]
+
+
+def test_changes_that_an_exception_leaves_are_not_told():
+    """Check that they are in the history, and are not told with later ones either."""
+    history, hearing = listening()
+
+    def interrupted():
+        with history.changes():
+            history.record(Evaluation(0, 0))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    history.set_status(history[1], CRASHED)
+    assert hearing.heard == [([], [(1, CRASHED)])]
+    assert len(history[0].evaluations) == 1
+
+
+def test_listeners_are_told_of_what_changes_inside():
+    """Check that they join those before them and leave, whatever happens, and copies have none."""
+    history, hearing = listening()
+    late = Hearing()
+    with suppress(KeyboardInterrupt), history.telling([late]):
+        history.set_status(history[0], FAILED)
+        copy.deepcopy(history).set_status(history[1], FAILED)
+        raise KeyboardInterrupt
+    history.set_status(history[0], RUNNING)
+    assert late.heard == [([], [(0, FAILED)])]
+    assert hearing.heard == [*late.heard, ([], [(0, RUNNING)])]
+
+
+def test_nothing_but_the_history_changes_a_trial():
+    """Check that what a trial is made of cannot be set, nor is the way around that taken."""
+    history, _ = listening()
+    for name in ("number", "params", "origin", "eligible", "status", "evaluations"):
+        with pytest.raises(AttributeError, match=f"cannot assign to field '{name}'"):
+            setattr(history[0], name, getattr(history[0], name))
+    root = Path(autotune.__file__).parent
+    around = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "__setattr__"
+    }
+    assert around == {"_budget.py", "history/_history.py"}

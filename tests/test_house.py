@@ -17,7 +17,7 @@ FLOORS = [  # from the top; what shares a floor does not import each other
     {"__init__"},
     {"estimators"},
     {"tuning"},
-    {"testing"},
+    {"pictures", "testing"},
     {"results", "storage", "strategies"},
     {"timing"},
     {"execution"},

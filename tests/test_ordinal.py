@@ -37,7 +37,7 @@ def search(searcher, loss, n_trials):
     history = History(1)
     while len(history) < n_trials and (params := searcher.ask(history)) is not None:
         trial = history.add(params, searcher.name)
-        trial.status = COMPLETE
+        history.set_status(trial, COMPLETE)
         history.record(Evaluation(trial.number, 0, scores={"score": -loss(params)}))
     return history
 

@@ -116,7 +116,7 @@ def make_history(statuses, error="Traceback\nRuntimeError: x", **settings):
     history = History(1, **settings)
     for number, status in enumerate(statuses):
         trial = history.add({"a": number}, "test")
-        trial.status = status
+        history.set_status(trial, status)
         if status in (FAILED, CRASHED, TIMEOUT):
             history.record(Evaluation(number, 0, status=status, error=error))
         if status == COMPLETE:
@@ -155,7 +155,7 @@ def test_a_trial_that_was_cut_hides_no_failure(cut, failed):
 def test_an_evaluation_that_failed_before_the_cut():
     """Check that a trial that can no longer succeed has failed, though the clock ended it."""
     history = make_history([FAILED])
-    history[0].status = INTERRUPTED
+    history.set_status(history[0], INTERRUPTED)
     with pytest.raises(ValueError, match="all of the 1 trials failed"):
         check_any_success(history)
 

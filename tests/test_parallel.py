@@ -10,7 +10,12 @@ import pytest
 import threadpoolctl
 from estimators import ToyTask
 from joblib.externals.loky import get_reusable_executor
-from joblib.parallel import MultiprocessingBackend, SequentialBackend, ThreadingBackend
+from joblib.parallel import (
+    MultiprocessingBackend,
+    ParallelBackendBase,
+    SequentialBackend,
+    ThreadingBackend,
+)
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
@@ -133,6 +138,13 @@ class Faraway(SequentialBackend):
     """Says nothing of where it runs."""
 
 
+class Own(ParallelBackendBase):
+    """Is somebody's own, and made from nothing."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 10_000
+
+
 class Sharing(ThreadingBackend):
     """Runs in threads of this process, whatever else it does."""
 
@@ -146,7 +158,13 @@ class Isolated(ThreadingBackend):
 @pytest.fixture
 def backends():
     """Register backends that nobody knows, for one test."""
-    kinds = {"far.away": Faraway, "ray": Elsewhere, "sharing": Sharing, "isolated": Isolated}
+    kinds = {
+        "far.away": Faraway,
+        "ray": Elsewhere,
+        "own": Own,
+        "sharing": Sharing,
+        "isolated": Isolated,
+    }
     for name, kind in kinds.items():
         joblib.register_parallel_backend(name, kind)
     yield
@@ -158,6 +176,8 @@ INSTEAD = {
     ("ray", 2): (r"'ray' \(.*\.Elsewhere\).* in 2 worker processes of this machine", 2),
     ("ray", 1): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
     ("ray", None): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
+    ("own", -1): (r"'own' \(.*\.Own\).* in .* this machine", joblib.cpu_count()),
+    ("own", None): (r"'own' \(.*\.Own\).* in this process", 1),
     ("far.away", -1): (r"'far.away' \(.*\.Faraway\)", joblib.cpu_count()),
     ("isolated", 10_000): (r"'isolated' \(.*\.Isolated\)", joblib.cpu_count()),
 }

@@ -37,10 +37,8 @@ from sklearn.preprocessing import (
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.compat._sklearn import only_predicts
-from autotune.evaluation import _prefix
+from autotune.evaluation import PrefixCache, Task, _prefix
 from autotune.evaluation._cache import Entry, Shelf
-from autotune.evaluation._cache_key import UnkeyableError, digest, key_of
-from autotune.execution import PrefixCache, Task
 from autotune.history._history import Evaluation, History
 from autotune.timing._reserve import Reserve
 
@@ -483,73 +481,14 @@ def test_any_space(degrees, scalers, smoothing, capacity):
         assert_unnoticed(lambda: search(model, space), X, Y)
 
 
-# Keys.
-
-
-def step(**params):
-    return StandardScaler().set_params(**params)
-
-
-LIKE = {
-    "estimators": (step(), step()),
-    "nan": (float("nan"), float("nan")),
-    "arrays": (np.arange(3), np.arange(3)),
-    "sets": ({"b", "a"}, {"a", "b"}),
-    "nested": ({"a": [step(), (None, "x")]}, {"a": [step(), (None, "x")]}),
-    "functions": (np.log1p, np.log1p),
-    "seeds": (np.random.RandomState(0), np.random.RandomState(0)),
-}
-UNLIKE = {
-    "parameters": (step(), step(with_mean=False)),
-    "classes": (StandardScaler(), MinMaxScaler()),
-    "numbers": (1, 1.0),
-    "bools": (1, True),
-    "zeros": (0.0, -0.0),
-    "texts": ("a", b"a"),
-    "containers": ([1], (1,)),
-    "arrays": (np.arange(3), np.arange(3.0)),
-    "orders": (np.ones((2, 2)), np.ones((2, 2), order="F")),
-    "output": (step(), step().set_output(transform="pandas")),
-    "functions": (lambda x: x, lambda x: x),
-    "seeds": (np.random.RandomState(0), np.random.RandomState(1)),
-}
-
-
-@pytest.mark.parametrize("name", LIKE)
-def test_like(name):
-    """Check that equal values have equal keys."""
-    first, second = map(key_of, LIKE[name])
-    assert first == second
-    assert hash(first) == hash(second)
-
-
-@pytest.mark.parametrize("name", UNLIKE)
-def test_unlike(name):
-    """Check that what a fit could tell apart has different keys."""
-    first, second = map(key_of, UNLIKE[name])
-    assert first != second
-
-
-def test_unkeyable():
-    """Check that a value that cannot be compared says so."""
-    with pytest.raises(UnkeyableError, match="generator cannot be compared"):
-        key_of(step(copy=(i for i in range(3))))
-
-
-@pytest.mark.parametrize("value", [X, TEXTS, FRAME, SPARSE], ids=["array", "list", "frame", "csr"])
-def test_digest(value):
-    """Check that a digest tells whether a container's content was changed, and only that."""
-    copied = pickle.loads(pickle.dumps(value))
-    assert digest(value) == digest(copied)
-    if sparse.issparse(copied):
-        assert copied.has_canonical_format is not None  # which it notes for itself
-        assert digest(value) == digest(copied)
-        copied.data[0] += 1
-    elif isinstance(copied, pd.DataFrame):
-        copied.loc[0, "a"] += 1
-    else:
-        copied[0] = copied[1]
-    assert digest(value) != digest(copied)
+def test_steps_with_callbacks_are_fitted():
+    """Check that what has callbacks of its own, however deep, is fitted every time."""
+    scaler = StandardScaler()
+    model = make_pipeline(ColumnTransformer([("a", scaler, [0])]), GaussianNB())
+    varied = _prefix._Varied(frozenset(), frozenset())
+    assert len(_prefix._plan(model, varied)) == 1
+    scaler._skl_callbacks = [object()]
+    assert _prefix._plan(model, varied) == []
 
 
 # The shelf.
@@ -626,7 +565,7 @@ def test_refit_is_reserved_whole():
     reserve = Reserve(task, 100.0, refit=True)
     evaluation = Evaluation(0, 0, scores={"score": 1.0}, fit_time=1.0, saved_time=9.0)
     history.record(evaluation)
-    trial.status = "complete"
+    history.set_status(trial, "complete")
     reserve.evaluated(evaluation, history)
     guessed = reserve(history)
     reserve.ended(trial, history)

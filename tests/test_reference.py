@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
@@ -24,9 +24,8 @@ from autotune.history._history import (
     History,
 )
 from autotune.schedule import Halving, Racing, Rung
-from autotune.timing import Clock
+from autotune.timing import Clock, Reference
 from autotune.tuning._candidates import make_candidates
-from autotune.tuning._reference import Reference
 
 X, y = load_iris(return_X_y=True)
 OUTSIDE = ({"C": 5.0}, False)
@@ -204,7 +203,7 @@ def test_an_interrupted_search_goes_on_with_it(n_done):
     history.add({"C": 5.0}, "default", eligible=False)
     for fold in range(n_done):
         history.record(Evaluation(0, fold, scores={"score": 5.0}))
-    history[0].status = INTERRUPTED
+    history.set_status(history[0], INTERRUPTED)
     add_trial(history, {"C": 0.5}, [0.1, 0.1])
     _, order = run(lambda job: 1.0, 9.0, history=history, n_trials=3)
     assert order == [0] * (2 - n_done) + [2, 2]
@@ -333,3 +332,16 @@ def test_both_class_weights_are_tried_early_under_a_balanced_metric():
         history = fit(space, model=SVC(), scoring=scoring).history_
         points = [trial.params for trial in history if trial.origin == "portfolio"]
         assert {params["class_weight"] for params in points} == expected
+
+
+@pytest.mark.parametrize(
+    ("C", "values", "tried"),
+    [(1.0, [0.1, 1, 10], [1.0, 0.1, 10]), (1.0, [1, 10], [1.0, 1, 10]), (1, [0.1, 1.0], [1, 0.1])],
+)
+def test_a_default_is_found_in_a_list_of_numbers(C, values, tried):
+    """Check that 1.0 is tried in place of 1 where a list has floats, and beside it elsewhere."""
+    model = AutoTunedClassifier(SVC(C=C), {"C": values}, strategy="grid", cv=2).fit(X, y)
+    found = [trial.params["C"] for trial in model.history_]
+    assert found == tried
+    assert list(map(type, found)) == list(map(type, tried))
+    assert model.history_[0].eligible is (len(tried) == len(values))

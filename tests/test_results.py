@@ -140,7 +140,7 @@ def test_times_are_over_the_folds_that_were_evaluated():
     for fold, seconds in enumerate([1.0, 3.0]):
         history.record(Evaluation(0, fold, scores={"score": 1.0}, fit_time=seconds))
     history.record(Evaluation(0, 0, 0.5, scores={"score": 1.0}, fit_time=100.0))
-    trial.status = FAILED
+    history.set_status(trial, FAILED)
     results = cv_results(history)
     assert results["mean_fit_time"][0] == 2.0
     assert results["std_fit_time"][0] == 1.0

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autotune import Halving, Hyperband
-from autotune.execution import Job
+from autotune.evaluation import Job
 from autotune.history._seeds import derive_seed
 from autotune.schedule import (
     COMPLETE,
@@ -55,7 +55,7 @@ def report(scheduler, history, request, answer=1.0):
     history.record(evaluation)
     ended = scheduler.report(evaluation, history)
     for trial, status in ended:
-        trial.status = status
+        history.set_status(trial, status)
     return ended
 
 

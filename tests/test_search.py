@@ -37,8 +37,8 @@ SEARCHERS = {
     "random": RandomSearcher,
     "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 3, 50),
     "gp": lambda space, seed, n_trials=None: GPSearcher(space, seed, n_trials, 3, 50),
-    "gp, thrifty": lambda space, seed, n_trials=None: GPSearcher(
-        space, seed, n_trials, 3, 50, thrift=1.0
+    "gp, cheap first": lambda space, seed, n_trials=None: GPSearcher(
+        space, seed, n_trials, 3, 50, cost_exponent=1.0
     ),
     "portfolio": lambda space, seed, n_trials=None: PortfolioSearcher(
         [space.sample(np.random.RandomState(i)) for i in range(2)],

@@ -23,7 +23,7 @@ def test_the_ranking_is_total_and_the_winner_the_best(rows):
     """Check that every trial has a rank, and the first is the best that completed and may win."""
     history = History(1)
     for score, eligible, status in rows:
-        add_trial(history, {}, [score], eligible=eligible).status = status
+        history.set_status(add_trial(history, {}, [score], eligible=eligible), status)
     ranks = rank(history, "score")
     assert ranks.dtype == np.int32
     assert ranks.shape == (len(rows),)
@@ -126,7 +126,7 @@ def test_a_callable_cannot_choose_the_reference_row():
 def test_a_callable_sees_only_complete_trials(status):
     """Check that np.argmax meets no NaN, and that numbers are numbers without the other rows."""
     history = History(1)
-    add_trial(history, {"a": None, "b": 1}, [np.nan]).status = status
+    history.set_status(add_trial(history, {"a": None, "b": 1}, [np.nan]), status)
     add_trial(history, {"a": 3}, [0.2])
     add_trial(history, {"a": 2}, [0.3], "default", eligible=False)
     add_trial(history, {"a": 10}, [0.4])
@@ -149,7 +149,7 @@ def test_a_trial_that_never_succeeded_cannot_win():
     history = History(1, error_score=0.0)
     trial = history.add({}, "test")
     history.record(Evaluation(0, 0, status=FAILED))
-    trial.status = FAILED
+    history.set_status(trial, FAILED)
     add_trial(history, {}, [-2.0])
     add_trial(history, {}, [-1.0])
     assert rank(history, "score").tolist() == [1, 3, 2]

@@ -15,7 +15,8 @@ from test_processes import script
 from workers import PATIENCE, is_gone, until
 
 from autotune import AutoTunedClassifier
-from autotune.execution import Job, Outcome, WorkerStartError
+from autotune.evaluation import Job, Outcome
+from autotune.execution import WorkerStartError
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers
 from autotune.history import COMPLETE, INTERRUPTED, Evaluation, Trial
@@ -240,35 +241,34 @@ class QuickTask:
         return Outcome(Evaluation(job.trial, job.fold), model="here")
 
 
-def last_fit(monkeypatch, known: float | None, begins: float, error=None):
+def last_fit(known: float | None, begins: float, error=None):
     """Return what a refit of 10 s comes to, and when it was taken from the workers."""
     now = FakeTime()
-    monkeypatch.setattr("autotune.tuning._last_fit.time.monotonic", now)
     executor = LateExecutor(now, begins, error)
     refit = Refit(QuickTask(), executor, Clock(10.0, now), 0, None)
     trial = Trial(0, {}, "default")
     if known is not None:
         trial.evaluations[0, 1.0] = Evaluation(0, 0, fit_time=known)
-    return refit._fit(trial, 10.0)[1], executor.cancelled
+    return refit._fit(trial, 10.0).model, executor.cancelled
 
 
 @pytest.mark.parametrize(("known", "taken"), [(0.1, []), (None, [5.0])])
-def test_a_last_fit_that_cannot_begin(known, taken, monkeypatch):
+def test_a_last_fit_that_cannot_begin(known, taken):
     """Check that it is made in this process: at once if it is fast, else after half the time."""
-    assert last_fit(monkeypatch, known, begins=99.0) == ("here", taken)
+    assert last_fit(known, begins=99.0) == ("here", taken)
 
 
-def test_a_last_fit_that_has_begun_is_not_made_here(monkeypatch):
+def test_a_last_fit_that_has_begun_is_not_made_here():
     """Check that what a worker has been given has all the time, and is a timeout then."""
     with pytest.raises(TimeoutError, match=r"it did not end within 10 s$"):
-        last_fit(monkeypatch, None, begins=4.0)
+        last_fit(None, begins=4.0)
 
 
-def test_a_last_fit_without_workers(monkeypatch):
+def test_a_last_fit_without_workers():
     """Check that it is made in this process, with a warning, when workers cannot be started."""
     error = WorkerStartError("worker processes cannot be started: no room")
     with pytest.warns(UserWarning, match="no room; the last fit is made in this process"):
-        assert last_fit(monkeypatch, None, 99.0, error)[0] == "here"
+        assert last_fit(None, 99.0, error)[0] == "here"
 
 
 def test_what_is_starting_when_fit_ends_is_not_left(never):

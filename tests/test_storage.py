@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import warnings
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -307,14 +307,30 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
     for number in range(3):
         history.add({"C": number}, "random")
     for number in range(3):
-        evaluation = Evaluation(number, 0, scores={"score": 1.0})
-        history.record(evaluation)
-        if number == 2:
-            history[0].status, history[2].status = "dropped", "complete"
-        journal.evaluated(evaluation, history)
+        with history.changes():
+            history.record(Evaluation(number, 0, scores={"score": 1.0}))
+            if number == 2:
+                history.set_status(history[0], "dropped")
+                history.set_status(history[2], "complete")
+            n_rows = query(path, "SELECT count(*) FROM evaluations")
+            assert n_rows == [(number,)]
     rows = query(path, "SELECT status FROM trials ORDER BY trial")
     assert rows == [("dropped",), ("running",), ("complete",)]
     journal.close()
+
+
+def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
+    """Check that ``close`` saves it where an interruption has kept it from being told."""
+    history = History(1, "score")
+    journal = Journal(path, "a", {}, 0, history, lambda trial: trial.params, None)
+    history.add({"C": 1}, "random")
+    history.record(Evaluation(0, 0, status="timeout"))
+    with suppress(KeyboardInterrupt), history.changes():
+        history.record(Evaluation(0, 0, scores={"score": 1.0}))
+        raise KeyboardInterrupt
+    assert query(path, "SELECT status FROM evaluations") == [("timeout",)]
+    journal.close()
+    assert query(path, "SELECT status FROM evaluations") == [("complete",)]
 
 
 @given(

@@ -16,13 +16,14 @@ from sklearn.svm import SVC
 from autotune import Auto, AutoTunedClassifier, read_history
 from autotune.history._history import Evaluation, History, Trial
 from autotune.timing._clock import Clock
-from autotune.timing._subsample import Scale
+from autotune.timing._first_model import Fitted
+from autotune.timing._subsample import Subsample
 from autotune.tuning import _run as run_module
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
 N_TRAIN = 379  # rows of two of three folds
-FEWER = Scale(0.5, 1.0)
+FEWER = Subsample(0.5, 1.0)
 
 
 class Counted(ClassifierMixin, BaseEstimator):
@@ -54,7 +55,7 @@ def measured(monkeypatch):
         calls.append(arguments)
         return FEWER
 
-    monkeypatch.setattr(run_module, "measure", measure)
+    monkeypatch.setattr(run_module, "measure_subsample", measure)
     return calls
 
 
@@ -81,7 +82,9 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
 @pytest.mark.parametrize(("rise", "C"), [(0.0, 3.0), (1e-6, 3.0), (3e-6, 1.0)], ids=str)
 def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
     """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
-    monkeypatch.setattr(run_module, "measure", lambda *arguments: Scale(0.5, 1.0, rise=rise))
+    monkeypatch.setattr(
+        run_module, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
+    )
     strategy = Auto(n_repeats=n_repeats)
     model = tuned(strategy=strategy).fit(X, y)
     assert model.best_params_ == {"C": C}
@@ -187,14 +190,14 @@ def last_fit(seconds, *, budget=10.0, known, exponent=1.0, can_kill=True, error=
     now, shares = FakeTime(), []
     executor = FakeExecutor()
     executor.can_kill = can_kill
-    refit = Refit(FakeTask, executor, Clock(budget, now), 0, None, Scale(0.2, exponent))
+    refit = Refit(FakeTask, executor, Clock(budget, now), 0, None, Subsample(0.2, exponent))
 
     def fit(trial, limit, share):
         shares.append(share)
         now.seconds += min(seconds(share), limit)
         if seconds(share) > limit:
             raise error
-        return trial, share, seconds(share)
+        return Fitted(share, share, seconds(share))  # its share stands for the model
 
     refit._fit = fit
     trial = Trial(0, {}, "default")
@@ -265,7 +268,7 @@ def test_a_stand_in_has_as_many_rows_as_there_is_time_for(known, divisible, shar
             now.seconds += limit
             raise TimeoutError("too slow")
         shares.append(share)
-        return trial, share, limit
+        return Fitted("model", share, limit)
 
     refit._fit = fit
     default, best = (add_trial(history, {}, [score]) for score in (0.5, 0.6))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from fakes import FakeExecutor, FakeTime, as_outcome, make_tuner
 
-from autotune.execution import InlineExecutor, Job
-from autotune.execution._inline import ThreadExecutor
+from autotune.evaluation import Job
+from autotune.execution import FuturesExecutor, InlineExecutor
 from autotune.history._history import (
     COMPLETE,
     CRASHED,
     DROPPED,
     FAILED,
     INTERRUPTED,
+    RUNNING,
     TIMEOUT,
     Evaluation,
     History,
@@ -173,6 +175,16 @@ def test_without_a_limit_jobs_have_none():
     make_tuner(executor=executor).run()
     assert {job.seconds for job in executor.jobs} == {None}
     assert set(executor.waits) == {None}
+
+
+@pytest.mark.parametrize(("share", "n_test"), [(1.0, None), (0.25, 10_000)])
+def test_jobs_have_the_rows_of_the_search(share, n_test):
+    """Check that a search on fewer rows also scores no more than 10,000 of each fold."""
+    executor, history = FakeExecutor(), History(2)
+    history.share = share
+    make_tuner(executor=executor, history=history).run()
+    assert {(job.fidelity, job.n_test) for job in executor.jobs} == {(share, n_test)}
+    assert {key for trial in history for key in trial.evaluations} == {(0, 1.0), (1, 1.0)}
 
 
 class Stuck(FakeExecutor):
@@ -421,6 +433,26 @@ def test_listeners_hear_everything_once_and_in_order():
     assert heard == per_trial[0] + per_trial[1]
 
 
+def test_listeners_hear_of_trials_that_are_cut_short_and_go_on():
+    """Check that the end of the search, and its continuation, are told like any other status."""
+    history, heard = History(2), []
+
+    class Recording(Listener):
+        def changed(self, evaluations, trials, history):
+            heard.append([(trial.number, trial.status) for trial in trials])
+
+    def answer(job):
+        outcome = as_outcome(job, 1.0)
+        outcome.stop = job.fold == 0
+        return outcome
+
+    make_tuner(executor=FakeExecutor(answer), history=history, listeners=[Recording()]).run()
+    assert heard == [[], [(0, INTERRUPTED)]]
+    heard.clear()
+    make_tuner(history=history, n_trials=1, listeners=[Recording()]).run()
+    assert heard == [[(0, RUNNING)], [(0, COMPLETE)]]
+
+
 def test_the_first_context_travels_with_the_job():
     """Check that the callback context of a listener reaches the job."""
 
@@ -462,7 +494,11 @@ def test_times_are_told_since_the_beginning_of_fit():
     assert [(e.started, e.ended) for e in evaluations] == [(0.25, 2.0), (2.25, 4.0)]
 
 
-@pytest.mark.parametrize("make", [InlineExecutor, lambda task: ThreadExecutor(task, 3)])
+def _in_threads(task):
+    return FuturesExecutor(task, ThreadPoolExecutor(3), 3, shutdown=True)
+
+
+@pytest.mark.parametrize("make", [InlineExecutor, _in_threads])
 def test_real_executors_give_the_same_history(make):
     """Check the loop over a task of its own in this process and its threads."""
 

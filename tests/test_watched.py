@@ -22,7 +22,8 @@ from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_info
 from workers import PATIENCE, answer, call, collect, job, until
 
-from autotune.execution import Job, Task, run_watched
+from autotune.evaluation import Job, Task
+from autotune.execution import run_watched
 from autotune.execution._watched import Watched
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers

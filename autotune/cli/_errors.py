@@ -35,17 +35,18 @@ def require(module: str, what_for: str) -> Any:
         raise _missing(module, what_for) from error
 
 
-def check_installed(module: str, what_for: str) -> None:
+def check_installed(module: str, what_for: str, extra: str = "cli") -> None:
     """Check, without importing it, that an optional module is there."""
     if find_spec(module) is None:
-        raise _missing(module, what_for)
+        raise _missing(module, what_for, extra)
 
 
-def _missing(module: str, what_for: str) -> CliError:
+def _missing(module: str, what_for: str, extra: str = "cli") -> CliError:
     """Return the error for an optional module that is not installed."""
     package = module.partition(".")[0]
     return CliError(
-        f"{what_for} needs {package}, which is not installed: pip install 'autotune-sklearn[cli]'"
+        f"{what_for} needs {package}, which is not installed: "
+        f"pip install 'autotune-sklearn[{extra}]'"
     )
 
 

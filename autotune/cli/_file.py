@@ -61,20 +61,25 @@ class File:
     decimal: str = "."
     header: tuple[str, ...] = ()
 
-    def check_target(self, target: str, columns: Sequence[str] | None = None) -> None:
-        """Check that the target is a column, of the header if no columns are given."""
+    def check_target(self, target: str) -> None:
+        """Check that the target is one column of the header."""
         if self.header.count(target) > 1:
             raise CliError(
                 f"--target must be one column; {self.header.count(target)} are named {target!r}: "
                 "rename or remove the others"
             )
-        repeated = len(set(self.header)) < len(self.header)
-        if columns is None and repeated:  # the names are not those that pandas gives
-            return
-        columns = self.header if columns is None else columns
-        if columns and target not in columns:
-            doubtful = repeated or any(map(_is_number, self.header))
-            raise CliError(_no_such_column(target, columns, doubtful))
+        if not self._repeats_names():  # else the names are not those that pandas gives
+            self.check_column("--target", target, self.header)
+
+    def check_column(self, option: str, name: str, columns: Sequence[str]) -> None:
+        """Check that what an option names is a column."""
+        if columns and name not in columns:
+            doubtful = self._repeats_names() or any(map(_is_number, self.header))
+            raise CliError(_no_such_column(option, name, columns, doubtful))
+
+    def _repeats_names(self) -> bool:
+        """Return whether two columns have the same name."""
+        return len(set(self.header)) < len(self.header)
 
 
 def inspect(path: str) -> File:
@@ -231,11 +236,11 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _no_such_column(target: str, columns: Sequence[str], doubtful: bool) -> str:
-    """Return the message for a target that is no column; the header may be doubtful."""
-    message = f"--target must be a column of the file; got {target!r}"
-    lower = {name.lower(): name for name in columns}
-    close = get_close_matches(target.lower(), lower, n=1)
+def _no_such_column(option: str, name: str, columns: Sequence[str], doubtful: bool) -> str:
+    """Return the message for a name that is no column; the header may be doubtful."""
+    message = f"{option} must be a column of the file; got {name!r}"
+    lower = {column.lower(): column for column in columns}
+    close = get_close_matches(name.lower(), lower, n=1)
     if close:
         return f"{message}: did you mean {lower[close[0]]!r}?"
     more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 import warnings
@@ -17,8 +18,8 @@ from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from ..defaults import Column
-from ..execution import CHOSEN, Task
-from ..execution import Job as EvaluationJob
+from ..evaluation import Job as EvaluationJob
+from ..evaluation import Models, Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
@@ -51,6 +52,8 @@ class Settings:
     save: str | None = None
     history: str | None = None
     na_values: tuple[str, ...] = ()
+    space: Any = "auto"
+    storage: str | None = None
 
 
 class Job:
@@ -66,7 +69,7 @@ class Job:
 
     def __init__(self, table: Table, model: Any, settings: Settings, console: Any):
         self.table = table
-        self.model = model
+        self.models = Models.of(model)
         self.settings = settings
         self.console = console
         self.notes: list[str] = list(table.notes)
@@ -75,6 +78,7 @@ class Job:
         cls = AutoTunedClassifier if table.classifier else AutoTunedRegressor
         self.search = cls(
             model,
+            settings.space,
             strategy=settings.strategy,
             budget=settings.budget,
             scoring=settings.scoring,
@@ -82,6 +86,7 @@ class Job:
             n_jobs=settings.jobs,
             random_state=settings.seed,
             verbose=0 if settings.quiet else 1,
+            storage=settings.storage,
         )
 
     def run(self) -> int:
@@ -173,7 +178,6 @@ class Job:
         """Say what is about to be done."""
         if self.settings.quiet:
             return
-        models = self.model if isinstance(self.model, list) else [self.model]
         settings = self.settings
         held_out = f", {n_test:,} held out" if n_test else ", none held out"
         task = self.table.task
@@ -183,7 +187,7 @@ class Job:
         rows = [
             ("data", data),
             ("task", task),
-            ("model", " or ".join(map(model_name, models))),
+            ("model", " or ".join(map(model_name, self.models.members))),
             ("search", f"{settings.strategy}, {settings.cv}-fold {self.metric.name}"),
             ("budget", _budget_text(settings.budget)),
             *_kinds(self.table.columns),
@@ -252,8 +256,9 @@ class Job:
         elif best is untuned:
             self.console.print("Nothing beat the model's own parameters, so they were kept.")
         else:
-            if isinstance(self.model, list) and untuned is not None:
-                self.console.print(f"Untuned: {model_name(untuned.params[CHOSEN])}")
+            if self.models.is_choice and untuned is not None:
+                model, _ = self.models.split(untuned.params)
+                self.console.print(f"Untuned: {model_name(model)}")
             self.console.print(f"Tuned: {params_text(search.best_params_)}")
         if len(test):
             self.console.print("The held-out rows took no part in the search.", style="dim")
@@ -274,16 +279,15 @@ class Job:
         It is fitted on all training rows, also where the tuned model is not.
         """
         search, untuned = self.search, find_untuned(self.search.history_)
-        model, params = self.model, {}
         if is_best:
             model = search.best_estimator_
-        elif isinstance(model, list):
-            if untuned is None:
-                return np.nan, "none of the models was tried with its own parameters"
-            model, params = None, untuned.params
+        elif untuned is None and self.models.is_choice:
+            return np.nan, "none of the models was tried with its own parameters"
+        else:
+            model, _ = self.models.split({} if untuned is None else untuned.params)
         task = Task(model, self.table.X, self.table.y, [(train, test)], search.scorer_)
         limit = self.settings.budget.seconds
-        job = EvaluationJob(0, 0, params, self.settings.seed, seconds=limit)
+        job = EvaluationJob(0, 0, {}, self.settings.seed, seconds=limit)
         n_fold = len(train) * (1 - 1 / search.n_splits_)
         most = most_seconds(search.history_, untuned, len(train), n_fold)
         try:
@@ -312,10 +316,19 @@ class Job:
         if self.settings.na_values:
             code += f"\n# frame: read with na_values={list(self.settings.na_values)}"
         code += f"\nmodel.predict(frame{columns})"
-        path = self.settings.save
-        self.console.print(f"\nThe tuned model is in {path}. To use it:", soft_wrap=True)
+        path = str(self.settings.save)
+        command = f", for '{self._predict_command(path)}'" if self.table.columns else ""
+        self.console.print(f"\nThe tuned model is in {path}{command}. To use it:", soft_wrap=True)
         for line in code.splitlines():
             self.console.print(f"    {line}", style="cyan", soft_wrap=True)
+
+    def _predict_command(self, path: str) -> str:
+        """Return what predicts for the rows of a file."""
+        trust = [] if path.endswith(".skops") else ["--trust"]
+        words = ["autotune", "predict", path, "DATA.csv", *trust]
+        if self.settings.na_values:
+            words.append(f"--na-values={','.join(self.settings.na_values)}")
+        return shlex.join(words)
 
 
 def _warning_text(warning: warnings.WarningMessage) -> str:

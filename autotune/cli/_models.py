@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from difflib import get_close_matches
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from ..defaults import (
     TextEncoder,
     default_model,
 )
+from ..space import describe
 from ._errors import CliError
 from ._names import MODELS
 
@@ -110,3 +113,46 @@ def model_name(estimator: Any) -> str:
     if isinstance(estimator, Pipeline):
         return model_name(estimator.steps[-1][1])
     return type(estimator).__name__
+
+
+def complete_space(space: Any, model: Any) -> Any:
+    """Return a space whose names are those that a model knows, steps and all.
+
+    ``C`` is that of the model at the end of a Pipeline, unless the Pipeline has it itself.
+    """
+    if isinstance(space, list):
+        return [complete_space(part, model) for part in space]
+    return {_full_name(name, model): values for name, values in space.items()}
+
+
+def _full_name(name: str, model: Any) -> str:
+    """Return the name of a parameter with those of the steps before it."""
+    known, prefix = model.get_params(), _prefix(model)
+    for full in (name, f"{prefix}{name}"):
+        if full in known:
+            return full
+    own = [other.removeprefix(prefix) for other in known if other.startswith(prefix)]
+    lower = {other.lower(): other for other in own}
+    close = get_close_matches(str(name).lower(), lower, n=1)
+    has = f", which has {', '.join(sorted(own))}"
+    hint = f": did you mean {lower[close[0]]!r}?" if close else has
+    raise CliError(f"--space: {name!r} is no parameter of {model_name(model)}{hint}")
+
+
+def _prefix(estimator: Any) -> str:
+    """Return what stands before the names of the innermost model's parameters."""
+    if isinstance(estimator, TransformedTargetRegressor):
+        return f"regressor__{_prefix(estimator.regressor)}"
+    if isinstance(estimator, Pipeline):
+        name, last = estimator.steps[-1]
+        return f"{name}__{_prefix(last)}"
+    return ""
+
+
+def own_params(estimator: Any) -> dict[str, Any]:
+    """Return the parameters of the innermost model that are not the defaults of its class."""
+    prefix = _prefix(estimator)
+    model = estimator.get_params()[prefix.removesuffix("__")] if prefix else estimator
+    defaults = {name: p.default for name, p in signature(type(model)).parameters.items()}
+    params = model.get_params(deep=False).items()
+    return {name: value for name, value in params if describe(value) != describe(defaults[name])}

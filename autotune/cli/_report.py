@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..execution import CHOSEN
+from ..evaluation import CHOSEN
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -245,7 +245,7 @@ def _fit_time(trial: Trial) -> str:
 
 def _differing(trials: list[Trial]) -> list[str]:
     """Return for each trial the parameters in which not all of them agree; of one trial all."""
-    rows = [{name: _value(value) for name, value in t.params.items()} for t in trials]
+    rows = [{name: value_text(value) for name, value in t.params.items()} for t in trials]
     names = dict.fromkeys(chain.from_iterable(rows))
     alone = len(rows) == 1
     differing = [
@@ -266,11 +266,13 @@ def _differing(trials: list[Trial]) -> list[str]:
 def params_text(params: dict[str, Any]) -> str:
     """Return a configuration in one line, without the prefixes of steps."""
     names = {name: name.rpartition("__")[2] for name in params}
-    words = (f"{names[name]}={_value(value)}" for name, value in params.items() if name != CHOSEN)
-    return ", ".join(chain([_value(params[CHOSEN])] if CHOSEN in params else [], words))
+    words = (
+        f"{names[name]}={value_text(value)}" for name, value in params.items() if name != CHOSEN
+    )
+    return ", ".join(chain([value_text(params[CHOSEN])] if CHOSEN in params else [], words))
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return a parameter's value in few characters; of a model its class."""
     if hasattr(value, "get_params") and not isinstance(value, type):
         return model_name(value)

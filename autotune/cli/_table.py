@@ -52,7 +52,11 @@ class Table:
 
 
 def read_table(
-    path: str, target: str, task: str | None = None, na_values: Sequence[str] = ()
+    path: str,
+    target: str,
+    task: str | None = None,
+    na_values: Sequence[str] = (),
+    drop: Sequence[str] = (),
 ) -> Table:
     """Return the features and the target of a file.
 
@@ -66,10 +70,18 @@ def read_table(
         None: what the target looks like.
     na_values : sequence of str, default=()
         What stands for a missing value, beside the usual marks.
+    drop : sequence of str, default=()
+        Columns that are no features.
     """
     file = inspect(path)
     frame, notes = read(file, tuple(na_values))
-    file.check_target(target, list(frame.columns))
+    file.check_target(target)
+    file.check_column("--target", target, list(frame.columns))
+    for name in drop:
+        file.check_column("--drop", name, list(frame.columns))
+    if target in drop:
+        raise CliError(f"--drop must leave the target; got {target!r}")
+    frame = frame.drop(columns=list(drop))
     (target_column,) = _read_columns(frame[[target]])
     y = _read_target(frame[[target]], target_column, notes)
     known = y.notna().to_numpy()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import time
 
-from ..execution import Executor, Job, Task, WorkerStartError, make_executor
+from ..evaluation import Job, Task
+from ..execution import Executor, WorkerStartError, make_executor
 from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
+from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, FitTime
 from ._errors import one_line
 from ._report import seconds_text
-
-_QUICK = 1.0  # seconds: what is sure to take less is fitted in this process
-_START = 10.0  # seconds for a process to start in which the fit can be ended
 
 
 def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: float) -> float:
@@ -21,8 +20,10 @@ def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: f
     """
     evaluations = [] if untuned is None else untuned.evaluations.values()
     known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
-    growth = (n_rows / (history.share * n_fold)) ** 2
-    return max((evaluation.whole_seconds * growth for evaluation in known), default=math.inf)
+    if not known:
+        return math.inf
+    measured = history.share * n_fold, max(evaluation.whole_seconds for evaluation in known)
+    return FitTime([measured], KERNEL_EXPONENT).cautious(n_rows)
 
 
 def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[float, str]:
@@ -32,7 +33,7 @@ def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[flo
     ``most`` are the seconds that it takes at most. With ``tell`` the user is told to wait.
     """
     try:
-        killable = job.seconds is not None and most > _QUICK
+        killable = job.seconds is not None and most > QUICK_FIT
         if tell and killable:
             limit = seconds_text(job.seconds or 0.0)
             print(f"[autotune] fitting the untuned model on all rows, for at most {limit}")
@@ -50,7 +51,7 @@ def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[flo
 def _evaluate(executor: Executor, job: Job) -> Evaluation:
     """Return what a job came to; one that does not end in time is given up."""
     executor.submit(job)
-    end = math.inf if job.seconds is None else time.monotonic() + job.seconds + _START
+    end = math.inf if job.seconds is None else time.monotonic() + job.seconds + START_LIMIT
     while True:
         patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
         for outcome in executor.collect(patience):

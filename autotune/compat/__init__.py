@@ -1,11 +1,15 @@
-"""The only place with private names of scikit-learn and joblib."""
+"""The only place with private names of scikit-learn and joblib, and with other libraries' ways."""
 
+from ._clone import clone, clone_parametrized
+from ._libraries import library_of, make_ready
 from ._sklearn import (
     HAS_CALLBACKS,
     CallbackSupportMixin,
+    clone_state,
     cloudpickle,
     declares,
     describe_scorer,
+    has_callbacks,
     import_pandas,
     is_own_score,
     metric_of,
@@ -25,11 +29,17 @@ from ._sklearn import (
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "clone",
+    "clone_parametrized",
+    "clone_state",
     "cloudpickle",
     "declares",
     "describe_scorer",
+    "has_callbacks",
     "import_pandas",
     "is_own_score",
+    "library_of",
+    "make_ready",
     "metric_of",
     "num_samples",
     "only_predicts",

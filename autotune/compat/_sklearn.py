@@ -24,9 +24,11 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "clone_state",
     "cloudpickle",
     "declares",
     "describe_scorer",
+    "has_callbacks",
     "import_pandas",
     "is_own_score",
     "metric_of",
@@ -80,6 +82,21 @@ def propagate_callbacks(context: Any, estimator: Any) -> Any:
     if context is None or not hasattr(estimator, "set_callbacks"):
         return nullcontext()
     return context.propagate_callback_context(estimator)
+
+
+def has_callbacks(estimator: Any) -> bool:
+    """Return whether an estimator has callbacks of its own."""
+    return bool(getattr(estimator, "_skl_callbacks", ()))
+
+
+def clone_state(estimator: Any) -> dict[str, Any]:
+    """Return what ``clone`` takes over of an estimator: parameters, output, metadata requests."""
+    state = dict(estimator.get_params(deep=False))
+    if hasattr(estimator, "_sklearn_output_config"):
+        state["_output"] = estimator._sklearn_output_config
+    if hasattr(estimator, "_metadata_request"):
+        state["_requests"] = estimator._metadata_request._serialize()
+    return state
 
 
 def only_predicts(scorer: Any) -> bool:

@@ -1,7 +1,7 @@
 """What is searched, and which model, when the user says neither."""
 
 from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
-from ._compose import default_space, has_default_space
+from ._compose import auto_space, default_space, has_default_space
 from ._encoders import (
     ColumnNamer,
     DateEncoder,
@@ -10,6 +10,7 @@ from ._encoders import (
 )
 from ._model import default_model
 from ._portfolio import MAX_POINTS, moved_default, starting_points
+from ._registry import register_space
 from ._texts import TermReducer, TextEncoder
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "NumberReader",
     "TermReducer",
     "TextEncoder",
+    "auto_space",
     "default_model",
     "default_space",
     "has_default_space",
     "moved_default",
     "read_columns",
+    "register_space",
     "starting_points",
 ]

@@ -8,34 +8,44 @@ from itertools import product
 from typing import Any
 
 from ._example import example_space
+from ._facts import Facts
+from ._preparation import KEEP_FEATURES
 from ._registry import SubSpaces, own_spaces
 
 # A union of more sub-spaces cannot be explored within any usual budget.
 MAX_SUBSPACES = 32
+# Beyond as many parameters only the first one of each step before a model is searched.
+MAX_DIMENSIONS = 10
 
 
-def default_space(estimator: Any, prefix: str = "") -> dict[str, Any] | SubSpaces:
-    """Return the built-in search space of an estimator.
+def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any]:
+    """Return the built-in search space of an estimator as a dict to print, change and pass on.
 
-    Pipelines, column transformers, ensembles and meta-estimators are searched for models
-    with a built-in space; their parameters are named as in ``set_params``. Numeric
+    Pipelines, column transformers, ensembles and meta-estimators are searched for models and
+    steps with a built-in space; their parameters are named as in ``set_params``. Numeric
     parameters are searched whatever their present value; a parameter that chooses among
     kinds (``class_weight``, ``weights``, ``activation``) is searched only where the
     estimator has scikit-learn's default, and a ``kernel`` or ``metric`` is never changed.
+
+    With ``space="auto"`` some models have a union of spaces, as `SVC` one with numbers for
+    ``gamma`` and one with ``"scale"``; of these it is the first of the largest.
 
     Parameters
     ----------
     estimator : estimator instance
         Fitted or not; it is not changed.
-    prefix : str, default=""
-        Put before every name, for an estimator that is itself nested: ``"svc__"``.
+    X : array-like of shape (n_samples, n_features), default=None
+        The training data, which bound some ranges: the neighbours by the rows of a fold, the
+        components by the features. Where their number is not known, as behind an encoder, such
+        parameters are left out. None: as for large data.
+    y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
+        The target, which bounds ``nu`` and the components of partial least squares.
 
     Returns
     -------
-    dict or list of dict
+    dict
         In the syntax of the ``space`` parameter: a list holds choices, a tuple
-        ``(low, high)`` or ``(low, high, "log-uniform")`` is an interval, and a list of
-        dicts is a union of sub-spaces.
+        ``(low, high)`` or ``(low, high, "log-uniform")`` is an interval.
 
     Raises
     ------
@@ -47,11 +57,39 @@ def default_space(estimator: Any, prefix: str = "") -> dict[str, Any] | SubSpace
     >>> from sklearn.linear_model import Ridge
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import StandardScaler
-    >>> from autotune.defaults import default_space
-    >>> default_space(make_pipeline(StandardScaler(), Ridge()))
+    >>> from autotune import default_space
+    >>> space = default_space(make_pipeline(StandardScaler(), Ridge()))
+    >>> space
     {'ridge__alpha': (0.0001, 10000.0, 'log-uniform')}
+    >>> space | {"ridge__fit_intercept": [True, False], "ridge__alpha": (0.1, 10.0)}
+    {'ridge__alpha': (0.1, 10.0), 'ridge__fit_intercept': [True, False]}
     """
-    spaces = _collect(estimator, prefix)
+    spaces = auto_space(estimator, X=X, y=y)
+    return max(spaces, key=len) if isinstance(spaces, list) else spaces
+
+
+def auto_space(
+    estimator: Any, prefix: str = "", X: Any = None, y: Any = None
+) -> dict[str, Any] | SubSpaces:
+    """Return what ``space="auto"`` stands for: a space, or a list of them for a union.
+
+    Parameters
+    ----------
+    estimator, X, y
+        As for `default_space`.
+    prefix : str, default=""
+        Put before every name, for an estimator that is itself nested: ``"svc__"``.
+
+    Returns
+    -------
+    dict or list of dict
+
+    Raises
+    ------
+    ValueError
+        If neither the estimator nor anything nested in it has a built-in space.
+    """
+    spaces = _collect(estimator, prefix, Facts.of(X, y))
     if not spaces:
         raise ValueError(_unknown_message(estimator))
     return spaces[0] if len(spaces) == 1 else spaces
@@ -68,30 +106,65 @@ def has_default_space(estimator: Any) -> bool:
     -------
     bool
     """
-    return bool(_collect(estimator, ""))
+    return bool(_collect(estimator, "", None))
 
 
-def _collect(estimator: Any, prefix: str) -> SubSpaces:
+def _collect(estimator: Any, prefix: str, facts: Facts | None) -> SubSpaces:
     """Return the sub-spaces of the estimator and all that is nested in it, [] if none."""
     own = [
         {f"{prefix}{name}": values for name, values in space.items()}
-        for space in own_spaces(estimator)
+        for space in own_spaces(estimator, facts)
     ]
     unions = [own] if own else []
-    for name, child in _children(estimator):
-        nested = _collect(child, f"{prefix}{name}__")
+    steps: list[SubSpaces] = []
+    for name, child, seen in _children(estimator, facts):
+        nested = _collect(child, f"{prefix}{name}__", seen)
         if nested:
-            unions.append(nested)
-    return _product(unions)
+            (steps if _is_step(child) else unions).append(nested)
+    if _n_dimensions(unions + steps) > MAX_DIMENSIONS:
+        steps = [[_first_of_each(space) for space in union[:1]] for union in steps]
+    return _product(unions + steps)
 
 
-def _children(estimator: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the object of every estimator directly below this one."""
+def _is_step(estimator: Any) -> bool:
+    """Say whether an estimator prepares data for a model."""
+    return hasattr(estimator, "transform") and not hasattr(estimator, "predict")
+
+
+def _n_dimensions(unions: list[SubSpaces]) -> int:
+    """Return how many parameters are searched together."""
+    return sum(max(map(len, union)) for union in unions)
+
+
+def _first_of_each(space: dict[str, Any]) -> dict[str, Any]:
+    """Return the first parameter of each step, which matters most."""
+    first = {name.rpartition("__")[0]: name for name in reversed(space)}
+    return {name: values for name, values in space.items() if name in first.values()}
+
+
+def _children(estimator: Any, facts: Facts | None) -> Iterator[tuple[str, Any, Facts | None]]:
+    """Yield name, object and facts of every estimator directly below this one."""
     # deep=True lists the members of steps, transformers and estimators by their names; what
     # lies deeper has "__" in its name and is reached through its own parent.
+    seen = {} if facts is None else _facts_of_members(estimator, facts)
     for name, value in estimator.get_params(deep=True).items():
         if "__" not in name and is_estimator(value):
-            yield name, value
+            yield name, value, seen.get(name, facts)
+
+
+def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
+    """Return what is known of the data that reach members, where that differs."""
+    seen = {"final_estimator": facts.reshaped()}
+    for name, step in getattr(estimator, "steps", ()):
+        seen[name] = facts
+        if hasattr(step, "fit_resample"):
+            facts = facts.resampled()
+        elif type(step).__name__ not in KEEP_FEATURES and is_estimator(step):
+            facts = facts.reshaped()
+    for name, _, columns in getattr(estimator, "transformers", ()):
+        is_listed = isinstance(columns, list | tuple)
+        seen[name] = facts.reshaped(len(columns) if is_listed else None)
+    return seen
 
 
 def is_estimator(value: Any) -> bool:
@@ -115,7 +188,7 @@ def _product(unions: list[SubSpaces]) -> SubSpaces:
 def _unknown_message(estimator: Any) -> str:
     """Say that there is no space and show how one is written for this very estimator."""
     name = type(estimator).__name__
-    nested = [type(child).__name__ for _, child in _children(estimator)]
+    nested = [type(child).__name__ for _, child, _ in _children(estimator, None)]
     where = f"{name}, nor for anything in it ({', '.join(nested)})" if nested else name
     example = example_space(estimator) or "{'parameter': (low, high), 'other': [choice, choice]}"
     return (

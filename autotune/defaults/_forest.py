@@ -30,7 +30,16 @@ def _forest(params: Mapping[str, Any]) -> dict[str, Any]:
     return space
 
 
+def _bagging(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the space of bagged trees; other models than the default have their own."""
+    if params.get("estimator") is not None:
+        return {}
+    return {"max_samples": _MAX_SAMPLES, "max_features": (0.2, 1.0)}
+
+
 SPACES: dict[str, Any] = {
+    "sklearn.BaggingClassifier": _bagging,
+    "sklearn.BaggingRegressor": _bagging,
     "sklearn.RandomForestClassifier": _forest,
     "sklearn.RandomForestRegressor": _forest,
     "sklearn.ExtraTreesClassifier": _forest,

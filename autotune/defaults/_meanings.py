@@ -20,6 +20,7 @@ _OWN_VALUES: dict[str, dict[str, Any]] = {
         "learning_rate": 0.03,
         "min_data_in_leaf": 1,
         "random_strength": 1.0,
+        "rsm": 1.0,
     },
     # min(200, n_samples)
     "sklearn.MLPClassifier": {"batch_size": 200},

@@ -6,25 +6,54 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from . import _bayes, _boosting, _forest, _linear, _neighbors, _neural, _svm, _tree
+from .._texts import short_repr
+from ..space import Space
+from . import (
+    _bayes,
+    _boosting,
+    _decomposition,
+    _discriminant,
+    _forest,
+    _kernel,
+    _libraries,
+    _linear,
+    _neighbors,
+    _neural,
+    _preparation,
+    _svm,
+    _text_steps,
+    _tree,
+)
+from ._facts import Facts, resolved
+from ._libraries import ALIASES
 
 SubSpaces = list[dict[str, Any]]
 T = TypeVar("T")
 # A space that depends on how the model was set up is a function of its parameters.
-Entry = dict[str, Any] | Callable[[Mapping[str, Any]], dict[str, Any] | SubSpaces]
+Entry = dict[str, Any] | SubSpaces | Callable[[Mapping[str, Any]], dict[str, Any] | SubSpaces]
 
+FAMILIES = (
+    _boosting,
+    _libraries,
+    _forest,
+    _tree,
+    _linear,
+    _svm,
+    _kernel,
+    _neighbors,
+    _bayes,
+    _discriminant,
+    _neural,
+    _preparation,
+    _decomposition,
+    _text_steps,
+)
 # Keyed by "package.Class", not by the class, so that no model is imported to be known, and
 # without the modules between the two, which are private in scikit-learn and may change.
 _ENTRIES: dict[str, Entry] = {
-    **_bayes.SPACES,
-    **_boosting.SPACES,
-    **_forest.SPACES,
-    **_linear.SPACES,
-    **_neighbors.SPACES,
-    **_neural.SPACES,
-    **_svm.SPACES,
-    **_tree.SPACES,
+    name: entry for family in FAMILIES for name, entry in family.SPACES.items()
 }
+_registered: dict[type, Entry] = {}  # by the user
 
 
 def known_models() -> tuple[str, ...]:
@@ -32,24 +61,72 @@ def known_models() -> tuple[str, ...]:
     return tuple(sorted(_ENTRIES))
 
 
-def own_spaces(estimator: Any) -> SubSpaces:
+def register_space(cls: type, space: Any) -> None:
+    """Make a space the built-in one of a class, for ``space="auto"`` and `default_space`.
+
+    It holds for subclasses too, in this process, and takes the place of one that there is.
+
+    Parameters
+    ----------
+    cls : type
+        The class of an estimator.
+    space : dict, list of dict, callable or None
+        In the syntax of the ``space`` parameter. A callable gets the estimator's parameters,
+        as ``get_params(deep=False)`` returns them, and returns a dict or a list of dicts. None
+        takes back what was registered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no class or no space.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import QuantileRegressor
+    >>> from autotune import default_space, register_space
+    >>> class Median(QuantileRegressor):
+    ...     pass
+    >>> register_space(Median, {"alpha": (0.001, 1.0, "log-uniform")})
+    >>> default_space(Median())
+    {'alpha': (0.001, 1.0, 'log-uniform')}
+    """
+    if not isinstance(cls, type):
+        raise TypeError(f"cls must be the class of an estimator; got {short_repr(cls)}")
+    if space is None:
+        _registered.pop(cls, None)
+        return
+    if not callable(space):
+        Space.parse(space)  # says what is wrong with it
+    _registered[cls] = space
+
+
+def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
     """Return the sub-spaces of the estimator itself, without its nested ones; [] if unknown."""
-    entry = nearest_entry(type(estimator), _ENTRIES)
+    cls = type(estimator)
+    entry = next((_registered[base] for base in cls.__mro__ if base in _registered), None)
+    entry = nearest_entry(cls, _ENTRIES) if entry is None else entry
     if entry is None:
         return []
     params = estimator.get_params(deep=False)
     found = entry(params) if callable(entry) else entry
-    defaults = _default_params(type(estimator))
+    defaults = default_params(cls)
+    own = nearest_entry(cls, ALIASES) or {}
     spaces = []
     for space in found if isinstance(found, list) else [found]:
         kept = {
-            name: values
-            for name, values in space.items()
-            if name in params and not _is_chosen(values, params[name], defaults.get(name))
+            _own_name(name, own, params): values
+            for name, values in resolved(space, facts).items()
+            if (name in params or name in defaults)
+            and not _is_chosen(values, params.get(name), defaults.get(name))
         }
         if kept and kept not in spaces:
             spaces.append(kept)
     return spaces
+
+
+def _own_name(name: str, aliases: Mapping[str, tuple[str, ...]], params: Mapping[str, Any]) -> str:
+    """Return the alias by which the user has set a parameter, or its name."""
+    return next((a for a in aliases.get(name, ()) if params.get(a) is not None), name)
 
 
 def nearest_entry(cls: type, table: Mapping[str, T]) -> T | None:
@@ -62,8 +139,8 @@ def nearest_entry(cls: type, table: Mapping[str, T]) -> T | None:
     return None
 
 
-def _default_params(cls: type) -> dict[str, Any]:
-    """Return the default values in the signature of the class."""
+def default_params(cls: type) -> dict[str, Any]:
+    """Return the default values in the signature of a class."""
     parameters = inspect.signature(cls).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 

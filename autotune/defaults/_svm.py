@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ._facts import UpTo
+
 # C, gamma: the guide of LIBSVM (Hsu, Chang & Lin 2003) and auto-sklearn search C in
 #   2**-5..2**15 and gamma in 2**-15..2**3. C stops at 2**12: the time of libsvm grows
 #   with C, and hours are spent beyond.
@@ -62,10 +64,29 @@ def _svr(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{**space, "epsilon": _EPSILON} for space in _kernel_spaces(params)]
 
 
+def _without_c(space: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a space of a machine that has nu in place of C."""
+    return {name: values for name, values in space.items() if name != "C"}
+
+
+# nu: a share of the rows; two classes allow no more than twice the share of the smaller one.
+def _nu_svc(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the space of NuSVC."""
+    nu = {"nu": UpTo("nu", 0.02, 0.7)}
+    return [{**nu, **_without_c(space)} for space in _kernel_spaces(params)]
+
+
+def _nu_svr(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the space of NuSVR."""
+    return [{**space, "nu": (0.05, 0.9)} for space in _kernel_spaces(params)]
+
+
 # Binder 2020 searches cost in 1e-4..1e3; liblinear seldom converges above 1e2.
 _LINEAR_C = (1e-4, 1e2, "log-uniform")
 
 SPACES: dict[str, Any] = {
+    "sklearn.NuSVC": _nu_svc,
+    "sklearn.NuSVR": _nu_svr,
     "sklearn.SVC": _svc,
     "sklearn.SVR": _svr,
     "sklearn.LinearSVC": {"C": _LINEAR_C, "class_weight": _CLASS_WEIGHT},

@@ -11,9 +11,16 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
-from ..compat import CallbackSupportMixin, routing_enabled, visual_block, with_callbacks
+from ..compat import (
+    CallbackSupportMixin,
+    clone_parametrized,
+    routing_enabled,
+    visual_block,
+    with_callbacks,
+)
 from ..defaults import default_model
-from ..timing import Scale
+from ..evaluation import Models
+from ..timing import Subsample
 from ..tuning import Run, make_router, make_scoring
 from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
 from ._delegation import DelegatingMixin
@@ -167,7 +174,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
         if "best_estimator_" not in self.__dict__:
             _, seed, scale = self._study
-            Run(self, X, y, params).finish(self.history_, seed, Scale(**(scale or {})))
+            Run(self, X, y, params).finish(self.history_, seed, Subsample(**(scale or {})))
         return self
 
     def score(self, X, y=None, **params):
@@ -216,22 +223,23 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
 
     def _models(self) -> dict[str, Any]:
         """Return the wrapped models by the names under which metadata is routed to them."""
-        if isinstance(self.estimator, list):
-            return {f"estimator_{i}": model for i, model in enumerate(self.estimator)}
-        return {"estimator": self._template()}
+        return self._race().named
 
     def _template(self) -> Any:
         """Return the wrapped model, the first of several, or the built-in default."""
+        return self._race().first
+
+    def _race(self) -> Models:
+        """Return the wrapped models, or the built-in default."""
         if self.estimator is None:
-            return default_model(None, classifier=self._classifier)
-        if isinstance(self.estimator, list) and self.estimator:
-            return self.estimator[0]
-        return self.estimator
+            return Models.of(default_model(None, classifier=self._classifier))
+        return Models.of(self.estimator)
 
     def _forwarded_tags(self, tags: Any) -> Any:
         """Return the wrapped models' tags under this class's own estimator type."""
-        several = isinstance(self.estimator, list) and self.estimator
-        models = self.estimator if several else [self._template()]
+        models = self._race().members
+        if not models:  # which fit refuses
+            return tags
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if self.estimator is None:
             inner.input_tags.sparse = True  # a matrix gets a model of its own
@@ -239,6 +247,9 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             return inner
         tags.input_tags = inner.input_tags
         return tags
+
+    def __sklearn_clone__(self):
+        return clone_parametrized(self)
 
     def _sk_visual_block_(self):
         fitted = self.__dict__.get("best_estimator_")

@@ -1,8 +1,9 @@
 """HOW one evaluation is carried out: job, task, build, fidelity, prefix reuse."""
 
-from ._build import CHOSEN, build
+from ._build import build
 from ._fidelity import count_classes, count_rows, count_units
 from ._job import REFIT, Fold, Job, Outcome
+from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
 from ._task import Task, note_warnings
 
@@ -11,6 +12,7 @@ __all__ = [
     "REFIT",
     "Fold",
     "Job",
+    "Models",
     "Outcome",
     "PrefixCache",
     "Task",

@@ -5,26 +5,19 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from sklearn.base import clone
-
-from ..compat import output_of
+from ..compat import clone, output_of
 from ..history import seed_estimator
-
-CHOSEN = "estimator"  # the parameter that names the model where several are in the race
+from ._models import split_choice
 
 
 def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
     """Return an unfitted copy of ``estimator`` with a configuration and a seed.
 
-    ``estimator=None`` stands for a list of estimators: the configuration holds the chosen
-    one as ``"estimator"`` and that one's parameters as ``"estimator__<name>"``.
+    ``estimator=None`` stands for a choice among models, which the configuration holds.
     """
-    params = {name: _copy(value) for name, value in params.items()}
-    if estimator is None:
-        built = params.pop(CHOSEN)
-        params = {name.removeprefix(f"{CHOSEN}__"): value for name, value in params.items()}
-    else:
-        built = clone(estimator)
+    model, own = split_choice(estimator, params)
+    built = clone(model)
+    params = {name: _copy(value) for name, value in own.items()}
     if params:
         outputs = _chosen_outputs(built, params)
         built.set_params(**params)

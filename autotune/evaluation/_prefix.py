@@ -26,11 +26,11 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
-from ..compat import only_predicts, routing_enabled
-from ._build import CHOSEN
+from ..compat import has_callbacks, only_predicts, routing_enabled
+from ..space import digest
 from ._cache import Entry, Shelf, is_passthrough, observe
-from ._cache_key import UnkeyableError, digest, key_of
 from ._job import Job
+from ._models import split_choice
 
 CAPACITY = 256_000_000  # bytes that each process may keep
 _PATIENCE = 20  # evaluations without which steps are given up: two rounds of ten folds
@@ -46,7 +46,7 @@ class _Stage:
     ----------
     steps : list of (name, transformer)
         Unfitted.
-    likeness : hashable
+    likeness : str
         What the steps, and those of the stages before, are.
     rows : bytes
         On which rows.
@@ -55,7 +55,7 @@ class _Stage:
     """
 
     steps: list[tuple[str, Any]]
-    likeness: Hashable
+    likeness: str
     rows: bytes
     spare: bool
 
@@ -180,17 +180,17 @@ class PrefixCache:
     def __init__(self, capacity: int | None = None):
         self.capacity = CAPACITY if capacity is None else capacity
         self.shelf = Shelf(self.capacity, _PATIENCE)
-        self._verdicts: dict[Hashable, bool] = {}
-        self._last_plan: tuple[tuple[int, float], list[tuple[int, Hashable, bool]]] | None = None
+        self._verdicts: dict[str, bool] = {}
+        self._last_plan: tuple[tuple[int, float], list[tuple[int, str, bool]]] | None = None
 
     def __reduce__(self) -> tuple:
         return PrefixCache, (self.capacity,)
 
-    def is_sound(self, likeness: Hashable) -> bool | None:
+    def is_sound(self, likeness: str) -> bool | None:
         """Tell whether not to fit some steps leaves no other trace; None if nobody knows."""
         return self._verdicts.get(likeness)
 
-    def judge(self, likeness: Hashable, sound: bool) -> None:
+    def judge(self, likeness: str, sound: bool) -> None:
         """Note whether not to fit some steps leaves no other trace."""
         self._verdicts[likeness] = sound
 
@@ -282,10 +282,8 @@ class _Varied:
 
 def _varied(template: Any, params: dict[str, Any], resource: str | None) -> _Varied:
     """Return what differs between trials that are made from one template."""
-    names = [*params, *([] if resource is None else [resource])]
-    if template is None:
-        template = params[CHOSEN]
-        names = [name.removeprefix(f"{CHOSEN}__") for name in names if name != CHOSEN]
+    template, own = split_choice(template, params)
+    names = [*own, *([] if resource is None else [resource])]
     unseeded = [
         name
         for name, value in template.get_params(deep=True).items()
@@ -299,7 +297,7 @@ def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
     """Tell whether the first steps of an estimator can be fitted apart from the last."""
     if type(estimator) is not Pipeline or estimator.memory is not None or estimator.verbose:
         return False
-    if getattr(estimator, "transform_input", None) or getattr(estimator, "_skl_callbacks", None):
+    if getattr(estimator, "transform_input", None) or has_callbacks(estimator):
         return False
     # What scikit-learn would refuse must reach it whole.
     names = [name for name, _ in estimator.steps]
@@ -318,7 +316,7 @@ def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
     )
 
 
-def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, Hashable, bool]]:
+def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, str, bool]]:
     """Return where the stages of a pipeline end, what they are, and whether they are spare.
 
     A step that gets another seed in each trial ends what can be shared; a step that is tuned
@@ -332,9 +330,16 @@ def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, Hashable, bool
         steps = pipeline.steps[start:end]
         if all(is_passthrough(step) for _, step in steps):
             continue
-        try:
-            plan.append((end, key_of(pipeline.steps[:end]), spare))
-        except UnkeyableError:
+        likeness = None if any(map(_expects_its_fit, steps)) else digest(pipeline.steps[:end])
+        if likeness is None:
             break
+        plan.append((end, likeness, spare))
         start = end
     return plan
+
+
+def _expects_its_fit(step: tuple[str, Any]) -> bool:
+    """Tell whether a step, or anything nested in it, has callbacks."""
+    _, transformer = step
+    nested = transformer.get_params(deep=True) if hasattr(transformer, "get_params") else {}
+    return any(map(has_callbacks, (transformer, *nested.values())))

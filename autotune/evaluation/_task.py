@@ -14,10 +14,16 @@ from traceback import format_exc
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from .._texts import short_repr
-from ..compat import num_samples, propagate_callbacks, safe_split, slice_params
+from ..compat import (
+    clone,
+    make_ready,
+    num_samples,
+    propagate_callbacks,
+    safe_split,
+    slice_params,
+)
 from ..history import COMPLETE, FAILED, FULL, Evaluation
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
@@ -79,7 +85,9 @@ class Task:
                 estimator = self._estimator(job)
                 if job.fold == REFIT:
                     self.prefixes.clear()  # the last fit is the largest
-                    self._fit(estimator, job, outcome, *self._all_rows(estimator, job))
+                    X, y, fit_params = self._all_rows(estimator, job)
+                    make_ready(estimator, y, beside_others=False)
+                    self._fit(estimator, job, outcome, X, y, fit_params)
                     outcome.model = estimator
                 else:
                     self._cross_validate(estimator, job, outcome)
@@ -140,6 +148,7 @@ class Task:
         """Fit on the training rows of a fold and score the others."""
         train, test = self._rows(job)
         X_train, y_train = safe_split(estimator, self.X, self.y, train)
+        make_ready(estimator, y_train, beside_others=True)
         X_test, y_test = safe_split(estimator, self.X, self.y, test, train)
         fit_params = slice_params(self.X, self.fit_params, train)
         fitted = self.prefixes.shorten(

@@ -5,8 +5,8 @@ It knows a ``Task`` (everything that all evaluations of one ``fit`` share), neve
 the history or the budget.
 
 - ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in
-  flight, and ``n_spare`` more, which wait so that no worker has to. Jobs begin in the order in
-  which they were submitted.
+  flight, and ``n_prefetch`` more, so that no worker has to wait for the caller. Jobs begin in
+  the order in which they were submitted.
 - ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed,
   and returns all that have ended since. Without any job it returns at once. Where jobs run in
   the thread that collects them, it returns when one has ended.
@@ -41,7 +41,7 @@ class Executor(ABC):
     """Runs jobs; see the module's text for the rules."""
 
     n_workers: int = 1
-    n_spare: int = 0
+    n_prefetch: int = 0
     can_kill: bool = False
 
     @abstractmethod

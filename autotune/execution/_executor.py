@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pickle import PicklingError
 from typing import Any
 
@@ -17,10 +18,11 @@ from joblib.parallel import (
 
 from .._texts import warn
 from ._contract import Executor
-from ._inline import InlineExecutor, ThreadExecutor
+from ._futures import FuturesBackend, FuturesExecutor
+from ._inline import InlineExecutor
 
 _LOCAL = (LokyBackend, MultiprocessingBackend, SequentialBackend)
-_KNOWN = "loky, multiprocessing, threading, sequential, dask"
+_KNOWN = "loky, multiprocessing, threading, sequential, dask, FuturesBackend"
 
 
 def make_executor(
@@ -51,7 +53,7 @@ def make_executor(
     Returns
     -------
     executor : Executor
-        Dask where it is the active backend; threads where they are; else this process for
+        Dask, threads or a user's pool where they are the active backend; else this process for
         one job at a time, and worker processes for several, also for a backend that is not
         known, with a warning.
     """
@@ -61,8 +63,9 @@ def make_executor(
         # Its number of jobs is not asked for: a frozen scheduler would never answer.
         return _on_cluster(task, backend, killable, memory)
     if _is_threading(backend) and not killable:
-        n_workers = backend.effective_n_jobs(n_jobs)
-        return ThreadExecutor(task, n_workers) if n_workers > 1 else InlineExecutor(task)
+        return _in_threads(task, backend.effective_n_jobs(n_jobs))
+    if isinstance(backend, FuturesBackend):
+        return _in_pool(task, backend, n_jobs, killable, memory)
     if type(backend) in _LOCAL or _is_threading(backend):
         n_workers = backend.effective_n_jobs(n_jobs)
     else:
@@ -105,6 +108,29 @@ def _warn_of_backend(backend: Any, n_workers: int, killable: bool) -> None:
         f"the active joblib backend {name!r} ({kind.__module__}.{kind.__qualname__}) is not one "
         f"that evaluations can run on ({_KNOWN}): they run in {where} instead",
     )
+
+
+def _in_threads(task: Any, n_workers: int) -> Executor:
+    """Return threads of this process, itself for a single one."""
+    if n_workers == 1:
+        return InlineExecutor(task)
+    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="autotune")
+    return FuturesExecutor(task, pool, n_workers, shutdown=True)
+
+
+def _in_pool(
+    task: Any, backend: FuturesBackend, n_jobs: int | None, killable: bool, memory: int | None
+) -> Executor:
+    """Return the user's pool, whose workers have processes for what must be killable."""
+    if killable:
+        from .processes import SharedProcesses
+
+        task = SharedProcesses(task, memory)
+    try:
+        return FuturesExecutor(task, backend.pool, backend.effective_n_jobs(n_jobs))
+    except TypeError as error:
+        _warn_of_inline(error)
+        return InlineExecutor(task)
 
 
 def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> Executor:

@@ -29,7 +29,7 @@ from ..history import COMPLETE, FAILED, Evaluation
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
 SHARED_MEMORY = Path("/dev/shm")
-SPARE = 256_000_000  # bytes of shared memory that are left to others
+RESERVED = 256_000_000  # bytes of shared memory that are left to others
 
 
 class Folder:
@@ -69,7 +69,7 @@ def _root_with_room(n_bytes: int) -> str:
     if chosen:
         return chosen
     usable = SHARED_MEMORY.is_dir() and os.access(SHARED_MEMORY, os.W_OK)
-    if usable and shutil.disk_usage(SHARED_MEMORY).free > 2 * n_bytes + SPARE:
+    if usable and shutil.disk_usage(SHARED_MEMORY).free > 2 * n_bytes + RESERVED:
         return str(SHARED_MEMORY)
     return tempfile.gettempdir()
 

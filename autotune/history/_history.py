@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..compat import import_pandas
+
+if TYPE_CHECKING:
+    from ._listener import Listener
 
 FULL = 1.0  # the fidelity of an evaluation on all rows of its training fold
 
@@ -20,7 +24,8 @@ DROPPED = "dropped"
 TIMEOUT = "timeout"
 CRASHED = "crashed"
 INTERRUPTED = "interrupted"
-STATUSES = (RUNNING, COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED, INTERRUPTED)
+ENDS = (COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED)  # of a trial that is over
+STATUSES = (RUNNING, *ENDS, INTERRUPTED)
 
 
 @dataclass
@@ -79,9 +84,11 @@ class Evaluation:
         return self.seconds + self.saved_time
 
 
-@dataclass
+@dataclass(frozen=True)
 class Trial:
     """One configuration and its evaluations.
+
+    Only :class:`History` changes a trial: :meth:`History.record` and :meth:`History.set_status`.
 
     Attributes
     ----------
@@ -122,6 +129,14 @@ class Trial:
         return next((error for error in errors if error), None)
 
 
+@dataclass
+class _Changes:
+    """What has changed and was not told yet."""
+
+    evaluations: list[Evaluation] = field(default_factory=list)
+    trials: dict[int, Trial] = field(default_factory=dict)  # whose status it was
+
+
 class History:
     """All trials of one ``fit``, in the order in which they were proposed.
 
@@ -147,6 +162,8 @@ class History:
     compared_folds : tuple of int
         The folds that a trial must have to be complete, whose mean is its score: fewer than
         ``n_folds`` where all of them would have left no time for a search.
+    listeners : list of Listener
+        Are told of what changes, in this order.
     """
 
     def __init__(
@@ -165,6 +182,12 @@ class History:
         self.trials: list[Trial] = []
         self._metric = metric
         self._metrics = metrics
+        self.listeners: list[Listener] = []
+        self._changes: _Changes | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without those who are told of changes."""
+        return {**self.__dict__, "listeners": [], "_changes": None}
 
     def __len__(self) -> int:
         return len(self.trials)
@@ -205,8 +228,47 @@ class History:
     def record(self, evaluation: Evaluation) -> Trial:
         """Attach an evaluation to its trial and return the trial."""
         trial = self.trials[evaluation.trial]
-        trial.evaluations[evaluation.key] = evaluation
+        with self.changes() as changes:
+            trial.evaluations[evaluation.key] = evaluation
+            changes.evaluations.append(evaluation)
         return trial
+
+    def set_status(self, trial: Trial, status: str) -> None:
+        """Change the status of a trial; nothing else does."""
+        assert status in STATUSES
+        if status == trial.status:
+            return
+        with self.changes() as changes:
+            object.__setattr__(trial, "status", status)
+            changes.trials[trial.number] = trial
+
+    @contextmanager
+    def changes(self) -> Iterator[_Changes]:
+        """Tell the listeners of all that changes inside at once, when it is complete.
+
+        If an exception leaves the block, they are not told.
+        """
+        if self._changes is not None:
+            yield self._changes
+            return
+        changes = self._changes = _Changes()
+        try:
+            yield changes
+        finally:
+            self._changes = None
+        if changes.evaluations or changes.trials:
+            for listener in self.listeners:
+                listener.changed(changes.evaluations, list(changes.trials.values()), self)
+
+    @contextmanager
+    def telling(self, listeners: Sequence[Listener]) -> Iterator[None]:
+        """Tell listeners, in their order, of what changes inside."""
+        before = self.listeners
+        self.listeners = [*before, *listeners]
+        try:
+            yield
+        finally:
+            self.listeners = before
 
     def evaluations(self) -> Iterator[Evaluation]:
         """Yield every evaluation, trial by trial."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+_SEED_NAMES = ("random_state", "seed", "random_seed")
+
 
 def derive_seed(seed: int, *path: int) -> int:
     """Return a seed below 2**31 for the thing that ``path`` numbers."""
@@ -15,9 +17,16 @@ def derive_seed(seed: int, *path: int) -> int:
 
 
 def seed_estimator(estimator: Any, seed: int) -> None:
-    """Give every ``random_state`` parameter that is None, at any depth, its own seed."""
+    """Give every ``random_state`` parameter that is None, at any depth, its own seed.
+
+    One of which an alias is set, as boosting libraries have them, is not None.
+    """
     params = estimator.get_params(deep=True)
     names = sorted(name for name in params if name.split("__")[-1] == "random_state")
-    missing = {name: derive_seed(seed, i) for i, name in enumerate(names) if params[name] is None}
+    missing = {
+        name: derive_seed(seed, i)
+        for i, name in enumerate(names)
+        if all(params.get(name.removesuffix("random_state") + own) is None for own in _SEED_NAMES)
+    }
     if missing:
         estimator.set_params(**missing)

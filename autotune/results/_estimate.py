@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import stdtrit
 
-from ..execution import Fold
+from ..evaluation import Fold
 from ..history import COMPLETE, History, Trial
 from ._metric import UNKNOWN, Metric, clip
 

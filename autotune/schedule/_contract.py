@@ -11,8 +11,8 @@ the space, data, clocks or processes.
   A status of COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial, once; what was still
   planned for it is forgotten, and its evaluations in flight may be cancelled, or end later and
   decide nothing. COMPLETE needs a finite ``History.score``.
-- ``set_aside`` is told of a trial that cannot end before the search does, though a later run
-  may go on with it. A scheduler may return False and name its evaluations all the same.
+- ``pause`` is told of a trial that cannot end before the search does, though a later run may
+  go on with it. A scheduler may return False and name its evaluations all the same.
 - ``drain`` is told that no new trial will begin, so that idle workers can only help with
   those under way; there is nothing to do unless a scheduler holds evaluations back.
 - ``close`` is told that the search has ended, and returns what becomes of the trials whose
@@ -100,7 +100,7 @@ class Scheduler(ABC):
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         """Take note of an evaluation; return the trials that it ends, with their status."""
 
-    def set_aside(self, trial: Trial) -> bool:
+    def pause(self, trial: Trial) -> bool:
         """Plan nothing more for a trial, and return True; or return False."""
         return False
 

@@ -46,7 +46,7 @@ class Halving(Scheduler):
     is an incumbent, and take no part in the comparisons. A trial that fails leaves all rungs.
     When no new trial will begin and nothing else is left to do, a rung from which nobody was
     promoted promotes its best, so that somebody reaches the top. Trials that then were not
-    promoted are dropped.
+    promoted are stopped.
 
     With several brackets, as in Hyperband [2]_, bracket i begins on rung i and compares only
     its own trials. Trials are dealt out in the proportions of Hyperband, by their numbers.

@@ -1,4 +1,4 @@
-"""Racing: a trial that has no realistic chance against the best one is dropped."""
+"""Racing: a trial that has no realistic chance against the best one is stopped."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _PRIOR_TRIALS = 4  # completed trials that weigh as much as the guess made witho
 
 
 class Racing(Scheduler):
-    """Evaluates a trial fold by fold and drops it when it cannot win any more.
+    """Evaluates a trial fold by fold and stops it when it cannot win any more.
 
     After each fold the differences to the incumbent on the same folds predict the difference
     of the final means. With m of k folds done, their mean d and a variance s^2, the trial is
-    dropped when ``d + t(1 - eps, nu) sqrt(s^2 (k - m) / (k m)) < 0``: Student's prediction
+    stopped when ``d + t(1 - eps, nu) sqrt(s^2 (k - m) / (k m)) < 0``: Student's prediction
     for the mean of a finite population of k folds. The variance is shrunk towards s0^2, the
     median of the variances of other completed trials' differences to the incumbent, as in
     Smyth (2004): ``s^2 = (4 s0^2 + sum (d_i - d)^2) / (4 + m - 1)``. While few trials are
     complete, s0^2 is in turn drawn towards the variance that two unrelated trials would
-    have, so that trials are not dropped on the strength of a few that happen to agree.
+    have, so that trials are not stopped on the strength of a few that happen to agree.
 
     Only completed, eligible trials become incumbent. Until there is one, and when no new
     trial will begin, the folds of a trial may run side by side; otherwise one at a time.
@@ -46,7 +46,7 @@ class Racing(Scheduler):
     seed : int
         Draws the order of the folds, the same for all trials.
     eps : float
-        Probability with which the best trial may be dropped at a test; 0 never drops any.
+        Probability with which the best trial may be stopped at a test; 0 never stops any.
     """
 
     def __init__(self, n_folds: int, seed: int = 0, eps: float = 0.02):
@@ -78,7 +78,7 @@ class Racing(Scheduler):
                     return request
         return None
 
-    def set_aside(self, trial: Trial) -> bool:
+    def pause(self, trial: Trial) -> bool:
         self._forget(trial)
         return True
 
@@ -106,7 +106,7 @@ class Racing(Scheduler):
         ended = [(trial, status)]
         if status == COMPLETE and self._incumbent(history, trial) is trial:
             self._side_by_side = False
-            ended += self._drop_hopeless(trial, history)
+            ended += self._stop_hopeless(trial, history)
         return ended
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
@@ -122,15 +122,15 @@ class Racing(Scheduler):
         hopeless = counts and self._is_hopeless(trial, self._incumbent(history), history)
         return DROPPED if hopeless else None
 
-    def _drop_hopeless(self, incumbent: Trial, history: History) -> list[tuple[Trial, str]]:
+    def _stop_hopeless(self, incumbent: Trial, history: History) -> list[tuple[Trial, str]]:
         """Test the trials under way against a new incumbent."""
-        dropped = []
+        stopped = []
         for number in list(self._planned):
             trial = history[number]
             if trial.status == RUNNING and self._is_hopeless(trial, incumbent, history):
                 self._forget(trial)
-                dropped.append((trial, DROPPED))
-        return dropped
+                stopped.append((trial, DROPPED))
+        return stopped
 
     def _forget(self, trial: Trial) -> None:
         """Plan nothing more for a trial."""

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .._budget import FASTEST
 from ..history import COMPLETE, FULL, TIMEOUT, Trial
 from ._embedding import Embedding
 from ._gp import GaussianProcess, Prior
@@ -14,7 +15,6 @@ from ._surrogate import one_thread
 _MAX_POINTS = 150  # the newest trials tell enough, and the process costs their number cubed
 _LEAST_SPREAD = 0.7  # of the logarithm of times, however alike the first ones are
 _KILLED = 2.0  # how much longer than it was allowed an evaluation that was killed may have taken
-_FASTEST = 1e-4  # seconds, below which differences do not matter
 _NOISE = math.log(0.01)
 
 
@@ -45,7 +45,7 @@ class Costs:
         timed = np.flatnonzero(np.isfinite(seconds))[-_MAX_POINTS:]
         if not len(timed):
             return self
-        logs = np.log(np.maximum(seconds[timed], _FASTEST))
+        logs = np.log(np.maximum(seconds[timed], FASTEST))
         self._center, self._spread = logs.mean(), max(float(logs.std()), _LEAST_SPREAD)
         n_active = max(1.0, float(self._embedding.active.sum(axis=1).mean()))
         prior = Prior(length=(math.log(math.sqrt(n_active)), 1.0), noise=(_NOISE, 1.0))
@@ -66,7 +66,7 @@ class Costs:
         deviation are not among them.
         """
         mean, std = self._predict(units)
-        return mean - std <= math.log(max(seconds, _FASTEST))
+        return mean - std <= math.log(max(seconds, FASTEST))
 
     def _predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation of the logarithm of the seconds."""

@@ -51,7 +51,7 @@ class GPSearcher(Searcher):
         Number of trials before the model is used; None: 3.
     n_candidates : int
         Random points at which the acquisition function is evaluated before it is refined.
-    thrift : float
+    cost_exponent : float
         The power of the seconds that an evaluation takes by which the expected improvement
         is divided; 0: only the improvement counts.
     stops : bool
@@ -70,11 +70,11 @@ class GPSearcher(Searcher):
         n_trials: int | None = None,
         n_initial: int | None = None,
         n_candidates: int = 256,
-        thrift: float = 0.0,
+        cost_exponent: float = 0.0,
         stops: bool = False,
     ):
         super().__init__(space, seed, n_trials)
-        self.thrift = thrift
+        self.cost_exponent = cost_exponent
         self.stops = stops
         self.n_initial = _INITIAL if n_initial is None else n_initial
         self.embedding = Embedding(space)
@@ -90,7 +90,7 @@ class GPSearcher(Searcher):
             return None
         seen = self._seen.update(history)
         rng = np.random.RandomState(derive_seed(self.seed, len(history)))
-        costs = self._costs(history) if self.thrift or seconds < math.inf else None
+        costs = self._costs(history) if self.cost_exponent or seconds < math.inf else None
         for params in self._propose(history, rng, costs, seconds):
             if params not in seen and self._fits(params, costs, seconds):
                 return params
@@ -133,8 +133,8 @@ class GPSearcher(Searcher):
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
             gain = log_gain(candidates)
-            if costs is not None and self.thrift:
-                gain = gain - self.thrift * costs.log_seconds(candidates)
+            if costs is not None and self.cost_exponent:
+                gain = gain - self.cost_exponent * costs.log_seconds(candidates)
             if wanted:
                 gain = np.maximum(gain, -_PRIORITY)
                 gain = gain + 2 * _PRIORITY * self._levels.count(candidates, wanted)

@@ -4,8 +4,9 @@ from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._ordinal import Ordinal
+from ._sameness import describe, digest, value_key
 from ._space import Feature, Grid, Space
-from ._values import describe, is_number, plain, value_key
+from ._values import is_number, plain
 
 __all__ = [
     "Choice",
@@ -19,6 +20,7 @@ __all__ = [
     "Space",
     "Steps",
     "describe",
+    "digest",
     "is_number",
     "plain",
     "short_repr",

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ._values import describe, distinct, is_integer, is_number, numbers_of, value_key
+from ._sameness import describe, distinct, value_key
+from ._values import is_integer, is_number, numbers_of
 
 
 class Dimension(ABC):
@@ -111,6 +112,11 @@ class Choice(Dimension):
     A value that is listed twice is drawn twice as often and appears twice in a grid, as in
     scikit-learn's ``ParameterGrid``; it has one place in the encoding.
 
+    Numbers are of one kind, as the bounds of an interval are: if all are integers, only
+    integers are meant, as ``max_features=1`` is another thing than 1.0. If there is a float
+    among them, they are real numbers, so that 1.0 is found in ``[0.1, 1, 10]``, and 1 in
+    ``[0.1, 1.0]``; but not if the list holds 1 and 1.0, as two choices.
+
     Parameters
     ----------
     values : sequence
@@ -126,6 +132,7 @@ class Choice(Dimension):
         self.weights = None if weights is None else tuple(float(w) for w in weights)
         self._distinct = distinct(self.values)
         self._places = {value_key(value): i for i, value in enumerate(self._distinct)}
+        self._reals = _places_of_reals(self._distinct)
         self._cumulated = None if weights is None else np.cumsum(weights) / sum(weights)
         self.n = len(self._distinct)
         self.size = len(self.values)
@@ -150,11 +157,11 @@ class Choice(Dimension):
         return self.values
 
     def __contains__(self, value: object) -> bool:
-        return value_key(value) in self._places
+        return self.index(value) is not None
 
     def encode(self, value: Any) -> float:
         """Place the i-th of k distinct values in the middle of the i-th of k equal parts."""
-        return (self._places[value_key(value)] + 0.5) / self.n
+        return (self._place(value) + 0.5) / self.n
 
     def decode(self, u: float) -> Any:
         """Return the value in whose part of [0, 1] a place lies."""
@@ -166,8 +173,9 @@ class Choice(Dimension):
         Numbers are compared by their ratio where all are positive. Of tuples, as of layer
         sizes, those of the same length are nearest. The first among equals is taken.
         """
-        if value in self:
-            return value
+        place = self.index(value)
+        if place is not None:
+            return self._distinct[place]
         target = numbers_of(value)
         known = [(numbers_of(choice), choice) for choice in self._distinct]
         numeric = [(numbers, choice) for numbers, choice in known if _is_finite(numbers)]
@@ -175,11 +183,11 @@ class Choice(Dimension):
             return otherwise
         low = min(min(numbers) for numbers, _ in numeric)
         high = max(max(numbers) for numbers, _ in numeric)
-        place = math.log if low > 0 else float
-        goal = [place(min(max(number, low), high)) for number in target]
+        scale = math.log if low > 0 else float
+        goal = [scale(min(max(number, low), high)) for number in target]
 
         def distance(numbers: tuple[float, ...]) -> tuple[int, float]:
-            pairs = zip(map(place, numbers), goal, strict=False)
+            pairs = zip(map(scale, numbers), goal, strict=False)
             return abs(len(numbers) - len(goal)), sum(abs(one - other) for one, other in pairs)
 
         return min(numeric, key=lambda pair: distance(pair[0]))[1]
@@ -191,7 +199,19 @@ class Choice(Dimension):
 
     def index(self, value: Any) -> int | None:
         """Return the position of a value among the distinct ones."""
-        return self._places.get(value_key(value))
+        place = self._places.get(value_key(value))
+        return self._reals.get(value) if place is None and is_number(value) else place
+
+    def _place(self, value: Any) -> int:
+        """Return the position of a value that is listed."""
+        place = self.index(value)
+        if place is None:
+            raise KeyError(value)
+        return place
+
+    def key(self, value: Any) -> Hashable:
+        """Return what the listed value shares with its copies."""
+        return value_key(self._distinct[self._place(value)])
 
     def _identity(self) -> Hashable:
         return tuple(map(value_key, self.values)), self.weights
@@ -351,6 +371,17 @@ class Steps(Dimension):
     def fingerprint(self) -> str:
         """Return the range as a user writes it."""
         return repr(self.values)
+
+
+def _places_of_reals(values: Sequence[Any]) -> dict[float, int]:
+    """Return the positions of numbers among values if they are real, else nothing.
+
+    They are if one of them is a float, and none is listed both as an integer and as a float.
+    """
+    numbers = [(value, i) for i, value in enumerate(values) if is_number(value)]
+    places = dict(numbers)
+    has_float = any(not is_integer(value) for value in places)
+    return places if has_float and len(places) == len(numbers) else {}
 
 
 def _is_finite(numbers: Sequence[float]) -> bool:

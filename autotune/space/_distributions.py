@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ._dimensions import Dimension, Interval
-from ._values import describe, distinct, is_integer, is_number, native, value_key
+from ._sameness import describe, distinct, value_key
+from ._values import is_integer, is_number, native
 
 _TINY = sys.float_info.min
 _ALMOST_ONE = 1.0 - sys.float_info.epsilon / 2

@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ._dimensions import Choice
-from ._values import is_number, value_key
+from ._values import is_number
 
 _FEWEST = 3  # numbers that make an order: any two values have one
 _WIDE = 10.0  # times the smallest number that the largest is of a geometric list, at least
@@ -48,7 +48,8 @@ class Ordinal(Choice):
         self.symbols = tuple(value for value in self._distinct if not _has_rank(value))
         self.kind = "choice" if self.symbols else "ordinal"
         self._ranked = (*self.numbers, *self.symbols)
-        self._ranks = {value_key(value): i for i, value in enumerate(self._ranked)}
+        ranks = {self._place(value): i for i, value in enumerate(self._ranked)}
+        self._ranks = [ranks[place] for place in range(self.n)]
         self.places, self._is_log = _spread(np.array(self.numbers, dtype=float))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -56,7 +57,7 @@ class Ordinal(Choice):
 
     def encode(self, value: Any) -> float:
         """Place the i-th of k ranked values in the middle of the i-th of k equal parts."""
-        return (self._ranks[value_key(value)] + 0.5) / self.n
+        return (self._ranks[self._place(value)] + 0.5) / self.n
 
     def decode(self, u: float) -> Any:
         """Return the value in whose part of [0, 1] a place lies."""
@@ -71,8 +72,9 @@ class Ordinal(Choice):
 
         Of two the lower one, and ``otherwise`` for what is no number.
         """
-        if value in self:
-            return value
+        place = self.index(value)
+        if place is not None:
+            return self._distinct[place]
         if not (is_number(value) and value == value):
             return otherwise
         numbers, number = self.numbers, value

@@ -65,6 +65,12 @@ def parse_range(where: str, spec: Any, name: str = "") -> Dimension:
         return skopt
     if isinstance(spec, tuple):
         return _parse_tuple(where, spec)
+    if all(hasattr(spec, name) for name in ("low", "high", "log")) and not _is_sequence(spec):
+        # skrub's choose_float and choose_int, and their like
+        integer = getattr(spec, "to_int", None)
+        return _interval(where, spec, spec.low, spec.high, bool(spec.log), integer)
+    if hasattr(spec, "outcomes") and hasattr(spec, "outcome_names"):  # skrub's choose_from
+        return _choice(where, list(spec.outcomes), spec)
     _refuse_unordered(where, spec)
     if isinstance(spec, range) and spec[_LONG:]:
         return _long_range(where, spec)

@@ -13,7 +13,7 @@ import numpy as np
 from ._dimensions import Dimension
 from ._json import from_json, to_json
 from ._parse import parse_space
-from ._values import value_key
+from ._sameness import value_key
 
 
 @dataclass(frozen=True, slots=True)

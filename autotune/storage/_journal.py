@@ -73,7 +73,7 @@ class Journal(Listener):
         self._encode, self._decode = encode, decode
         # What the file holds: the status of each trial, and the evaluations.
         self._statuses: list[str] = []
-        self._saved: set[tuple[int, int, float]] = set()
+        self._saved: dict[tuple[int, int, float], Evaluation] = {}
         connection = open_to_write(path)
         self._connection: sqlite3.Connection | None = connection
         self._study: int | None = None
@@ -84,6 +84,7 @@ class Journal(Listener):
                         connection, fingerprint, description, seed
                     )
                 self._load(connection)
+            history.listeners.append(self)
         except BaseException:
             self._leave()
             raise
@@ -115,7 +116,8 @@ class Journal(Listener):
         except Exception as error:  # a space may hold dimensions of other packages
             rule = "a configuration of the space"
             raise FieldError("trials.params", rule, values["params"]) from error
-        self._history.add(params, values["origin"], bool(values["eligible"])).status = status
+        trial = self._history.add(params, values["origin"], bool(values["eligible"]))
+        self._history.set_status(trial, status)
         self._statuses.append(status)
 
     def _load_evaluation(self, values: dict[str, Any]) -> None:
@@ -127,7 +129,7 @@ class Journal(Listener):
         if evaluation.fold >= n_folds:
             raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
         history.record(evaluation)
-        self._saved.add((evaluation.trial, *evaluation.key))
+        self._saved[evaluation.trial, *evaluation.key] = evaluation
 
     def _check_metrics(self) -> None:
         """Check that the scores are those of the metrics."""
@@ -141,22 +143,21 @@ class Journal(Listener):
                 rule = f"a JSON object of the scores {', '.join(history.metrics)}"
                 raise FieldError("evaluations.scores", rule, evaluation.scores)
 
-    def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        self._save([evaluation], history.trials)  # it may have ended other trials than its own
-
-    def ended(self, trial: Trial, history: History) -> None:
-        self._save([], [trial])
+    def changed(
+        self, evaluations: Sequence[Evaluation], trials: Sequence[Trial], history: History
+    ) -> None:
+        self._save(evaluations, trials)
 
     def save(self) -> None:
         """Save whatever of the history is not in the file."""
         missing = [
             evaluation
             for evaluation in self._history.evaluations()
-            if (evaluation.trial, *evaluation.key) not in self._saved
+            if self._saved.get((evaluation.trial, *evaluation.key)) is not evaluation
         ]
         self._save(missing, self._history.trials)
 
-    def _save(self, evaluations: list[Evaluation], trials: Sequence[Trial]) -> None:
+    def _save(self, evaluations: Sequence[Evaluation], trials: Sequence[Trial]) -> None:
         """Commit evaluations, and what became of trials.
 
         If that fails, warn, and go on without the file. The trials before one that has an
@@ -182,7 +183,7 @@ class Journal(Listener):
         self._statuses.extend(trial.status for trial in new)
         for trial in changed:
             self._statuses[trial.number] = trial.status
-        self._saved.update((evaluation.trial, *evaluation.key) for evaluation in evaluations)
+        self._saved.update(((e.trial, *e.key), e) for e in evaluations)
 
     def _trial_row(self, trial: Trial) -> tuple:
         """Return the values of a trial's row."""
@@ -221,6 +222,8 @@ class Journal(Listener):
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        if self in self._history.listeners:
+            self._history.listeners.remove(self)
         roll_back(connection)
         with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))

@@ -6,11 +6,11 @@ import numbers
 from typing import Any
 
 from .._budget import Budget
+from ..timing import COST_EXPONENT
 from ._checks import check_bool, check_count
 from ._racing import Racing
 
 _FINALISTS, _FINALISTS_OF_FEW_ROWS, _FEW_ROWS = 3, 10, 500
-_THRIFT = 0.5  # the power of the seconds by which a gain is divided where seconds are scarce
 
 
 class Auto(Racing):
@@ -19,7 +19,7 @@ class Auto(Racing):
     After the default, or what it is in a space that it lies outside of, come configurations
     that did well on other data, where there are some for the model; then a Gaussian process
     proposes. Each trial is raced, as in :class:`Racing`. In a budget of seconds, what cannot
-    end in time is not begun, or is set aside as soon as its first folds show it (status
+    end in time is not begun, or is paused as soon as its first folds show it (status
     ``"interrupted"``), and the improvement that is expected per second decides.
 
     Parameters
@@ -130,6 +130,6 @@ class Auto(Racing):
         settings = super()._settings(budget)
         stops = check_bool("strategy__stop_early", self.stop_early)
         if self.surrogate == "gp":
-            settings["thrift"] = 0.0 if budget.seconds is None else _THRIFT
+            settings["cost_exponent"] = 0.0 if budget.seconds is None else COST_EXPONENT
             settings["stops"] = stops
         return settings

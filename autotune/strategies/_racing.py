@@ -10,7 +10,7 @@ from ._bayes import Bayes
 
 
 class Racing(Bayes):
-    """Bayesian optimization in which a trial is dropped when it cannot win any more.
+    """Bayesian optimization in which a trial is stopped when it cannot win any more.
 
     A trial is evaluated fold by fold. After each fold, its differences to the best trial on
     the same folds predict the difference of their final means; when the prediction leaves
@@ -21,12 +21,12 @@ class Racing(Bayes):
     surrogate, n_initial, n_candidates
         As in :class:`Bayes`.
     eps : float, default=0.02
-        Probability with which a test may drop a trial that would have won, in [0, 0.5);
-        0 drops none.
+        Probability with which a test may stop a trial that would have won, in [0, 0.5);
+        0 stops none.
 
     Notes
     -----
-    A dropped trial has the status ``"dropped"`` and NaN as its mean score.
+    A trial that was stopped has the status ``"dropped"`` and NaN as its mean score.
 
     Examples
     --------

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 
-from ..execution import CRASHED, TIMEOUT, Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
+from ..history import CRASHED, TIMEOUT
 from . import _jobs
 from ._checks import require
 from ._jobs import (
@@ -60,16 +62,16 @@ def _cancel(executor: Executor, job: Job) -> bool:
 
 
 def check_a_cancelled_job_does_not_begin(make: MakeExecutor) -> None:
-    """Check that a spare job that was cancelled while it waited is never run."""
+    """Check that a prefetched job that is cancelled before it begins is never run."""
     with make(probe_task()) as executor, Room() as room:
-        if not executor.n_spare or runs_here(executor, room):
+        if not executor.n_prefetch or runs_here(executor, room):
             return
         n_workers = executor.n_workers
         first, later = range(n_workers), range(n_workers + 1, 2 * n_workers + 1)
         hold(executor, room, *(room.job(i, "wait") for i in first))
-        spare = room.job(n_workers)
-        executor.submit(spare)
-        cancelled = _cancel(executor, spare)
+        prefetched = room.job(n_workers)
+        executor.submit(prefetched)
+        cancelled = _cancel(executor, prefetched)
         room.open(*first)
         collect(executor, n_workers + (not cancelled))
         # When these have begun, all workers are past what was submitted before.
@@ -131,7 +133,7 @@ def _require_fate(executor: Executor, room: Room, job: Job, status: str) -> None
 def check_waiting_does_not_count(make: MakeExecutor) -> None:
     """Check that ``seconds`` are counted from the job's start, not from ``submit``."""
     with make(probe_task()) as executor, Room() as room:
-        if not (executor.can_kill and executor.n_spare):
+        if not (executor.can_kill and executor.n_prefetch):
             return
         n_workers = executor.n_workers
         hold(executor, room, *(room.job(i, "wait") for i in range(n_workers)))

@@ -10,17 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-from ..execution import (
-    COMPLETE,
-    FAILED,
-    FULL,
-    REFIT,
-    Executor,
-    InlineExecutor,
-    Job,
-    Outcome,
-    Task,
-)
+from ..evaluation import REFIT, Job, Outcome, Task
+from ..execution import Executor, InlineExecutor
+from ..history import COMPLETE, FAILED, FULL
 from . import _jobs
 from ._checks import Check, named, require
 from ._endings import ENDING_CHECKS
@@ -48,8 +40,8 @@ def check_executor(make_executor: MakeExecutor) -> None:
     ----------
     make_executor : callable
         ``make_executor(task)`` returns a new executor for a
-        :class:`~autotune.execution.Task`, whose ``run(job)`` returns the outcome of a
-        :class:`~autotune.execution.Job`. The task can be pickled.
+        :class:`~autotune.evaluation.Task`, whose ``run(job)`` returns the outcome of a
+        :class:`~autotune.evaluation.Job`. The task can be pickled.
 
     Raises
     ------
@@ -100,7 +92,7 @@ def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     waiting, outcomes = deque(jobs), []
     flying: list[tuple[int, int, float]] = []
     while waiting or flying:
-        while waiting and len(flying) < executor.n_workers + executor.n_spare:
+        while waiting and len(flying) < executor.n_workers + executor.n_prefetch:
             job = waiting.popleft()
             executor.submit(job)
             flying.append((job.trial, job.fold, job.fidelity))
@@ -122,7 +114,7 @@ def check_attributes(make: MakeExecutor) -> None:
     """Check that it is an executor that says how many jobs it takes and whether it can kill."""
     with make(probe_task()) as executor:
         require(isinstance(executor, Executor), f"{executor!r} is no Executor")
-        for name, least in (("n_workers", 1), ("n_spare", 0)):
+        for name, least in (("n_workers", 1), ("n_prefetch", 0)):
             number = getattr(executor, name)
             require(
                 isinstance(number, int) and not isinstance(number, bool) and number >= least,
@@ -135,7 +127,7 @@ def check_attributes(make: MakeExecutor) -> None:
 def check_each_job_has_one_outcome(make: MakeExecutor) -> None:
     """Check that no outcome is lost, none comes twice, and each names its job."""
     with make(probe_task()) as executor, Room() as room:
-        n_jobs = 3 * (executor.n_workers + executor.n_spare) + 2
+        n_jobs = 3 * (executor.n_workers + executor.n_prefetch) + 2
         deeds = ("fit", "raise", "fit")
         jobs = [room.job(i, deeds[i % 3], fold=i % 2) for i in range(n_jobs)]
         params = [dict(job.params) for job in jobs]
@@ -282,24 +274,24 @@ def check_collect_returns_in_time(make: MakeExecutor) -> None:
 
 
 def check_n_workers_jobs_run_side_by_side(make: MakeExecutor) -> None:
-    """Check that as many jobs run as there are workers, and that spare ones wait."""
+    """Check that as many jobs run as there are workers, and that prefetched ones wait."""
     with make(probe_task()) as executor, Room() as room:
         if runs_here(executor, room):
             require(executor.n_workers == 1, f"one thread is said to be {executor.n_workers}")
             return
-        n_workers, n_spare = executor.n_workers, executor.n_spare
+        n_workers, n_prefetch = executor.n_workers, executor.n_prefetch
         hold(executor, room, *(room.job(i, "wait") for i in range(n_workers)))
-        for number in range(n_workers, n_workers + n_spare):
+        for number in range(n_workers, n_workers + n_prefetch):
             executor.submit(room.job(number))
         outcomes = executor.collect(MOMENT)
-        early = [i for i in range(n_workers, n_workers + n_spare) if room.has("begun", i)]
+        early = [i for i in range(n_workers, n_workers + n_prefetch) if room.has("begun", i)]
         require(
             not outcomes and not early,
             f"{n_workers + max(len(early), len(outcomes))} jobs ran at the same time, but "
             f"n_workers is {n_workers}",
         )
         room.open(*range(n_workers))
-        for outcome in collect(executor, n_workers + n_spare):
+        for outcome in collect(executor, n_workers + n_prefetch):
             require_complete(outcome)
 
 
@@ -324,7 +316,7 @@ def check_jobs_begin_in_order(make: MakeExecutor) -> None:
         waiting = deque(expected)
         n_flying = 0
         while waiting or n_flying:
-            while waiting and n_flying < 1 + executor.n_spare:
+            while waiting and n_flying < 1 + executor.n_prefetch:
                 executor.submit(room.job(waiting.popleft()))
                 n_flying += 1
             n_flying -= len(collect_some(executor))

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from ..execution import COMPLETE, Executor, Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task
+from ..execution import Executor
+from ..history import COMPLETE
 from ._checks import require
 
 MakeExecutor = Callable[[Any], Executor]
@@ -163,9 +165,9 @@ class Room:
             (self.path / f"gate-{number}").touch()
 
     def begun(self) -> list[int]:
-        """Return the numbers of the jobs, in the order in which they began."""
+        """Return the numbers of the jobs, in the order in which they began for the first time."""
         log = self.path / "log"
-        return list(map(int, log.read_text().split())) if log.exists() else []
+        return list(dict.fromkeys(map(int, log.read_text().split()))) if log.exists() else []
 
     def ran_here(self, number: int) -> bool:
         """Return whether a job ran in the thread that asks."""

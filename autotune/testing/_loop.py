@@ -133,7 +133,7 @@ class Loop:
         """Give trials the status that the scheduler has decided on."""
         for trial, status in ended:
             self.ended.append((trial, trial.status, status))
-            trial.status = status
+            self.history.set_status(trial, status)
         if self.cancels:
             numbers = {trial.number for trial, _ in ended}
             self.flying = [request for request in self.flying if request.trial not in numbers]

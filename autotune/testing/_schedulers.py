@@ -13,7 +13,7 @@ import numpy as np
 from ..schedule import (
     COMPLETE,
     CRASHED,
-    DROPPED,
+    ENDS,
     FAILED,
     FULL,
     INTERRUPTED,
@@ -31,7 +31,6 @@ from ._loop import GOOD, N_TRIALS, Loop
 
 MakeScheduler = Callable[[Plan, int], Scheduler]
 
-ENDS = (COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED)  # what a scheduler may say of a trial
 PLANS = [Plan(n, rows, 3, rows) for n, rows in ((1, 90), (2, 90), (3, 90), (5, 90), (3, 30_000))]
 TABLES: tuple[tuple[Any, ...], ...] = (
     GOOD,
@@ -282,36 +281,34 @@ def check_close_spares_what_the_budget_cut(make: MakeScheduler) -> None:
             )
 
 
-def check_a_trial_set_aside_is_left_alone(make: MakeScheduler) -> None:
-    """Check that a trial that was set aside is neither asked for nor ended, and others are."""
+def check_a_paused_trial_is_left_alone(make: MakeScheduler) -> None:
+    """Check that a trial that was paused is neither asked for nor ended, and others are."""
     for plan in PLANS:
         for n_reports in range(1, 6):
             for place in (0, -1):  # of the oldest trial, or the newest
                 loop = Loop(make(plan, 1), History(plan.n_folds), GOOD, 2).run(n_reports)
                 running = [trial for trial in loop.history if trial.status == RUNNING]
                 if running:
-                    _set_aside(loop, running[place])
+                    _pause(loop, running[place])
 
 
-def _set_aside(loop: Loop, aside: Trial) -> None:
-    """Set a trial aside, search to the end, and fail unless it was left alone, if accepted."""
-    accepted = loop.scheduler.set_aside(aside)
-    require(isinstance(accepted, bool), f"set_aside returned {accepted!r}")
+def _pause(loop: Loop, paused: Trial) -> None:
+    """Pause a trial, search to the end, and fail unless it was left alone, if accepted."""
+    accepted = loop.scheduler.pause(paused)
+    require(isinstance(accepted, bool), f"pause returned {accepted!r}")
     if accepted:
-        aside.status = INTERRUPTED
-        loop.flying = [request for request in loop.flying if request.trial != aside.number]
+        loop.history.set_status(paused, INTERRUPTED)
+        loop.flying = [request for request in loop.flying if request.trial != paused.number]
     n_asked = len(loop.asked)
     loop.run()
-    later = [request for request, _ in loop.asked[n_asked:] if request.trial == aside.number]
-    require(
-        not (accepted and later), f"next returned {later[:1]!r} after set_aside had returned True"
-    )
+    later = [request for request, _ in loop.asked[n_asked:] if request.trial == paused.number]
+    require(not (accepted and later), f"next returned {later[:1]!r} after pause had returned True")
     for trial in loop.history:
-        left = accepted and trial is aside
+        left = accepted and trial is paused
         require(
             trial.status == INTERRUPTED if left else trial.status in ENDS,
-            f"trial {trial.number} was {trial.status!r} in the end; set_aside had returned "
-            f"{accepted} for trial {aside.number}",
+            f"trial {trial.number} was {trial.status!r} in the end; pause had returned "
+            f"{accepted} for trial {paused.number}",
         )
 
 
@@ -369,7 +366,7 @@ _CHECKS = (
     check_the_same_seed_gives_the_same_requests,
     check_the_history_is_left_alone,
     check_close_spares_what_the_budget_cut,
-    check_a_trial_set_aside_is_left_alone,
+    check_a_paused_trial_is_left_alone,
     check_an_interrupted_search_goes_on,
     check_fewer_folds_suffice,
 )

@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -147,9 +148,10 @@ def add_trial(
     if not isinstance(answer, str):
         for fold in range(history.n_folds):
             _record(history, trial, fold, scores={METRIC: answer - fold / 100})
-        trial.status = COMPLETE if math.isfinite(history.score(trial)) else FAILED
+        sound = math.isfinite(history.score(trial))
+        history.set_status(trial, COMPLETE if sound else FAILED)
         return trial
-    trial.status = answer
+    history.set_status(trial, answer)
     if answer in (FAILED, TIMEOUT, CRASHED):
         _record(history, trial, 0, status=answer, error=f"it {answer}")
     elif trial.number % 2:
@@ -316,8 +318,10 @@ def check_the_order_of_evaluations_does_not_matter(make: MakeSearcher) -> None:
     for space in _spaces():
         history = search(make(space, 3, None), 5)
         turned = beginning(history, len(history))
-        for trial in turned:
-            trial.evaluations = dict(reversed(trial.evaluations.items()))
+        turned.trials = [
+            replace(trial, evaluations=dict(reversed(trial.evaluations.items())))
+            for trial in turned
+        ]
         expected, found = make(space, 3, None).ask(history), make(space, 3, None).ask(turned)
         _require_same(space, found, expected, "when other folds had ended first, it")
 

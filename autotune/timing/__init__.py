@@ -1,33 +1,49 @@
-"""Every rule about seconds: the clock, how fits grow, what a search can afford."""
+"""Every rule about seconds: the clock, the fit-time model, what a search can afford."""
 
+from ._allowance import Allowance
 from ._clock import Clock
-from ._first_model import FirstModel, Fitted
-from ._fit_time import FASTEST, Growth
-from ._fold_subset import (
-    LEAST_TRIALS,
-    FewerFolds,
-    compare_as_far_as_known,
-    is_open,
-    warn_of_default,
+from ._comparison import ComparisonTime
+from ._constants import (
+    COST_EXPONENT,
+    EVALUATION_GRACE,
+    KERNEL_EXPONENT,
+    LAST_FIT_GRACE,
+    QUICK_FIT,
+    REFERENCE_SHARE,
+    START_LIMIT,
 )
-from ._reserve import Reserve, longest_fit, searched_share
-from ._subsample import Scale, SharedOut, measure
+from ._first_model import FirstModel, Fitted
+from ._fit_time import FitTime
+from ._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
+from ._last_fit import LastFitTime, Measured, stand_in, usable_fits
+from ._reference import Reference
+from ._reserve import Reserve
+from ._subsample import Subsample, measure_subsample, validation_rows
 
 __all__ = [
-    "FASTEST",
-    "LEAST_TRIALS",
+    "COST_EXPONENT",
+    "EVALUATION_GRACE",
+    "KERNEL_EXPONENT",
+    "LAST_FIT_GRACE",
+    "QUICK_FIT",
+    "REFERENCE_SHARE",
+    "START_LIMIT",
+    "Allowance",
     "Clock",
+    "ComparisonTime",
     "FewerFolds",
     "FirstModel",
+    "FitTime",
     "Fitted",
-    "Growth",
+    "LastFitTime",
+    "Measured",
+    "Reference",
     "Reserve",
-    "Scale",
-    "SharedOut",
+    "Subsample",
     "compare_as_far_as_known",
-    "is_open",
-    "longest_fit",
-    "measure",
-    "searched_share",
+    "measure_subsample",
+    "stand_in",
+    "usable_fits",
+    "validation_rows",
     "warn_of_default",
 ]

@@ -24,6 +24,10 @@ class Clock:
         self._start = now()
         self._spent_earlier = 0.0
 
+    def timer(self, seconds: float | None) -> Clock:
+        """Return a clock that begins now, with a limit of its own."""
+        return Clock(seconds, self._now)
+
     def elapsed(self) -> float:
         """Return the seconds that have passed, those of earlier runs included."""
         return float(self._now() - self._start) + self._spent_earlier

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from .._budget import FASTEST
 from .._texts import warn
 from ..history import COMPLETE, FULL, INTERRUPTED, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ._clock import Clock
-
-LEAST_TRIALS = 3  # trials that a search must have time for
+from ._constants import LEAST_TRIALS
 
 
 class FewerFolds:
@@ -78,7 +78,7 @@ class FewerFolds:
             self._compare_on(tuple(range(history.n_folds)), history)
         for trial in history:
             if trial.status == COMPLETE and np.isnan(history.compared_scores(trial)).any():
-                trial.status = RUNNING
+                history.set_status(trial, RUNNING)
 
     def can_end(self, trial: Trial, history: History) -> bool:
         """Return whether there is time for the folds that a trial misses, and for its last fit.
@@ -103,7 +103,7 @@ class FewerFolds:
         """Return for how many more evaluations like those of a trial there is time."""
         seconds = min(evaluation.seconds for evaluation in _timed(trial))
         left = max(self._clock.left() - self._refit(trial), 0.0)
-        return left * self._n_workers / max(seconds, 1e-9)
+        return left * self._n_workers / max(seconds, FASTEST)
 
     def _compare_on(self, folds: tuple[int, ...], history: History) -> None:
         """Change the folds on which trials are compared."""
@@ -152,7 +152,7 @@ def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -
     history.compared_folds = tuple(folds)
     for number, others in cut.items():
         if set(folds) <= set(others):
-            history[number].status = COMPLETE
+            history.set_status(history[number], COMPLETE)
     return True
 
 

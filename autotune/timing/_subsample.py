@@ -1,4 +1,4 @@
-"""How many rows a search can afford to train on, found out by trying."""
+"""How many rows a search can afford to train on, found out by fits of the default."""
 
 from __future__ import annotations
 
@@ -7,31 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..execution import REFIT, Executor, Job, Outcome
-from ..history import COMPLETE, INTERRUPTED, TIMEOUT, Evaluation
-from ..schedule import fewest_rows
+from .._budget import FASTEST
+from ..evaluation import Job, Outcome
+from ..execution import Executor
+from ..history import COMPLETE, FULL, INTERRUPTED, TIMEOUT, Evaluation
+from ..schedule import Plan, fewest_rows
 from ._clock import Clock
+from ._constants import (
+    LEAST_EVALUATIONS,
+    LEAST_SEARCH,
+    MARGIN,
+    MOST_VALIDATION_ROWS,
+    NEARLY_ALL,
+    SMALL_ROWS,
+    TRIAL_DEAR,
+    TRIAL_FACTOR,
+    TRIAL_LIMIT,
+    TRIAL_ROOM,
+    TRIAL_SCORED,
+    TRIAL_START,
+    TRIAL_TELLS,
+    UNMEASURED_EXPONENT,
+    USUAL_EXPONENT,
+    WARM_UP,
+)
 from ._first_model import FirstModel
-from ._fit_time import FASTEST, USUAL_EXPONENT, Growth
-
-SMALL = 3000  # training rows below which the search takes all of them
-_START = 0.25  # share of the fewest rows that a search takes, for the first trial fit
-_FACTOR = 4.0  # by which each trial fit has more rows than the one before
-_ROOM = 1.5  # times the rows of a trial fit that there must be
-_WARM = 0.2  # of the time that a fit may take: one that takes longer has not only warmed up
-_SHARE = 0.05  # of the budget, which no trial fit after the second is expected to exceed
-_SCORED = 0.03  # of the budget: if the first model takes longer, nothing is scored before it grows
-_ENOUGH_TIME = 0.01  # of the budget: two fits, the second of which takes as long, tell enough
-_LIMIT = 0.1  # of the budget, after which a trial fit is given up
-_LEAST_EVALUATIONS = 2  # evaluations that must be affordable, or else the search takes fewer rows
-_NEARLY_ALL = 0.7  # share of the rows above which leaving some out saves too little
-_REFIT = 1.25  # times what the last fit is expected to take, which is kept for it
-_FOR_SEARCH = 0.4  # share of the budget that is for the search in any case
-VALIDATED = 10_000  # validation rows of a fold that are scored where not all training rows are used
+from ._fit_time import FitTime
 
 
 @dataclass(frozen=True)
-class Scale:
+class Subsample:
     """On what a search is done, as far as time allows.
 
     Attributes
@@ -47,30 +52,35 @@ class Scale:
         the search, as far as trial fits have told.
     """
 
-    share: float = 1.0
-    exponent: float = 1.5
+    share: float = FULL
+    exponent: float = UNMEASURED_EXPONENT
     folds: Sequence[int] | None = None
     rise: float = 0.0
 
 
-def measure(
+def validation_rows(share: float) -> int | None:
+    """Return how many rows of each validation fold are scored at most, None if all are.
+
+    They are fewer only where the search trains on a share of its rows.
+    """
+    return None if share == FULL else MOST_VALIDATION_ROWS
+
+
+def measure_subsample(
     executor: Executor,
     params: dict[str, Any],
     seed: int,
     clock: Clock,
-    n_rows: int,
-    n_classes: int,
-    n_folds: int,
+    plan: Plan,
     metric: str,
     first: FirstModel | None = None,
-) -> Scale:
+) -> Subsample:
     """Fit a configuration to more and more rows until its time on all of them can be told.
 
     If fewer than two evaluations on all rows were affordable beside the last fit, the share is
     such that two are, but there are 2000 rows and 50 a class at least. On still fewer rows there
     would be time for more, but their order there says less about that on all rows: it is better
-    to compare them on a single fold, see ``FewerFolds``. Two sizes are tried, unless a fit on
-    the first must be given up, and more until a fit takes long enough to tell.
+    to compare them on a single fold, see ``FewerFolds``.
 
     Parameters
     ----------
@@ -81,63 +91,140 @@ def measure(
         Of the configuration's estimators.
     clock : Clock
         With a limit.
-    n_rows, n_classes, n_folds : int
-        Training rows of a fold; classes, 0 for regression; folds.
+    plan : Plan
+        Training rows of a fold, classes and folds.
     metric : str
         The name of the score that decides.
     first : FirstModel or None
         Is fitted on the fewest rows before anything else is tried, and on all rows, if that
         can end in time, before the search gets what is left.
     """
-    assert clock.seconds is not None
-    least = fewest_rows(n_classes)
-    if n_rows < SMALL or least * _ROOM > n_rows:
-        return Scale()
-    measured: list[tuple[float, float]] = []
-    scored: list[tuple[int, float]] = []
-    rows, limit = _START * least, _LIMIT * clock.seconds
-    if first is not None:
-        seconds = first.begin(round(rows))
-        if first.error is not None:  # the search will say how it fails
-            return Scale()
-        measured = [(round(rows), max(seconds, FASTEST))]
-        if first.fitted is None or seconds > _SCORED * clock.seconds:
-            rows = math.inf
-    while rows * _ROOM <= n_rows:
-        share = round(rows) / n_rows
-        job = Job(0, 0, params, seed, share, limit, n_test=VALIDATED)
-        evaluation = _try(executor, job, clock, first=not measured)
-        seconds = max(evaluation.whole_seconds, FASTEST)
-        if evaluation.status == TIMEOUT:  # so nothing is known of its growth
-            measured = [(round(rows), seconds)]
-            break
-        if evaluation.status != COMPLETE:  # the search will say how it fails
-            return Scale()
-        if measured and measured[-1][0] == round(rows):  # only the first fit has to warm up
-            measured.pop()
-        measured.append((round(rows), seconds))
-        scored.append((round(rows), evaluation.scores.get(metric, math.nan)))
-        if len(measured) > 1 and _tells_enough(seconds, clock.seconds):
-            break
-        rows *= _FACTOR
+    least = fewest_rows(plan.n_classes)
+    if plan.n_train < SMALL_ROWS or least * TRIAL_ROOM > plan.n_train:
+        return Subsample()
+    fits = _TrialFits(executor, Job(0, 0, params, seed), clock, plan.n_train, metric)
+    if not fits.run(TRIAL_START * least, first):  # the search will say how the default fails
+        return Subsample()
     if first is not None and first.fitted is not None:
-        measured = first.grow(measured)
-    growth = Growth(measured)
-    left, refit = clock.left(), growth.seconds(n_rows * n_folds / max(n_folds - 1, 1))
+        fits.measured = first.grow(fits.measured)
+    fit_time = FitTime(fits.measured)
+    rows = _affordable_rows(fit_time, clock.left(), plan, executor.n_workers)
+    if rows == plan.n_train:
+        return Subsample(exponent=max(UNMEASURED_EXPONENT, fit_time.exponent))
+    share, exponent = rows / plan.n_train, fit_time.exponent_between(rows, plan.n_train)
+    return Subsample(share, exponent, rise=_rise(fits.scored, 1 / share))
+
+
+def _affordable_rows(fit_time: FitTime, left: float, plan: Plan, n_workers: int) -> float:
+    """Return on how many training rows there is time for two evaluations and the last fit."""
+    n_rows = plan.n_train * plan.n_folds / max(plan.n_folds - 1, 1)
     # More workers than evaluations do not make one end sooner.
-    n_workers = min(executor.n_workers, _LEAST_EVALUATIONS)
-    affordable = max(left - _REFIT * refit, _FOR_SEARCH * left) * n_workers
-    taken = float(n_rows)
-    if growth.seconds(n_rows) * _LEAST_EVALUATIONS > affordable:
-        taken = max(growth.rows(affordable / _LEAST_EVALUATIONS), least)
-        taken = n_rows if taken > _NEARLY_ALL * n_rows else taken
-    if taken >= n_rows:
-        return Scale(exponent=max(Scale.exponent, growth.exponent))
-    rise = _rise(scored, n_rows / taken)
-    return Scale(taken / n_rows, growth.between(taken, n_rows), rise=rise)
+    n_workers = min(n_workers, LEAST_EVALUATIONS)
+    for_search = max(left - MARGIN * fit_time.cautious(n_rows), LEAST_SEARCH * left)
+    seconds = for_search * n_workers / LEAST_EVALUATIONS
+    if fit_time.cautious(plan.n_train) <= seconds:
+        return plan.n_train
+    rows = max(fit_time.rows(seconds), fewest_rows(plan.n_classes))
+    return plan.n_train if rows > NEARLY_ALL * plan.n_train else rows
 
 
-def _rise(scored: list[tuple[int, float]], factor: float) -> float:
+class _TrialFits:
+    """Fits and scores the default on more and more of the training rows of the first fold.
+
+    Parameters
+    ----------
+    executor : Executor
+    job : Job
+        The evaluation on all rows.
+    clock : Clock
+        With a limit.
+    n_rows : int
+        Training rows of a fold.
+    metric : str
+        The name of the score that decides.
+
+    Attributes
+    ----------
+    measured : list of (rows, seconds)
+        With increasing rows.
+    scored : list of (rows, score)
+    """
+
+    def __init__(self, executor: Executor, job: Job, clock: Clock, n_rows: int, metric: str):
+        assert clock.seconds is not None
+        self._executor = executor
+        self._job = replace(job, seconds=TRIAL_LIMIT * clock.seconds, n_test=MOST_VALIDATION_ROWS)
+        self._clock = clock
+        self._budget = clock.seconds
+        self._n_rows = n_rows
+        self._metric = metric
+        self.measured: list[tuple[float, float]] = []
+        self.scored: list[tuple[float, float]] = []
+
+    def run(self, rows: float, first: FirstModel | None) -> bool:
+        """Fit until enough is known, from so many rows on; return whether the default can be.
+
+        Two sizes are tried, unless a fit on the first must be given up, and more until a fit
+        takes long enough to tell.
+        """
+        if first is not None and not self._begin(round(rows), first):
+            return first.error is None
+        while rows * TRIAL_ROOM <= self._n_rows:
+            evaluation = self._fit(round(rows))
+            seconds = max(evaluation.whole_seconds, FASTEST)
+            if evaluation.status == TIMEOUT:  # so nothing is known of how the seconds grow
+                self.measured = [(round(rows), seconds)]
+                return True
+            if evaluation.status != COMPLETE:
+                return False
+            self._note(round(rows), seconds, evaluation)
+            if len(self.measured) > 1 and self._is_enough(seconds):
+                return True
+            rows *= TRIAL_FACTOR
+        return True
+
+    def _begin(self, rows: int, first: FirstModel) -> bool:
+        """Fit the first model; return whether it leaves time for fits that are scored."""
+        seconds = first.begin(rows)
+        self.measured = [(rows, max(seconds, FASTEST))]
+        return first.fitted is not None and seconds <= TRIAL_SCORED * self._budget
+
+    def _note(self, rows: int, seconds: float, evaluation: Evaluation) -> None:
+        """Take note of a fit; an earlier one on as many rows had to warm up."""
+        if self.measured and self.measured[-1][0] == rows:
+            self.measured.pop()
+        self.measured.append((rows, seconds))
+        self.scored.append((rows, evaluation.scores.get(self._metric, math.nan)))
+
+    def _is_enough(self, seconds: float) -> bool:
+        """Return whether another fit, on more rows, is not needed or too dear."""
+        dear = seconds * TRIAL_FACTOR**USUAL_EXPONENT > TRIAL_DEAR * self._budget
+        return dear or seconds > TRIAL_TELLS * self._budget
+
+    def _fit(self, rows: int) -> Evaluation:
+        """Return what a fit on some rows comes to.
+
+        The first fit in a process also loads what is loaded late: if cheap, it is made again.
+        """
+        job = replace(self._job, fidelity=rows / self._n_rows)
+        evaluation = self._run(job)
+        fast = evaluation.whole_seconds <= WARM_UP * TRIAL_LIMIT * self._budget
+        if not self.measured and evaluation.status == COMPLETE and fast:
+            evaluation = min(evaluation, self._run(job), key=lambda e: e.whole_seconds)
+        return evaluation
+
+    def _run(self, job: Job) -> Evaluation:
+        """Return the evaluation that a job comes to; the end of the budget interrupts it."""
+        self._executor.submit(job)
+        outcomes: list[Outcome] = []
+        while not outcomes:
+            outcomes = self._executor.collect(max(self._clock.left(), 0.0))
+            if not outcomes and self._clock.left() <= 0 and self._executor.cancel(job):
+                return Evaluation(job.trial, job.fold, job.fidelity, status=INTERRUPTED)
+        return outcomes[0].evaluation
+
+
+def _rise(scored: list[tuple[float, float]], factor: float) -> float:
     """Return by how much a score rises with so many times the rows, 0 if that is unknown.
 
     It goes on to rise with the logarithm of the rows as between the last two sizes; most
@@ -148,88 +235,3 @@ def _rise(scored: list[tuple[int, float]], factor: float) -> float:
     (fewer, low), (more, high) = scored[-2:]
     rise = (high - low) / math.log(more / fewer) * math.log(factor)
     return max(rise, 0.0) if math.isfinite(rise) else 0.0
-
-
-def _tells_enough(seconds: float, budget: float) -> bool:
-    """Return whether another trial fit, of more rows, is not needed or too dear."""
-    dear = seconds * _FACTOR**USUAL_EXPONENT > _SHARE * budget
-    return dear or seconds > _ENOUGH_TIME * budget
-
-
-def _try(executor: Executor, job: Job, clock: Clock, *, first: bool) -> Evaluation:
-    """Return what a trial fit comes to.
-
-    The first fit in a process also loads what is loaded late: if cheap, it is made again.
-    """
-    assert job.seconds is not None
-    evaluation = _run(executor, job, clock)
-    cheap = evaluation.status == COMPLETE and evaluation.whole_seconds <= _WARM * job.seconds
-    if first and cheap:
-        evaluation = min(evaluation, _run(executor, job, clock), key=lambda e: e.whole_seconds)
-    return evaluation
-
-
-def _run(executor: Executor, job: Job, clock: Clock) -> Evaluation:
-    """Return the evaluation that a job comes to; the end of the budget interrupts it."""
-    executor.submit(job)
-    outcomes: list[Outcome] = []
-    while not outcomes:
-        outcomes = executor.collect(max(clock.left(), 0.0))
-        if not outcomes and clock.left() <= 0 and executor.cancel(job):
-            return Evaluation(job.trial, job.fold, job.fidelity, status=INTERRUPTED)
-    return outcomes[0].evaluation
-
-
-class SharedOut(Executor):
-    """Runs the evaluations of a search on a share of the training rows.
-
-    They are scored on 10,000 rows of each validation fold at most, the same for all trials.
-
-    What a job and its evaluation call full fidelity is that share. Fits on all rows, after
-    the search, stay what they are.
-
-    Parameters
-    ----------
-    executor : Executor
-    share : float
-        In (0, 1].
-    """
-
-    def __init__(self, executor: Executor, share: float):
-        self.can_kill = executor.can_kill
-        self.n_spare = executor.n_spare
-        self._executor = executor
-        self._share = share
-        self._sent: dict[tuple[int, int, float], tuple[Job, Job]] = {}  # as told, as run
-
-    @property
-    def n_workers(self) -> int:  # type: ignore[override]  # it may change
-        return self._executor.n_workers
-
-    def submit(self, job: Job) -> None:
-        sent = job
-        if job.fold != REFIT:
-            sent = replace(job, fidelity=self._share * job.fidelity, n_test=VALIDATED)
-        self._sent[job.trial, job.fold, sent.fidelity] = job, sent
-        self._executor.submit(sent)
-
-    def collect(self, timeout: float | None = None) -> list[Outcome]:
-        outcomes = self._executor.collect(timeout)
-        for outcome in outcomes:
-            evaluation = outcome.evaluation
-            key = evaluation.trial, evaluation.fold, evaluation.fidelity
-            told, _ = self._sent.pop(key)
-            evaluation.fidelity = told.fidelity
-        return outcomes
-
-    def cancel(self, job: Job) -> bool:
-        for key, (told, sent) in self._sent.items():
-            if told is job:
-                cancelled = self._executor.cancel(sent)
-                if cancelled:
-                    del self._sent[key]
-                return cancelled
-        return False
-
-    def close(self) -> None:
-        """Do nothing: whoever made the executor closes it."""

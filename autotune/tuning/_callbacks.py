@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..compat import HAS_CALLBACKS
+from ..compat import HAS_CALLBACKS, has_callbacks
 from ..history import CRASHED, TIMEOUT, Evaluation, History, Listener, Trial
 from ..schedule import Request
 
@@ -45,9 +45,9 @@ class Callbacks(Listener):
     ):
         metadata = None if weights is None else {"sample_weight": weights}
         self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
-        self._active = _has_callbacks(owner)
+        self._active = has_callbacks(owner)
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
-        self._inherited = self._active or any(map(_has_callbacks, owner._models().values()))
+        self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
         self._n_submitted = 0
         self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
         self._root = self._search = None
@@ -112,8 +112,3 @@ class Callbacks(Listener):
         """Tell that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
-
-
-def _has_callbacks(estimator: Any) -> bool:
-    """Tell whether an estimator has callbacks of its own."""
-    return bool(getattr(estimator, "_skl_callbacks", ()))

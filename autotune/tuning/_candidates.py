@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
 from .._texts import short_repr
 from ..compat import refusal
-from ..defaults import MAX_POINTS, default_space, has_default_space, moved_default, starting_points
-from ..execution import CHOSEN
+from ..defaults import MAX_POINTS, auto_space, has_default_space, moved_default, starting_points
+from ..evaluation import CHOSEN, Models
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
 
@@ -21,24 +21,26 @@ class Candidates:
 
     Attributes
     ----------
-    estimator : estimator or None
-        The wrapped model; None where the configuration names one of several.
+    models : Models
     space : Space
     defaults : list of (params, eligible)
         Each model with its own parameters, and whether it may win.
     """
 
-    estimator: Any
+    models: Models
     space: Space
     defaults: list[tuple[dict[str, Any], bool]]
 
+    @property
+    def estimator(self) -> Any:
+        """The wrapped model; None where the configuration names one of several."""
+        return self.models.only
+
     def moved_defaults(self) -> list[dict[str, Any]]:
         """Return what the defaults that cannot win, as they lie outside the space, are inside."""
-        outside = [params for params, eligible in self.defaults if not eligible]
-        if self.estimator is not None:
-            moved = [moved_default(self.estimator, self.space) for _ in outside]
-        else:
-            moved = [moved_default(p[CHOSEN], self.space, f"{CHOSEN}__") for p in outside]
+        models = self.models
+        outside = [models.split(params)[0] for params, eligible in self.defaults if not eligible]
+        moved = (moved_default(model, self.space, models.prefix) for model in outside)
         return [params for params in moved if params is not None]
 
     def typical(self) -> dict[str, Any]:
@@ -51,17 +53,17 @@ class Candidates:
 
         With ``balanced`` the metric gives rare classes the weight of others.
         """
-        if self.estimator is not None:
-            return starting_points(self.estimator, self.space, balanced=balanced)
-        models = [params[CHOSEN] for params, _ in self.defaults]
-        ranked = (
-            starting_points(model, self.space, f"{CHOSEN}__", balanced=balanced) for model in models
-        )
+        ranked = [
+            starting_points(model, self.space, self.models.prefix, balanced=balanced)
+            for model in self.models.members
+        ]
         points = [point for turn in zip_longest(*ranked) for point in turn if point is not None]
         return points[:MAX_POINTS]
 
 
-def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
+def make_candidates(
+    estimator: Any, space: Any, prefix: str = "", X: Any = None, y: Any = None
+) -> Candidates:
     """Return the candidates for what the user gave as ``estimator`` and ``space``.
 
     Parameters
@@ -70,16 +72,15 @@ def make_candidates(estimator: Any, space: Any, prefix: str = "") -> Candidates:
     space : "auto", dict or list of dicts
     prefix : str
         Put before each name that the user wrote.
+    X, y
+        The training data, on which built-in spaces depend.
     """
+    models = Models.of(estimator)
     written = not (isinstance(space, str) and space == "auto")
-    if isinstance(estimator, list):
-        parsed = Space.parse(space if written else _spaces_of_list(estimator))
-        _check_chosen(parsed, estimator)
-        defaults = [{CHOSEN: model} for model in estimator]
-        return Candidates(None, parsed, [_place(d, parsed, written) for d in defaults])
-    parsed = Space.parse(_prefixed(space, prefix) if written else default_space(estimator))
-    check_fits(parsed, estimator)
-    return Candidates(estimator, parsed, [_own_params(estimator, parsed, written)])
+    parsed = Space.parse(_prefixed(space, prefix) if written else _built_in_spaces(models, X, y))
+    check_fits(parsed, models)
+    defaults = [_default(models, model, parsed, written) for model in models.members]
+    return Candidates(models, parsed, defaults)
 
 
 def _prefixed(space: Any, prefix: str) -> Any:
@@ -94,64 +95,52 @@ def _prefixed(space: Any, prefix: str) -> Any:
     return space
 
 
-def _spaces_of_list(estimators: list[Any]) -> list[dict[str, Any]]:
+def _built_in_spaces(models: Models, X: Any, y: Any) -> list[dict[str, Any]]:
     """Return the union of the built-in spaces; a model without one has only its default."""
-    if not any(has_default_space(model) for model in estimators):
-        default_space(estimators[0])  # raises, and says how to write a space
+    if not any(map(has_default_space, models.members)):
+        auto_space(models.first)  # raises, and says how to write a space
     union = []
-    for model in estimators:
-        spaces = default_space(model, prefix=f"{CHOSEN}__") if has_default_space(model) else {}
+    for model in models.members:
+        chosen = {name: [value] for name, value in models.choose(model).items()}
+        spaces = auto_space(model, models.prefix, X, y) if has_default_space(model) else {}
         for space in spaces if isinstance(spaces, list) else [spaces]:
-            union.append({CHOSEN: [model], **space})
+            union.append({**chosen, **space})
     return union
 
 
-def _check_chosen(space: Space, estimators: list[Any]) -> None:
-    """Check that each sub-space says which of several estimators it is for."""
+def _default(
+    models: Models, model: Any, space: Space, written: bool
+) -> tuple[dict[str, Any], bool]:
+    """Return a model's own values of what is tuned, and whether they may win."""
+    chosen = models.choose(model)
+    own = {f"{models.prefix}{name}": value for name, value in model.get_params(deep=True).items()}
     for subspace in space.subspaces:
+        params = {**chosen, **_values(own, subspace)}
+        if params in space:
+            return params, True
+    return chosen or _values(own, space.names), not written
+
+
+def _values(own: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the values of the parameters with some names, as far as there are any."""
+    return {name: plain(own[name]) for name in names if name in own}
+
+
+def check_fits(space: Space, models: Models) -> None:
+    """Check names and values of a space against the models, before anything is fitted."""
+    for subspace in space.subspaces:
+        if not models.is_choice:
+            _check_names(subspace, models.only)
+            continue
         dimension = subspace.get(CHOSEN)
         if not isinstance(dimension, Choice):
             raise ValueError(
                 f"estimator is a list, so each space must choose among it, as in "
-                f"{{'estimator': [{type(estimators[0]).__name__}()], 'estimator__...': ...}}; "
+                f"{{'estimator': [{type(models.first).__name__}()], 'estimator__...': ...}}; "
                 f"got a space for {sorted(subspace)}"
             )
         for model in dimension.values:
-            own = {k.removeprefix(f"{CHOSEN}__"): v for k, v in subspace.items() if k != CHOSEN}
-            _check_names(own, model)
-
-
-def _place(params: dict[str, Any], space: Space, written: bool) -> tuple[dict[str, Any], bool]:
-    """Return a default with the parameters of the first sub-space that it lies in."""
-    for subspace in space.subspaces:
-        filled = {**params, **_values(subspace, params.get(CHOSEN))}
-        if filled in space:
-            return filled, True
-    return params, not written
-
-
-def _values(subspace: Any, model: Any) -> dict[str, Any]:
-    """Return a model's own values of the parameters that a sub-space names."""
-    own = model.get_params(deep=True)
-    names = {name: name.removeprefix(f"{CHOSEN}__") for name in subspace if name != CHOSEN}
-    return {name: plain(own[short]) for name, short in names.items() if short in own}
-
-
-def _own_params(estimator: Any, space: Space, written: bool) -> tuple[dict[str, Any], bool]:
-    """Return the estimator's own values of the tuned parameters, and whether they may win."""
-    own = estimator.get_params(deep=True)
-    for subspace in space.subspaces:
-        params = {name: plain(own[name]) for name in subspace if name in own}
-        if params in space:
-            return params, True
-    params = {name: plain(own[name]) for name in space.names if name in own}
-    return params, not written
-
-
-def check_fits(space: Space, estimator: Any) -> None:
-    """Check names and values of a space against the estimator, before anything is fitted."""
-    for subspace in space.subspaces:
-        _check_names(subspace, estimator)
+            _check_names(models.split(subspace)[1], model)
 
 
 def _check_names(subspace: Any, estimator: Any) -> None:

@@ -7,10 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Listener, Trial
-
-_SHARE = 0.1  # of the seconds of a budget
-_MARGIN = 1.25  # times what the evaluations so far predict
+from ..history import COMPLETE, TIMEOUT, Evaluation, History, Listener, Trial
+from ..timing import ComparisonTime
 
 
 class Finals(Listener):
@@ -39,9 +37,8 @@ class Finals(Listener):
     ):
         self._history = history
         self._n_finalists = n_finalists
-        self._allowed = _SHARE * (seconds or 0.0)
+        self._time = ComparisonTime(history, seconds, n_workers)
         self._limit = math.inf if seconds_per_trial is None else seconds_per_trial
-        self._n_workers = n_workers
         self._reserve = 0.0
         self._scores: dict[int, float] = {}  # of complete trials, which keep theirs
         if len(history):
@@ -52,13 +49,12 @@ class Finals(Listener):
         return self._reserve
 
     def ended(self, trial: Trial, history: History) -> None:
-        if self._allowed and trial.status == COMPLETE:
+        if self._time.most and trial.status == COMPLETE:
             self._update()
 
     def _update(self) -> None:
         """Keep what the finals will cost, at most their share; nothing if that is too little."""
-        cost = sum(self._cost(trial, self._history.n_fresh) for trial in self.field(self._allowed))
-        self._reserve = min(cost, self._allowed)
+        self._reserve = self._time.reserve(self.finalists())
 
     def finalists(self) -> list[Trial]:
         """Return the best trials so far and the default: the most important ones first."""
@@ -84,24 +80,7 @@ class Finals(Listener):
 
     def field(self, seconds: float) -> list[Trial]:
         """Return the finalists for which there is time: one repeat of the folds must be done."""
-        finalists = self.finalists()
-        chosen: list[Trial] = []
-        for trial in finalists:
-            cost = self._cost(trial, self._history.n_folds)
-            if cost <= seconds:
-                chosen.append(trial)
-                seconds -= cost
-        # The others say nothing without the best one, nor it without any other.
-        return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
-
-    def _cost(self, trial: Trial, n_fresh: int) -> float:
-        """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
-        n_folds = self._history.n_folds
-        folds = range(n_folds, n_folds + n_fresh)
-        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
-        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
-        usual = np.mean([e.whole_seconds for e in known])
-        return float(_MARGIN * n_missing * usual / self._n_workers)
+        return self._time.affordable(self.finalists(), seconds)
 
     def winner(self) -> Trial | None:
         """Return who wins, None if the finals were not held or not far enough.

@@ -7,7 +7,7 @@ import sys
 from difflib import get_close_matches
 from typing import Any
 
-from sklearn.base import clone
+from ..compat import clone
 
 _SIMILAR = 0.85  # from which likeness on one word is taken for another, misspelt
 _NOBODYS = "no_parameter_has_this_name"
@@ -58,8 +58,11 @@ def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
         return True
     if not _can_set(model, _NOBODYS):
         return True
-    if not _takes_any_name(model) or "__" in name:
+    if not _takes_any_name(model):
         return False
+    head, _, rest = name.partition("__")
+    if rest:
+        return head in own  # what wrappers of networks pass on, as module__width
     listed = _lightgbm_names(model)
     return not _looks_misspelt(name, named | set(own)) if listed is None else name in listed
 

@@ -16,7 +16,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 
-from ..execution import Fold
+from ..evaluation import Fold
 from ..history import derive_seed
 from ._validation import check_folds
 

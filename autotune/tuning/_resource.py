@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone
 
 from .._texts import short_repr
-from ..execution import count_classes, count_rows, count_units
+from ..compat import clone
+from ..evaluation import Models, count_classes, count_rows, count_units
 from ..history import History
 from ..schedule import Plan
 from ..strategies import ROWS, Strategy
@@ -111,7 +111,7 @@ def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> 
     if not _is_count(largest):
         raise ValueError(rule)
     estimator = clone(candidates.estimator).set_params(**{name: int(largest)})
-    return replace(candidates, estimator=estimator)
+    return replace(candidates, models=Models.of(estimator))
 
 
 def make_plan(

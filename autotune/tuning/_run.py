@@ -14,15 +14,8 @@ from .._budget import check_budget
 from .._texts import warn
 from ..compat import num_samples
 from ..defaults import default_model
-from ..execution import (
-    ClusterLostError,
-    Executor,
-    InlineExecutor,
-    PrefixCache,
-    Task,
-    WorkerStartError,
-    make_executor,
-)
+from ..evaluation import PrefixCache, Task
+from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError, make_executor
 from ..history import (
     COMPLETE,
     DROPPED,
@@ -52,21 +45,21 @@ from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
 from ..space import describe
 from ..strategies import check_strategy
 from ..timing import (
+    REFERENCE_SHARE,
     Clock,
     FewerFolds,
     FirstModel,
     Reserve,
-    Scale,
-    SharedOut,
+    Subsample,
     compare_as_far_as_known,
-    measure,
+    measure_subsample,
     warn_of_default,
 )
 from ._callbacks import Callbacks
 from ._candidates import make_candidates
 from ._comparison import Finals
+from ._fitter import fit_default
 from ._last_fit import Refit
-from ._reference import SHARE as REFERENCE_SHARE
 from ._repeats import FreshFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import check_refit, make_scoring, route
@@ -114,7 +107,7 @@ class Run:
         check_target(self.y, classifier=owner._classifier)
         check_labels(self.scoring, owner.scoring, self.y, classifier=owner._classifier)
         model, prefix = self._model()
-        candidates = make_candidates(model, owner.space, prefix)
+        candidates = make_candidates(model, owner.space, prefix, self.X, self.y)
         resource = name_resource(self.strategy, candidates, prefix)
         self.candidates = set_amount(self.strategy, candidates, resource)
         self.n_trials = self.strategy.n_trials(self.candidates.space, budget)
@@ -139,7 +132,7 @@ class Run:
         self.history = History(len(self.folds), self.scoring.metric, error_score, metrics, n_fresh)
         self.seed = int(check_random_state(owner.random_state).randint(2**31))
         self.study: Study | None = None
-        self.scale = Scale()
+        self.scale = Subsample()
         self.lost: ClusterLostError | None = None
         self.first: FirstModel | None = None
         self.alone = False  # whether there is only time for the default
@@ -166,7 +159,7 @@ class Run:
                 self.scale = self._find_scale(task, executor)
                 self.history.share = self.scale.share
                 self.history.compared_folds = tuple(self.scale.folds or range(len(self.folds)))
-                self._search(task, self._shared(executor), callbacks)
+                self._search(task, executor, callbacks)
                 self._warn_of_delay(executor.delay)
                 callbacks.end_search()
                 best = self._conclude()
@@ -202,7 +195,7 @@ class Run:
                 f"{delay}",
             )
 
-    def finish(self, history: History, seed: int, scale: Scale) -> None:
+    def finish(self, history: History, seed: int, scale: Subsample) -> None:
         """Choose among the trials of an earlier fit, refit, and set the fitted attributes."""
         if history.n_folds != len(self.folds):
             raise ValueError(
@@ -259,18 +252,18 @@ class Run:
             notes.append(f"{again} goes on with the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
-    def _find_scale(self, task: Task, executor: Executor) -> Scale:
+    def _find_scale(self, task: Task, executor: Executor) -> Subsample:
         """Return how many rows the search can afford; an earlier run's answer holds."""
         if self.study is not None and self.study.scale is not None:
             return self.study.scale
         if len(self.history) or self._is_pairwise() or not self._is_scarce():
-            return Scale()
+            return Subsample()
         try:
             scale = self._measure(executor)
         except WorkerStartError:  # the search will meet it again, and say so
             scale = self._measure(InlineExecutor(task))
         except ClusterLostError:  # so it will with this
-            return Scale()
+            return Subsample()
         if self.first is not None and self.first.fitted is not None and self.first.error:
             error = self.first.error
             warn(
@@ -280,17 +273,15 @@ class Run:
         self._keep(scale)
         return scale
 
-    def _measure(self, executor: Executor) -> Scale:
+    def _measure(self, executor: Executor) -> Subsample:
         """Return how many rows the search can afford, as far as fits of the default tell."""
         plan, seed = self.plan, derive_seed(self.trial_seed, 0)
-        return measure(
+        return measure_subsample(
             executor,
             self.candidates.typical(),
             seed,
             self.clock,
-            plan.n_train,
-            plan.n_classes,
-            plan.n_folds,
+            plan,
             self.history.metric,
             self.first,
         )
@@ -301,14 +292,14 @@ class Run:
         wanted = self.owner.include_default and eligible and self.owner.refit is not False
         if not wanted or not self._is_scarce():
             return None
-        refit = Refit(task, executor, self.clock, self.trial_seed, None)
-        return FirstModel(refit.fit_default(params), num_samples(self.X), self.clock)
+        fit = fit_default(task, executor, self.clock, self.trial_seed, params)
+        return FirstModel(fit, num_samples(self.X), self.clock)
 
     def _is_pairwise(self) -> bool:
         """Return whether fewer rows are also fewer columns."""
         return bool(get_tags(self.owner).input_tags.pairwise)
 
-    def _keep(self, scale: Scale) -> None:
+    def _keep(self, scale: Subsample) -> None:
         """Write down on what the search is done, for a run that continues or ends it."""
         self.scale = scale
         if self.study is not None:
@@ -331,10 +322,6 @@ class Run:
     def _is_scarce(self) -> bool:
         """Return whether there may be too few seconds for all rows and folds."""
         return self.budget.seconds is not None and self.strategy.may_save()
-
-    def _shared(self, executor: Executor) -> Executor:
-        """Return an executor that trains on the rows that the search can afford."""
-        return executor if self.scale.share == 1.0 else SharedOut(executor, self.scale.share)
 
     def _n_evaluations(self) -> int | None:
         """Return how many evaluations there are at most, None if that is not known."""
@@ -415,15 +402,14 @@ class Run:
         rows = self.scale.share * self.plan.n_train
         self.alone = self.first is not None and not self.first.leaves_time(rows)
         refits = owner.refit is not False and not self.alone
-        self.reserve = Reserve(task, self.clock.seconds, refit=refits, scale=self.scale)
+        self.reserve = Reserve(task, self.clock.seconds, refit=refits, subsample=self.scale)
         fewer_folds = self._fewer_folds(executor.n_workers)
         fewer_folds.reconsider(self.history)
         self.reserve.learn(self.history)
         self.finals = self._make_finals(executor.n_workers)
         check = _MetricCheck(owner.refit, self.scoring)
-        journal = None if self.study is None else self.study.journal
         same_error = SameError(self.history, self.candidates.space)
-        listeners = [journal, callbacks, check, progress, self.reserve, self.finals, same_error]
+        listeners = [callbacks, check, progress, self.reserve, self.finals, same_error]
         settings = {
             "searcher": self._searcher(searcher_seed),
             "history": self.history,
@@ -534,7 +520,7 @@ class Run:
                 f"{error}; the search goes on in this process, where an evaluation that hangs "
                 "cannot be ended",
             )
-            inline = self._shared(InlineExecutor(task))
+            inline = InlineExecutor(task)
             tuner = Tuner(executor=inline, scheduler=make_scheduler(), **settings)
             tuner.run()
         return tuner
@@ -596,7 +582,7 @@ class Run:
                 return trial.number
         params, eligible = self.candidates.defaults[0]
         trial = self.history.add(params, "default", eligible)
-        trial.status = INTERRUPTED
+        self.history.set_status(trial, INTERRUPTED)
         return trial.number
 
     def _refit(self, task: Task, executor: Executor, best: Trial, callbacks: Callbacks) -> None:

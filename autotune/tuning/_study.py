@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import asdict
 from typing import Any
 
-import joblib
-
 from .._budget import Budget
 from .._texts import warn
 from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
-from ..space import describe
+from ..space import describe, digest
 from ..storage import Journal
-from ..timing import Scale
+from ..timing import Subsample
 from ._candidates import Candidates
 
 # The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
@@ -30,10 +27,16 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
         Everything that decides what the search does, but its budget.
     data : object
         X, y, metadata and folds.
+
+    Raises
+    ------
+    TypeError
+        If pickle cannot write the data.
     """
-    # An outer parallel loop may hand over large arrays as memory maps.
-    text = f"{describe(settings)} {joblib.hash(data, coerce_mmap=True)}"
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = digest((settings, data))
+    if content is None:
+        raise TypeError("storage and warm_start need X, y and metadata that pickle can write")
+    return content
 
 
 class Study:
@@ -57,7 +60,7 @@ class Study:
     Attributes
     ----------
     seed : int
-    scale : Scale or None
+    scale : Subsample or None
         On what the earlier fits searched, as far as it was measured.
     journal : Journal or None
         Writes to the file.
@@ -73,7 +76,7 @@ class Study:
         candidates: Candidates,
     ):
         self.seed = seed
-        self.scale: Scale | None = None
+        self.scale: Subsample | None = None
         self.journal: Journal | None = None
         self._owner = owner
         self._history = history
@@ -102,7 +105,7 @@ class Study:
             self.seed = self.journal.seed
             scale = self.journal.description.get("scale")
             if scale is not None or len(self._history):
-                self.scale = None if scale is None else Scale(**scale)
+                self.scale = None if scale is None else Subsample(**scale)
         self._owner._study = (self._fingerprint, self.seed, None)
         if self.scale is not None:
             self.keep(self.scale)
@@ -128,10 +131,10 @@ class Study:
             )
             return
         _, self.seed, scale = kept
-        self.scale = None if scale is None else Scale(**scale)
+        self.scale = None if scale is None else Subsample(**scale)
         self._known = known_trials(history)
 
-    def keep(self, scale: Scale) -> None:
+    def keep(self, scale: Subsample) -> None:
         """Write down on what the search is done."""
         if self.journal is not None:
             self.journal.describe("scale", asdict(scale))
@@ -188,4 +191,4 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
                 if evaluation.fold < history.n_folds:  # the others decide of no status
-                    trial.status = RUNNING
+                    history.set_status(trial, RUNNING)

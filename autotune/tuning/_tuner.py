@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..execution import Executor, Job, Outcome
+from ..evaluation import Job, Outcome
+from ..execution import Executor
 from ..history import (
     COMPLETE,
-    FULL,
     INTERRUPTED,
     RUNNING,
     Evaluation,
@@ -20,13 +20,7 @@ from ..history import (
 )
 from ..schedule import Request, Scheduler
 from ..search import Searcher
-from ..timing import LEAST_TRIALS, Clock, is_open
-from ._reference import Reference
-
-_GRACE = 0.05  # seconds for an executor to end an evaluation in time by itself
-
-_USUAL = 3.0  # times the longest evaluation so far that one may take in any case
-_PATIENCE = 1.5  # times the share of the time left that an evaluation can afford
+from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
 
 
 class Tuner:
@@ -94,7 +88,6 @@ class Tuner:
         self.clock = clock
         self.reserve = reserve
         self.n_trials = math.inf if n_trials is None else n_trials
-        self.seconds_per_trial = math.inf if seconds_per_trial is None else seconds_per_trial
         self.seed = seed
         self.defaults = defaults
         self.listeners = listeners
@@ -103,42 +96,48 @@ class Tuner:
         self.can_end = can_end
         self._running: dict[tuple[int, int, float], Job] = {}
         self._stopped = False
-        self._longest = longest
+        limit = math.inf if seconds_per_trial is None else seconds_per_trial
+        self._allowed = Allowance(history, limit, longest, may_save_folds=fewer_folds is not None)
         self._reference = Reference(history, reference_seconds)
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
-        for trial in self.history:
-            if trial.status in (RUNNING, INTERRUPTED):
-                trial.status = RUNNING
-                if not self._reference.takes(trial):
-                    self.scheduler.begin(trial)
-                self._continue(trial)
-        try:
-            self._loop()
-            self._tell_of(self._end(self.scheduler.close()))
-        finally:
+        with self.history.telling(self.listeners):
+            try:
+                self._resume()
+                self._loop()
+                self._end(self.scheduler.close())
+            finally:
+                self._interrupt()
+
+    def _resume(self) -> None:
+        """Go on with the trials that an earlier run has left unfinished."""
+        with self.history.changes():
             for trial in self.history:
-                if trial.status == RUNNING:
-                    trial.status = INTERRUPTED
+                if trial.status in (RUNNING, INTERRUPTED):
+                    self.history.set_status(trial, RUNNING)
+                    if not self._reference.takes(trial):
+                        self.scheduler.begin(trial)
+                    self._continue(trial)
 
     def _continue(self, trial: Trial) -> None:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
             if trial.status == RUNNING:
-                self._tell_of(self._conclude(evaluation))
+                self._conclude(evaluation)
 
-    def _tell_of(self, ended: list[Trial]) -> None:
-        """Tell the listeners of trials that have ended."""
-        for listener in self.listeners:
-            for trial in ended:
-                listener.ended(trial, self.history)
+    def _interrupt(self) -> None:
+        """Leave the trials that the end of the search has cut short to a later run."""
+        with self.history.changes():
+            for trial in self.history:
+                if trial.status == RUNNING:
+                    self.history.set_status(trial, INTERRUPTED)
 
     def _loop(self) -> None:
         """Submit while there is room, settle what ended, until neither is left."""
         while True:
-            while len(self._running) < self.executor.n_workers + self.executor.n_spare:
-                # A spare evaluation must not cost knowledge: it belongs to a trial under way.
+            while len(self._running) < self.executor.n_workers + self.executor.n_prefetch:
+                # A prefetched evaluation must not cost knowledge: it belongs to a trial under way.
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
@@ -148,7 +147,7 @@ class Tuner:
                 return
             for outcome in self.executor.collect(self._patience()):
                 self._settle(outcome)
-            if self.seconds_left() < -_GRACE:
+            if self.seconds_left() < -EVALUATION_GRACE:
                 self._cancel(lambda job: True)  # it still runs, or has not even begun
 
     def _patience(self) -> float | None:
@@ -156,7 +155,7 @@ class Tuner:
 
         After the end, what could not be cancelled must be waited for.
         """
-        left = self.seconds_left() + 2 * _GRACE
+        left = self.seconds_left() + 2 * EVALUATION_GRACE
         return left if math.isfinite(left) and left > 0 else None
 
     def _cancel(self, condition: Callable[[Job], bool]) -> None:
@@ -208,9 +207,9 @@ class Tuner:
             trial = self.history[request.trial]
             if self.can_end is None or self.can_end(trial, self.history):
                 return request
-            if not self.scheduler.set_aside(trial):
+            if not self.scheduler.pause(trial):
                 return request
-            trial.status = INTERRUPTED
+            self.history.set_status(trial, INTERRUPTED)
         return None
 
     def _job(self, request: Request) -> Job:
@@ -218,10 +217,12 @@ class Tuner:
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.listeners]
         seconds = self._allowance(trial, request.fold)
+        share = self.history.share
         return Job(
             trial=trial.number,
             fold=request.fold,
-            fidelity=request.fidelity,
+            fidelity=share * request.fidelity,
+            n_test=validation_rows(share),
             params=trial.params,
             seed=derive_seed(self.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
@@ -229,25 +230,12 @@ class Tuner:
         )
 
     def _allowance(self, trial: Trial, fold: int) -> float:
-        """Return the seconds after which an evaluation of a trial is given up.
-
-        In a budget of seconds, one that takes longer than the trial can afford for each of
-        its missing folds, and half as long again, only keeps others from being evaluated;
-        but what three times the longest evaluation so far covers is nothing unusual.
-        """
-        left, history = self.seconds_left(), self.history
-        spent = history.seconds_spent(trial, fold)
-        if self._reference.takes(trial):
-            allowed = self._reference.allowance(trial, self._running.values(), left)
-            return min(allowed, self.seconds_per_trial - spent)
-        repeat = fold // history.n_folds
-        n_wanted = history.n_folds if repeat else len(history.compared_folds)
-        done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
-        n_missing = max(1, n_wanted - sum(other == repeat for other in done))
-        if self.fewer_folds is not None and is_open(history):
-            n_missing = min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
-        share = _PATIENCE * left * self.executor.n_workers / n_missing
-        return min(left, max(share, _USUAL * self._longest), self.seconds_per_trial - spent)
+        """Return the seconds after which an evaluation of a trial is given up."""
+        left = self.seconds_left()
+        if not self._reference.takes(trial):
+            return self._allowed.of(trial, fold, left, self.executor.n_workers)
+        allowed = self._reference.allowance(trial, self._running.values(), left)
+        return min(allowed, self._allowed.of_trial(trial, fold))
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
@@ -258,47 +246,40 @@ class Tuner:
                 return trial
         if len(self.history) >= self.n_trials:
             return None
-        proposal = self.searcher.ask(self.history, self._affordable())
+        seconds = self._allowed.of_new_trial(self.seconds_left(), self.executor.n_workers)
+        proposal = self.searcher.ask(self.history, seconds)
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
         return self.history.add(proposal, self.searcher.origin(proposal))
-
-    def _affordable(self) -> float:
-        """Return the seconds that each evaluation of a new trial may take."""
-        left, n_folds = self.seconds_left(), len(self.history.compared_folds)
-        together = min(left, left * self.executor.n_workers / n_folds)
-        return min(together, self.seconds_per_trial / n_folds)
 
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
         self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
+        evaluation.fidelity /= self.history.share  # that of a job is a share of all rows
         evaluation.ended = self.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
-        if evaluation.status == COMPLETE:
-            self._longest = max(self._longest, evaluation.seconds)
-        self.history.record(evaluation)
-        if self.fewer_folds is not None:
-            self.fewer_folds(evaluation, self.history, self.scheduler.order)
-        ended = self._conclude(evaluation)
-        for listener in self.listeners:
-            listener.evaluated(evaluation, self.history)
-            for trial in ended:
-                listener.ended(trial, self.history)
+        self._allowed.learn(evaluation)
+        with self.history.changes():  # what an evaluation decides is told together with it
+            self.history.record(evaluation)
+            if self.fewer_folds is not None:
+                self.fewer_folds(evaluation, self.history, self.scheduler.order)
+            self._conclude(evaluation)
         self._stopped |= outcome.stop
         if self.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)
 
-    def _conclude(self, evaluation: Evaluation) -> list[Trial]:
-        """Give the trials that an evaluation decides their status, and return them."""
+    def _conclude(self, evaluation: Evaluation) -> None:
+        """Give the trials that an evaluation decides their status."""
         if self._reference.takes(self.history[evaluation.trial]):
-            return self._end(self._reference.report(evaluation))
-        return self._end(self.scheduler.report(evaluation, self.history))
+            self._end(self._reference.report(evaluation))
+        else:
+            self._end(self.scheduler.report(evaluation, self.history))
 
-    def _end(self, ended: list[tuple[Trial, str]]) -> list[Trial]:
-        """Give trials the status with which they end, and return them."""
-        for trial, status in ended:
-            trial.status = status
+    def _end(self, ended: list[tuple[Trial, str]]) -> None:
+        """Give trials the status with which they end."""
+        with self.history.changes():
+            for trial, status in ended:
+                self.history.set_status(trial, status)
         numbers = {trial.number for trial, _ in ended}
         self._cancel(lambda job: job.trial in numbers)
-        return [trial for trial, _ in ended]

@@ -6,14 +6,14 @@ import numbers
 from typing import Any
 
 import numpy as np
-from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr
-from ..compat import num_samples, to_numpy
-from ..execution import Fold
+from ..compat import clone, num_samples, to_numpy
+from ..evaluation import Fold, Models
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
@@ -83,7 +83,7 @@ def check_settings(owner: Any) -> None:
     """Check the parameters that no other part of the house checks."""
     for name in ("include_default", "return_train_score", "warm_start"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
-    if isinstance(owner.estimator, list) and not owner.estimator:
+    if not Models.of(owner.estimator).members:
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
     if not (isinstance(refit, bool | str) or callable(refit)):

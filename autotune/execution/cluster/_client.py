@@ -6,35 +6,32 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent import futures
 from concurrent.futures import Future
-from contextlib import suppress
 from threading import Event
 from typing import Any
 
-from ...evaluation import Job
-from ._task import Parcel
+from .._futures import LOOK
+from .._payload import Payload
+from .._pool_worker import forget
 
 FROZEN = 3.0  # seconds without a heartbeat after which a worker is not counted on
 UNTRIED = 4.0  # times as many for a worker that has not run a job yet
 PER_WORKER = 0.02  # seconds more for each worker: in large clusters, hearts beat more slowly
-LOOK = 0.5  # seconds between looks at which workers the cluster has
+FAREWELL = 5.0  # seconds in which workers that answer end what runs
 MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
 
 
-class Cluster:
-    """Runs jobs on a cluster, in the event loop of its client.
+class Cluster(futures.Executor):
+    """The workers of a cluster as a pool, which runs what it does in the client's event loop.
 
-    A frozen scheduler blocks whoever calls it, so the search's thread never does.
-
-    The task is sent to each worker once, also to those that join later; they pass it on among
-    themselves. Every worker holds it under a key of its own, since the cluster would forget, and
-    send again, copies of the same key that it thinks are too many.
+    A frozen scheduler blocks whoever calls it, so the search's thread never does. The task
+    leaves this process once; workers pass it on among themselves.
 
     Parameters
     ----------
     client : distributed.Client
-    parcel : Parcel
     alone : bool, default=False
         Whether jobs have processes of their own, so that none keeps the heart of its worker from
         beating, and a worker without a heartbeat is frozen.
@@ -50,52 +47,46 @@ class Cluster:
         What is wrong meanwhile.
     """
 
-    def __init__(self, client: Any, parcel: Parcel, *, alone: bool = False):
+    def __init__(self, client: Any, *, alone: bool = False):
         self.threads: dict[str, int] = {}
         self.silence = 0.0
         self.trouble = ""
         self._client = client
-        self._parcel = parcel
         self._patience = FROZEN if alone else math.inf
         self._beats: dict[str, tuple[float, float]] = {}  # the last ones; when they were seen
         self._answered: set[str | None] = set()  # the workers that have run a job
         self._heard = Event()
         self._n_jobs: Counter[str | None] = Counter()
         self._data: Any = None  # the future of the task
-        self._held: dict[str, Any] = {}  # the copy of the task on each worker
         self._sending = asyncio.Lock()
+
+    def open(self, task: Payload, seconds: float) -> None:
+        """Begin to look at the workers, and wait, but not for long, until some are known."""
+        self._task = task
         self._watch = self._start(self._look_again_and_again())
+        self._heard.wait(seconds)
 
     @property
     def has_answered(self) -> bool:
         """Whether any worker has run a job."""
         return bool(self._answered)
 
-    def wait_for_workers(self, seconds: float) -> None:
-        """Wait, but not for long, until it is known which workers there are."""
-        self._heard.wait(seconds)
+    def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future:
+        """Call a function on a worker; the task among its arguments is there, or sent, by then."""
+        return self._start(self._run(function, args))
 
-    def run(self, job: Job) -> Future:
-        """Run a job; return the future of its packed outcome.
+    def cancel(self, future: Future) -> bool:
+        """End a job; return whether it has no outcome now, even if nobody could be told."""
+        is_open = not self._client.loop.asyncio_loop.is_closed()
+        return not is_open or future.cancel() or future.done()
 
-        Raises
-        ------
-        Exception
-            Whatever pickling the job raises.
-        """
-        return self._start(self._run(self._parcel.pack(job)))
-
-    def cancel(self, future: Future) -> None:
-        """End a job, if the client can still say so."""
-        if not self._client.loop.asyncio_loop.is_closed():
-            future.cancel()
-
-    def close(self, seconds: float) -> None:
-        """Let the cluster forget the task, without waiting for long until it knows."""
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the cluster forget the task; wait, but not for long, until what runs has ended."""
+        farewell = self._start(self._forget())
+        end = time.monotonic() + (LOOK if math.isinf(self._patience) else FAREWELL)
+        while not farewell.done() and not self.trouble and time.monotonic() < end:
+            futures.wait([farewell], LOOK)
         self.cancel(self._watch)
-        self._parcel.close()
-        with suppress(Exception):  # without the cluster there is nothing to forget
-            self._start(self._forget()).result(seconds)
 
     def _start(self, coroutine: Coroutine) -> Future:
         """Carry out a coroutine in the event loop of the client."""
@@ -129,6 +120,9 @@ class Cluster:
 
     async def _look(self) -> None:
         """Ask for the workers and their threads."""
+        if self._client.scheduler is None:
+            self.trouble = "its client was closed"
+            return
         try:
             workers = (await self._client.scheduler.identity())["workers"]
         except OSError as error:
@@ -137,8 +131,6 @@ class Cluster:
         self._note_beats(workers)
         awake = {address for address in workers if not self._is_frozen(address)}
         self.threads = {address: workers[address]["nthreads"] for address in awake}
-        for gone in self._held.keys() - awake:
-            self._held.pop(gone).release()
         if awake:
             self.trouble, self.silence = "", 0.0
             self._heard.set()
@@ -164,19 +156,20 @@ class Cluster:
         patience = factor * self._patience + PER_WORKER * len(self._beats)
         return time.monotonic() - self._beats[address][1] > patience
 
-    async def _run(self, payload: bytes) -> bytes:
-        """Run a job on the worker that has the least to do; again if the cluster loses it."""
+    async def _run(self, function: Callable, args: tuple) -> Any:
+        """Call a function on the worker that has the least to do; again if that is lost."""
         for _ in range(1 + MAX_LOSSES):
-            task = await self._send_task()
+            sent = [await self._send_task() if arg is self._task else arg for arg in args]
             worker = min(self.threads, key=self._load, default=None)
             self._n_jobs[worker] += 1
             try:
-                answer = await self._run_on(worker, task, payload)
+                answer = await self._run_on(worker, function, sent)
+            except _LostError:
+                continue
             finally:
                 self._n_jobs[worker] -= 1
-            if answer is not None:
-                self._answered.add(worker)
-                return answer
+            self._answered.add(worker)
+            return answer
         raise RuntimeError("the cluster has lost the evaluation again and again")
 
     def _load(self, worker: str) -> float:
@@ -188,9 +181,8 @@ class Cluster:
         async with self._sending:
             losses = 0
             while self._data is None or self._data.status != "finished":
-                self._held.clear()
                 try:
-                    self._data = await self._client.scatter(self._parcel, hash=False)
+                    self._data = await self._client.scatter(self._task, hash=False)
                 except OSError:
                     losses += 1
                     if losses > MAX_LOSSES:
@@ -203,12 +195,12 @@ class Cluster:
         while self.trouble:
             await asyncio.sleep(LOOK)
 
-    async def _run_on(self, worker: str | None, task: Any, payload: bytes) -> bytes | None:
-        """Run a job on a worker, None where the cluster chooses; None if it was lost."""
-        if worker is None:
-            future = self._client.submit(_run, task, payload, pure=False)
-        else:
-            future = self._submit_to(worker, _run, self._copy_on(worker), payload)
+    async def _run_on(self, worker: str | None, function: Callable, args: list) -> Any:
+        """Call a function on a worker, or another one if it is gone by then."""
+        workers = None if worker is None else [worker]
+        future = self._client.submit(
+            function, *args, workers=workers, allow_other_workers=worker is not None, pure=False
+        )
         try:
             return await _answer(future)
         finally:
@@ -216,29 +208,22 @@ class Cluster:
                 await self._client.cancel([future], force=True)
             future.release()  # the cluster keeps a result as long as anybody knows the future
 
-    def _copy_on(self, worker: str) -> Any:
-        """Return the copy of the task that is, or soon will be, on a worker."""
-        held = self._held.get(worker)
-        if held is None or held.status in ("lost", "cancelled", "error"):
-            held = self._held[worker] = self._submit_to(worker, _hold, self._data)
-        return held
-
-    def _submit_to(self, worker: str, function: Any, *args: Any) -> Any:
-        """Let a worker call a function, or another one if it is gone by then."""
-        return self._client.submit(
-            function, *args, workers=[worker], allow_other_workers=True, pure=False
+    async def _forget(self) -> None:
+        """Let the cluster forget the task, and its workers end what they run of it."""
+        if self._data is not None:
+            await self._client.cancel([self._data], force=True)
+            self._data.release()
+        await self._client.run(
+            forget, self._task.key, workers=list(self.threads), on_error="ignore"
         )
 
-    async def _forget(self) -> None:
-        """Let the cluster forget the task."""
-        futures = [future for future in (*self._held.values(), self._data) if future is not None]
-        await self._client.cancel(futures, force=True)
-        for future in futures:
-            future.release()
+
+class _LostError(Exception):
+    """The cluster has lost a job or its result."""
 
 
-async def _answer(future: Any) -> bytes | None:
-    """Wait for the packed outcome of a job; return None if the cluster has lost it."""
+async def _answer(future: Any) -> Any:
+    """Wait for the result of a future, and raise if the cluster has lost it."""
     waiting = asyncio.ensure_future(future.result())
     waiting.add_done_callback(lambda task: task.cancelled() or task.exception())
     try:
@@ -249,19 +234,12 @@ async def _answer(future: Any) -> bytes | None:
         waiting.cancel()
     if future.status == "error":
         waiting.result()  # raises it
-    with suppress(OSError):  # the result was lost on its way
-        return waiting.result() if future.status == "finished" else None
-    return None
-
-
-def _hold(parcel: Parcel) -> Parcel:
-    """Return the task: so it stays on the worker under another key."""
-    return parcel
-
-
-def _run(parcel: Parcel, payload: bytes) -> bytes:
-    """Run a job; executed on a worker of the cluster."""
-    return parcel.run(payload)
+    if future.status != "finished":
+        raise _LostError
+    try:
+        return waiting.result()
+    except OSError as error:  # the result was lost on its way
+        raise _LostError from error
 
 
 def _message(error: Exception) -> str:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
 import dask
-from distributed import rejoin, secede
+from distributed import get_worker, rejoin, secede
 from distributed.worker import thread_state
 
 from ...evaluation import Job, Outcome
-from ...history import CRASHED
-from .._contract import ClusterLostError, Executor
-from .._packing import failure
-from ._client import LOOK, Cluster
-from ._task import Parcel, read_answer
+from .._contract import ClusterLostError
+from .._futures import LOOK, FuturesExecutor
+from ..processes import SharedProcesses
+from ._client import Cluster
 
 SILENT = 3 * LOOK  # seconds without an answer that say nothing yet
 
 
-class DaskExecutor(Executor):
+class DaskExecutor(FuturesExecutor):
     """Runs jobs on the cluster of a ``distributed.Client``.
 
     Workers may join, leave and die while the search runs: the number of jobs in flight follows
@@ -41,8 +40,8 @@ class DaskExecutor(Executor):
     task : Task
     client : distributed.Client
     killable : bool, default=False
-        Jobs must be able to be ended from outside: the workers run them in processes of their
-        own.
+        Jobs must be able to be ended from outside: they run in processes that a worker's threads
+        share.
     memory : int or None, default=None
         Bytes that a job may use, where it has a process of its own.
     patience : float, default=0
@@ -65,22 +64,19 @@ class DaskExecutor(Executor):
     ):
         self.can_kill = killable
         self._client = client
-        parcel = Parcel(task, killable=killable, memory=memory)
-        self._cluster = Cluster(client, parcel, alone=killable)
         timeout = dask.config.get("distributed.comm.timeouts.connect")
         self._patience = max(dask.utils.parse_timedelta(timeout), patience)
-        self._jobs: dict[Future, Job] = {}
-        self._due: dict[Future, float] = {}  # when a job should have ended
-        self._outcomes: list[Outcome] = []
         self._away = False  # whether this thread has left the pool of a worker
-        self._told = 0  # the number of workers that the caller knows of
-        self._cluster.wait_for_workers(SILENT)
+        self._cluster = Cluster(client, alone=killable)
+        task = _Processes(task, memory) if killable else task
+        super().__init__(task, self._cluster, 1, shutdown=True)
+        self._cluster.open(self._task, SILENT)
+        self._told = self.n_workers  # what the caller may know of
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
-        """Threads of the cluster, now."""
-        self._told = self._count()
-        return self._told
+        """Threads of the cluster, now; one if it has none."""
+        return max(1, sum(self._cluster.threads.values()))
 
     @property
     def delay(self) -> str:
@@ -92,55 +88,32 @@ class DaskExecutor(Executor):
         return self._cluster.has_answered
 
     def submit(self, job: Job) -> None:
-        due = math.inf if job.seconds is None else time.monotonic() + job.seconds
-        self._check_cluster(due)
-        try:
-            future = self._cluster.run(job)
-        except Exception as error:  # picklers raise what the objects' code raises
-            message = f"The configuration could not be sent: {type(error).__name__}: {error}"
-            self._outcomes.append(failure(job, message))
-            return
-        self._jobs[future], self._due[future] = job, due
+        self._check_cluster(math.inf if job.seconds is None else time.monotonic() + job.seconds)
+        super().submit(job)
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
         """Wait for at least one job to end, at most ``timeout`` seconds; return the ended.
 
         Return early, with nothing, when there is room for more jobs because a worker joined.
         """
-        end = math.inf if timeout is None else time.monotonic() + timeout
-        while self._jobs and not self._outcomes:
+        if self._jobs:
             self._leave_pool()
-            left = end - time.monotonic()
-            done, _ = wait(self._jobs, min(LOOK, max(left, 0.0)), FIRST_COMPLETED)
-            if not done:
-                self._check_cluster(min(self._due[future] for future in self._jobs))
-            for future in done:
-                self._settle(future)
-            if left <= 0 or self._count() > self._told:
-                break
+        outcomes = super().collect(timeout)
         if not self._jobs:
             self._enter_pool()
-        outcomes, self._outcomes = self._outcomes, []
         return outcomes
 
-    def cancel(self, job: Job) -> bool:
-        for future, other in self._jobs.items():
-            if other is job:
-                del self._jobs[future], self._due[future]
-                self._cluster.cancel(future)
-                return True
-        return False
-
     def close(self) -> None:
-        for future in self._jobs:
-            self._cluster.cancel(future)
-        self._jobs.clear()
-        self._cluster.close(LOOK)
+        super().close()
         self._enter_pool()
 
-    def _count(self) -> int:
-        """Return the number of the cluster's threads, one if it has none."""
-        return max(1, sum(self._cluster.threads.values()))
+    def _cancel(self, future: Future) -> bool:
+        return self._cluster.cancel(future)
+
+    def _keeps_waiting(self) -> bool:
+        self._check_cluster(min((pending.due for pending in self._jobs.values()), default=math.inf))
+        told, self._told = self._told, self.n_workers
+        return self._told <= told
 
     def _check_cluster(self, due: float = math.inf) -> None:
         """Raise if the cluster is lost, for a job that should end by some time."""
@@ -150,20 +123,11 @@ class DaskExecutor(Executor):
         if self._cluster.silence > patience:
             raise _lost(f"{self._cluster.trouble}, for {self._cluster.silence:.0f} s")
 
-    def _settle(self, future: Future) -> None:
-        """Note the outcome of a job that has ended."""
-        if future.cancelled():  # not by us
+    def _crash(self, job: Job, error: BaseException) -> Outcome:
+        if isinstance(error, BrokenExecutor):  # not by us
             raise _lost("its client was closed")
-        job = self._jobs.pop(future)
-        del self._due[future]
-        error = future.exception()
-        if error is None:
-            self._outcomes.append(read_answer(future.result(), job))
-            return
         self._check_cluster()
-        outcome = failure(job, f"{type(error).__name__}: {error}", CRASHED)
-        outcome.exception = error
-        self._outcomes.append(outcome)
+        return super()._crash(job, error)
 
     # Searches inside tasks
 
@@ -178,6 +142,14 @@ class DaskExecutor(Executor):
         if self._away:
             self._away = False
             rejoin()
+
+
+class _Processes(SharedProcesses):
+    """Processes that are shared by the threads of a Dask worker."""
+
+    def is_wanted(self) -> bool:
+        task = get_worker().state.tasks.get(thread_state.key)
+        return task is not None and task.state in ("executing", "long-running")
 
 
 def _lost(reason: str) -> ClusterLostError:

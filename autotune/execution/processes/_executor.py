@@ -25,7 +25,7 @@ from ._launchers import ForkLauncher, Launcher, SpawnLauncher, can_fork, environ
 from ._server_link import SERVER_ENDED
 from ._setup import inner_backend, pack_setup
 from ._worker import DONE, IMPORTING, READY
-from ._worker_state import Ticket, Worker, is_same
+from ._worker_state import PendingJob, Worker, is_same
 
 MAX_FAILED_STARTS = 3  # in a row
 
@@ -77,7 +77,7 @@ class ProcessExecutor(Executor):
     """
 
     can_kill = True
-    n_spare = 1
+    n_prefetch = 1
 
     def __init__(
         self,
@@ -92,13 +92,13 @@ class ProcessExecutor(Executor):
     ):
         self.n_workers = n_workers
         self._start_timeout = start_timeout
-        self._queue: deque[Ticket] = deque()
+        self._queue: deque[PendingJob] = deque()
         self._workers: dict[int, Worker] = {}
         self._outcomes: list[Outcome] = []
         self._failed_starts = 0
         self._failure: WorkerStartError | None = None
         self._started = False  # a worker was ready
-        self._here: Ticket | None = None  # the job that runs in this process
+        self._here: PendingJob | None = None  # the job that runs in this process
         if memory is not None and not _system.CAN_MEASURE:
             warn("memory limits need Linux; running without")
             memory = None
@@ -123,9 +123,9 @@ class ProcessExecutor(Executor):
     @property
     def unfinished(self) -> list[Job]:
         """The jobs that were submitted and have no outcome yet."""
-        running = [worker.ticket for worker in self._workers.values() if worker.ticket]
+        running = [worker.pending for worker in self._workers.values() if worker.pending]
         here = [] if self._here is None else [self._here]
-        return [ticket.job for ticket in [*running, *here, *self._queue]]
+        return [pending.job for pending in [*running, *here, *self._queue]]
 
     @property
     def delay(self) -> str:
@@ -138,14 +138,14 @@ class ProcessExecutor(Executor):
         return f"worker processes were still {what}"
 
     def has_begun(self, job: Job) -> bool:
-        return any(w.ticket and is_same(w.ticket.job, job) for w in self._workers.values())
+        return any(w.pending and is_same(w.pending.job, job) for w in self._workers.values())
 
     def submit(self, job: Job) -> None:
         """Send a job to a free worker, start one for it, or keep it until one is free."""
         if not self._release.alive:
             raise RuntimeError("submit was called after close")
         try:
-            self._queue.append(Ticket(job, *pack_job(job)))
+            self._queue.append(PendingJob(job, *pack_job(job)))
         except Exception as error:  # picklers raise what the objects' code raises
             message = f"The configuration could not be sent: {type(error).__name__}: {error}"
             self._outcomes.append(failure(job, message))
@@ -165,7 +165,7 @@ class ProcessExecutor(Executor):
             while True:
                 self._run_here(end)
                 waiting = self.unfinished and not self._outcomes and self._failure is None
-                self._proceed(end if waiting else 0.0)
+                self.proceed(end if waiting else 0.0)
                 if self._failure is not None and self.unfinished and not self._outcomes:
                     raise self._failure
                 if self._outcomes or not self.unfinished or time.monotonic() >= end:
@@ -180,12 +180,12 @@ class ProcessExecutor(Executor):
 
         It has no outcome, unless it has ended already.
         """
-        for ticket in self._queue:
-            if is_same(ticket.job, job):
-                self._queue.remove(ticket)
+        for pending in self._queue:
+            if is_same(pending.job, job):
+                self._queue.remove(pending)
                 return True
         for worker in self._workers.values():
-            if worker.ticket is not None and is_same(worker.ticket.job, job):
+            if worker.pending is not None and is_same(worker.pending.job, job):
                 self._remove(worker)
                 self._dispatch()
                 return True
@@ -213,12 +213,12 @@ class ProcessExecutor(Executor):
 
     def _free(self) -> list[Worker]:
         """Return the workers that may be given a job."""
-        return [w for w in self._workers.values() if w.ready and w.ticket is None]
+        return [w for w in self._workers.values() if w.ready and w.pending is None]
 
-    def _give(self, worker: Worker, ticket: Ticket) -> None:
+    def _give(self, worker: Worker, pending: PendingJob) -> None:
         """Send a worker a job, which begins now."""
-        worker.ticket, worker.began = ticket, time.monotonic()
-        self._write(worker, ticket.payload)
+        worker.pending, worker.began = pending, time.monotonic()
+        self._write(worker, pending.payload)
 
     def _start(self) -> None:
         """Start a worker."""
@@ -247,19 +247,19 @@ class ProcessExecutor(Executor):
         """Run a job in this process until it ends or a worker could run it."""
         if not self._may_run_here():
             return
-        ticket = self._here = self._queue.popleft()
-        limit = math.inf if ticket.job.seconds is None else ticket.job.seconds
+        pending = self._here = self._queue.popleft()
+        limit = math.inf if pending.job.seconds is None else pending.job.seconds
         end = min(end, time.monotonic() + limit)
         try:
-            with Watched(self._task, ticket.job, self._threads, self._backend) as watched:
+            with Watched(self._task, pending.job, self._threads, self._backend) as watched:
                 while not watched.has_ended() and not self._free() and time.monotonic() < end:
-                    self._proceed(end, watched.ending)
+                    self.proceed(end, watched.ending)
                 outcome = watched.outcome
         except (OSError, RuntimeError):  # no file or thread is left: a worker will say so
             outcome = None
         finally:
             self._here = None
-            self._queue.appendleft(ticket)
+            self._queue.appendleft(pending)
         if outcome is None:
             self._task = None
         else:
@@ -271,13 +271,13 @@ class ProcessExecutor(Executor):
         """Tell whether the next job may run in this process, as no worker has been ready yet."""
         if self._task is None or self._started or not self._queue:
             return False
-        ticket = self._queue[0]
-        own = ticket.job.trial == self._meanwhile and ticket.job.callback_context is None
-        return own and is_trusted(ticket.modules) and bool(self._task.is_small(ticket.job))
+        pending = self._queue[0]
+        own = pending.job.trial == self._meanwhile and pending.job.callback_context is None
+        return own and is_trusted(pending.modules) and bool(self._task.is_small(pending.job))
 
     # Receiving
 
-    def _proceed(self, end: float, *others: Any) -> None:
+    def proceed(self, end: float, *others: Any) -> None:
         """Wait for news, or for others, until a moment at most; do what is to be done then."""
         self._listen(min(end, self._next_deadline()), *others)
         self._enforce_deadlines()
@@ -337,10 +337,10 @@ class ProcessExecutor(Executor):
 
     def _finish(self, worker: Worker, outcome: Outcome) -> None:
         """Note the outcome of a worker's job."""
-        if worker.ticket is None:
+        if worker.pending is None:
             self._lose(worker, "")
             return
-        job, worker.ticket = worker.ticket.job, None
+        job, worker.pending = worker.pending.job, None
         evaluation = outcome.evaluation
         # A job that could not be loaded did not know its own name.
         evaluation.trial, evaluation.fold = job.trial, job.fold
@@ -381,8 +381,8 @@ class ProcessExecutor(Executor):
 
     def _expire(self, worker: Worker, now: float) -> None:
         """Kill a worker whose job takes too long."""
-        assert worker.ticket is not None
-        job = worker.ticket.job
+        assert worker.pending is not None
+        job = worker.pending.job
         message = f"The evaluation did not end within {job.seconds:.3g} s"
         self._outcomes.append(failure(job, message, TIMEOUT, now - worker.began))
         self._remove(worker)
@@ -394,13 +394,13 @@ class ProcessExecutor(Executor):
         When the server has died with all its workers, nobody knows by whose fault: each of
         their jobs gets a second chance.
         """
-        ticket, worker.ticket = worker.ticket, None
-        if ticket is not None and why == SERVER_ENDED and not ticket.again:
-            ticket.again = True
-            self._queue.appendleft(ticket)
-        elif ticket is not None:
+        pending, worker.pending = worker.pending, None
+        if pending is not None and why == SERVER_ENDED and not pending.again:
+            pending.again = True
+            self._queue.appendleft(pending)
+        elif pending is not None:
             elapsed = time.monotonic() - worker.began
-            self._outcomes.append(failure(ticket.job, why, CRASHED, elapsed))
+            self._outcomes.append(failure(pending.job, why, CRASHED, elapsed))
         self._remove(worker)
         self._dispatch()
 
@@ -418,8 +418,8 @@ class ProcessExecutor(Executor):
         self._failure = WorkerStartError(why)
         self.can_kill = False
         for worker in list(self._workers.values()):
-            if worker.ticket is not None:
-                self._queue.appendleft(worker.ticket)
+            if worker.pending is not None:
+                self._queue.appendleft(worker.pending)
             self._remove(worker)
 
     def _remove(self, worker: Worker) -> None:

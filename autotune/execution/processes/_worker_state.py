@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from ...evaluation import Job
+from ...history import Evaluation
 
 EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
 
 
 @dataclass(eq=False)
-class Ticket:
-    """A job on its way.
+class PendingJob:
+    """A job without an outcome.
 
     ``modules`` are those that it needs; ``again`` tells that it was sent before, to a worker
     that died with the server.
@@ -29,7 +30,7 @@ class Ticket:
 class Worker:
     """A worker process as the search sees it.
 
-    ``importing`` is the module that it imports before it is ``ready``; ``ticket`` is the job
+    ``importing`` is the module that it imports before it is ``ready``; ``pending`` is the job
     that it runs, which ``began`` then.
     """
 
@@ -38,7 +39,7 @@ class Worker:
     connection: Connection | None = None
     importing: str = ""
     ready: bool = False
-    ticket: Ticket | None = None
+    pending: PendingJob | None = None
     began: float = 0.0
     silent_since: float | None = None
 
@@ -48,9 +49,9 @@ class Worker:
             return self.silent_since + EOF_GRACE
         if not self.ready:
             return self.started + start_timeout
-        if self.ticket is None or self.ticket.job.seconds is None:
+        if self.pending is None or self.pending.job.seconds is None:
             return math.inf
-        return self.began + self.ticket.job.seconds
+        return self.began + self.pending.job.seconds
 
     def has_news(self) -> bool:
         """Tell whether there is something to read, if only that the other side has hung up."""
@@ -60,6 +61,6 @@ class Worker:
             return True
 
 
-def is_same(one: Job, other: Job) -> bool:
-    """Tell whether two jobs are the same evaluation; their parameters need not be comparable."""
+def is_same(one: Job, other: Job | Evaluation) -> bool:
+    """Tell whether a job is an evaluation; its parameters need not be comparable."""
     return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)

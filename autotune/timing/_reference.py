@@ -5,15 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
-from ..execution import Job
+from ..evaluation import Job
 from ..history import COMPLETE, CRASHED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ..schedule import Request, verdict
 from ..space import value_key
-
-# Of a budget's seconds, which such defaults may take together: a twentieth, less the time that
-# a busy machine needs to end an evaluation.
-SHARE = 0.04
-_MARGIN = 1.5  # times the seconds that an evaluation is expected to take
+from ._constants import REFERENCE_MARGIN
 
 
 class Reference:
@@ -97,7 +93,7 @@ class Reference:
         left, n_missing = self._left(running, seconds), len(self._missing(trial, running))
         if not left:
             return 0
-        expected = _MARGIN * self._expected(trial)
+        expected = REFERENCE_MARGIN * self._expected(trial)
         return n_missing if expected * n_missing <= left else int(left / expected)
 
     def _expected(self, trial: Trial) -> float:

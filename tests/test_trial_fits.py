@@ -9,14 +9,13 @@ from fakes import FakeExecutor, FakeTime, as_outcome
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.execution import REFIT, Job
-from autotune.timing._clock import Clock
-from autotune.timing._subsample import Scale, SharedOut, measure
+from autotune.schedule import Plan
+from autotune.timing import Clock, Subsample, measure_subsample
 
 N_FOLDS = 5
 
 
-def pilot(n_rows, seconds, score=None, *, budget=10.0, n_classes=2, n_workers=1, status=None):
+def trial_fits(n_rows, seconds, score=None, *, budget=10.0, n_classes=2, n_workers=1, status=None):
     """Return what trial fits tell whose seconds are a function of the rows, and the rows."""
     now = FakeTime()
 
@@ -32,29 +31,30 @@ def pilot(n_rows, seconds, score=None, *, budget=10.0, n_classes=2, n_workers=1,
         return outcome
 
     executor = FakeExecutor(answer, n_workers)
-    scale = measure(executor, {}, 0, Clock(budget, now), n_rows, n_classes, N_FOLDS, "score")
-    return scale, [round(job.fidelity * n_rows) for job in executor.jobs]
+    plan = Plan(N_FOLDS, n_rows, n_classes, n_rows)
+    subsample = measure_subsample(executor, {}, 0, Clock(budget, now), plan, "score")
+    return subsample, [round(job.fidelity * n_rows) for job in executor.jobs]
 
 
 def test_few_rows_are_all_used():
     """Check that on small data nothing is tried, however slow the model is."""
-    assert pilot(2999, lambda rows: 100.0) == (Scale(), [])
+    assert trial_fits(2999, lambda rows: 100.0) == (Subsample(), [])
 
 
 def test_fast_models_use_all_rows():
     """Check that a search that can afford it trains on all rows."""
-    scale, rows = pilot(20_000, lambda n: n * 1e-6)
-    assert scale.share == 1.0
+    subsample, rows = trial_fits(20_000, lambda n: n * 1e-6)
+    assert subsample.share == 1.0
     assert rows == [500, 500, 2000, 8000]
 
 
 def test_time_that_does_not_depend_on_the_rows():
     """Check that a model with a fixed cost gets more rows than its growth by powers allows."""
     n_rows = 300_000
-    scale, _ = pilot(n_rows, lambda n: 0.5 + 10.0 * n / n_rows, budget=20.0)
-    one = 0.5 + 10.0 * scale.share
+    subsample, _ = trial_fits(n_rows, lambda n: 0.5 + 10.0 * n / n_rows, budget=20.0)
+    one = 0.5 + 10.0 * subsample.share
     assert 6.0 / 2 < one <= 8.0 / 2
-    whole = one / scale.share**scale.exponent
+    whole = one / subsample.share**subsample.exponent
     assert 8.0 < whole <= 10.6
 
 
@@ -62,16 +62,16 @@ def test_time_that_does_not_depend_on_the_rows():
 def test_slow_models_use_a_share(exponent):
     """Check that the share is what leaves time for two evaluations."""
     n_rows = 300_000
-    scale, rows = pilot(n_rows, lambda n: 10.0 * (n / n_rows) ** exponent, budget=20.0)
-    assert scale.exponent == pytest.approx(exponent, abs=0.01)
-    one = 10.0 * scale.share**exponent
+    subsample, rows = trial_fits(n_rows, lambda n: 10.0 * (n / n_rows) ** exponent, budget=20.0)
+    assert subsample.exponent == pytest.approx(exponent, abs=0.01)
+    one = 10.0 * subsample.share**exponent
     assert 7.0 / 2 < one <= 8.0 / 2
     assert rows[0] == 500
 
 
 def test_more_workers_afford_more_rows():
     """Check that two evaluations side by side count, and more workers end none sooner."""
-    shares = [pilot(300_000, lambda n: n * 1e-4, n_workers=n)[0].share for n in (1, 2, 8)]
+    shares = [trial_fits(300_000, lambda n: n * 1e-4, n_workers=n)[0].share for n in (1, 2, 8)]
     assert shares[1] == pytest.approx(2 * shares[0], rel=0.05)
     assert shares[2] == shares[1]
     assert shares[2] * 300_000 * 1e-4 < 0.5 * 10.0
@@ -79,28 +79,28 @@ def test_more_workers_afford_more_rows():
 
 def test_classes_need_rows():
     """Check that there are fifty rows a class at least."""
-    scale, rows = pilot(20_000, lambda n: n * 1.0, n_classes=100)
+    subsample, rows = trial_fits(20_000, lambda n: n * 1.0, n_classes=100)
     assert rows == [1250]
-    assert scale.share == 5000 / 20_000
+    assert subsample.share == 5000 / 20_000
 
 
-def test_a_trial_fit_that_is_killed_ends_the_pilot():
+def test_a_trial_fit_that_is_killed_is_the_last():
     """Check that a fit that takes too long is given up, and the fewest rows are used."""
-    scale, rows = pilot(20_000, lambda n: 50.0)
+    subsample, rows = trial_fits(20_000, lambda n: 50.0)
     assert rows == [500]
-    assert scale.share == 2000 / 20_000
+    assert subsample.share == 2000 / 20_000
 
 
 def test_a_second_trial_fit_that_is_killed_stands_alone():
     """Check that seconds after which a fit was killed do not pass for those that it takes."""
-    scale, rows = pilot(20_000, lambda n: 9.0 * (n / 500), budget=100.0)
+    subsample, rows = trial_fits(20_000, lambda n: 9.0 * (n / 500), budget=100.0)
     assert rows == [500, 2000]
-    assert scale.share * 20_000 < 10_000
+    assert subsample.share * 20_000 < 10_000
 
 
 def test_a_model_that_fails_is_left_to_the_search():
     """Check that a failing default does not change what the search does."""
-    assert pilot(20_000, lambda n: 1.0, status="failed")[0] == Scale()
+    assert trial_fits(20_000, lambda n: 1.0, status="failed")[0] == Subsample()
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_a_model_that_fails_is_left_to_the_search():
 )
 def test_what_the_default_gains_with_all_rows(score, slope):
     """Check the extrapolation from the rows of the search, and that a fall does not count."""
-    scale, rows = pilot(20_000, lambda n: n * 3e-4, score)
+    subsample, rows = trial_fits(20_000, lambda n: n * 3e-4, score)
     assert rows == [500, 500, 2000]
-    assert 2000 / 20_000 < scale.share < 0.5
-    assert scale.rise == pytest.approx(slope * math.log(1 / scale.share))
+    assert 2000 / 20_000 < subsample.share < 0.5
+    assert subsample.rise == pytest.approx(slope * math.log(1 / subsample.share))
 
 
 def test_one_trial_fit_tells_no_gain():
     """Check that nothing is said of the gain where the second trial fit was killed."""
-    assert pilot(20_000, lambda n: 9.0 * (n / 500), budget=100.0)[0].rise == 0.0
+    assert trial_fits(20_000, lambda n: 9.0 * (n / 500), budget=100.0)[0].rise == 0.0
 
 
 @given(
@@ -131,7 +131,7 @@ def test_one_trial_fit_tells_no_gain():
     exponent=st.floats(0.0, 3.0),
     budget=st.floats(0.5, 1e4),
 )
-def test_the_pilot_is_cheap(n_rows, n_classes, factor, exponent, budget):
+def test_trial_fits_are_cheap(n_rows, n_classes, factor, exponent, budget):
     """Check that trial fits cost little of the budget, and the share makes sense."""
     spent = []
 
@@ -139,38 +139,8 @@ def test_the_pilot_is_cheap(n_rows, n_classes, factor, exponent, budget):
         spent.append(min(factor * rows**exponent, 0.1 * budget))
         return factor * rows**exponent
 
-    scale, _ = pilot(n_rows, seconds, budget=budget, n_classes=n_classes)
-    assert 0 < scale.share <= 1
-    assert scale.share * n_rows >= min(n_rows, 2000) - 1e-6
-    assert 0.8 <= scale.exponent <= 2.5 + 1e-9
+    subsample, _ = trial_fits(n_rows, seconds, budget=budget, n_classes=n_classes)
+    assert 0 < subsample.share <= 1
+    assert subsample.share * n_rows >= min(n_rows, 2000) - 1e-6
+    assert 0.8 <= subsample.exponent <= 2.5 + 1e-9
     assert sum(spent) <= 0.2 * budget
-
-
-def test_the_share_stays_inside():
-    """Check that jobs run on the share, while the search sees full fidelity."""
-    executor = FakeExecutor(n_workers=3)
-    shared = SharedOut(executor, 0.25)
-    for job in (Job(0, 1, {}, 0), Job(0, 2, {}, 0, fidelity=0.5), Job(1, REFIT, {}, 0)):
-        shared.submit(job)
-    assert [job.fidelity for job in executor.jobs] == [0.25, 0.125, 1.0]
-    ended = [shared.collect()[0].evaluation for _ in range(3)]
-    assert [e.fidelity for e in ended] == [1.0, 0.5, 1.0]
-    shared.close()
-    assert shared.n_workers == 3
-
-
-def test_jobs_are_cancelled_where_they_run():
-    """Check that a job is cancelled as what was sent, if it can be at all."""
-    cancelled = []
-
-    class Cancelling(FakeExecutor):
-        def cancel(self, job):
-            cancelled.append(job.fidelity)
-            return len(cancelled) > 1
-
-    shared = SharedOut(Cancelling(), 0.25)
-    job = Job(0, 1, {}, 0)
-    shared.submit(job)
-    assert not shared.cancel(Job(0, 1, {}, 0))
-    assert [shared.cancel(job) for _ in range(3)] == [False, True, False]
-    assert cancelled == [0.25, 0.25]

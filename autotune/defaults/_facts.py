@@ -1,0 +1,116 @@
+"""What a space may depend on beside the model: the size of the data that reach it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..compat import num_samples, to_numpy
+
+_FOLD = 0.5  # of the rows train in a fold at least
+_SURE = 0.8  # of the share that a rare class has is left in a fold
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """The data that reach an estimator in a fit on a fold; None where that is not known.
+
+    Attributes
+    ----------
+    rows, features : int or None
+    target : ndarray or None
+    """
+
+    rows: int | None = None
+    features: int | None = None
+    target: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, X: Any, y: Any) -> Facts | None:
+        """Return what is to be known of all data; None if there are none."""
+        if X is None:
+            return None
+        shape = getattr(X, "shape", None) or np.shape(X)
+        return cls(
+            max(int(_FOLD * num_samples(X)), 1),
+            shape[1] if len(shape) == 2 else None,
+            None if y is None else to_numpy(y),
+        )
+
+    @property
+    def size(self) -> int | None:
+        """The lesser of rows and features."""
+        known = [n for n in (self.rows, self.features) if n is not None]
+        return min(known) if len(known) == 2 else None
+
+    @property
+    def few_rows(self) -> int | None:
+        """A number of rows that is rare."""
+        return None if self.rows is None else self.rows // 20
+
+    @property
+    def targets(self) -> int | None:
+        """Number of targets."""
+        return None if self.target is None else math.prod(self.target.shape[1:])
+
+    @property
+    def pairs(self) -> int | None:
+        """The least of rows, features and targets."""
+        return None if None in (self.size, self.targets) else min(self.size, self.targets)  # type: ignore[type-var]  # neither is None
+
+    @property
+    def nu(self) -> float | None:
+        """Largest ``nu`` of a support vector machine that two of the classes allow."""
+        if self.target is None or self.rows is None:
+            return None
+        counts = np.unique(self.target, return_counts=True)[1]
+        return _SURE * 2 * counts.min() / (counts.min() + counts.max())
+
+    def reshaped(self, features: int | None = None) -> Facts:
+        """Return the facts after a step that changes the number of features."""
+        return replace(self, features=features)
+
+    def resampled(self) -> Facts:
+        """Return the facts after a step that changes the number of rows."""
+        return replace(self, rows=None)
+
+
+@dataclass(frozen=True)
+class UpTo:
+    """An interval whose upper end is bounded by a fact.
+
+    Parameters
+    ----------
+    fact : str
+        An attribute of `Facts`.
+    low, high : int or float
+        The interval where the fact does not bound it.
+    prior : str
+    """
+
+    fact: str
+    low: float
+    high: float
+    prior: str = "uniform"
+
+    def resolve(self, facts: Facts | None) -> tuple[Any, ...] | None:
+        """Return the interval for some data; None if there is none, or if they are not known."""
+        high = self.high
+        if facts is not None:
+            bound = getattr(facts, self.fact)
+            if bound is None:
+                return None
+            high = min(high, bound)
+        if high <= self.low:
+            return None
+        return (self.low, high) if self.prior == "uniform" else (self.low, high, self.prior)
+
+
+def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
+    """Return a space with intervals in place of what depends on the data."""
+    ranges = {n: v.resolve(facts) if isinstance(v, UpTo) else v for n, v in space.items()}
+    return {name: values for name, values in ranges.items() if values is not None}

@@ -1,0 +1,76 @@
+"""What is tuned: one model, or a list of models as one choice among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CHOSEN = "estimator"  # the parameter that names the model where several are in the race
+_PREFIX = f"{CHOSEN}__"
+
+
+@dataclass(frozen=True)
+class Models:
+    """The models that a configuration may be for.
+
+    Where there is a choice, a configuration holds one of them as ``"estimator"`` and that
+    one's parameters as ``"estimator__<name>"``; else it holds the only one's parameters.
+
+    Attributes
+    ----------
+    members : tuple of estimators
+    is_choice : bool
+        Whether a list was given, be it of one.
+    """
+
+    members: tuple[Any, ...]
+    is_choice: bool
+
+    @classmethod
+    def of(cls, estimator: Any) -> Models:
+        """Return the models that a user gave as ``estimator``."""
+        if isinstance(estimator, list):
+            return cls(tuple(estimator), True)
+        return cls((estimator,), False)
+
+    @property
+    def only(self) -> Any:
+        """The model of all configurations, None where there is a choice."""
+        return None if self.is_choice else self.members[0]
+
+    @property
+    def first(self) -> Any:
+        """The model by which is judged what holds for all, None in an empty list."""
+        return next(iter(self.members), None)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of a model's parameters in a configuration."""
+        return _PREFIX if self.is_choice else ""
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """The models by the names under which metadata is routed to them."""
+        if not self.is_choice:
+            return {"estimator": self.only}
+        return {f"estimator_{i}": model for i, model in enumerate(self.members)}
+
+    def choose(self, model: Any) -> dict[str, Any]:
+        """Return the configuration that says which model it is for, and nothing else."""
+        return {CHOSEN: model} if self.is_choice else {}
+
+    def split(self, params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Return the model that a configuration is for, and what it says of that model."""
+        return split_choice(self.only, params)
+
+
+def split_choice(estimator: Any, params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the model of a configuration, with its parameters under the model's own names.
+
+    ``estimator=None`` stands for a choice, which the configuration holds.
+    """
+    if estimator is not None:
+        return estimator, dict(params)
+    own = {name.removeprefix(_PREFIX): value for name, value in params.items() if name != CHOSEN}
+    return params[CHOSEN], own

@@ -1,0 +1,138 @@
+"""A task or a job on its way to where it is used."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+from weakref import WeakValueDictionary
+
+from ..compat import cloudpickle
+from ._packing import UnsendableError
+
+_known: WeakValueDictionary[str, Payload] = WeakValueDictionary()  # made or received here, by key
+_lock = Lock()
+
+
+class Payload:
+    """A value that is pickled when it leaves this process, and only then.
+
+    It is pickled once, by value where it is not importable, and unpickled by whoever opens it
+    first, not while a message is read. Its copies in one process are one object: in the process
+    that made it, it opens as the very value, since copies of callbacks would tell nobody what
+    they see.
+
+    Parameters
+    ----------
+    value : object
+    what : str
+        What it is, for an error.
+
+    Attributes
+    ----------
+    key : str
+    arrived : bool
+        Whether it was made in another process.
+    """
+
+    def __init__(self, value: Any, what: str):
+        self._set(uuid4().hex, None)
+        self._value = value
+        self._what = what
+        _known[self.key] = self
+
+    def _set(self, key: str, content: tuple[bytes, list] | None) -> None:
+        """Set all attributes but the value."""
+        self.key = key
+        self.arrived = content is not None
+        self._content = content
+        self._open_lock = Lock()
+
+    def pack(self) -> tuple[bytes, list]:
+        """Return the pickled value and its large buffers.
+
+        Raises
+        ------
+        TypeError
+            If it cannot be pickled.
+        """
+        with self._open_lock:
+            if self._content is None:
+                buffers: list[pickle.PickleBuffer] = []
+                try:
+                    data = cloudpickle.dumps(self._value, 5, buffer_callback=buffers.append)
+                except Exception as error:  # picklers raise whatever the objects' own code raises
+                    why = f"{type(error).__name__}: {error}"
+                    raise TypeError(f"{self._what} cannot be pickled: {why}") from error
+                self._content = data, buffers
+            return self._content
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the value is here."""
+        return hasattr(self, "_value")
+
+    def open(self) -> Any:
+        """Return the value."""
+        with self._open_lock:
+            if not self.is_open:
+                data, buffers = self._content or (b"", [])
+                self._value = pickle.loads(data, buffers=buffers)
+            return self._value
+
+    def __reduce_ex__(self, protocol: Any) -> tuple:
+        # An exception would end the threads in which some pools pickle.
+        try:
+            data, buffers = self.pack()
+        except TypeError as error:
+            data, buffers = pickle.dumps(_Refusal(str(error))), []
+        if protocol < 5:
+            buffers = [bytes(memoryview(buffer).cast("B")) for buffer in buffers]
+        return _receive, (self.key, data, buffers)
+
+    def __sizeof__(self) -> int:
+        # Dask weighs by this what it costs to move a payload.
+        data, buffers = self._content or (b"", [])
+        return len(data) + sum(memoryview(buffer).nbytes for buffer in buffers)
+
+
+def find(key: str) -> Payload | None:
+    """Return the payload with a key, None if this process does not have it."""
+    return _known.get(key)
+
+
+def _receive(key: str, data: bytes, buffers: list) -> Payload:
+    """Return a payload that has arrived, or the one that is here already."""
+    with _lock:
+        payload = _known.get(key)
+        if payload is None:
+            payload = _known[key] = Payload.__new__(Payload)
+            payload._set(key, (data, buffers))
+        return payload
+
+
+class _Refusal:
+    """Raises an error when it is unpickled."""
+
+    def __init__(self, message: str):
+        self._message = message
+
+    def __reduce__(self) -> tuple:
+        return _refuse, (self._message,)
+
+
+def _refuse(message: str) -> None:
+    raise UnsendableError(message)
+
+
+def _forget() -> None:
+    """Forget, in a fork, what its parent has: its locks may be held for ever."""
+    global _lock
+    _lock = Lock()
+    _known.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,40 @@
+"""What a picture must do.
+
+A picture is a frozen dataclass: its fields are what is shown, so that they can be read and
+tested without matplotlib.
+
+- ``of`` computes the fields from a ``Search`` (see ``_search``), or, for the picture of nested
+  cross-validation, from what it is about. It takes the names in ``options`` as keywords, and
+  raises ValueError where there is nothing to show.
+- ``size`` is how large a figure of its own is, in inches.
+- ``draw`` puts the fields on a ``Canvas`` (see ``_canvas``), which knows the colours, light or
+  dark. It sees no estimator and imports matplotlib, if at all, inside the function.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from ._canvas import Canvas
+
+
+class Picture(ABC):
+    """What is shown, and how it is drawn; see the module's text for the rules."""
+
+    options: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    @abstractmethod
+    def of(cls, *source: Any, **options: Any) -> Any:
+        """Compute what is shown."""
+
+    @property
+    @abstractmethod
+    def size(self) -> tuple[float, float]:
+        """Width and height of a figure of its own, in inches."""
+
+    @abstractmethod
+    def draw(self, canvas: Canvas) -> None:
+        """Draw it."""

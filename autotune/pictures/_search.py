@@ -1,0 +1,213 @@
+"""What pictures read from a fitted estimator, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._texts import short_repr
+from ..history import (
+    COMPLETE,
+    CRASHED,
+    DROPPED,
+    FAILED,
+    INTERRUPTED,
+    RUNNING,
+    TIMEOUT,
+    History,
+    Trial,
+)
+from ..results import Metric, describe_metric
+from ..space import Space
+
+PRUNED, UNFINISHED = "pruned", "unfinished"
+_STATES = {
+    COMPLETE: COMPLETE,
+    DROPPED: PRUNED,
+    FAILED: FAILED,
+    TIMEOUT: FAILED,
+    CRASHED: FAILED,
+    RUNNING: UNFINISHED,
+    INTERRUPTED: UNFINISHED,
+}
+_QUARTILE, _REACH, _FAR = 25, 3.0, 12.0
+
+
+@dataclass(frozen=True)
+class Search:
+    """A search that has ended.
+
+    Attributes
+    ----------
+    history : History
+    space : Space
+    metric : str
+        The metric that is shown, by its name in the history.
+    meaning : Metric
+        Its name and direction.
+    winner : int or None
+        The number of the trial that was chosen, None if none was.
+    expected : tuple of float
+        The score to expect of the winner on new data and the ends of its interval; NaN where
+        they are not known.
+    """
+
+    history: History
+    space: Space
+    metric: str
+    meaning: Metric
+    winner: int | None = None
+    expected: tuple[float, float, float] = (np.nan, np.nan, np.nan)
+
+    @property
+    def label(self) -> str:
+        """The metric as an axis names it."""
+        name = self.meaning.name or self.metric
+        return f"{name} (lower is better)" if self.meaning.sign < 0 else name
+
+    def values(self, scores: Any) -> np.ndarray:
+        """Return what people know in place of scores: losses, not their negatives."""
+        scores = np.asarray(scores, dtype=float)
+        return scores if self.meaning.sign > 0 else 0.0 - scores
+
+    @property
+    def default(self) -> Trial | None:
+        """The trial of the model's own parameters, if it was tried."""
+        return next((trial for trial in self.history if trial.origin == "default"), None)
+
+    def trials(self) -> Trials:
+        """Return what is known of each trial."""
+        history = self.history
+        partial, ended = _of_evaluations(history, self.metric)
+        scores = np.array([history.score(trial, self.metric) for trial in history], dtype=float)
+        scores[~np.isfinite(scores)] = np.nan
+        return Trials(
+            self.values(scores),
+            self.values(partial),
+            np.array([_STATES[trial.status] for trial in history], dtype=object),
+            np.array([trial.eligible for trial in history], dtype=bool),
+            ended,
+            self.meaning.sign,
+        )
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What is known of each trial, in the order of their numbers.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_trials,)
+        What the mean score over the folds means to people; NaN where there is none.
+    partial : ndarray of shape (n_trials,)
+        The same over those evaluations that there are, of the largest share of the rows.
+    states : ndarray of str
+        ``"complete"``, ``"pruned"``, ``"failed"`` (also timed out or crashed) or
+        ``"unfinished"``.
+    eligible : ndarray of bool
+        Whether the trial may win.
+    ended : ndarray of shape (n_trials,)
+        Seconds since ``fit`` began, NaN where nothing was evaluated.
+    sign : {1, -1}
+        -1 where lower is better.
+    """
+
+    values: np.ndarray
+    partial: np.ndarray
+    states: np.ndarray
+    eligible: np.ndarray
+    ended: np.ndarray
+    sign: int
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The mean over all folds or, where there is none, over what there is."""
+        shown = np.where(np.isnan(self.values), self.partial, self.values)
+        return np.where((self.states == FAILED) & np.isnan(self.values), np.nan, shown)
+
+    @property
+    def competes(self) -> np.ndarray:
+        """Which trials have a score that may win."""
+        known = np.isfinite(self.values)
+        return known & self.eligible & (self.states != PRUNED) & (self.states != UNFINISHED)
+
+    def limits(self, *important: float) -> tuple[float, float]:
+        """Return between which values most of what is shown lies.
+
+        Bad values far from the others are left out: beyond three times the distance between
+        the best and the third quartile. What is important is in, unless it is farther still.
+        """
+        return robust_limits(self.shown, self.sign, important)
+
+
+def robust_limits(
+    values: np.ndarray, sign: int, important: Iterable[float] = ()
+) -> tuple[float, float]:
+    """Return limits that bad values far from the others do not stretch."""
+    goodness = sign * values[np.isfinite(values)]
+    kept = sign * np.array([value for value in important if np.isfinite(value)])
+    if not len(goodness):
+        goodness = kept if len(kept) else np.array([0.0])
+    top = goodness.max()
+    spread = top - np.percentile(goodness, _QUARTILE)
+    lowest = goodness.min() if spread == 0 else max(goodness.min(), top - _REACH * spread)
+    near = [one for one in kept if spread == 0 or one >= top - _FAR * spread]
+    low, high = sorted((sign * min([lowest, *near]), sign * max([top, *near])))
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 0.05
+    return float(low - margin), float(high + margin)
+
+
+def read_search(estimator: Any, metric: str | None = None) -> Search:
+    """Return what a fitted estimator, or the last step of a Pipeline, knows of its search."""
+    tuned = _tuned(estimator)
+    history = tuned.history_
+    if metric is not None and metric not in history.metrics:
+        raise ValueError(f"metric must be one of {list(history.metrics)}; got {metric!r}")
+    name = history.metric if metric is None else metric
+    expected = (np.nan, np.nan, np.nan)
+    if name == history.metric and "expected_score_" in vars(tuned):
+        expected = (tuned.expected_score_, *tuned.expected_score_interval_)
+    winner = vars(tuned).get("best_index_")
+    return Search(history, tuned.space_, name, _meaning(tuned, name), winner, expected)
+
+
+def _tuned(estimator: Any) -> Any:
+    """Return the estimator that has searched."""
+    steps = vars(estimator).get("steps") if hasattr(estimator, "__dict__") else None
+    tuned = steps[-1][1] if steps else estimator
+    if not hasattr(tuned, "__dict__") or not {"history_", "space_"} <= set(vars(tuned)):
+        raise ValueError(
+            "estimator must be an AutoTunedClassifier or AutoTunedRegressor that was fitted, or a "
+            f"Pipeline that ends with one; got {short_repr(estimator)}"
+        )
+    return tuned
+
+
+def _meaning(tuned: Any, name: str) -> Metric:
+    """Return what there is to know of a metric."""
+    scorer = tuned.scorer_
+    if isinstance(scorer, dict):
+        scorer = scorer[name]
+    model = vars(tuned).get("best_estimator_", tuned.estimator)
+    return describe_metric(scorer, model if isinstance(model, list) else [model])
+
+
+def _of_evaluations(history: History, metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return each trial's mean score at its largest fidelity, and when it ended."""
+    found: list[list[tuple[float, float]]] = [[] for _ in history]
+    ended = np.full(len(history), np.nan)
+    for evaluation in history.evaluations():
+        number = evaluation.trial
+        ended[number] = np.fmax(ended[number], evaluation.ended)
+        score = evaluation.scores.get(metric, np.nan)
+        if np.isfinite(score):
+            found[number].append((evaluation.fidelity, score))
+    means = np.full(len(history), np.nan)
+    for number, pairs in enumerate(found):
+        if pairs:
+            largest = max(fidelity for fidelity, _ in pairs)
+            means[number] = np.mean([score for fidelity, score in pairs if fidelity == largest])
+    return means, ended

@@ -1,0 +1,61 @@
+"""What the final comparison costs, and who can take part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..history import FULL, History, Trial
+from ._constants import COMPARISON_SHARE, MARGIN
+
+
+class ComparisonTime:
+    """Predicts the seconds of a comparison of the best trials on fresh folds.
+
+    Parameters
+    ----------
+    history : History
+    seconds : float or None
+        The budget.
+    n_workers : int
+
+    Attributes
+    ----------
+    most : float
+        The seconds of the budget that the comparison may take.
+    """
+
+    def __init__(self, history: History, seconds: float | None, n_workers: int):
+        self._history = history
+        self._n_workers = n_workers
+        self.most = COMPARISON_SHARE * (seconds or 0.0)
+
+    def reserve(self, finalists: Sequence[Trial]) -> float:
+        """Return the seconds to be kept for finalists; none if they are too few."""
+        field = self.affordable(finalists, self.most)
+        cost = sum(self._cost(trial, self._history.n_fresh) for trial in field)
+        return min(cost, self.most)
+
+    def affordable(self, finalists: Sequence[Trial], seconds: float) -> list[Trial]:
+        """Return the finalists for which there is time: one repeat of the folds must be done.
+
+        The most important ones come first.
+        """
+        chosen: list[Trial] = []
+        for trial in finalists:
+            cost = self._cost(trial, self._history.n_folds)
+            if cost <= seconds:
+                chosen.append(trial)
+                seconds -= cost
+        # The others say nothing without the best one, nor it without any other.
+        return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
+
+    def _cost(self, trial: Trial, n_fresh: int) -> float:
+        """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
+        n_folds = self._history.n_folds
+        folds = range(n_folds, n_folds + n_fresh)
+        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
+        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        usual = np.mean([e.whole_seconds for e in known])
+        return float(MARGIN * n_missing * usual / self._n_workers)
