@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fakes import add_trial
 
-from autotune.history import History
+from autotune.history import Evaluation, History
 from autotune.search import GPSearcher, PortfolioSearcher
 from autotune.search._embedding import Embedding
 from autotune.search._levels import Levels
@@ -31,8 +31,7 @@ def search(spec, n_trials, score, seed=0, seconds=np.inf, make=GPSearcher):
     history, searcher = History(1), make(Space.parse(spec), seed)
     for _ in range(n_trials):
         params = searcher.ask(history, seconds)
-        trial = add_trial(history, params, [score(params)])
-        trial.origin = searcher.origin(params)
+        add_trial(history, params, [score(params)], searcher.origin(params))
     return [trial.params for trial in history]
 
 
@@ -129,11 +128,11 @@ def test_values_without_time_are_not_tried():
     """Check that a value whose trials take too long is left out."""
     space = Space.parse({"a": ["slow", "fast"], "x": (0.0, 1.0)})
     history, searcher = History(1), GPSearcher(space, 0)
-    for x in np.linspace(0, 1, 13):
-        add_trial(history, {"a": "fast", "x": float(x)}, [float(x)], searcher.name)
-    add_trial(history, {"a": "slow", "x": 0.5}, [0.0], searcher.name)
-    for trial in history:
-        for evaluation in trial.evaluations.values():
-            evaluation.fit_time = 100.0 if trial.params["a"] == "slow" else 0.1
+    tried = [{"a": "fast", "x": i / 12} for i in range(13)] + [{"a": "slow", "x": 0.5}]
+    for number, params in enumerate(tried):
+        add_trial(history, params, [params["x"]], searcher.name)
+        seconds = 100.0 if params["a"] == "slow" else 0.1
+        scores = {"score": params["x"]}
+        history.record(Evaluation(number, 0, scores=scores, fit_time=seconds))
     assert searcher.ask(history)["a"] == "slow"
     assert searcher.ask(history, 5.0)["a"] == "fast"
