@@ -107,7 +107,8 @@ class Run:
         check_target(self.y, classifier=owner._classifier)
         check_labels(self.scoring, owner.scoring, self.y, classifier=owner._classifier)
         model, prefix = self._model()
-        candidates = make_candidates(model, owner.space, prefix, self.X, self.y)
+        hurried = budget.needs_killing
+        candidates = make_candidates(model, owner.space, prefix, self.X, self.y, hurried=hurried)
         resource = name_resource(self.strategy, candidates, prefix)
         self.candidates = set_amount(self.strategy, candidates, resource)
         self.n_trials = self.strategy.n_trials(self.candidates.space, budget)
