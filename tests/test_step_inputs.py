@@ -49,7 +49,7 @@ REACHING = [
     (SVC(), "", np.where(X > 3.9, np.nan, X), (9, X[X <= 3.9].var())),
     (make_pipeline(StandardScaler(), SVC()), "svc", X, (9, 1.0)),
     (make_pipeline("passthrough", SVC()), "svc", X, (9, X.var())),
-    (make_pipeline(PCA(2, whiten=True), SVC()), "svc", X, (2, 60 / 59 * 59 / 60)),
+    (make_pipeline(PCA(2, whiten=True), SVC()), "svc", X, (2, 1)),
     (
         make_pipeline(StandardScaler(), BaggingClassifier(SVC())),
         "baggingclassifier__estimator",
@@ -158,13 +158,10 @@ def test_shares_of_starting_points_are_counted():
     assert points[0] == {"max_features": 23}
 
 
-@pytest.mark.parametrize("budget", [2, "30s"])
-def test_a_search_begins_with_what_the_symbol_is(budget):
+def test_a_search_begins_with_what_the_symbol_is():
     """Check that the first real trial has the model's own gamma for the data that reach it."""
     model = Pipeline([("scale", StandardScaler()), ("svm", SVC())])
-    search = AutoTunedClassifier(
-        model, {"svm__gamma": LOG, "svm__C": [1.0, 50.0]}, budget=budget, cv=2, n_jobs=1
-    )
-    search.set_params(budget=2 if budget == 2 else "4s").fit(X, Y)
+    space = {"svm__gamma": LOG, "svm__C": [1.0, 50.0]}
+    search = AutoTunedClassifier(model, space, budget=2, cv=2).fit(X, Y)
     moved = next(t.params for t in search.history_ if t.origin == "moved default")
     assert moved == {"svm__C": 1.0, "svm__gamma": pytest.approx(1 / 9)}
