@@ -4,7 +4,7 @@ Wide ranges, lists of numbers, symbols among numbers, choices most of which do n
 defaults that lie outside; mixed columns with missing values behind imputers and a one-hot
 encoder; metrics other than the model's own. Texts and whole numbers with few values are
 categories, and one value in twenty is missing. KEEL's sets are for classification: a regressor
-predicts one of the numbers of a set from its other columns, the class among them.
+predicts the number of a set with the most values from its other columns, the class among them.
 """
 
 from __future__ import annotations
@@ -162,14 +162,13 @@ SETUPS: dict[str, Setup] = {
         regression=True,
     ),
 }
-# The column that a regressor predicts: the set's number with the most values.
 TUNING = ("australian", "crx", "marketing", "pima", "titanic", "vehicle")
 REPORT = ("contraceptive", "german", "mammographic", "segment", "splice", "tic-tac-toe")
 WITHOUT_NUMBERS = frozenset({"marketing", "titanic", "splice", "tic-tac-toe"})
 
 
 def pairs(half: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the data sets and models of one half: 60 tasks for each seed."""
+    """Return the data sets and models of one half: 66 tasks for each seed."""
     return [
         (data, model)
         for data in half
