@@ -175,5 +175,5 @@ class Task:
         return self._target(self._parts[3])
 
     def _target(self, y: pd.Series) -> np.ndarray:
-        """Return numbers as floats, classes as objects."""
-        return y.to_numpy(dtype=float if self.is_regression else object)
+        """Return numbers as they are, texts as objects."""
+        return y.to_numpy(dtype=object if self.setup is None else None)

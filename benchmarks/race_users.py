@@ -185,6 +185,8 @@ def load(name: str, setup: Setup) -> tuple[pd.DataFrame, pd.Series]:
         target = numbers.nunique().idxmax()
         X, y = X.drop(columns=target).assign(kind=y.astype("category")), X[target].astype(float)
         y = (y - y.mean()) / y.std()
+    else:
+        y = y.astype("category").cat.codes  # forests cannot weigh classes whose names are digits
     whole = [c for c in X.select_dtypes("integer") if X[c].nunique() <= FEW]
     X = X.astype(dict.fromkeys(whole, str)).astype(dict.fromkeys(whole, "category"))
     hidden = np.random.RandomState(0).random_sample(X.shape) < MISSING
