@@ -8,6 +8,7 @@ import math
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -1187,3 +1188,52 @@ def test_a_number_is_moved_into_a_range_of_numbers(spec, number):
     (dimension,) = Space.parse({"a": spec}).subspaces[0].values()
     nearest = dimension.nearest(number, "none")
     assert nearest in dimension or (nearest == "none" and dimension.kind == "choice")
+
+
+class Chosen:
+    """Has the attributes of what skrub's ``choose_float`` and ``choose_int`` return."""
+
+    def __init__(self, low, high, log=False, **more):
+        self.low, self.high, self.log = low, high, log
+        vars(self).update(more)
+
+    def rvs(self, random_state=None):
+        raise AssertionError("the range says it better than draws from it")
+
+
+class ChosenFrom:
+    """Has the attributes of what skrub's ``choose_from`` and ``choose_bool`` return."""
+
+    def __init__(self, outcomes, names=None):
+        self.outcomes, self.outcome_names = outcomes, names
+
+
+@pytest.mark.parametrize(
+    ("spec", "same"),
+    [
+        (Chosen(1, 10, to_int=False), (1.0, 10.0)),
+        (Chosen(1, 10, to_int=True), (1, 10)),
+        (Chosen(1, 10), (1, 10)),
+        (Chosen(0.1, 10, log=True, to_int=False), (0.1, 10.0, "log-uniform")),
+        (Chosen(1, 100, log=True, to_int=True), (1, 100, "log-uniform")),
+        (ChosenFrom(["a", None]), ["a", None]),
+        (ChosenFrom([1, 10, 100], ["low", "mid", "high"]), [1, 10, 100]),
+    ],
+)
+def test_ranges_of_skrub(spec, same):
+    """Check that objects with the attributes of skrub's are what they say."""
+    assert Space.parse({"p": spec}).fingerprint() == Space.parse({"p": same}).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (Chosen(2, 1), "space['p'] must be an interval (low, high) with low < high, got <"),
+        (Chosen(0, 1, log=True), "space['p'] must have low > 0, because a logarithmic range"),
+        (ChosenFrom([]), "space['p'] must have at least one choice, got <"),
+    ],
+)
+def test_bad_ranges_of_skrub(spec, message):
+    """Check that they are refused as other ranges are."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Space.parse({"p": spec})

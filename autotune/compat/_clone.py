@@ -33,9 +33,9 @@ def clone(estimator: Any, *, safe: bool = True) -> Any:
 
 def clone_parametrized(estimator: Any) -> Any:
     """Return a copy made from what ``get_params`` returns, whatever else the class says."""
-    shell = copy(estimator)
     params = estimator.get_params(deep=False)
     special = {name: value for name, value in params.items() if _holds_catboost(value)}
+    shell = copy(estimator) if special else estimator
     for name in special:
         setattr(shell, name, None)
     cloned = _clone_parametrized(shell)

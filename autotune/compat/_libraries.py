@@ -20,7 +20,7 @@ _QUIET: dict[str, list[tuple[tuple[str, ...], dict[str, Any]]]] = {
     "catboost": [
         (
             ("verbose", "silent", "logging_level", "verbose_eval", "metric_period"),
-            {"logging_level": "Silent"},
+            {"verbose": False},  # which an argument of fit overrides
         ),
         (
             ("allow_writing_files", "train_dir", "save_snapshot", "snapshot_file"),

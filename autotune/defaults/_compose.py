@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
+from .._texts import short_repr
 from ._example import example_space
 from ._facts import Facts
 from ._preparation import KEEP_FEATURES
@@ -49,6 +50,8 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
 
     Raises
     ------
+    TypeError
+        If it is no estimator.
     ValueError
         If neither the estimator nor anything nested in it has a built-in space.
 
@@ -64,6 +67,8 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
     >>> space | {"ridge__fit_intercept": [True, False], "ridge__alpha": (0.1, 10.0)}
     {'ridge__alpha': (0.1, 10.0), 'ridge__fit_intercept': [True, False]}
     """
+    if not is_estimator(estimator):
+        raise TypeError(f"estimator must be an instance of a model; got {short_repr(estimator)}")
     spaces = auto_space(estimator, X=X, y=y)
     return max(spaces, key=len) if isinstance(spaces, list) else spaces
 
@@ -154,16 +159,21 @@ def _children(estimator: Any, facts: Facts | None) -> Iterator[tuple[str, Any, F
 
 def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
     """Return what is known of the data that reach members, where that differs."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.pipeline import Pipeline
+
     seen = {"final_estimator": facts.reshaped()}
-    for name, step in getattr(estimator, "steps", ()):
+    for name, step in estimator.steps if isinstance(estimator, Pipeline) else ():
         seen[name] = facts
         if hasattr(step, "fit_resample"):
             facts = facts.resampled()
         elif type(step).__name__ not in KEEP_FEATURES and is_estimator(step):
             facts = facts.reshaped()
-    for name, _, columns in getattr(estimator, "transformers", ()):
-        is_listed = isinstance(columns, list | tuple)
-        seen[name] = facts.reshaped(len(columns) if is_listed else None)
+    if isinstance(estimator, ColumnTransformer):
+        seen["remainder"] = facts.reshaped()
+        for name, _, columns in estimator.transformers:
+            is_listed = isinstance(columns, list | tuple)
+            seen[name] = facts.reshaped(len(columns) if is_listed else None)
     return seen
 
 

@@ -24,13 +24,12 @@ def _pca(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kernel_pca(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the space of KernelPCA; a linear kernel has no gamma."""
-    gamma = {"gamma": _GAMMA} if params.get("kernel") in ("rbf", "sigmoid") else {}
+    """Return the space of KernelPCA; a sigmoid kernel may have no components for a gamma."""
+    gamma = {"gamma": _GAMMA} if params.get("kernel") == "rbf" else {}
     return gamma | {"n_components": UpTo("rows", 2, 100, "log-uniform")}
 
 
-# The number of random features: more are never worse, but slower (Rahimi & Recht 2007).
-_NEIGHBOURS = {"n_neighbors": UpTo("rows", 3, 30, "log-uniform")}
+_NEIGHBOURS = {"n_neighbors": UpTo("other_rows", 3, 30, "log-uniform")}
 
 SPACES: dict[str, Any] = {
     "sklearn.BernoulliRBM": {
@@ -45,7 +44,7 @@ SPACES: dict[str, Any] = {
     "sklearn.Isomap": _NEIGHBOURS,
     "sklearn.KernelPCA": _kernel_pca,
     "sklearn.LatentDirichletAllocation": {"n_components": (4, 64, "log-uniform")},
-    "sklearn.LocallyLinearEmbedding": {"n_neighbors": UpTo("rows", 5, 30, "log-uniform")},
+    "sklearn.LocallyLinearEmbedding": {"n_neighbors": UpTo("other_rows", 5, 30, "log-uniform")},
     "sklearn.MiniBatchNMF": _COMPONENTS,
     "sklearn.NMF": _COMPONENTS,
     "sklearn.NeighborhoodComponentsAnalysis": {

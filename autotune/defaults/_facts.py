@@ -34,18 +34,18 @@ class Facts:
         """Return what is to be known of all data; None if there are none."""
         if X is None:
             return None
-        shape = getattr(X, "shape", None) or np.shape(X)
-        return cls(
-            max(int(_FOLD * num_samples(X)), 1),
-            shape[1] if len(shape) == 2 else None,
-            None if y is None else to_numpy(y),
-        )
+        rows = max(int(_FOLD * num_samples(X)), 1)
+        return cls(rows, _count_features(X), None if y is None else to_numpy(y))
 
     @property
     def size(self) -> int | None:
         """The lesser of rows and features."""
-        known = [n for n in (self.rows, self.features) if n is not None]
-        return min(known) if len(known) == 2 else None
+        return _least(self.rows, self.features)
+
+    @property
+    def other_rows(self) -> int | None:
+        """The rows that can be neighbours of one."""
+        return None if self.rows is None else self.rows - 1
 
     @property
     def few_rows(self) -> int | None:
@@ -60,7 +60,7 @@ class Facts:
     @property
     def pairs(self) -> int | None:
         """The least of rows, features and targets."""
-        return None if None in (self.size, self.targets) else min(self.size, self.targets)  # type: ignore[type-var]  # neither is None
+        return _least(self.rows, self.features, self.targets)
 
     @property
     def nu(self) -> float | None:
@@ -77,6 +77,21 @@ class Facts:
     def resampled(self) -> Facts:
         """Return the facts after a step that changes the number of rows."""
         return replace(self, rows=None)
+
+
+def _least(*numbers: int | None) -> int | None:
+    """Return the least of some numbers, None where one is not known."""
+    known = [number for number in numbers if number is not None]
+    return min(known) if len(known) == len(numbers) else None
+
+
+def _count_features(X: Any) -> int | None:
+    """Return the number of columns of a table, None of anything else."""
+    try:
+        shape = getattr(X, "shape", None) or np.shape(X)
+    except ValueError:  # lists of different lengths
+        return None
+    return shape[1] if len(shape) == 2 else None
 
 
 @dataclass(frozen=True)
@@ -112,5 +127,12 @@ class UpTo:
 
 def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
     """Return a space with intervals in place of what depends on the data."""
-    ranges = {n: v.resolve(facts) if isinstance(v, UpTo) else v for n, v in space.items()}
+    ranges = {name: _resolve(values, facts) for name, values in space.items()}
     return {name: values for name, values in ranges.items() if values is not None}
+
+
+def _resolve(values: Any, facts: Facts | None) -> Any:
+    """Return a range for some data; a list is a copy, which users may change."""
+    if isinstance(values, UpTo):
+        return values.resolve(facts)
+    return list(values) if type(values) is list else values

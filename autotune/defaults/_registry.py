@@ -103,8 +103,8 @@ def register_space(cls: type, space: Any) -> None:
 def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
     """Return the sub-spaces of the estimator itself, without its nested ones; [] if unknown."""
     cls = type(estimator)
-    entry = next((_registered[base] for base in cls.__mro__ if base in _registered), None)
-    entry = nearest_entry(cls, _ENTRIES) if entry is None else entry
+    registered = next((_registered[base] for base in cls.__mro__ if base in _registered), None)
+    entry = nearest_entry(cls, _ENTRIES) if registered is None else registered
     if entry is None:
         return []
     params = estimator.get_params(deep=False)
@@ -116,10 +116,10 @@ def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
         kept = {
             _own_name(name, own, params): values
             for name, values in resolved(space, facts).items()
-            if (name in params or name in defaults)
+            if (registered is not None or name in params or name in defaults)
             and not _is_chosen(values, params.get(name), defaults.get(name))
         }
-        if kept and kept not in spaces:
+        if kept and (registered is not None or kept not in spaces):
             spaces.append(kept)
     return spaces
 
