@@ -24,6 +24,7 @@ from ._surrogate import Surrogate
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 _HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
 _INITIAL = 3  # trials before the model is used: it says itself how little it knows
+_MODELLED, _EXPLORE = 10, 5  # proposals by the model alone; after them one in so many explores
 _TRIES = 20  # proposals that may turn out to take too long
 _PRIORITY = 1e6  # of a level that is to be tried, over the logarithm of any improvement
 
@@ -35,7 +36,9 @@ class GPSearcher(Searcher):
     Gaussian process (Matern 5/2, one length scale per parameter, noise; see ``Surrogate``)
     is fitted to the trials, and the proposal has the largest expected improvement over the
     best mean among them (log EI, Ament et al. 2023). Until all values of small choices were
-    tried, each proposal has as many new ones as it can; see ``Levels``.
+    tried, each proposal has as many new ones as it can; see ``Levels``. After ten proposals,
+    every fifth is the next point of the design, in case the process is wrong about a part of the
+    space that it has hardly seen (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
     Failed trials count with the worst score seen. Trials that still run are believed to
     score what the process expects, so that workers do not crowd. A trial that was dropped
     counts with the folds that it finished, freed of how hard those folds are.
@@ -126,7 +129,9 @@ class GPSearcher(Searcher):
         seen = self._observe(history)
         turn = sum(trial.origin == self.name for trial in history)
         wanted = self._levels.wanted(seen.units, turn)
-        if not self.space.features or len(seen.units) < self.n_initial or not seen.told.any():
+        explores = turn >= _MODELLED and turn % _EXPLORE == _EXPLORE - 1
+        is_early = len(seen.units) < self.n_initial or not seen.told.any()
+        if not self.space.features or is_early or explores:
             yield from self._design(turn, wanted)
             return
         _, log_gain, good_first = self._improvement(seen)
