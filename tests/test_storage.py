@@ -30,7 +30,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, run, start, summary, tuner
 
 from autotune import AutoTunedClassifier, read_history
-from autotune.history._history import Evaluation, History
+from autotune.history import Evaluation, History, Listener
 from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
@@ -317,6 +317,27 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
     rows = query(path, "SELECT status FROM trials ORDER BY trial")
     assert rows == [("dropped",), ("running",), ("complete",)]
     journal.close()
+
+
+def test_a_journal_that_gives_up_leaves_the_other_listeners(path):
+    """Check that who is told after it hears all the same, and it is not told after its end."""
+    history, heard = History(1, "score"), []
+
+    class Hearing(Listener):
+        def evaluated(self, evaluation, history):
+            heard.append(evaluation.trial)
+
+    journal = Journal(path, "a", {}, 0, history, lambda trial: trial.params, None)
+    journal._connection.execute("PRAGMA query_only = ON")
+    for number in range(2):
+        history.add({"C": number}, "random")
+    with history.telling([Hearing(), Hearing()]):
+        with pytest.warns(UserWarning, match="cannot be written any more"):
+            history.record(Evaluation(0, 0, scores={"score": 1.0}))
+        history.record(Evaluation(1, 0, scores={"score": 1.0}))
+    assert heard == [0, 0, 1, 1]
+    journal.close()
+    assert history.listeners == []
 
 
 def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
@@ -780,6 +801,16 @@ def test_read_history(path):
     assert frame["origin"].tolist()[:4:2] == ["default", frame["origin"][2]]
     assert frame["estimator"].str.contains("Tree").tolist() == [True] * 4 + [False] * 4
     assert (frame["ended"] >= frame["started"]).all()
+
+
+def test_the_frame_of_a_fit_is_that_of_its_file(path):
+    """Check that columns, types and values are the same, whoever is asked."""
+    model = tuner(storage=path).fit(X, Y)
+    frame = model.history_.to_frame()
+    assert frame.equals(read_history(path))
+    assert frame["study"].tolist() == [1] * len(frame)
+    assert frame["estimator"].str.contains("Cut").all()
+    assert tuner().fit(X, Y).history_.to_frame()["created"].isna().all()
 
 
 def test_the_frame_of_a_file_without_evaluations(path):

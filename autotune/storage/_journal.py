@@ -217,14 +217,14 @@ class Journal(Listener):
             self.save()
         finally:
             self._leave()
+            if self in self._history.listeners:
+                self._history.listeners.remove(self)
 
     def _leave(self) -> None:
         """Leave the study to whoever opens it next."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if self in self._history.listeners:
-            self._history.listeners.remove(self)
         roll_back(connection)
         with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))
