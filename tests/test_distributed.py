@@ -39,7 +39,7 @@ dask = pytest.importorskip("dask")
 from autotune.execution.cluster._executor import DaskExecutor  # noqa: E402  # needs distributed
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
-PATIENCE = 60.0  # seconds; only a broken cluster uses them up
+PATIENCE = 150.0  # seconds; only a broken cluster uses them up
 
 
 @pytest.fixture(scope="module")

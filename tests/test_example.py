@@ -25,8 +25,9 @@ X = RNG.uniform(0.1, 1, size=(60, 6))
 Y = 1 + 3 * X[:, 0] + 0.1 * RNG.normal(size=60)
 LABELS = (X[:, 0] > np.median(X[:, 0])).astype(int)
 SEVERAL_TARGETS = ("MultiTask", "CCA", "PLSCanonical")
-# The one takes a single column, and predicts only between its values; the other needs a model.
-OTHERS = {"IsotonicRegression", "SelfTrainingClassifier"}
+# The first takes a single column, and predicts only between its values; the second warns of its
+# own defaults; the last needs a model.
+OTHERS = {"IsotonicRegression", "LogisticRegressionCV", "SelfTrainingClassifier"}
 
 
 def unknown_models():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 from ..evaluation import Job, Task
 from ..execution import Executor, WorkerStartError, make_executor
 from ..history import COMPLETE, TIMEOUT, Evaluation, History, Trial
-from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, FitTime
+from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, Clock, FitTime
 from ._errors import one_line
 from ._report import seconds_text
 
@@ -51,11 +50,11 @@ def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[flo
 def _evaluate(executor: Executor, job: Job) -> Evaluation:
     """Return what a job came to; one that does not end in time is given up."""
     executor.submit(job)
-    end = math.inf if job.seconds is None else time.monotonic() + job.seconds + START_LIMIT
+    clock = Clock(None if job.seconds is None else job.seconds + START_LIMIT)
     while True:
-        patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
-        for outcome in executor.collect(patience):
+        left = clock.left()
+        for outcome in executor.collect(None if math.isinf(left) else max(left, 0.0)):
             return outcome.evaluation
-        if time.monotonic() >= end:
+        if clock.left() <= 0:
             executor.cancel(job)
             return job.evaluation(status=TIMEOUT)

@@ -24,8 +24,8 @@ def _pca(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kernel_pca(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the space of KernelPCA; a linear kernel has no gamma."""
-    gamma = {"gamma": _GAMMA} if params.get("kernel") in ("rbf", "sigmoid") else {}
+    """Return the space of KernelPCA; a sigmoid kernel may have no components for a gamma."""
+    gamma = {"gamma": _GAMMA} if params.get("kernel") == "rbf" else {}
     return gamma | {"n_components": UpTo("rows", 2, 100, "log-uniform")}
 
 

@@ -19,9 +19,12 @@ _RADIUS = {"weights": _WEIGHTS}
 
 
 def _propagation(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the space of label propagation, which depends on its kernel."""
+    """Return the space of label propagation, which depends on its kernel.
+
+    With the default gamma, 20, a row far from all others has no weights at all.
+    """
     spaces: dict[str, dict[str, Any]] = {
-        "rbf": {"gamma": (2.0**-5, 2.0**7, "log-uniform")},
+        "rbf": {"gamma": (2.0**-7, 2.0**3, "log-uniform")},
         "knn": {"n_neighbors": UpTo("rows", 2, 30, "log-uniform")},
     }
     return spaces.get(str(params.get("kernel")), {})
