@@ -9,7 +9,7 @@ from typing import Any
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
-_PACKAGES = {"autotune", "joblib", "sklearn"}  # whose lines are not the user's
+_PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # whose lines are not the user's
 
 
 def short_repr(value: Any) -> str:

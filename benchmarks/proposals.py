@@ -167,7 +167,7 @@ def search(
         trial, truth = history.add(params, searcher.name if number else "default"), 0.0
         truth = problem.truth(params)
         score = truth + problem.noise * rng.standard_normal()
-        trial.status = COMPLETE if np.isfinite(truth) else FAILED
+        history.set_status(trial, COMPLETE if np.isfinite(truth) else FAILED)
         scores = {"score": score} if np.isfinite(truth) else {}
         history.record(Evaluation(number, 0, scores=scores, status=trial.status))
         truths.append(truth)

@@ -83,7 +83,7 @@ def race(scores: np.ndarray, seed: int, eps: float) -> tuple[int, int, int, bool
             history.record(evaluation)
             n_evaluations += 1
             for ended, status in scheduler.report(evaluation, history):
-                ended.status = status
+                history.set_status(ended, status)
         if trial.status == DROPPED:
             complete = [t for t in history if t.status == COMPLETE]
             n_false += means[row] > max(means[t.params["row"]] for t in complete)

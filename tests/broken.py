@@ -14,7 +14,7 @@ import numpy as np
 
 from autotune.evaluation import Job, Outcome
 from autotune.execution import Executor
-from autotune.history import CRASHED, TIMEOUT, Evaluation
+from autotune.history import CRASHED, TIMEOUT
 from autotune.schedule import COMPLETE, DROPPED, FAILED, INTERRUPTED, RUNNING, Full, Request
 from autotune.search import RandomSearcher
 
@@ -99,7 +99,7 @@ class FollowsFirstFold(RandomSearcher):
     """Draws by the fold of the last trial that ended first."""
 
     def ask(self, history, seconds=math.inf):
-        folds = [fold for trial in history.trials[-1:] for fold, _ in trial.evaluations]
+        folds = [key.fold for trial in history.trials[-1:] for key in trial.evaluations]
         return RandomSearcher(self.space, self.seed + sum(folds[:1])).ask(history)
 
 
@@ -272,6 +272,9 @@ class Disorderly(_Full):
         super().__init__(plan, seed)
         self.order.reverse()
 
+    def begin(self, trial):
+        self._queue.extend(Request(trial.number, fold) for fold in sorted(self.order))
+
 
 class Moody(_Full):
     """Draws the order of the folds without regard to the seed."""
@@ -409,7 +412,7 @@ class Mistaking(Threads):
 
 class Whitewashing(Threads):
     def run(self, job):
-        return replace(super().run(job), evaluation=Evaluation(job.trial, job.fold, job.fidelity))
+        return replace(super().run(job), evaluation=job.evaluation())
 
 
 class Meddling(Threads):
@@ -571,7 +574,7 @@ class Immortal(Threads):
 
     def run(self, job):
         lethal = job.params["deed"] in ("exit", "die")
-        return Outcome(Evaluation(job.trial, job.fold)) if lethal else super().run(job)
+        return Outcome(job.evaluation()) if lethal else super().run(job)
 
 
 class CountsFromSubmit(Threads):
@@ -589,7 +592,7 @@ class CountsFromSubmit(Threads):
         for future, job in list(self.flying.items()):
             if job.seconds and time.monotonic() > self.began[job.trial] + job.seconds:
                 del self.flying[future]
-                outcomes.append(Outcome(Evaluation(job.trial, job.fold, status=TIMEOUT)))
+                outcomes.append(Outcome(job.evaluation(status=TIMEOUT)))
         return outcomes
 
 

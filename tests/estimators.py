@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from autotune.evaluation._job import REFIT, Job, Outcome
-from autotune.history._history import FAILED, Evaluation
+from autotune.evaluation._job import Job, Outcome
+from autotune.history._history import FAILED, REFIT
 
 
 def _hang() -> None:
@@ -136,7 +136,7 @@ class ToyTask:
 
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
-        outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity, scores={"score": 1.0}))
+        outcome = Outcome(job.evaluation(scores={"score": 1.0}))
         params = dict(job.params)
         try:
             function = params.pop("call", None)
@@ -145,7 +145,7 @@ class ToyTask:
             else:
                 model = (Forking if "note" in params else Faulty)(**params)
                 model.fit(np.zeros((4, 1)), np.array([0, 1, 1, 1]))
-                outcome.model = model if job.fold == REFIT else None
+                outcome.model = model if job.phase == REFIT else None
         except Exception as error:  # what a fit raises is data
             outcome.evaluation.status = FAILED
             outcome.evaluation.scores = {}

@@ -11,11 +11,11 @@ import numpy as np
 from autotune.evaluation import Job, Outcome
 from autotune.execution import Executor
 from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
-from autotune.schedule import Full
+from autotune.schedule import Full, Scheduler
 from autotune.search import RandomSearcher, Searcher
 from autotune.space import Space
 from autotune.timing._clock import Clock
-from autotune.tuning._tuner import Tuner
+from autotune.tuning._tuner import Tuner, TunerSettings
 
 
 class FakeTime:
@@ -74,7 +74,7 @@ def as_outcome(job: Job, answer: Any) -> Outcome:
     """Return what a job came to; ``answer`` is an Outcome, a status, or a score."""
     if isinstance(answer, Outcome):
         return answer
-    evaluation = Evaluation(job.trial, job.fold, job.fidelity)
+    evaluation = job.evaluation()
     if isinstance(answer, str):
         evaluation.status, evaluation.error = answer, f"it {answer}"
     else:
@@ -86,6 +86,7 @@ def make_tuner(
     space: Any = None,
     *,
     searcher: Searcher | None = None,
+    scheduler: Scheduler | None = None,
     executor: Executor | None = None,
     n_folds: int = 2,
     n_trials: int | None = 5,
@@ -95,17 +96,17 @@ def make_tuner(
     """Return a tuner with what the test does not mind filled in."""
     parsed = Space.parse({"C": (0.0, 1.0)} if space is None else space)
     defaults: dict[str, Any] = {
-        "scheduler": Full(n_folds),
+        "searcher": RandomSearcher(parsed, seed, n_trials) if searcher is None else searcher,
         "history": History(n_folds),
         "clock": Clock(None),
         "reserve": lambda history: 0.0,
+        "n_trials": n_trials,
+        "seed": seed,
     }
     return Tuner(
-        searcher=RandomSearcher(parsed, seed, n_trials) if searcher is None else searcher,
-        executor=FakeExecutor() if executor is None else executor,
-        n_trials=n_trials,
-        seed=seed,
-        **{**defaults, **settings},
+        TunerSettings(**{**defaults, **settings}),
+        Full(n_folds) if scheduler is None else scheduler,
+        FakeExecutor() if executor is None else executor,
     )
 
 
@@ -115,6 +116,7 @@ def add_trial(
     """Append a trial that is over: complete if its scores are finite, else failed."""
     trial = history.add(params, origin, **fields)
     for fold, score in enumerate(scores):
-        history.record(Evaluation(trial.number, fold, scores={"score": score}))
+        evaluation = Evaluation(trial.number, fold, history.share, scores={"score": score})
+        history.record(evaluation)
     history.set_status(trial, COMPLETE if all(map(math.isfinite, scores)) else FAILED)
     return trial

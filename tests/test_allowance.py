@@ -7,7 +7,7 @@ import math
 import pytest
 from fakes import add_trial
 
-from autotune.history import TIMEOUT, Evaluation, History
+from autotune.history import COMPARISON, TIMEOUT, Evaluation, History, Key
 from autotune.timing import Allowance
 
 
@@ -36,30 +36,31 @@ def make(n_known=0, *, n_folds=5, fit_time=1.0, limit=math.inf, longest=0.0, may
 def test_what_an_evaluation_may_take(settings, n_workers, expected):
     """Check that a trial's missing folds share the ten seconds that are left."""
     allowance, trial = make(**settings)
-    assert allowance.of(trial, 4, 10.0, n_workers) == pytest.approx(expected)
+    assert allowance.of(trial, Key(4), 10.0, n_workers) == pytest.approx(expected)
 
 
 def test_folds_cannot_be_saved_once_a_trial_is_complete():
     """Check that the folds of later trials share the time like those of any other."""
     allowance, trial = make(may_save=True)
     add_trial(allowance._history, {}, [1.0] * 5)
-    assert allowance.of(trial, 0, 10.0, 1) == pytest.approx(1.5 * 10 / 5)
+    assert allowance.of(trial, Key(0), 10.0, 1) == pytest.approx(1.5 * 10 / 5)
 
 
 def test_fresh_folds_are_counted_by_themselves():
     """Check that the folds of the search say nothing of those of the final comparison."""
     allowance, trial = make(5, limit=7.0)
-    assert allowance.of(trial, 7, 10.0, 1) == pytest.approx(1.5 * 10 / 5)
-    assert (allowance.of_trial(trial, 0), allowance.of_trial(trial, 7)) == (2.0, 7.0)
+    fresh = Key(2, phase=COMPARISON)
+    assert allowance.of(trial, fresh, 10.0, 1) == pytest.approx(1.5 * 10 / 5)
+    assert (allowance.of_trial(trial, Key(0)), allowance.of_trial(trial, fresh)) == (2.0, 7.0)
 
 
 def test_only_what_is_complete_tells_what_is_usual():
     """Check that the seconds of an evaluation that was given up are not usual."""
     allowance, trial = make()
     allowance.learn(Evaluation(0, 0, status=TIMEOUT, fit_time=3.0))
-    assert allowance.of(trial, 0, 10.0, 1) == pytest.approx(3.0)
+    assert allowance.of(trial, Key(0), 10.0, 1) == pytest.approx(3.0)
     allowance.learn(Evaluation(0, 0, fit_time=2.0))
-    assert allowance.of(trial, 0, 10.0, 1) == pytest.approx(6.0)
+    assert allowance.of(trial, Key(0), 10.0, 1) == pytest.approx(6.0)
 
 
 @pytest.mark.parametrize(

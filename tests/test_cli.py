@@ -45,6 +45,7 @@ from autotune.history._history import (
     INTERRUPTED,
     TIMEOUT,
     History,
+    Key,
 )
 from autotune.results._metric import UNKNOWN, Metric
 from autotune.results._progress import Progress
@@ -216,7 +217,7 @@ def test_what_the_clock_ended_is_no_error():
     for status in (TIMEOUT, INTERRUPTED, FAILED):
         trial = add_trial(history, {}, [1.0])
         history.set_status(trial, status)
-        trial.evaluations[0, 1.0].error = f"ValueError: {status}"
+        trial.evaluations[Key(0)].error = f"ValueError: {status}"
     assert _troubles(history) == ["1 x error, mostly (1): ValueError: failed"]
 
 
@@ -307,10 +308,10 @@ def test_untuned_without_a_score(capsys):
 def test_seconds_of_the_untuned_model():
     """Check that the time of a fit on all rows follows from that of fits on fewer."""
     history = History(5)
+    history.share = 0.25
     trial = add_trial(history, {}, [1.0] * 5)
     for evaluation in trial.evaluations.values():
         evaluation.fit_time = 2.0 + evaluation.fold
-    history.share = 0.25
     assert most_seconds(history, trial, 1000, 500) == 6 * 8**2
     assert most_seconds(history, None, 1000, 500) == np.inf
 
@@ -326,6 +327,9 @@ def test_the_untuned_row_after_a_search_on_few_rows(table, capsys, monkeypatch):
     def fit(self, X, y):
         whole_fit(self, X, y)
         self.history_.share = 0.05
+        for evaluation in list(self.history_.evaluations()):
+            evaluation.fidelity = 0.05
+            self.history_.record(evaluation)
         self.best_index_, self.best_score_ = 0, self.history_.score(self.history_[0])
         self.best_estimator_ = clone(self.best_estimator_).fit(X.iloc[:20], y[:20])
         return self

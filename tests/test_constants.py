@@ -1,4 +1,4 @@
-"""The table of constants of all rules about seconds, and that there is no other."""
+"""The table of constants of all rules about seconds, and that there is no other; the one clock."""
 
 from __future__ import annotations
 
@@ -89,3 +89,15 @@ def test_no_rule_hides_a_number(path):
         if isinstance(number, float) and number not in (0.0, 1.0)
     ]
     assert not hidden
+
+
+def test_there_is_one_clock():
+    """Check that nothing but the clock asks for the time."""
+    asking = {
+        name_of(path)
+        for path in OTHERS
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        if "time" in (getattr(node, "module", None), *(alias.name for alias in node.names))
+    }
+    assert asking == {"timing._clock"}

@@ -11,7 +11,7 @@ from fakes import add_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autotune.history._history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History
+from autotune.history._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation, History
 from autotune.search import GPSearcher, PortfolioSearcher, RandomSearcher
 from autotune.search._cost import Costs, seconds_of
 from autotune.search._design import design_point
@@ -77,7 +77,7 @@ def test_seconds_of_a_trial(statuses, times, expected):
     for fold, (status, time) in enumerate(zip(statuses, times, strict=True)):
         history.record(Evaluation(0, fold, status=status, fit_time=time))
     history.record(Evaluation(0, 0, fidelity=0.1, fit_time=100.0))
-    np.testing.assert_equal(seconds_of(trial), expected)
+    np.testing.assert_equal(seconds_of(trial, FULL), expected)
 
 
 def test_nothing_is_proposed_that_cannot_end():

@@ -24,10 +24,12 @@ from sklearn.model_selection import (
 from autotune import Auto, AutoTunedRegressor, Budget
 from autotune._texts import short_repr
 from autotune.history._history import (
+    COMPARISON,
     COMPLETE,
     CRASHED,
     DROPPED,
     FAILED,
+    SEARCH,
     TIMEOUT,
     Evaluation,
     History,
@@ -51,14 +53,14 @@ def make_history(*rows, n_fresh=2 * N_FOLDS):
         history.set_status(trial, COMPLETE)
         record(history, number, range(N_FOLDS), first)
         if fresh is not None:
-            record(history, number, range(N_FOLDS, N_FOLDS + n_fresh), fresh)
+            record(history, number, range(n_fresh), fresh, phase=COMPARISON)
     return history
 
 
-def record(history, number, folds, outcome, fit_time=1.0):
+def record(history, number, folds, outcome, fit_time=1.0, phase=SEARCH):
     """Record evaluations that all have one score, or one status."""
     for fold in folds:
-        evaluation = Evaluation(number, fold, fit_time=fit_time)
+        evaluation = Evaluation(number, fold, phase=phase, fit_time=fit_time)
         if isinstance(outcome, str):
             evaluation.status = outcome
         else:
@@ -90,7 +92,7 @@ def fresh_rows(model):
 
 def fresh_rows_of(history):
     frame = history.to_frame()
-    return frame[frame["fold"] >= history.n_folds]
+    return frame[frame["phase"] == COMPARISON]
 
 
 # Who takes part.
@@ -192,7 +194,7 @@ def test_the_reserve_follows_the_search():
     history.set_status(trial, COMPLETE)
     contest.ended(trial, history)
     assert contest.reserve() == pytest.approx(10.0)
-    record(history, 1, range(N_FOLDS, 3 * N_FOLDS), 0.9)
+    record(history, 1, range(2 * N_FOLDS), 0.9, phase=COMPARISON)
     contest.ended(trial, history)
     assert contest.reserve() == pytest.approx(5.0)
 
@@ -200,12 +202,16 @@ def test_the_reserve_follows_the_search():
 def test_folds_come_one_after_another():
     """Check that all trials run on a fold before the next, and none goes on after a failure."""
     history = make_history((0.5, None), (0.9, None))
-    record(history, 1, [2], 0.9)
-    scheduler = FinalsScheduler(N_FOLDS, range(2, 5), list(history))
-    assert [scheduler.next(), scheduler.next()] == [Request(0, 2), Request(0, 3)]
-    record(history, 0, [2], FAILED)
-    assert scheduler.report(history[0].evaluations[2, 1.0], history) == []
-    assert [scheduler.next(), scheduler.next()] == [Request(1, 3), Request(1, 4)]
+    record(history, 1, [0], 0.9, phase=COMPARISON)
+    scheduler = FinalsScheduler(3, list(history), 0.5)
+    expected = [(0, 0), (1, 0), (0, 1)]
+    for number, fold in expected:
+        assert scheduler.next() == Request(number, fold, 0.5, COMPARISON)
+    failed = Evaluation(0, 0, 0.5, COMPARISON, FAILED)
+    history.record(failed)
+    assert scheduler.report(failed, history) == []
+    for number, fold in [(1, 1), (1, 2)]:
+        assert scheduler.next() == Request(number, fold, 0.5, COMPARISON)
     assert scheduler.next() is None
 
 
@@ -245,22 +251,22 @@ def test_only_folds_that_all_have_finished_count():
     """Check that a second repeat that was cut short counts as far as it is paired."""
     history = make_history((0.5, None), (0.9, None), (0.8, None))
     for number, score in enumerate((0.5, 0.7, 0.85)):
-        record(history, number, range(2, 4), score)
+        record(history, number, [0, 1], score, phase=COMPARISON)
     assert finals(history).winner() is history[2]
-    record(history, 1, [4, 5], 99.0)
-    record(history, 2, [4], 0.0)
+    record(history, 1, [2, 3], 99.0, phase=COMPARISON)
+    record(history, 2, [2], 0.0, phase=COMPARISON)
     assert finals(history).winner() is history[2]
-    record(history, 0, [4], 0.0)
+    record(history, 0, [2], 0.0, phase=COMPARISON)
     assert finals(history).winner() is history[1]
 
 
 def test_less_than_a_repeat_decides_nothing():
     """Check that the search decides if not all finalists have finished a whole repeat."""
     history = make_history((0.5, None), (0.9, None))
-    record(history, 0, [2, 3], 0.5)
-    record(history, 1, [2], 0.4)
+    record(history, 0, [0, 1], 0.5, phase=COMPARISON)
+    record(history, 1, [0], 0.4, phase=COMPARISON)
     assert finals(history).winner() is None
-    record(history, 1, [3], 0.4)
+    record(history, 1, [1], 0.4, phase=COMPARISON)
     assert finals(history).winner() is history[0]
 
 
@@ -268,8 +274,8 @@ def test_less_than_a_repeat_decides_nothing():
 def test_the_end_of_the_budget_is_no_failure(limit, expected):
     """Check that a fold that was cut short is left out, one over the trial's limit a failure."""
     history = make_history((0.5, 0.5), (0.9, 0.8), GOOD)
-    record(history, 1, [5], TIMEOUT)
-    record(history, 2, [5], 99.0)
+    record(history, 1, [3], TIMEOUT, phase=COMPARISON)
+    record(history, 2, [3], 99.0, phase=COMPARISON)
     winner = finals(history, seconds_per_trial=limit).winner()
     assert winner is history[expected]
 
@@ -350,7 +356,7 @@ def test_the_winner_of_fit():
     assert not [name for name in model.cv_results_ if name.startswith("split3")]
     rows = fresh_rows(model)
     assert rows.groupby("trial").size().tolist() == [6, 6, 6]  # the default is the third best
-    assert sorted(set(rows["fold"])) == list(range(3, 9))
+    assert sorted(set(rows["fold"])) == list(range(6))
     assert model.best_estimator_.first == 0.8
 
 
@@ -545,7 +551,7 @@ def test_the_limit_of_a_trial_holds_for_each_repeat():
     budget = Budget(trials=3, seconds_per_trial=0.8)
     model = tuned(LUCKY, GOOD, budget=budget).set_params(estimator=Scripted(pause=0.12))
     model.fit(X, Y)
-    assert set(fresh_rows(model)["evaluation_status"]) == {COMPLETE}
+    assert set(fresh_rows(model)["status"]) == {COMPLETE}
     assert len(fresh_rows(model)) == 18
 
 

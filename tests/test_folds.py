@@ -21,6 +21,7 @@ from autotune.history._history import (
     TIMEOUT,
     Evaluation,
     History,
+    Key,
 )
 from autotune.results._selection import rank
 from autotune.schedule import Full, Racing
@@ -115,7 +116,7 @@ def test_a_run_that_has_the_time_returns_to_all_folds(left, widened):
     first_trial(history, [1.0])
     history.set_status(history[0], COMPLETE)
     history.set_status(history[1], FAILED)
-    history[0].evaluations[3, 1.0].scores = {"score": 0.5}
+    history[0].evaluations[Key(3)].scores = {"score": 0.5}
     history.compared_folds = (3,)
     fewer_folds(left, told=told).reconsider(history)
     assert history.compared_folds == ((0, 1, 2, 3, 4) if widened else (3,))
@@ -172,7 +173,7 @@ def test_scarce_seconds(n_workers):
 
     def answer(job):
         now.seconds += 1.0 / n_workers
-        evaluation = Evaluation(job.trial, job.fold, fit_time=1.0)
+        evaluation = job.evaluation(fit_time=1.0)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -190,7 +191,7 @@ def test_scarce_seconds(n_workers):
     assert len(history.compared_folds) == 2
     complete = [trial for trial in history if trial.status == COMPLETE]
     assert len(complete) >= 2
-    assert {fold for trial in complete for fold, _ in trial.evaluations} <= (
+    assert {key.fold for trial in complete for key in trial.evaluations} <= (
         {*history.compared_folds} if n_workers == 1 else {*range(5)}
     )
 
@@ -201,7 +202,7 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
     """Check that trials are complete with these folds, and the best of them is the winner."""
 
     def answer(job):
-        evaluation = Evaluation(job.trial, job.fold, fit_time=1.0)
+        evaluation = job.evaluation(fit_time=1.0)
         evaluation.scores = {"score": job.params["C"] + job.fold / 100}
         return Outcome(evaluation)
 
@@ -219,7 +220,7 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
     compared = scheduler.order[:n_compared]
     assert sorted(compared) == list(history.compared_folds)
     for trial in history:
-        assert {fold for fold, _ in trial.evaluations} >= set(compared)
+        assert {key.fold for key in trial.evaluations} >= set(compared)
         assert history.score(trial) == pytest.approx(trial.params["C"] + np.mean(compared) / 100)
     if n_workers == 1:
         assert len(executor.jobs) == 5 * n_compared
@@ -258,7 +259,7 @@ def slow_trials(scheduler, seconds, seen=()):
     def answer(job):
         duration = 4.0 if job.trial == 1 else 1.0
         now.seconds += duration
-        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation = job.evaluation(fit_time=duration)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -305,7 +306,7 @@ def warming_up(seconds, n_workers=1, *, rng=None, slow=()):
             return "timeout"
         duration = 1.0 if any(True for _ in history.evaluations()) else 3.0
         now.seconds += duration / n_workers
-        evaluation = Evaluation(job.trial, job.fold, fit_time=duration)
+        evaluation = job.evaluation(fit_time=duration)
         evaluation.scores = {"score": job.params["C"]}
         return Outcome(evaluation)
 
@@ -485,7 +486,7 @@ def test_a_default_that_was_in_the_race_is_not(row):
 def affordable(monkeypatch):
     """Have every search believe that it has time for so many evaluations after the first."""
     answer = {"n": 5.0}
-    monkeypatch.setattr(FewerFolds, "_affordable", lambda self, trial: answer["n"])
+    monkeypatch.setattr(FewerFolds, "_affordable", lambda self, trial, history: answer["n"])
     return answer
 
 

@@ -150,6 +150,7 @@ def test_seconds_are_kept_in_any_pool(threads):
     assert statuses == {"none": COMPLETE, "hang_in_c": TIMEOUT, "exit": CRASHED}
 
 
+@pytest.mark.slow
 def test_data_travel_once(processes, tmp_path):
     """Check that data are pickled once, and unpickled once at most in each process of a pool."""
     log = tmp_path / "log"
@@ -160,6 +161,22 @@ def test_data_travel_once(processes, tmp_path):
     assert events.count(f"pickled {os.getpid()}") == 1
     others = [event for event in events if event.startswith("unpickled")]
     assert 1 <= len(others) == len(set(others)) <= 2
+
+
+def test_a_worker_without_the_task(strange, monkeypatch):
+    """Check that a worker that does not have the task, or not any more, is sent it."""
+    asked = []
+
+    def find(key):
+        asked.append(key)
+        return None
+
+    monkeypatch.setattr(worker, "find", find)
+    with FuturesExecutor(ToyTask("the data"), strange, 2) as executor:
+        assert answer(executor, lambda data: data) == "the data"
+        assert answer(executor, lambda data: data) == "the data"
+    assert len(asked) == 3  # for two jobs and close
+    assert len(set(asked)) == 1
 
 
 def test_nothing_is_pickled_for_threads(threads):

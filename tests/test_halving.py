@@ -17,7 +17,16 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Halving, Hyperband, Random
 from autotune.evaluation import Job
-from autotune.history._history import COMPLETE, DROPPED, FAILED, FULL, RUNNING, TIMEOUT, History
+from autotune.history._history import (
+    COMPLETE,
+    DROPPED,
+    FAILED,
+    FULL,
+    RUNNING,
+    TIMEOUT,
+    History,
+    Key,
+)
 from autotune.history._seeds import derive_seed
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Plan, Request, Rung
@@ -45,7 +54,7 @@ class Search:
     def answer(self, request):
         trial = self.history[request.trial]
         answer = trial.params["answer"] or (lambda request: trial.params["level"])
-        job = Job(request.trial, request.fold, {}, 0, request.fidelity)
+        job = Job(request.trial, request.fold, {}, 0, request.fidelity, phase=request.phase)
         evaluation = as_outcome(job, answer(request)).evaluation
         self.history.record(evaluation)
         for ended, status in self.scheduler.report(evaluation, self.history):
@@ -108,7 +117,7 @@ def test_the_cost_of_a_budget():
         search.run()
     statuses = search.finish()
     n_at = Counter((e.fidelity, e.fold) for e in search.history.evaluations() if e.trial > 0)
-    fold = search.scheduler._keys[0][0][0]
+    fold = search.scheduler.order[0]
     top = {(FULL, other): 1 for other in range(3)}
     assert n_at == {(1 / 9, fold): 81, (1 / 3, fold): 27, **top, (FULL, fold): 9} | {
         (FULL, other): 3 for other in range(3) if other != fold
@@ -227,7 +236,7 @@ def test_only_the_best_are_promoted(table, fidelities, n_folds, factor, brackete
         before = [r for r in asked if r.trial == request.trial]
         if before and level > 0 and before[-1].fidelity != request.fidelity:
             assert before[-1].fidelity == levels[level - 1]
-            check_promotion(request.trial, (fold, levels[level - 1]))
+            check_promotion(request.trial, Key(fold, levels[level - 1]))
         asked.append(request)
         return request
 
@@ -254,7 +263,7 @@ def test_only_the_best_are_promoted(table, fidelities, n_folds, factor, brackete
     assert len(tuner.history) == 12
     assert len(list(tuner.history.evaluations())) == len(asked)
     for trial in tuner.history:
-        whole = all((f, FULL) in trial.evaluations for f in range(n_folds))
+        whole = all(Key(fold) in trial.evaluations for fold in range(n_folds))
         assert whole >= (trial.status == COMPLETE)
         assert trial.status != DROPPED or np.isnan(tuner.history.score(trial))
     if statuses[DROPPED]:
@@ -443,7 +452,7 @@ def test_lower_fidelities_are_in_the_history_only():
     results = search.cv_results_
     scores = np.array([results[f"split{fold}_test_score"] for fold in range(3)]).T
     for trial, row in zip(search.history_, scores, strict=True):
-        known = {fold for fold, fidelity in trial.evaluations if fidelity == FULL}
+        known = {key.fold for key in trial.evaluations if key.fidelity == FULL}
         assert {fold for fold in range(3) if np.isfinite(row[fold])} == known
     n_rows = {0.1: 20, 0.3: 60, 1.0: 200}
     highest = frame.groupby("trial")["fidelity"].max().round(3).map(n_rows)
@@ -499,7 +508,7 @@ def test_a_warm_start_compares_with_the_trials_of_the_last_fit():
     now = {(e.trial, *e.key): e.ended for e in search.history_.evaluations()}
     assert known.items() <= now.items()
     assert len(search.history_) == 20
-    promoted = [{t for t, _, f in keys if round(200 * f) == 60} for keys in (known, now)]
+    promoted = [{t for t, _, f, _ in keys if round(200 * f) == 60} for keys in (known, now)]
     assert len(promoted[0]) == 3  # of nine
     assert promoted[0] < promoted[1]
     assert len(promoted[1]) <= 6  # of nineteen

@@ -22,6 +22,7 @@ from autotune.history import (
     STATUSES,
     Evaluation,
     History,
+    Key,
     Listener,
 )
 
@@ -111,24 +112,31 @@ def test_the_frame_has_a_row_for_each_evaluation():
     history = History(2)
     add_trial(history, {"C": 1, "kernel": "rbf"}, [0.5, 0.75], "default")
     history.add({"C": (1, 2)}, "random")
-    history[0].evaluations[0, 1.0].warnings = ("A: a", "B: b")
-    history[0].evaluations[0, 1.0].train_scores = {"score": 1.0}
+    history[0].evaluations[Key(0)].warnings = ("A: a", "B: b")
+    history[0].evaluations[Key(0)].train_scores = {"score": 1.0}
     frame = history.to_frame()
     assert list(frame.columns) == [
-        *("trial", "origin", "status", "fold", "fidelity", "evaluation_status"),
+        *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
+        *("fold", "fidelity", "phase", "status"),
         *("param_C", "param_kernel", "score_score", "train_score"),
         *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
     ]
     assert frame["trial"].tolist() == [0, 0, 1]
-    assert frame["fold"].tolist() == [0, 1, -1]
-    assert frame["evaluation_status"].tolist() == [COMPLETE, COMPLETE, RUNNING]
+    assert frame["eligible"].tolist() == [True] * 3
+    assert frame["trial_status"].tolist() == [COMPLETE, COMPLETE, RUNNING]
     assert frame["param_C"].tolist() == [1, 1, (1, 2)]
-    assert frame["warnings"].tolist() == ["A: a\nB: b", "", ""]
+    assert frame["fold"].tolist()[:2] == [0, 1]
+    assert frame["warnings"].tolist()[:2] == ["A: a\nB: b", ""]
+    told = ["fold", "fidelity", "phase", "status", "score_score", *frame.columns[-7:]]
+    assert frame.loc[2, told].isna().all()
+    assert frame[["study", "created", "estimator"]].isna().all(axis=None)
 
 
 def test_the_frame_of_an_empty_history():
     """Check that there is a frame before anything happened."""
-    assert History(2).to_frame().shape == (0, 1)
+    frame = History(2).to_frame()
+    assert len(frame) == 0
+    assert {"study", "trial", "fold", "phase", "status", "error"} <= set(frame.columns)
 
 
 def test_the_frame_shows_what_was_killed():
@@ -138,8 +146,8 @@ def test_the_frame_shows_what_was_killed():
     history.record(Evaluation(0, 1, status=CRASHED, error="killed"))
     history.set_status(trial, CRASHED)
     frame = history.to_frame()
-    assert frame["status"].tolist() == [CRASHED, CRASHED]
-    assert frame["evaluation_status"].tolist() == [COMPLETE, CRASHED]
+    assert frame["trial_status"].tolist() == [CRASHED, CRASHED]
+    assert frame["status"].tolist() == [COMPLETE, CRASHED]
     assert frame["error"].tolist()[1] == "killed"
 
 

@@ -90,6 +90,52 @@ def test_rooms_are_entered_by_the_door(path):
         assert module[:1] == (room,) or not private, f"{name} of {'.'.join(module)}"
 
 
+PRIVATE_ELSEWHERE = {  # of other packages, or documented for use outside
+    "_ConfigAliases": "lightgbm",
+    "_exit": "os",
+    "_get_all_param_aliases": "lightgbm",
+    "_getframe": "sys",
+    "_option_string_actions": "argparse",
+    "_rand": "numpy",
+}
+
+
+def _private_attributes(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the private attributes that are read, also by ``getattr`` and ``hasattr``."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            name = node.attr
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
+            name = getattr(node.args[1], "value", "")
+        else:
+            continue
+        if isinstance(name, str) and name.startswith("_") and not name.startswith("__"):
+            yield name, node.lineno
+
+
+def _defined(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a module gives to functions, classes, variables and attributes."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+
+
+def test_private_attributes_are_read_in_compat():
+    """Check that only `compat` reads private attributes that the package does not define."""
+    trees = {path: ast.parse(path.read_text()) for path in MODULES}
+    known = {name for tree in trees.values() for name in _defined(tree)} | set(PRIVATE_ELSEWHERE)
+    found = [
+        f"{'.'.join(name_of(path))}:{line}: {name}"
+        for path, tree in trees.items()
+        if name_of(path)[0] != "compat"
+        for name, line in _private_attributes(tree)
+        if name not in known
+    ]
+    assert not found
+
+
 def test_private_names_are_in_compat():
     """Check that only `compat` imports private names of scikit-learn and joblib."""
     found = []
@@ -104,4 +150,16 @@ def test_private_names_are_in_compat():
                     part.startswith("_") for part in (*parts, *names)
                 ):
                     found.append(f"{'.'.join(name_of(path))}: {node.module} {names}")
+    assert not found
+
+
+def test_only_the_estimator_sets_its_attributes():
+    """Check that `tuning` reads the estimator that is fitted, and neither keeps nor changes it."""
+    found = []
+    for path in sorted((ROOT / "tuning").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
+                continue
+            if node.attr.strip("_") == "owner" or ast.unparse(node.value).endswith("owner"):
+                found.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
     assert not found

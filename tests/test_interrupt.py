@@ -22,7 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, start, stored, summary, tuner
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.tuning._run import Run
+from autotune.tuning import _search
 
 WAYS = {
     "inline": {},
@@ -250,12 +250,12 @@ def test_nothing_is_known(interrupted):
 def test_interrupted_before_the_first_trial(monkeypatch):
     """Check that the call that the message names fits the model then, too."""
 
-    def interrupt(self, task, executor):
+    def interrupt(*arguments):
         raise KeyboardInterrupt
 
     model = AutoTunedClassifier(Interrupting(), **DEFAULTS)
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_find_scale", interrupt)
+        patch.setattr(_search, "find_scale", interrupt)
         with pytest.raises(KeyboardInterrupt) as told:
             model.fit(*IRIS)
     assert CONTINUE in told.value.__notes__[0]
@@ -293,7 +293,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
 from autotune import AutoTunedClassifier
-from autotune.tuning._run import Run
 X, y = load_iris(return_X_y=True)
 class Model(DummyClassifier):
     n_fits = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from autotune import AutoTunedClassifier, TuningDisplay, nested_report
 from autotune import pictures as room
-from autotune.history import CRASHED, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History
+from autotune.history import COMPARISON, CRASHED, DROPPED, INTERRUPTED, TIMEOUT, Evaluation, History
 from autotune.pictures._fanova import leaves, shares_of_variance
 from autotune.pictures._folds import FoldsPicture
 from autotune.pictures._history import HistoryPicture
@@ -67,7 +68,7 @@ def make_search(space, trials, *, meaning=ACCURACY, winner=None, n_folds=2):
     for number, (params, scores, *status) in enumerate(trials):
         trial = add_trial(history, params, scores, "default" if number == 0 else "random")
         if status:
-            (trial.status,) = status
+            history.set_status(trial, *status)
     for number, evaluation in enumerate(history.evaluations()):
         evaluation.started, evaluation.ended = float(number), number + 1.0
     return Search(history, Space.parse(space), "score", meaning, winner)
@@ -168,6 +169,8 @@ def scale_of(range_, values):
         ((0.0, 1.0), [0.0, "auto"], "linear", (0, 1), (0, 1), ("auto",), [0, 1.24]),
         (["a", "b"], ["b", "c"], "choice", (NAN, NAN), None, ("a", "b", "c"), [0.5, 5 / 6]),
         ([1, 10], [10, 1], "choice", (NAN, NAN), None, ("1", "10"), [0.75, 0.25]),
+        ([10, 20], [1, 20], "choice", (NAN, NAN), None, ("1", "10", "20"), [1 / 6, 5 / 6]),
+        ((1.0, 100.0, "log-uniform"), [0, 1.0], "log", (1, 100), (1, 100), ("0",), [1.24, 0]),
         ([True, False], [False], "choice", (NAN, NAN), None, ("True", "False"), [0.75]),
         ((0.0, 1.0), [0.0, 10**400], "linear", (0, 1), (0, 1), ("1" + "0" * 16 + "…",), [0, 1.24]),
     ],
@@ -379,7 +382,8 @@ def test_lanes(starts, ends, expected):
 def test_schedule():
     """Check whose each evaluation is, in the order in which they began."""
     search = simple_search()
-    search.history[5].evaluations[1, 1.0].status = CRASHED
+    *_, last = search.history.evaluations()
+    last.status = CRASHED
     picture = SchedulePicture.of(search)
     assert picture.trials.tolist() == [0, 0, 1, 1, 2, 4, 5, 5]
     assert picture.states.tolist() == [
@@ -391,6 +395,18 @@ def test_schedule():
     ]
     assert picture.lanes.tolist() == [0] * 8
     assert picture.fidelities.tolist() == [1.0] * 8
+
+
+def test_the_final_comparison_is_not_the_search():
+    """Check that evaluations on fresh folds are shown as such, and end no trial later."""
+    search = simple_search()
+    ended = search.trials().ended
+    fresh = Evaluation(1, 0, phase=COMPARISON, scores={"score": 1.0}, started=8.0, ended=9.0)
+    search.history.record(fresh)
+    np.testing.assert_array_equal(search.trials().ended, ended)
+    picture = SchedulePicture.of(search)
+    assert picture.phases.tolist() == ["search"] * 8 + ["comparison"]
+    assert "final comparison" in labels_of(TuningDisplay(picture).plot())
 
 
 # Functional ANOVA
@@ -521,7 +537,7 @@ def test_every_kind_is_drawn(kind, style):
         display.figure_.canvas.draw()
     assert display.ax_ is display.axes_[0]
     assert all(ax.figure is display.figure_ for ax in display.axes_)
-    assert display.picture_.__class__ is KINDS[kind]
+    assert display.picture.__class__ is KINDS[kind]
 
 
 def test_the_history_as_drawn():
@@ -583,7 +599,7 @@ def test_importance_as_drawn():
     """Check that there is a bar for each share."""
     display = TuningDisplay.from_estimator(fitted(), "importance", top=2)
     widths = [bar.get_width() for bar in display.ax_.patches]
-    np.testing.assert_allclose(sorted(widths, reverse=True), display.picture_.shares)
+    np.testing.assert_allclose(sorted(widths, reverse=True), display.picture.shares)
     assert len(widths) == 2
 
 
@@ -602,6 +618,15 @@ def test_folds_far_from_the_leaders_are_written():
     display = TuningDisplay(FoldsPicture.of(make_search({"C": (0.0, 1.0)}, trials))).plot()
     assert [text.get_text().strip() for text in display.ax_.texts] == ["← -50"]
     assert display.ax_.get_xlim()[0] > 0.8
+
+
+def test_fresh_folds_as_drawn():
+    """Check that the folds of the finals are rings, named once."""
+    picture = replace(FoldsPicture.of(simple_search()), fresh=np.full((3, 2), 0.75))
+    display = TuningDisplay(picture).plot()
+    assert labels_of(display) == ["a fold, joined across trials", "a fresh fold", "mean"]
+    rings = [marks for marks in display.ax_.collections if not len(marks.get_facecolor())]
+    assert [marks.get_offsets()[:, 0].tolist() for marks in rings] == [[0.75] * 3] * 2
 
 
 def test_colours_suit_the_background():
@@ -632,10 +657,10 @@ def test_a_picture_in_axes_of_the_user():
 def test_a_display_can_be_drawn_again():
     """Check that the numbers are kept and the figure is a new one."""
     display = TuningDisplay(FoldsPicture.of(simple_search())).plot()
-    first, picture = display.figure_, display.picture_
+    first, picture = display.figure_, display.picture
     assert display.plot() is display
     assert display.figure_ is not first
-    assert display.picture_ is picture
+    assert display.picture is picture
 
 
 def test_many_parameters():
@@ -675,9 +700,9 @@ def test_nested_as_drawn():
     display.figure_.canvas.draw()
     scores, choices = display.axes_
     outer = next(m for m in scores.collections if m.get_label() == "outer score")
-    np.testing.assert_allclose(outer.get_offsets()[:, 1], display.picture_.outer)
+    np.testing.assert_allclose(outer.get_offsets()[:, 1], display.picture.outer)
     texts = [text.get_text() for text in choices.texts]
-    assert texts == list(display.picture_.choices[0].values)
+    assert texts == list(display.picture.choices[0].values)
 
 
 def test_nested_report():
@@ -781,7 +806,7 @@ def test_a_search_without_a_winner():
     ).fit(X, Y)
     assert read_search(model, "f1_macro").winner is None
     display = TuningDisplay.from_estimator(model, metric="f1_macro")
-    assert display.ax_.get_ylabel() == "f1"
+    assert display.ax_.get_ylabel() == "f1_macro"
 
 
 # matplotlib

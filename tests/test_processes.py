@@ -329,7 +329,7 @@ def test_a_script_without_guard(tmp_path):
     class Task:
         def run(self, job):
             print("the job runs")
-            return Outcome(Evaluation(job.trial, job.fold), model=job.params["make"]())
+            return Outcome(job.evaluation(), model=job.params["make"]())
 
     def make():
         return Model()
@@ -437,7 +437,7 @@ class Task:
         copies = pickle.loads(pickle.dumps(things))  # plain pickle goes by names
         same = [type(one) is type(other) for one, other in zip(things, copies)]
         told = all(same), copies[1](), copies[0].double(4), copies[2] is Model.Part
-        return Outcome(Evaluation(job.trial, job.fold), model=(told, things[-1]))
+        return Outcome(job.evaluation(), model=(told, things[-1]))
 
 def make():
     return Model()

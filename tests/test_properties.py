@@ -104,7 +104,7 @@ def check_history(history, n_trials):
     for trial in history:
         assert trial.status in STATUSES
         assert trial.status != RUNNING
-        folds = {fold for fold, _ in trial.evaluations}
+        folds = {key.fold for key in trial.evaluations}
         assert folds == {0, 1}
         if trial.status == COMPLETE:
             assert math.isfinite(history.score(trial))

@@ -22,6 +22,7 @@ from autotune.history._history import (
     TIMEOUT,
     Evaluation,
     History,
+    Key,
 )
 from autotune.schedule import Halving, Racing, Rung
 from autotune.timing import Clock, Reference
@@ -121,7 +122,7 @@ def test_the_trial_most_like_it_tells_its_time():
     for params, eligible in (({"m": "a"}, False), ({"m": "b"}, False)):
         history.add(params, "default", eligible=eligible)
     for model, seconds in (("a", 9.0), ("b", 1.0)):
-        add_trial(history, {"m": model, "C": 1}, [0.5]).evaluations[0, 1.0].fit_time = seconds
+        add_trial(history, {"m": model, "C": 1}, [0.5]).evaluations[Key(0)].fit_time = seconds
     assert Reference(history, 4.0).next((), math.inf, idle=True).trial == 1
 
 

@@ -50,7 +50,7 @@ def requests(scheduler):
 
 def report(scheduler, history, request, answer=1.0):
     """Record the outcome of a request and return what the scheduler decides."""
-    job = Job(request.trial, request.fold, {}, 0, request.fidelity)
+    job = Job(request.trial, request.fold, {}, 0, request.fidelity, phase=request.phase)
     evaluation = as_outcome(job, answer).evaluation
     history.record(evaluation)
     ended = scheduler.report(evaluation, history)

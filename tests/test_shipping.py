@@ -8,7 +8,6 @@ import scipy.sparse
 from estimators import ToyTask
 from workers import answer, call, collect, job, meet, run, shared_folders
 
-from autotune.evaluation._job import REFIT
 from autotune.execution.processes._executor import ProcessExecutor
 from autotune.history._history import COMPLETE, FAILED
 
@@ -78,7 +77,7 @@ def test_a_model_does_not_hold_mapped_files():
 def test_refit_returns_the_model():
     """Check that the fitted model comes back."""
     with ProcessExecutor(ToyTask()) as executor:
-        model = run(executor, job(fold=REFIT, C=3.0)).model
+        model = run(executor, job(fold=None, C=3.0)).model
         assert (model.C, model.commonest_) == (3.0, 1)
 
 

@@ -19,7 +19,7 @@ from autotune.evaluation import Job, Outcome
 from autotune.execution import WorkerStartError
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers
-from autotune.history import COMPLETE, INTERRUPTED, Evaluation, Trial
+from autotune.history import COMPLETE, INTERRUPTED, Evaluation, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.tuning._last_fit import Refit
 
@@ -238,7 +238,7 @@ class QuickTask:
     folds = ((np.arange(50), np.arange(50, 100)),)
 
     def run(self, job: Job) -> Outcome:
-        return Outcome(Evaluation(job.trial, job.fold), model="here")
+        return Outcome(job.evaluation(), model="here")
 
 
 def last_fit(known: float | None, begins: float, error=None):
@@ -248,7 +248,7 @@ def last_fit(known: float | None, begins: float, error=None):
     refit = Refit(QuickTask(), executor, Clock(10.0, now), 0, None)
     trial = Trial(0, {}, "default")
     if known is not None:
-        trial.evaluations[0, 1.0] = Evaluation(0, 0, fit_time=known)
+        trial.evaluations[Key(0)] = Evaluation(0, 0, fit_time=known)
     return refit._fit(trial, 10.0).model, executor.cancelled
 
 

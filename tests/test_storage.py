@@ -30,12 +30,12 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, run, start, summary, tuner
 
 from autotune import AutoTunedClassifier, read_history
-from autotune.history._history import Evaluation, History
+from autotune.history import Evaluation, History, Listener
 from autotune.storage import Journal
 from autotune.storage import _journal as storage_module
 from autotune.storage._database import open_to_write
 from autotune.storage._fields import FIELDS, read_row
-from autotune.storage._records import to_evaluation, to_row
+from autotune.storage._records import COLUMNS, to_evaluation, to_row
 from autotune.storage._writer import is_alive, this_writer
 
 
@@ -319,6 +319,27 @@ def test_an_evaluation_and_what_it_decides_are_one_transaction(path):
     journal.close()
 
 
+def test_a_journal_that_gives_up_leaves_the_other_listeners(path):
+    """Check that who is told after it hears all the same, and it is not told after its end."""
+    history, heard = History(1, "score"), []
+
+    class Hearing(Listener):
+        def evaluated(self, evaluation, history):
+            heard.append(evaluation.trial)
+
+    journal = Journal(path, "a", {}, 0, history, lambda trial: trial.params, None)
+    journal._connection.execute("PRAGMA query_only = ON")
+    for number in range(2):
+        history.add({"C": number}, "random")
+    with history.telling([Hearing(), Hearing()]):
+        with pytest.warns(UserWarning, match="cannot be written any more"):
+            history.record(Evaluation(0, 0, scores={"score": 1.0}))
+        history.record(Evaluation(1, 0, scores={"score": 1.0}))
+    assert heard == [0, 0, 1, 1]
+    journal.close()
+    assert history.listeners == []
+
+
 def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
     """Check that ``close`` saves it where an interruption has kept it from being told."""
     history = History(1, "score")
@@ -342,15 +363,16 @@ def test_an_evaluation_that_is_repeated_is_saved_in_the_end(path):
 @settings(max_examples=50)
 def test_evaluations_come_back(scores, error, noted, times):
     """Check that an evaluation is read from a row as what it was, whatever its scores."""
-    evaluation = Evaluation(3, 1, 0.5, "failed", scores, {}, *times[:2], 0.25, error, tuple(noted))
+    evaluation = Evaluation(3, 1, 0.5, "comparison", "failed", scores, {}, *times[:2], 0.25)
     evaluation.started, evaluation.ended = times[2:]
+    evaluation.warnings, evaluation.error = tuple(noted), error
     with closing(sqlite3.connect(":memory:")) as connection:
         marks = ", ".join("?" for _ in to_row(evaluation))
         row = connection.execute(f"SELECT {marks}", to_row(evaluation)).fetchone()
     again = to_evaluation(read_row("evaluations", (1, *row)))
     assert repr(again) == repr(evaluation)  # NaN is NaN here
     for name in ("scores", "warnings"):
-        json.loads(row[{"scores": 4, "warnings": 10}[name]], parse_constant=lambda _: 1 / 0)
+        json.loads(row[COLUMNS.index(name)], parse_constant=lambda _: 1 / 0)
 
 
 class Odd(studies.Cut):
@@ -426,14 +448,14 @@ def foreign_database(path: Path) -> None:
 
 def newer_database(path: Path) -> None:
     tuner(storage=path, budget=2).fit(X, Y)
-    query(path, "PRAGMA user_version = 2")
+    query(path, "PRAGMA user_version = 3")
 
 
 FOREIGN = {
     foreign_text: "file is not a database",
     foreign_note: "file is not a database",
     foreign_database: "is a database of another program",
-    newer_database: r"newer release of autotune \(schema 2; this release reads up to 1\)",
+    newer_database: r"newer release of autotune \(schema 3; this release reads up to 2\)",
 }
 
 
@@ -765,8 +787,8 @@ def test_read_history(path):
     AutoTunedClassifier(LogisticRegression(), {"C": (0.1, 10.0)}, **options).fit(X, Y)
     frame = read_history(path)
     assert list(frame.columns) == [
-        *("study", "created", "estimator", "trial", "origin", "trial_status"),
-        *("fold", "fidelity", "status"),
+        *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
+        *("fold", "fidelity", "phase", "status"),
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),
@@ -779,6 +801,16 @@ def test_read_history(path):
     assert frame["origin"].tolist()[:4:2] == ["default", frame["origin"][2]]
     assert frame["estimator"].str.contains("Tree").tolist() == [True] * 4 + [False] * 4
     assert (frame["ended"] >= frame["started"]).all()
+
+
+def test_the_frame_of_a_fit_is_that_of_its_file(path):
+    """Check that columns, types and values are the same, whoever is asked."""
+    model = tuner(storage=path).fit(X, Y)
+    frame = model.history_.to_frame()
+    assert frame.equals(read_history(path))
+    assert frame["study"].tolist() == [1] * len(frame)
+    assert frame["estimator"].str.contains("Cut").all()
+    assert tuner().fit(X, Y).history_.to_frame()["created"].isna().all()
 
 
 def test_the_frame_of_a_file_without_evaluations(path):

@@ -14,11 +14,11 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
-from autotune.history._history import Evaluation, History, Trial
+from autotune.history._history import Evaluation, History, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import Fitted
 from autotune.timing._subsample import Subsample
-from autotune.tuning import _run as run_module
+from autotune.tuning import _pilot
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -55,7 +55,7 @@ def measured(monkeypatch):
         calls.append(arguments)
         return FEWER
 
-    monkeypatch.setattr(run_module, "measure_subsample", measure)
+    monkeypatch.setattr(_pilot, "measure_subsample", measure)
     return calls
 
 
@@ -74,7 +74,9 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
     assert len(measured) == 1
     frame = model.history_.to_frame()
     assert set(frame["fidelity"]) == {0.5}
-    assert {*range(6)} == set(frame["fold"])  # those of the finals too
+    assert set(zip(frame["phase"], frame["fold"], strict=True)) == {
+        (phase, fold) for phase in ("search", "comparison") for fold in range(3)
+    }
     assert frame["score_score"].to_numpy() == pytest.approx(1 - 190 / 1000, abs=2e-3)
 
 
@@ -83,7 +85,7 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
 def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
     """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
     monkeypatch.setattr(
-        run_module, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
+        _pilot, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
     )
     strategy = Auto(n_repeats=n_repeats)
     model = tuned(strategy=strategy).fit(X, y)
@@ -131,6 +133,22 @@ def test_weights_are_cut_with_the_rows(measured):
     """Check that what belongs to rows goes with them."""
     model = tuned().fit(X, y, sample_weight=np.ones(len(X)))
     assert {trial.status for trial in model.history_} == {"complete"}
+
+
+def test_an_interrupted_measurement_is_made_again(measured, monkeypatch):
+    """Check that a fit interrupted before anything was known does not go on with all rows."""
+
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    model = tuned()
+    with monkeypatch.context() as patch:
+        patch.setattr(_pilot, "measure_subsample", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+    model.set_params(warm_start=True).fit(X, y)
+    assert len(measured) == 1
+    assert model.history_.share == 0.5
 
 
 def test_warm_start_keeps_the_share(measured):
@@ -201,7 +219,7 @@ def last_fit(seconds, *, budget=10.0, known, exponent=1.0, can_kill=True, error=
 
     refit._fit = fit
     trial = Trial(0, {}, "default")
-    trial.evaluations[0, 1.0] = Evaluation(0, 0, fit_time=known)
+    trial.evaluations[Key(0, 0.2)] = Evaluation(0, 0, 0.2, fit_time=known)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         _, reached, _ = refit.run(trial, None)
@@ -272,8 +290,8 @@ def test_a_stand_in_has_as_many_rows_as_there_is_time_for(known, divisible, shar
 
     refit._fit = fit
     default, best = (add_trial(history, {}, [score]) for score in (0.5, 0.6))
-    default.evaluations[0, 1.0].fit_time = known
-    best.evaluations[0, 1.0].fit_time = 2 * known
+    default.evaluations[Key(0)].fit_time = known
+    best.evaluations[Key(0)].fit_time = 2 * known
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         used, _, limit = refit.run(best, history)

@@ -21,6 +21,7 @@ from autotune.history._history import (
     TIMEOUT,
     Evaluation,
     History,
+    Key,
 )
 from autotune.history._listener import Listener
 from autotune.schedule import Full
@@ -182,9 +183,9 @@ def test_jobs_have_the_rows_of_the_search(share, n_test):
     """Check that a search on fewer rows also scores no more than 10,000 of each fold."""
     executor, history = FakeExecutor(), History(2)
     history.share = share
-    make_tuner(executor=executor, history=history).run()
+    make_tuner(executor=executor, history=history, scheduler=Full(2, share)).run()
     assert {(job.fidelity, job.n_test) for job in executor.jobs} == {(share, n_test)}
-    assert {key for trial in history for key in trial.evaluations} == {(0, 1.0), (1, 1.0)}
+    assert {key for trial in history for key in trial.evaluations} == {Key(0, share), Key(1, share)}
 
 
 class Stuck(FakeExecutor):

@@ -222,7 +222,7 @@ def test_run_watched_is_like_any_other_run():
 
     with warnings.catch_warnings(), config_context(assume_finite=True):
         warnings.simplefilter("always")
-        outcome = run_watched(ToyTask(), job(0, PATIENCE, fold=-1, call=look))
+        outcome = run_watched(ToyTask(), job(0, PATIENCE, fold=None, call=look))
     assert outcome.model == (True, False)
     assert outcome.warnings == [(UserWarning, "a word")]
     failed = run_watched(ToyTask(), job(0, PATIENCE, fault="raise"))
@@ -241,7 +241,7 @@ def test_draws_are_those_of_a_worker():
     expected = draw(None)
     random.seed(1)
     np.random.seed(1)
-    here = run_watched(ToyTask(), job(7, PATIENCE, fold=-1, call=draw)).model
+    here = run_watched(ToyTask(), job(7, PATIENCE, fold=None, call=draw)).model
     assert draw(None) == expected
     with ProcessExecutor(ToyTask()) as executor:
         assert answer(executor, draw, 7) == here

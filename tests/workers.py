@@ -15,13 +15,15 @@ import psutil
 from autotune.evaluation._job import Job
 from autotune.execution.processes import _pool
 from autotune.execution.processes._executor import ProcessExecutor
-from autotune.history._history import COMPLETE
+from autotune.history import COMPLETE, REFIT, SEARCH
 
 PATIENCE = 60.0  # seconds; only a broken executor uses them up
 
 
-def job(trial: int = 0, seconds: float | None = None, fold: int = 0, **params) -> Job:
-    return Job(trial, fold, params, seed=trial, seconds=seconds)
+def job(trial: int = 0, seconds: float | None = None, fold: int | None = 0, **params) -> Job:
+    """Return a job, a last fit if it has no fold."""
+    phase = REFIT if fold is None else SEARCH
+    return Job(trial, fold, params, seed=trial, seconds=seconds, phase=phase)
 
 
 def call(function, trial: int = 0) -> Job:

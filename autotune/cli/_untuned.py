@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 
 from ..evaluation import Job, Task
 from ..execution import Executor, WorkerStartError, make_executor
-from ..history import COMPLETE, FULL, TIMEOUT, Evaluation, History, Trial
-from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, FitTime
+from ..history import COMPLETE, TIMEOUT, Evaluation, History, Trial
+from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, Clock, FitTime
 from ._errors import one_line
 from ._report import seconds_text
 
@@ -19,7 +18,7 @@ def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: f
     They are those of the search, which took fewer rows, if the time grows quadratically.
     """
     evaluations = [] if untuned is None else untuned.evaluations.values()
-    known = [e for e in evaluations if e.fidelity == FULL and e.status == COMPLETE]
+    known = [e for e in evaluations if e.fidelity == history.share and e.status == COMPLETE]
     if not known:
         return math.inf
     measured = history.share * n_fold, max(evaluation.whole_seconds for evaluation in known)
@@ -51,11 +50,11 @@ def score_untuned(task: Task, job: Job, most: float, *, tell: bool) -> tuple[flo
 def _evaluate(executor: Executor, job: Job) -> Evaluation:
     """Return what a job came to; one that does not end in time is given up."""
     executor.submit(job)
-    end = math.inf if job.seconds is None else time.monotonic() + job.seconds + START_LIMIT
+    clock = Clock(None if job.seconds is None else job.seconds + START_LIMIT)
     while True:
-        patience = None if math.isinf(end) else max(end - time.monotonic(), 0.0)
-        for outcome in executor.collect(patience):
+        left = clock.left()
+        for outcome in executor.collect(None if math.isinf(left) else max(left, 0.0)):
             return outcome.evaluation
-        if time.monotonic() >= end:
+        if clock.left() <= 0:
             executor.cancel(job)
-            return Evaluation(job.trial, job.fold, status=TIMEOUT)
+            return job.evaluation(status=TIMEOUT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,14 @@ __all__ = [
     "metric_of",
     "num_samples",
     "only_predicts",
+    "open_callback_context",
     "output_of",
     "propagate_callbacks",
     "refusal",
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "takes_weights",
     "to_numpy",
     "visual_block",
     "with_callbacks",
@@ -74,6 +77,18 @@ def import_pandas(caller: str) -> Any:
     return pandas
 
 
+def has_callbacks(estimator: Any) -> bool:
+    """Return whether callbacks were set on an estimator."""
+    return bool(getattr(estimator, "_skl_callbacks", ()))
+
+
+def open_callback_context(estimator: Any, max_subtasks: int) -> Any:
+    """Return the callback context of an estimator's ``fit``, None where there is no such thing."""
+    if not HAS_CALLBACKS:
+        return None
+    return estimator._init_callback_context(max_subtasks=max_subtasks)
+
+
 def propagate_callbacks(context: Any, estimator: Any) -> Any:
     """Return a context manager that hands a callback context to an inner estimator.
 
@@ -82,11 +97,6 @@ def propagate_callbacks(context: Any, estimator: Any) -> Any:
     if context is None or not hasattr(estimator, "set_callbacks"):
         return nullcontext()
     return context.propagate_callback_context(estimator)
-
-
-def has_callbacks(estimator: Any) -> bool:
-    """Return whether an estimator has callbacks of its own."""
-    return bool(getattr(estimator, "_skl_callbacks", ()))
 
 
 def clone_state(estimator: Any) -> dict[str, Any]:
@@ -136,6 +146,16 @@ def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:
     if scorer._response_method != "predict":
         settings["response_method"] = scorer._response_method
     return metric.__name__, settings
+
+
+def takes_weights(scorer: Any) -> bool:
+    """Return whether a scorer takes ``sample_weight``."""
+    if hasattr(scorer, "_accept_sample_weight"):
+        return bool(scorer._accept_sample_weight())
+    try:
+        return "sample_weight" in signature(scorer).parameters
+    except Exception:  # of an object that only looks like a function
+        return False
 
 
 def safe_split(estimator: Any, X: Any, y: Any, rows: Any, columns: Any = None) -> tuple[Any, Any]:

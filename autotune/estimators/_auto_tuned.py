@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
+from .._budget import check_budget
 from ..compat import (
     CallbackSupportMixin,
     clone_parametrized,
@@ -20,11 +22,21 @@ from ..compat import (
 )
 from ..defaults import default_model
 from ..evaluation import Models
-from ..timing import Subsample
-from ..tuning import Run, make_router, make_scoring
+from ..timing import Clock
+from ..tuning import (
+    begin_callbacks,
+    make_problem,
+    make_router,
+    make_scoring,
+    open_runtime,
+    open_study,
+    search,
+    take_over,
+)
 from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
 from ._delegation import DelegatingMixin
 from ._docs import share_documentation
+from ._fitted import FittedMixin
 from ._tags import combine_tags
 
 _NOTHING_TO_FINISH = (
@@ -32,7 +44,7 @@ _NOTHING_TO_FINISH = (
 )
 
 
-class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
+class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, DelegatingMixin):
     """What the classifier and the regressor share.
 
     It stands left of scikit-learn's mixins, whose ``score`` it replaces.
@@ -129,7 +141,15 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
             it, and a further ``fit`` with ``warm_start=True`` goes on with the search.
         """
         refuse_fit_arguments(self, params, self._models().values())
-        Run(self, X, y, params).execute()
+        clock = Clock(check_budget(self.budget).seconds)
+        problem = make_problem(self, X, y, params)
+        callbacks = begin_callbacks(self, problem, problem.n_evaluations)
+        with open_study(problem, self.storage, self._last_fit()) as study, self._resumable(study):
+            problem = study.problem
+            with open_runtime(problem, clock, callbacks) as runtime:
+                result = search(problem, study, runtime)
+                self._end(problem, result, runtime)
+        callbacks.end()
         return self
 
     @with_callbacks
@@ -172,9 +192,17 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, DelegatingMixin):
         ...     model = model.finish(X, y)
         """
         check_is_fitted(self, "history_", msg=_NOTHING_TO_FINISH)
-        if "best_estimator_" not in self.__dict__:
-            _, seed, scale = self._study
-            Run(self, X, y, params).finish(self.history_, seed, Subsample(**(scale or {})))
+        if "best_estimator_" in self.__dict__:
+            return self
+        clock = Clock(check_budget(self.budget).seconds)
+        _, seed, scale = self._study
+        problem = replace(make_problem(self, X, y, params), seed=seed)
+        result = take_over(problem, self.history_, scale)
+        callbacks = begin_callbacks(self, problem, 0)
+        with open_runtime(problem, clock, callbacks) as runtime:
+            callbacks.end_search()
+            self._end(problem, result, runtime)
+        callbacks.end()
         return self
 
     def score(self, X, y=None, **params):

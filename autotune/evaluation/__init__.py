@@ -2,14 +2,13 @@
 
 from ._build import build
 from ._fidelity import count_classes, count_rows, count_units
-from ._job import REFIT, Fold, Job, Outcome
+from ._job import Fold, Job, Outcome
 from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
 from ._task import Task, note_warnings
 
 __all__ = [
     "CHOSEN",
-    "REFIT",
     "Fold",
     "Job",
     "Models",

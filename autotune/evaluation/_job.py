@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..history import FULL, Evaluation
+from ..history import FULL, PHASES, REFIT, SEARCH, Evaluation, Key
 
 Fold = tuple[np.ndarray, np.ndarray]  # the numbers of training and validation rows
-REFIT = -1  # the "fold" of a job that fits on all rows and returns the model
 
 
 @dataclass(frozen=True)
@@ -19,8 +18,9 @@ class Job:
 
     Attributes
     ----------
-    trial, fold, fidelity
-        As in :class:`~autotune.history.Evaluation`; ``fold=REFIT`` fits on all rows.
+    trial, fold, fidelity, phase
+        As in :class:`~autotune.history.Evaluation`; the last fit, of the phase ``REFIT``, has
+        all rows for its fold, and returns the model.
     params : dict
         The configuration.
     seed : int
@@ -34,13 +34,32 @@ class Job:
     """
 
     trial: int
-    fold: int
+    fold: int | None
     params: dict[str, Any]
     seed: int
     fidelity: float = FULL
     seconds: float | None = None
     callback_context: Any = None
     n_test: int | None = None
+    phase: str = SEARCH
+
+    def __post_init__(self) -> None:
+        assert self.phase in PHASES
+        assert (self.fold is None) == (self.phase == REFIT)
+
+    @property
+    def key(self) -> Key:
+        return Key(self.fold, self.fidelity, self.phase)
+
+    def evaluation(self, **result: Any) -> Evaluation:
+        """Return the evaluation that this job comes to."""
+        return Evaluation(self.trial, *self.key, **result)
+
+    def sign(self, outcome: Outcome) -> None:
+        """Say in an outcome which job it is of: one that could not be loaded cannot tell."""
+        evaluation = outcome.evaluation
+        evaluation.trial = self.trial
+        evaluation.fold, evaluation.fidelity, evaluation.phase = self.key
 
 
 @dataclass

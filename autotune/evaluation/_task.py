@@ -24,10 +24,10 @@ from ..compat import (
     safe_split,
     slice_params,
 )
-from ..history import COMPLETE, FAILED, FULL, Evaluation
+from ..history import COMPARISON, COMPLETE, FAILED, FULL, REFIT
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
-from ._job import REFIT, Job, Outcome
+from ._job import Job, Outcome
 from ._prefix import PrefixCache, saved_time, scored_form
 
 _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
@@ -44,6 +44,8 @@ class Task:
     X, y
         All rows.
     folds : list of (train, test) index arrays
+    comparison_folds : list of (train, test) index arrays
+        Those of the final comparison.
     scorer : callable
         ``scorer(estimator, X, y, **params)`` returns a number or a dict of numbers.
     fit_params, score_params : dict
@@ -74,16 +76,17 @@ class Task:
     resource: str | None = None
     stratify: bool = False
     prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
-    _orders: dict[tuple[str, int], np.ndarray] = field(default_factory=dict, repr=False)
+    comparison_folds: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    _orders: dict[tuple, np.ndarray] = field(default_factory=dict, repr=False)
     _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
 
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
-        outcome = Outcome(Evaluation(job.trial, job.fold, job.fidelity))
+        outcome = Outcome(job.evaluation())
         with _noted_warnings(outcome):
             try:
                 estimator = self._estimator(job)
-                if job.fold == REFIT:
+                if job.phase == REFIT:
                     self.prefixes.clear()  # the last fit is the largest
                     X, y, fit_params = self._all_rows(estimator, job)
                     make_ready(estimator, y, beside_others=False)
@@ -119,20 +122,23 @@ class Task:
 
     def _rows(self, job: Job) -> tuple[np.ndarray, np.ndarray]:
         """Return the training and validation rows of a job, fewer of either if it says so."""
-        train, test = self.folds[job.fold]
+        assert job.fold is not None
+        folds = self.comparison_folds if job.phase == COMPARISON else self.folds
+        train, test = folds[job.fold]
         if job.n_test is not None and job.n_test < len(test):
-            test = take_rows(test, self._order(("test", job.fold), test), job.n_test / len(test))
+            test = take_rows(test, self._order("test", job, test), job.n_test / len(test))
         if job.fidelity == FULL or self.resource is not None:
             return train, test
-        order = self._order(("train", job.fold), train)
+        order = self._order("train", job, train)
         return take_rows(train, order, job.fidelity), test
 
-    def _order(self, key: tuple[str, int], rows: np.ndarray) -> np.ndarray:
-        """Return the order in which fewer of some rows are taken, the same for all jobs."""
+    def _order(self, part: str, job: Job, rows: np.ndarray) -> np.ndarray:
+        """Return the order in which fewer of some rows are taken, the same for all trials."""
+        key = part, job.phase, job.fold
         if key not in self._orders:
             labels = class_labels(self.y) if self.stratify else None
-            part = None if labels is None else labels[rows]
-            self._orders[key] = nested_order(part, len(rows), max(key[1], 0))
+            labels = None if labels is None else labels[rows]
+            self._orders[key] = nested_order(labels, len(rows), job.fold or 0)
         return self._orders[key]
 
     def _all_rows(self, estimator: Any, job: Job) -> tuple[Any, Any, dict[str, Any]]:
@@ -140,7 +146,7 @@ class Task:
         if job.fidelity == FULL:
             return self.X, self.y, self.fit_params
         rows = np.arange(num_samples(self.X))
-        rows = take_rows(rows, self._order(("all", REFIT), rows), job.fidelity)
+        rows = take_rows(rows, self._order("all", job, rows), job.fidelity)
         X, y = safe_split(estimator, self.X, self.y, rows)
         return X, y, slice_params(self.X, self.fit_params, rows)
 
@@ -263,5 +269,5 @@ def note_warnings(outcome: Outcome, caught: list[warnings.WarningMessage]) -> No
     """Note warnings, each once."""
     distinct = dict.fromkeys((w.category, str(w.message)) for w in caught)
     outcome.evaluation.warnings = tuple(f"{c.__name__}: {text}" for c, text in distinct)
-    if outcome.evaluation.fold == REFIT:
+    if outcome.evaluation.phase == REFIT:
         outcome.warnings = list(distinct)

@@ -140,7 +140,7 @@ class FuturesExecutor(Executor):
             done, others = wait(self._jobs, min(left, LOOK), FIRST_COMPLETED)
             for future in done | {other for other in others if other.cancelled()}:
                 self._settle(future)
-            if not left or not self._keeps_waiting():
+            if not left or not (self._outcomes or self._keeps_waiting()):
                 break
         outcomes, self._outcomes = self._outcomes, []
         return outcomes

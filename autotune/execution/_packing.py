@@ -24,7 +24,7 @@ import numpy as np
 
 from ..compat import cloudpickle
 from ..evaluation import Job, Outcome
-from ..history import COMPLETE, FAILED, Evaluation
+from ..history import COMPLETE, FAILED
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
@@ -234,10 +234,7 @@ class UnsendableError(RuntimeError):
 
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
     """Return the outcome of a job that came to nothing."""
-    evaluation = Evaluation(
-        job.trial, job.fold, job.fidelity, status=status, error=error, fit_time=fit_time
-    )
-    return Outcome(evaluation)
+    return Outcome(job.evaluation(status=status, error=error, fit_time=fit_time))
 
 
 def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:

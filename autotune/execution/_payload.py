@@ -43,14 +43,14 @@ class Payload:
         self._what = what
         _known[self.key] = self
 
-    def _set(self, key: str, content: tuple[bytes, list] | None) -> None:
+    def _set(self, key: str, content: tuple[bytes | str, list] | None) -> None:
         """Set all attributes but the value."""
         self.key = key
         self.arrived = content is not None
         self._content = content
         self._open_lock = Lock()
 
-    def pack(self) -> tuple[bytes, list]:
+    def pack(self) -> tuple[bytes | str, list]:
         """Return the pickled value and its large buffers.
 
         Raises
@@ -75,19 +75,26 @@ class Payload:
         return hasattr(self, "_value")
 
     def open(self) -> Any:
-        """Return the value."""
+        """Return the value.
+
+        Raises
+        ------
+        UnsendableError
+            If it could not be pickled where it was made.
+        """
         with self._open_lock:
             if not self.is_open:
-                data, buffers = self._content or (b"", [])
+                data, buffers = self._content or ("", [])
+                if isinstance(data, str):
+                    raise UnsendableError(data)
                 self._value = pickle.loads(data, buffers=buffers)
             return self._value
 
     def __reduce_ex__(self, protocol: Any) -> tuple:
-        # An exception would end the threads in which some pools pickle.
         try:
             data, buffers = self.pack()
-        except TypeError as error:
-            data, buffers = pickle.dumps(_Refusal(str(error))), []
+        except TypeError as error:  # would end the threads in which some pools pickle
+            return _receive, (self.key, str(error), [])
         if protocol < 5:
             buffers = [bytes(memoryview(buffer).cast("B")) for buffer in buffers]
         return _receive, (self.key, data, buffers)
@@ -103,7 +110,7 @@ def find(key: str) -> Payload | None:
     return _known.get(key)
 
 
-def _receive(key: str, data: bytes, buffers: list) -> Payload:
+def _receive(key: str, data: bytes | str, buffers: list) -> Payload:
     """Return a payload that has arrived, or the one that is here already."""
     with _lock:
         payload = _known.get(key)
@@ -111,20 +118,6 @@ def _receive(key: str, data: bytes, buffers: list) -> Payload:
             payload = _known[key] = Payload.__new__(Payload)
             payload._set(key, (data, buffers))
         return payload
-
-
-class _Refusal:
-    """Raises an error when it is unpickled."""
-
-    def __init__(self, message: str):
-        self._message = message
-
-    def __reduce__(self) -> tuple:
-        return _refuse, (self._message,)
-
-
-def _refuse(message: str) -> None:
-    raise UnsendableError(message)
 
 
 def _forget() -> None:

@@ -96,8 +96,7 @@ def read_answer(answer: Outcome | bytes, job: Job) -> Outcome:
         return answer
     try:
         outcome = unpack_outcome(*pickle.loads(answer))
-        evaluation = outcome.evaluation
-        evaluation.trial, evaluation.fold, evaluation.fidelity = job.trial, job.fold, job.fidelity
+        job.sign(outcome)
     except Exception:  # unpicklers raise what the objects' code raises
         message = "The answer of a worker could not be read:"
         return failure(job, f"{message}\n{traceback.format_exc()}")

@@ -1,6 +1,8 @@
 """WHAT HAPPENED: trials, their evaluations, and who is told."""
 
+from ._frame import make_frame
 from ._history import (
+    COMPARISON,
     COMPLETE,
     CRASHED,
     DROPPED,
@@ -8,17 +10,22 @@ from ._history import (
     FAILED,
     FULL,
     INTERRUPTED,
+    PHASES,
+    REFIT,
     RUNNING,
+    SEARCH,
     STATUSES,
     TIMEOUT,
     Evaluation,
     History,
+    Key,
     Trial,
 )
 from ._listener import Listener
 from ._seeds import derive_seed, seed_estimator
 
 __all__ = [
+    "COMPARISON",
     "COMPLETE",
     "CRASHED",
     "DROPPED",
@@ -26,13 +33,18 @@ __all__ = [
     "FAILED",
     "FULL",
     "INTERRUPTED",
+    "PHASES",
+    "REFIT",
     "RUNNING",
+    "SEARCH",
     "STATUSES",
     "TIMEOUT",
     "Evaluation",
     "History",
+    "Key",
     "Listener",
     "Trial",
     "derive_seed",
+    "make_frame",
     "seed_estimator",
 ]

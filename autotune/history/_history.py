@@ -6,16 +6,19 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from ..compat import import_pandas
 
 if TYPE_CHECKING:
     from ._listener import Listener
 
 FULL = 1.0  # the fidelity of an evaluation on all rows of its training fold
+
+SEARCH = "search"
+COMPARISON = "comparison"
+REFIT = "refit"
+PHASES = (SEARCH, COMPARISON, REFIT)  # what evaluations are for, in the order of a fit
 
 RUNNING = "running"
 COMPLETE = "complete"
@@ -28,16 +31,45 @@ ENDS = (COMPLETE, FAILED, DROPPED, TIMEOUT, CRASHED)  # of a trial that is over
 STATUSES = (RUNNING, *ENDS, INTERRUPTED)
 
 
+class Key(NamedTuple):
+    """Which evaluation of a trial.
+
+    Attributes
+    ----------
+    fold : int or None
+        The number of the fold in its phase; None for the last fit, which has all rows.
+    fidelity : float
+        Share of all training rows that is used, or of the strategy's other resource, in (0, 1].
+    phase : {"search", "comparison", "refit"}
+        What it is for: the search, the final comparison of the best trials on fresh folds, or
+        the last fit.
+    """
+
+    fold: int | None
+    fidelity: float = FULL
+    phase: str = SEARCH
+
+
+_SCORES, _SECONDS = {"kind": "scores"}, {"kind": "seconds"}
+
+
 @dataclass
 class Evaluation:
     """The outcome of one configuration on one fold at one fidelity.
 
+    Its fields are the columns of the storage file and of frames; the kind of each, in its
+    metadata, says how it is stored and shown.
+
     Attributes
     ----------
-    trial, fold : int
-        Which trial, on which of the folds that all trials share.
+    trial : int
+        Which trial.
+    fold : int or None
+        On which of the folds that all trials share; None for the last fit.
     fidelity : float
-        Share of the training rows that was used, in (0, 1].
+        Share of all training rows that was used, or of the strategy's other resource, in (0, 1].
+    phase : {"search", "comparison", "refit"}
+        What it was for.
     status : {"complete", "failed", "timeout", "crashed"}
         How it ended.
     scores, train_scores : dict of str to float
@@ -55,23 +87,24 @@ class Evaluation:
         Seconds since ``fit`` began.
     """
 
-    trial: int
-    fold: int
-    fidelity: float = FULL
-    status: str = COMPLETE
-    scores: dict[str, float] = field(default_factory=dict)
-    train_scores: dict[str, float] = field(default_factory=dict)
-    fit_time: float = 0.0
-    score_time: float = 0.0
-    saved_time: float = 0.0
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-    started: float = 0.0
-    ended: float = 0.0
+    trial: int = field(metadata={"kind": "whole"})
+    fold: int | None = field(metadata={"kind": "whole"})
+    fidelity: float = field(default=FULL, metadata={"kind": "share"})
+    phase: str = field(default=SEARCH, metadata={"kind": "phase"})
+    status: str = field(default=COMPLETE, metadata={"kind": "outcome"})
+    scores: dict[str, float] = field(default_factory=dict, metadata=_SCORES)
+    train_scores: dict[str, float] = field(default_factory=dict, metadata=_SCORES)
+    fit_time: float = field(default=0.0, metadata=_SECONDS)
+    score_time: float = field(default=0.0, metadata=_SECONDS)
+    saved_time: float = field(default=0.0, metadata=_SECONDS)
+    started: float = field(default=0.0, metadata={"kind": "moment"})
+    ended: float = field(default=0.0, metadata=_SECONDS)
+    warnings: tuple[str, ...] = field(default=(), metadata={"kind": "texts"})
+    error: str | None = field(default=None, metadata={"kind": "text"})
 
     @property
-    def key(self) -> tuple[int, float]:
-        return (self.fold, self.fidelity)
+    def key(self) -> Key:
+        return Key(self.fold, self.fidelity, self.phase)
 
     @property
     def seconds(self) -> float:
@@ -104,7 +137,7 @@ class Trial:
     status : str
         One of ``STATUSES``.
     evaluations : dict
-        ``(fold, fidelity)`` to :class:`Evaluation`.
+        :class:`Key` to :class:`Evaluation`.
     """
 
     number: int
@@ -112,7 +145,7 @@ class Trial:
     origin: str
     eligible: bool = True
     status: str = RUNNING
-    evaluations: dict[tuple[int, float], Evaluation] = field(default_factory=dict)
+    evaluations: dict[Key, Evaluation] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state with the evaluations as a list: not every format has tuples as keys."""
@@ -122,11 +155,16 @@ class Trial:
         evaluations = {evaluation.key: evaluation for evaluation in state["evaluations"]}
         self.__dict__.update(state, evaluations=evaluations)
 
+    def in_order(self) -> list[Evaluation]:
+        """Return the evaluations by phase, fold and fidelity, not as workers finished them."""
+        return sorted(
+            self.evaluations.values(), key=lambda e: (PHASES.index(e.phase), e.fold, e.fidelity)
+        )
+
     @property
     def error(self) -> str | None:
-        """The first error among the evaluations, in fold order."""
-        errors = (self.evaluations[key].error for key in sorted(self.evaluations))
-        return next((error for error in errors if error), None)
+        """The first error among the evaluations, in their order."""
+        return next((e.error for e in self.in_order() if e.error), None)
 
 
 @dataclass
@@ -151,17 +189,20 @@ class History:
     metrics : tuple of str or None, default=None
         The names of all metrics; None: those of the first evaluation that is complete.
     n_fresh : int, default=0
-        Number of further folds, with the numbers ``n_folds``, ``n_folds + 1``, ..., on which
-        only the best trials are evaluated, after the search. They are repeats of the first.
+        Number of the folds of the final comparison, on which only the best trials are evaluated,
+        after the search. They are repeats of the first.
 
     Attributes
     ----------
     share : float
-        The share of the training rows that full fidelity stands for: below 1 where all rows
-        would have left no time for a search.
+        The fidelity at which trials are compared: below 1 where all training rows would have
+        left no time for a search.
     compared_folds : tuple of int
         The folds that a trial must have to be complete, whose mean is its score: fewer than
         ``n_folds`` where all of them would have left no time for a search.
+    study : dict
+        What the storage file tells of this fit, by the names of the frame's columns; empty
+        where nothing is stored.
     listeners : list of Listener
         Are told of what changes, in this order.
     """
@@ -176,12 +217,13 @@ class History:
     ):
         self.n_folds = n_folds
         self.n_fresh = n_fresh
-        self.share = 1.0
+        self.share = FULL
         self.compared_folds = tuple(range(n_folds))
         self.error_score = error_score
         self.trials: list[Trial] = []
         self._metric = metric
         self._metrics = metrics
+        self.study: dict[str, Any] = {}
         self.listeners: list[Listener] = []
         self._changes: _Changes | None = None
 
@@ -282,40 +324,46 @@ class History:
         return math.isfinite(evaluation.scores.get(self.metric, self.error_score))
 
     def fold_scores(
-        self, trial: Trial, metric: str | None = None, fidelity: float = FULL
+        self, trial: Trial, metric: str | None = None, fidelity: float | None = None
     ) -> np.ndarray:
-        """Return the score on each fold, shape (n_folds,); NaN where there is none.
+        """Return the score on each fold of the search, shape (n_folds,); NaN where there is none.
 
-        A failed evaluation counts with ``error_score``.
+        A failed evaluation counts with ``error_score``. The fidelity is that at which trials are
+        compared, unless another is given.
         """
-        metric = self.metric if metric is None else metric
-        return self._scores_on(range(self.n_folds), trial, metric, fidelity)
+        fidelity = self.share if fidelity is None else fidelity
+        return self._scores(trial, self.n_folds, metric, fidelity, SEARCH)
 
     def compared_scores(self, trial: Trial, metric: str | None = None) -> np.ndarray:
         """Return the score on each of ``compared_folds``; NaN where there is none."""
         return self.fold_scores(trial, metric)[list(self.compared_folds)]
 
     def fresh_scores(self, trial: Trial) -> np.ndarray:
-        """Return the score on each fresh fold, shape (n_fresh,); NaN where there is none."""
-        folds = range(self.n_folds, self.n_folds + self.n_fresh)
-        return self._scores_on(folds, trial, self.metric, FULL)
+        """Return the score on each fold of the final comparison, shape (n_fresh,)."""
+        return self._scores(trial, self.n_fresh, None, self.share, COMPARISON)
 
-    def _scores_on(self, folds: range, trial: Trial, metric: str, fidelity: float) -> np.ndarray:
-        """Return the score on each of some folds."""
-        scores = np.full(len(folds), np.nan)
-        for place, fold in enumerate(folds):
-            evaluation = trial.evaluations.get((fold, fidelity))
-            if evaluation is not None:
-                scores[place] = evaluation.scores.get(metric, self.error_score)
+    def _scores(
+        self, trial: Trial, n_folds: int, metric: str | None, fidelity: float, phase: str
+    ) -> np.ndarray:
+        """Return the score on each fold of a phase."""
+        metric = self.metric if metric is None else metric
+        scores = np.full(n_folds, np.nan)
+        for evaluation in trial.evaluations.values():
+            if evaluation.phase == phase and evaluation.fidelity == fidelity:
+                scores[evaluation.fold] = evaluation.scores.get(metric, self.error_score)
         return scores
 
-    def seconds_spent(self, trial: Trial, fold: int) -> float:
-        """Return the seconds that a trial's evaluations took in the repeat of a fold."""
-        repeat = fold // self.n_folds
+    def repeat(self, key: Key) -> tuple[str, int]:
+        """Return what evaluations in the same repeat of the folds have in common."""
+        assert key.fold is not None
+        return key.phase, key.fold // self.n_folds
+
+    def seconds_spent(self, trial: Trial, key: Key) -> float:
+        """Return the seconds that a trial's evaluations took in the repeat that a key is in."""
         return sum(
             evaluation.seconds
             for evaluation in trial.evaluations.values()
-            if evaluation.fold // self.n_folds == repeat
+            if self.repeat(evaluation.key) == self.repeat(key)
         )
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
@@ -323,50 +371,21 @@ class History:
         with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
             return float(np.mean(self.compared_scores(trial, metric)))
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return one row per evaluation as a pandas DataFrame.
 
-        Columns are ``trial``, ``origin``, ``status``, ``fold``, ``fidelity``,
-        ``evaluation_status``, one ``param_<name>`` per parameter, one ``score_<metric>``
-        (and ``train_<metric>``, where asked for) per metric, ``fit_time``, ``score_time``,
-        ``saved_time``, ``started``, ``ended`` in seconds, ``warnings`` and ``error``.
-        A trial without any evaluation has one row with fold -1. Folds with a number of
-        ``n_folds`` and more are those on which the best trials were compared again.
+        Its columns are those of :func:`~autotune.read_history`: ``study``, ``created`` and
+        ``estimator``, which are missing where nothing is stored; ``trial``, ``origin``,
+        ``eligible`` and ``trial_status``; ``phase``, ``fold``, ``fidelity`` and ``status`` of
+        the evaluation; one ``param_<name>`` per parameter, one ``score_<metric>`` (and
+        ``train_<metric>``, where asked for) per metric; ``fit_time``, ``score_time``,
+        ``saved_time``, ``started`` and ``ended`` in seconds; ``warnings`` and ``error``.
+
+        The phase is ``"search"``, or ``"comparison"`` for the final comparison of the best
+        trials, whose folds have numbers of their own. A fidelity is a share of all training rows,
+        or of the strategy's other resource. A trial without any evaluation has one row, in which
+        all that an evaluation tells is missing.
         """
-        pd = import_pandas("History.to_frame")
-        rows = [_row(trial, evaluation) for trial in self for evaluation in _evaluations_of(trial)]
-        for row in rows:
-            row["fidelity"] *= self.share
-        return pd.DataFrame(rows, columns=None if rows else ["trial"])
+        from ._frame import make_frame
 
-
-def _evaluations_of(trial: Trial) -> list[Evaluation]:
-    """Return the evaluations in fold order, or one empty stand-in."""
-    if not trial.evaluations:
-        return [Evaluation(trial.number, -1, status=trial.status)]
-    return [trial.evaluations[key] for key in sorted(trial.evaluations)]
-
-
-def _row(trial: Trial, evaluation: Evaluation) -> dict[str, Any]:
-    """Return one row of the frame."""
-    row: dict[str, Any] = {
-        "trial": trial.number,
-        "origin": trial.origin,
-        "status": trial.status,
-        "fold": evaluation.fold,
-        "fidelity": evaluation.fidelity,
-        "evaluation_status": evaluation.status,
-    }
-    row.update({f"param_{name}": value for name, value in trial.params.items()})
-    row.update({f"score_{name}": value for name, value in evaluation.scores.items()})
-    row.update({f"train_{name}": value for name, value in evaluation.train_scores.items()})
-    row.update(
-        fit_time=evaluation.fit_time,
-        score_time=evaluation.score_time,
-        saved_time=evaluation.saved_time,
-        started=evaluation.started,
-        ended=evaluation.ended,
-        warnings="\n".join(evaluation.warnings),
-        error=evaluation.error,
-    )
-    return row
+        return make_frame(((self.study, trial) for trial in self), "History.to_frame")

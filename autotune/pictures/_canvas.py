@@ -34,6 +34,7 @@ class Colours:
     trial: str
     best: str
     failed: str
+    fresh: str
     scores: Any  # a colour map from bad to good
     range: Any  # a colour map from low to high, behind text
 
@@ -107,11 +108,6 @@ class Canvas:
             place = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.01), "borderaxespad": 0.2}
             self.axes[0].legend(known.values(), known, **place, **style).set_in_layout(False)
 
-    def note(self, ax: Any, text: str) -> None:
-        """Write in the middle of axes what they cannot show."""
-        middle = {"ha": "center", "va": "center", "transform": ax.transAxes}
-        ax.text(0.5, 0.5, text, color=self.colours.muted, **middle)
-
 
 def fit_limits(
     values: Any, limits: tuple[float, float], sign: int
@@ -154,6 +150,7 @@ def _colours(background: Any) -> Colours:
         trial=trial,
         best="#FFB000" if is_dark else "#D55E00",
         failed="#F0A5CF" if is_dark else "#B0487F",
+        fresh="#009E73",
         scores=LinearSegmentedColormap.from_list("scores", colormaps["viridis"](part)),
         range=LinearSegmentedColormap.from_list("range", ends),
     )
@@ -161,15 +158,8 @@ def _colours(background: Any) -> Colours:
 
 def _back(ax: Any) -> Any:
     """Return what is seen behind axes."""
-    red, green, blue, opacity = _rgba(ax.get_facecolor())
-    return (red, green, blue) if opacity > 0.5 else _rgba(ax.figure.get_facecolor())[:3]
-
-
-def _rgba(colour: Any) -> tuple[float, ...]:
-    """Return a colour in numbers."""
-    from matplotlib.colors import to_rgba
-
-    return to_rgba(colour)
+    *_, opacity = ax.get_facecolor()
+    return ax.get_facecolor() if opacity > 0.5 else ax.figure.get_facecolor()
 
 
 def _plain(ax: Any) -> Any:

@@ -4,8 +4,9 @@ A picture is a frozen dataclass: its fields are what is shown, so that they can 
 tested without matplotlib.
 
 - ``of`` computes the fields from a ``Search`` (see ``_search``), or, for the picture of nested
-  cross-validation, from what it is about. It takes the names in ``options`` as keywords, and
-  raises ValueError where there is nothing to show.
+  cross-validation, from what it is about. It raises ValueError where there is nothing to show.
+- ``options`` are the arguments of ``TuningDisplay.from_estimator`` that mean something to it.
+  ``of`` takes them as keywords, but for ``metric``, which the ``Search`` has.
 - ``size`` is how large a figure of its own is, in inches.
 - ``draw`` puts the fields on a ``Canvas`` (see ``_canvas``), which knows the colours, light or
   dark. It sees no estimator and imports matplotlib, if at all, inside the function.

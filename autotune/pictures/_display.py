@@ -30,7 +30,7 @@ class TuningDisplay:
 
     Attributes
     ----------
-    picture_ : autotune.pictures.Picture
+    picture : autotune.pictures.Picture
         What is shown; its attributes are the numbers.
     figure_ : matplotlib.figure.Figure
         Where it was drawn.
@@ -50,13 +50,13 @@ class TuningDisplay:
     >>> display = TuningDisplay.from_estimator(model, kind="parameters")
     >>> display.ax_.get_xlabel()
     'C'
-    >>> display.picture_.scales[0].kind
+    >>> display.picture.scales[0].kind
     'log'
     >>> plt.close(display.figure_)
     """
 
     def __init__(self, picture: Picture):
-        self.picture_ = picture
+        self.picture = picture
 
     @classmethod
     def from_estimator(
@@ -182,7 +182,7 @@ class TuningDisplay:
         ...     model, *load_iris(return_X_y=True), cv=3, return_estimator=True
         ... )
         >>> display = TuningDisplay.from_cv_results(results)
-        >>> display.picture_.outer.shape
+        >>> display.picture.outer.shape
         (3,)
         >>> plt.close(display.figure_)
         """
@@ -201,8 +201,8 @@ class TuningDisplay:
         -------
         self
         """
-        canvas = Canvas(ax, self.picture_.size)
-        self.picture_.draw(canvas)
+        canvas = Canvas(ax, self.picture.size)
+        self.picture.draw(canvas)
         self.figure_ = canvas.figure
         self.axes_ = np.array(canvas.axes, dtype=object)
         self.ax_ = self.axes_[0]

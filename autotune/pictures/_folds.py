@@ -9,6 +9,7 @@ import numpy as np
 
 from ._canvas import Canvas, Colours
 from ._contract import Picture
+from ._scales import value_text
 from ._search import Search, robust_limits
 
 
@@ -79,46 +80,46 @@ class FoldsPicture(Picture):
 
     def draw(self, canvas: Canvas) -> None:
         ax, colours = canvas.grid()[0, 0], canvas.colours
-        rows = np.arange(len(self.numbers))
-        single = self.values.shape[1] == 1
-        for fold, column in enumerate(self.values.T):
-            thin = {"color": colours.trial, "linewidth": 0.7, "alpha": 0.35}
-            height = rows + 0.4 * ((fold + 0.5) / self.values.shape[1] - 0.5)
-            ax.plot(column, height, zorder=1, **thin)
-            label = None if fold else "a fold, joined across trials"
-            dots = {"color": colours.trial, "alpha": 0.8, "linewidths": 0}
-            ax.scatter(column, height, 20, label=label, **dots)
-        for column in self.fresh.T:
-            style = {"facecolors": "none", "edgecolors": colours.trial, "linewidths": 0.8}
-            label = "fresh folds" if column is self.fresh.T[0] else None
-            ax.scatter(column, rows, 20, label=label, **style)
-        if not single:
-            for row, number, mean in zip(rows, self.numbers, self.means, strict=True):
-                colour = colours.best if number == self.winner else colours.text
-                label = None if row else "mean"
-                ax.scatter(mean, row, 42, color=colour, marker="D", zorder=4, label=label)
-        self._draw_expected(ax, colours)
-        self._name_rows(ax, colours, rows)
         shown = np.append(self.values, self.fresh)
         limits = robust_limits(shown, self.sign, shown)
-        self._point_outside(ax, colours, limits)
+        self._draw_folds(ax, colours)
+        if self.values.shape[1] > 1:
+            self._draw_means(ax, colours, limits)
+        self._draw_expected(ax, colours)
+        self._name_rows(ax, colours)
         ax.set_xlim(limits)
         ax.set_xlabel(self.label)
         canvas.rule(ax, "x")
         canvas.key(columns=4)
 
-    def _point_outside(self, ax: Any, colours: Colours, limits: tuple[float, float]) -> None:
-        """Write the means that lie beyond the limits at their bad end."""
-        left = self.sign > 0
-        for row, mean in enumerate(self.means):
-            if not limits[0] <= mean <= limits[1]:
-                text = (
-                    f"\N{LEFTWARDS ARROW} {mean:.4g}"
-                    if left
-                    else f"{mean:.4g} \N{RIGHTWARDS ARROW}"
-                )
-                place = {"ha": "left" if left else "right", "va": "center", "color": colours.text}
-                ax.text(limits[0] if left else limits[1], row, f" {text} ", **place)
+    def _draw_folds(self, ax: Any, colours: Colours) -> None:
+        """Draw a dot for each fold, joined from row to row, and a ring for each fresh fold."""
+        rows, n_folds = np.arange(len(self.numbers)), self.values.shape[1]
+        filled = {"color": colours.trial, "alpha": 0.8, "linewidths": 0}
+        hollow = {"facecolors": "none", "edgecolors": colours.trial, "linewidths": 0.8}
+        thin = {"color": colours.trial, "linewidth": 0.7, "alpha": 0.35}
+        for fold, column in enumerate(self.values.T):
+            heights = rows + 0.4 * ((fold + 0.5) / n_folds - 0.5)
+            ax.plot(column, heights, zorder=1, **thin)
+            label = None if fold else "a fold, joined across trials"
+            ax.scatter(column, heights, 20, label=label, **filled)
+        for fold, column in enumerate(self.fresh.T):
+            ax.scatter(column, rows, 20, label=None if fold else "a fresh fold", **hollow)
+
+    def _draw_means(self, ax: Any, colours: Colours, limits: tuple[float, float]) -> None:
+        """Draw the means; those beyond the limits are written at their bad end."""
+        end, side, text = (
+            (limits[0], "left", " \N{LEFTWARDS ARROW} {}")
+            if self.sign > 0
+            else (limits[1], "right", "{} \N{RIGHTWARDS ARROW} ")
+        )
+        for row, (number, mean) in enumerate(zip(self.numbers, self.means, strict=True)):
+            if limits[0] <= mean <= limits[1]:
+                colour = colours.best if number == self.winner else colours.text
+                label = None if row else "mean"
+                ax.scatter(mean, row, 42, color=colour, marker="D", zorder=4, label=label)
+            else:
+                ax.text(end, row, text.format(value_text(mean)), ha=side, va="center")
 
     def _draw_expected(self, ax: Any, colours: Colours) -> None:
         """Draw what to expect on new data, behind the rows."""
@@ -129,11 +130,10 @@ class FoldsPicture(Picture):
         style = {"color": colours.best, "linewidth": 1.0, "linestyle": ":"}
         ax.axvline(expected, label="expected on new data, 95% interval", **style)
 
-    def _name_rows(self, ax: Any, colours: Colours, rows: np.ndarray) -> None:
+    def _name_rows(self, ax: Any, colours: Colours) -> None:
         """Write the numbers of the trials."""
-        names = [self._name(number) for number in self.numbers]
-        ax.set_yticks(rows, names)
-        ax.set_ylim(len(rows) - 0.45, -0.55)
+        ax.set_yticks(range(len(self.numbers)), [self._name(number) for number in self.numbers])
+        ax.set_ylim(len(self.numbers) - 0.45, -0.55)
         ax.tick_params(axis="y", length=0)
         for text, number in zip(ax.get_yticklabels(), self.numbers, strict=True):
             if number == self.winner:
@@ -141,7 +141,5 @@ class FoldsPicture(Picture):
 
     def _name(self, number: int) -> str:
         """Return what a row is called."""
-        roles = [
-            role for role, n in (("default", self.default), ("chosen", self.winner)) if n == number
-        ]
-        return f"{', '.join(roles)} trial {number}" if roles else f"trial {number}"
+        default = "default, " if number == self.default else ""
+        return f"{default}{'chosen ' if number == self.winner else ''}trial {number}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ._canvas import Canvas
 from ._contract import Picture
-from ._marks import draw_trials, draw_winner
-from ._scales import value_text
+from ._marks import draw_default, draw_trials, draw_winner
 from ._search import Search, Trials
 
 
@@ -65,35 +65,29 @@ class HistoryPicture(Picture):
 
     def draw(self, canvas: Canvas) -> None:
         left, right = canvas.grid(1, 2, share_y=True)[0]
-        numbers = np.arange(len(self.trials.values))
-        limits = self.trials.limits(self.default)
-        left.set_ylim(limits)
-        self._draw_panel(canvas, left, numbers, numbers, self.best, limits)
-        self._draw_panel(
-            canvas,
-            right,
-            self.trials.ended,
-            self.trials.ended[self.order],
-            self.best_in_time,
-            limits,
-        )
+        numbers, seconds = np.arange(len(self.trials.values)), self.trials.ended
+        left.set_ylim(self.trials.limits(self.default))
+        self._draw_panel(canvas, left, numbers, numbers, self.best)
+        self._draw_panel(canvas, right, seconds, seconds[self.order], self.best_in_time)
         left.set(xlabel="trial", ylabel=self.label)
         left.xaxis.get_major_locator().set_params(integer=True, nbins=7)
-        right.locator_params(axis="x", nbins=6)
+        margin = max(0.5, 0.02 * len(numbers))
+        left.set_xlim(-margin, len(numbers) - 1 + margin)
         right.set_xlabel("seconds since the start")
+        right.locator_params(axis="x", nbins=6)
         right.set_xlim(left=0)
         canvas.key(columns=7)
 
-    def _draw_panel(self, canvas, ax, where, steps, best, limits) -> None:
-        """Draw trials at some places, and the best so far."""
-        canvas.rule(ax)
-        draw_trials(canvas, ax, where, self.trials, limits)
-        colours = canvas.colours
-        ax.step(steps, best, where="post", color=colours.best, linewidth=1.8, label="best so far")
-        if np.isfinite(self.default):
-            label = f"default {value_text(self.default)}"
-            ax.axhline(self.default, color=colours.text, linewidth=1.1, dashes=(4, 3), label=label)
+    def _draw_panel(
+        self, canvas: Canvas, ax: Any, where: np.ndarray, steps: np.ndarray, best: np.ndarray
+    ) -> None:
+        """Draw the trials, and the best so far as steps."""
+        draw_trials(canvas, ax, where, self.trials, self.trials.limits(self.default))
+        colour = canvas.colours.best
+        ax.step(steps, best, where="post", color=colour, linewidth=1.8, label="best so far")
+        draw_default(canvas, ax, self.default)
         draw_winner(canvas, ax, where, self.trials, self.winner)
+        canvas.rule(ax)
 
 
 def _best_so_far(trials: Trials, order: np.ndarray) -> np.ndarray:

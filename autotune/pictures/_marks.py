@@ -9,7 +9,7 @@ import numpy as np
 from ..history import COMPLETE, FAILED
 from ._canvas import Canvas, fit_limits
 from ._scales import value_text
-from ._search import Trials
+from ._search import PRUNED, UNFINISHED, Trials
 
 
 def draw_trials(
@@ -25,7 +25,13 @@ def draw_trials(
     filled = {"color": colours.trial, "linewidths": 0, "alpha": 0.75}
     hollow = {"facecolors": "none", "edgecolors": colours.muted, "linewidths": 0.9}
     for which, marker, size, style, label in (
-        (partial & ~beyond, "o", 16, hollow, "pruned (mean of its folds)"),
+        (
+            partial & ~beyond,
+            "o",
+            16,
+            hollow,
+            f"{PRUNED if (trials.states == PRUNED).any() else UNFINISHED} (mean of its folds)",
+        ),
         (partial & beyond, off, 16, hollow, None),
         (whole & ~beyond, "o", 18, filled, "trial"),
         (whole & beyond, off, 22, filled, "far worse"),
@@ -35,11 +41,18 @@ def draw_trials(
             ax.scatter(where[which], heights[which], size, marker=marker, label=label, **style)
 
 
+def draw_default(canvas: Canvas, ax: Any, default: float) -> None:
+    """Draw a line at the value of the model's own parameters, if it is known."""
+    if np.isfinite(default):
+        style = {"color": canvas.colours.text, "linewidth": 1.1, "dashes": (4, 3)}
+        ax.axhline(default, label=f"default {value_text(default)}", **style)
+
+
 def draw_winner(
     canvas: Canvas, ax: Any, where: np.ndarray, trials: Trials, winner: int | None
 ) -> None:
-    """Draw a star at the trial that was chosen."""
-    if winner is None or not np.isfinite(trials.values[winner]):
+    """Draw a star at the trial that was chosen, if it has a place."""
+    if winner is None or not np.isfinite(where[winner] + trials.values[winner]):
         return
     colours, value = canvas.colours, trials.values[winner]
     style = {"color": colours.best, "edgecolors": colours.background, "linewidths": 0.8}

@@ -222,7 +222,7 @@ def nested_report(cv_results: Any, *, metric: str | None = None) -> NestedReport
     3
     """
     pd = import_pandas("nested_report")
-    nested = NestedPicture.of(cv_results, **({} if metric is None else {"metric": metric}))
+    nested = NestedPicture.of(cv_results, metric)
     folds = pd.DataFrame(
         {
             "inner_score": nested.inner,

@@ -75,6 +75,14 @@ class ParallelPicture(Picture):
                 ticks.append((_ABSENT_PLACE, "not used"))
             self._draw_axis(canvas, ax, column, ticks)
         self._draw_score_axis(canvas, ax, limits)
+        self._name_axes(ax)
+        ax.set_yticks([])
+        ax.set_xlim(-0.55, len(self.scales) + 0.5)
+        ax.set_ylim(min(-0.04, self.places.min() - 0.06), 1.04)
+        canvas.key(columns=4)
+
+    def _name_axes(self, ax: Any) -> None:
+        """Write the names of the parameters below their axes."""
         labels = [*(scale.label for scale in self.scales), self.label]
         if len(self.scales) <= _MANY:
             ax.set_xticks(range(len(labels)), [wrap(label, 14, 4) for label in labels])
@@ -82,10 +90,6 @@ class ParallelPicture(Picture):
             slant = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
             ax.set_xticks(range(len(labels)), [wrap(label, 30, 2) for label in labels], **slant)
         ax.tick_params(axis="x", length=0, pad=4)
-        ax.set_yticks([])
-        ax.set_xlim(-0.55, len(labels) - 0.5)
-        ax.set_ylim(min(-0.04, self.places.min() - 0.06), 1.04)
-        canvas.key(columns=4)
 
     def _jittered(self) -> np.ndarray:
         """Return the places, those of symbols moved a little so that lines do not coincide."""

@@ -6,16 +6,18 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ._canvas import Canvas, spread
 from ._contract import Picture
-from ._marks import draw_trials, draw_winner
+from ._marks import draw_default, draw_trials, draw_winner
 from ._scales import CHOICE, LOG, Scale, number_texts, scales_of, wrap
 from ._search import Search, Trials
 
 _MOST_COLUMNS = 5
+_LONGEST_TICKS = 20  # characters side by side
 
 
 @dataclass(frozen=True)
@@ -79,31 +81,23 @@ class ParametersPicture(Picture):
             ax.remove()
             canvas.axes.remove(ax)
         for ax, scale, bound in zip(canvas.axes, self.scales, self.bounds, strict=True):
-            canvas.rule(ax)
             self._lay_out(ax, scale)
             where = scale.native(scale.places())
             if scale.kind == CHOICE:
                 where = where + spread(np.arange(len(where)), 0.5)
             draw_trials(canvas, ax, where, self.trials, limits)
-            if np.isfinite(self.default):
-                ax.axhline(
-                    self.default,
-                    color=canvas.colours.text,
-                    linewidth=1.0,
-                    dashes=(4, 3),
-                    label="default",
-                )
-            if self.winner is not None and np.isfinite(where[self.winner]):
-                draw_winner(canvas, ax, where, self.trials, self.winner)
+            draw_default(canvas, ax, self.default)
+            draw_winner(canvas, ax, where, self.trials, self.winner)
             if bound is not None:
-                self._mark_bound(canvas, ax, scale, bound)
-            ax.set_xlabel(wrap(scale.label, 26))
+                self._mark_bound(canvas, ax, bound)
+            canvas.rule(ax)
         for ax in axes[:, 0]:
             ax.set_ylabel(self.label.replace(" (", "\n("))
         canvas.key(columns=3 if len(self.scales) < 3 else 6)
 
-    def _lay_out(self, ax, scale: Scale) -> None:
-        """Set the scale, the limits and the ticks of a parameter's axis."""
+    def _lay_out(self, ax: Any, scale: Scale) -> None:
+        """Set the name, the scale, the limits and the ticks of a parameter's axis."""
+        ax.set_xlabel(wrap(scale.label, 26))
         if scale.kind == LOG:
             ax.set_xscale("log")
         places, texts = zip(*scale.ticks(), strict=True)
@@ -111,12 +105,12 @@ class ParametersPicture(Picture):
         ax.set_xticks([], minor=True)
         margin = 0.0 if scale.kind == CHOICE else 0.05
         ax.set_xlim(scale.native([-margin, scale.end + margin]))
-        if len(re.sub(r"\$10\^\{(.*?)\}\$", r"\1", "".join(texts))) > 20:
+        if len(re.sub(r"\$10\^\{(.*?)\}\$", r"\1", "".join(texts))) > _LONGEST_TICKS:
             ax.tick_params(axis="x", rotation=35)
             for text in ax.get_xticklabels():
                 text.set(ha="right", rotation_mode="anchor")
 
-    def _mark_bound(self, canvas: Canvas, ax, scale: Scale, bound: float) -> None:
+    def _mark_bound(self, canvas: Canvas, ax: Any, bound: float) -> None:
         """Draw the bound on which the chosen trial lies."""
         colour = canvas.colours.best
         ax.axvline(bound, color=colour, linewidth=1.2, linestyle=":")

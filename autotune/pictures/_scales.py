@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,27 +161,27 @@ def _scale(search: Search, name: str, label: str) -> Scale:
     dimensions = [subspace[name] for subspace in search.space.subspaces if name in subspace]
     values = [trial.params.get(name, _NOTHING) for trial in search.history]
     listed = [value for dimension in dimensions for value in _listed(dimension)]
-    is_numeric = any(dim.kind != CHOICE or isinstance(dim, Ordinal) for dim in dimensions)
-    numbers = np.array([_number(value) if is_numeric else math.nan for value in values])
-    others = [
-        value
-        for value in (*listed, *values)
-        if value is not _NOTHING and not (is_numeric and np.isfinite(_number(value)))
-    ]
-    symbols = {value_key(value): value for value in others}
-    keys = list(symbols)
+    is_placed, kind = _numbers_of(dimensions)
+    symbols = _symbols([v for v in (*listed, *values) if v is not _NOTHING and not is_placed(v)])
+    places = {key: code for code, key in enumerate(symbols)}
     codes = [
-        ABSENT if value is _NOTHING else NUMBER if np.isfinite(number) else keys.index(key)
-        for value, number, key in zip(values, numbers, map(value_key, values), strict=True)
+        ABSENT if value is _NOTHING else NUMBER if is_placed(value) else places[value_key(value)]
+        for value in values
     ]
-    ends = [_number(value) for value in listed] if is_numeric else []
-    seen = np.array([*numbers, *ends], dtype=float)
-    seen = seen[np.isfinite(seen)]
-    low, high = (float(seen.min()), float(seen.max())) if len(seen) else (math.nan, math.nan)
-    kind = CHOICE if not len(seen) else LOG if _is_log(dimensions, low) else LINEAR
-    texts = value_texts(symbols.values())
-    bounds = _bounds(dimensions)
-    return Scale(name, label, kind, numbers, np.array(codes), texts, low, high, bounds)
+    numbers = np.array([float(v) if is_placed(v) else math.nan for v in values], dtype=float)
+    seen = [float(value) for value in (*listed, *values) if is_placed(value)]
+    low, high = (min(seen), max(seen)) if seen else (math.nan, math.nan)
+    return Scale(
+        name,
+        label,
+        kind if seen else CHOICE,
+        numbers,
+        np.array(codes, dtype=int),
+        value_texts(symbols.values()),
+        low,
+        high,
+        _bounds(dimensions),
+    )
 
 
 _NOTHING = object()  # the value of a parameter that a trial lacks
@@ -191,33 +192,43 @@ def _listed(dimension: Dimension) -> Sequence[Any]:
     return [dimension.decode(0.5)] if dimension.constant else dimension.grid(2)
 
 
-def _number(value: Any) -> float:
-    """Return a number as a float, NaN for anything else."""
-    if not is_number(value):
-        return math.nan
-    try:
-        number = float(value)
-    except OverflowError:
-        return math.nan
-    return number if math.isfinite(number) else math.nan
+def _symbols(values: Sequence[Any]) -> dict[Hashable, Any]:
+    """Return distinct values by their keys, numbers in ascending order."""
+    if all(map(_is_finite, values)):
+        values = sorted(values)
+    return {value_key(value): value for value in values}
 
 
-def _is_log(dimensions: Iterable[Dimension], low: float) -> bool:
-    """Return whether the quantiles of a numeric range are more even by their logarithms."""
-    for dimension in dimensions:
-        if dimension.constant or (isinstance(dimension, Interval) and dimension.log):
-            continue
-        if isinstance(dimension, Ordinal):
-            numbers = np.array(dimension.numbers, dtype=float)
-        elif dimension.kind == CHOICE:
-            continue
-        else:
-            numbers = np.array([dimension.decode(u) for u in (0.1, 0.5, 0.9)], dtype=float)
-        if low <= 0 or numbers[0] <= 0 or numbers[-1] < _WIDE * numbers[0]:
-            return False
-        if _unevenness(np.log(numbers)) >= _unevenness(numbers):
-            return False
-    return low > 0
+def _is_finite(value: Any) -> bool:
+    """Return whether a value is a number that floats can hold."""
+    return is_number(value) and -sys.float_info.max <= value <= sys.float_info.max
+
+
+def _is_positive(value: Any) -> bool:
+    """Return whether a value is a number with a logarithm."""
+    return _is_finite(value) and value > 0
+
+
+def _numbers_of(dimensions: Sequence[Dimension]) -> tuple[Callable[[Any], bool], str]:
+    """Return which values are placed as numbers, and how these are spread."""
+    ranges = [d for d in dimensions if d.kind != CHOICE or isinstance(d, Ordinal)]
+    if not ranges:
+        return lambda value: False, CHOICE
+    is_log = any(not d.constant for d in ranges) and all(d.constant or _is_log(d) for d in ranges)
+    return (_is_positive, LOG) if is_log else (_is_finite, LINEAR)
+
+
+def _is_log(dimension: Dimension) -> bool:
+    """Return whether a range is logarithmic, or more even by its logarithms."""
+    if isinstance(dimension, Interval):
+        return dimension.log
+    if isinstance(dimension, Ordinal):
+        numbers = np.array(dimension.numbers, dtype=float)
+    else:
+        numbers = np.array([dimension.decode(u) for u in (0.1, 0.5, 0.9)], dtype=float)
+    if numbers[0] <= 0 or numbers[-1] < _WIDE * numbers[0]:
+        return False
+    return _unevenness(np.log(numbers)) < _unevenness(numbers)
 
 
 def _unevenness(numbers: np.ndarray) -> float:

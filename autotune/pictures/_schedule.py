@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..history import COMPLETE, FAILED
+from ..history import COMPARISON, COMPLETE, FAILED
 from ._canvas import Canvas
 from ._contract import Picture
 from ._search import PRUNED, Search
@@ -32,6 +32,8 @@ class SchedulePicture(Picture):
         The share of the training rows.
     states : ndarray of str
         ``"failed"`` for an evaluation that failed; else the state of its trial.
+    phases : ndarray of str
+        ``"search"`` or ``"comparison"``: what each was for.
     default, winner : int or None
         Numbers of trials.
     """
@@ -42,6 +44,7 @@ class SchedulePicture(Picture):
     lanes: np.ndarray
     fidelities: np.ndarray
     states: np.ndarray
+    phases: np.ndarray
     default: int | None
     winner: int | None
 
@@ -59,8 +62,9 @@ class SchedulePicture(Picture):
             started,
             ended,
             pack(started, ended),
-            np.array([e.fidelity * search.history.share for e in evaluations]),
+            np.array([evaluation.fidelity for evaluation in evaluations]),
             np.array(states, dtype=object),
+            np.array([evaluation.phase for evaluation in evaluations], dtype=object),
             None if search.default is None else search.default.number,
             search.winner,
         )
@@ -73,13 +77,15 @@ class SchedulePicture(Picture):
         ax, colours = canvas.grid()[0, 0], canvas.colours
         chosen, default = self.trials == self.winner, self.trials == self.default
         failed, pruned = self.states == FAILED, self.states == PRUNED
-        others = ~(chosen | default | failed | pruned)
+        compared = self.phases == COMPARISON
+        others = ~(chosen | default | failed | pruned | compared)
         for which, colour, label in (
             (others, colours.trial, "trial"),
             (pruned, colours.muted, "of a pruned trial"),
-            (default & ~failed & ~chosen, colours.text, "default"),
+            (compared & ~failed, colours.fresh, "final comparison"),
+            (default & ~failed & ~chosen & ~compared, colours.text, "default"),
             (failed, colours.failed, "failed"),
-            (chosen & ~failed, colours.best, "chosen trial"),
+            (chosen & ~failed & ~compared, colours.best, "chosen trial"),
         ):
             if which.any():
                 least = 0.0005 if which is others else 0.003
@@ -87,9 +93,9 @@ class SchedulePicture(Picture):
         n_lanes = int(self.lanes.max()) + 1
         ax.set_yticks(np.arange(n_lanes), [str(lane + 1) for lane in range(n_lanes)])
         ax.set_ylim(n_lanes - 0.4, -0.6)
-        ax.set_xlim(0, 1.01 * self.ended.max() or 1.0)
+        ax.set_xlim(min(0.0, self.started.min()), 1.01 * self.ended.max() or 1.0)
         ax.set(xlabel="seconds since the start", ylabel="worker")
-        canvas.key(columns=5)
+        canvas.key(columns=6)
 
     def _draw_bars(
         self, ax: Any, which: np.ndarray, colour: Any, label: str, edge: Any, least: float

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._texts import short_repr
+from ..evaluation import Models
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -16,6 +17,7 @@ from ..history import (
     FAILED,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     TIMEOUT,
     History,
     Trial,
@@ -33,6 +35,8 @@ _STATES = {
     RUNNING: UNFINISHED,
     INTERRUPTED: UNFINISHED,
 }
+# What is farther below the best than so many times the distance of the third quartile is left
+# out of a picture; what is important only where it is farther still.
 _QUARTILE, _REACH, _FAR = 25, 3.0, 12.0
 
 
@@ -66,7 +70,9 @@ class Search:
     def label(self) -> str:
         """The metric as an axis names it."""
         name = self.meaning.name or self.metric
-        return f"{name} (lower is better)" if self.meaning.sign < 0 else name
+        if self.meaning.sign < 0:
+            return f"{name} (lower is better)"
+        return self.metric if len(self.history.metrics) > 1 else name  # the user's name is exact
 
     def values(self, scores: Any) -> np.ndarray:
         """Return what people know in place of scores: losses, not their negatives."""
@@ -135,11 +141,7 @@ class Trials:
         return known & self.eligible & (self.states != PRUNED) & (self.states != UNFINISHED)
 
     def limits(self, *important: float) -> tuple[float, float]:
-        """Return between which values most of what is shown lies.
-
-        Bad values far from the others are left out: beyond three times the distance between
-        the best and the third quartile. What is important is in, unless it is farther still.
-        """
+        """Return between which values most of what is shown, and what is important, lies."""
         return robust_limits(self.shown, self.sign, important)
 
 
@@ -192,14 +194,16 @@ def _meaning(tuned: Any, name: str) -> Metric:
     if isinstance(scorer, dict):
         scorer = scorer[name]
     model = vars(tuned).get("best_estimator_", tuned.estimator)
-    return describe_metric(scorer, model if isinstance(model, list) else [model])
+    return describe_metric(scorer, Models.of(model).members)
 
 
 def _of_evaluations(history: History, metric: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return each trial's mean score at its largest fidelity, and when it ended."""
+    """Return each trial's mean score at its largest fidelity, and when the search ended it."""
     found: list[list[tuple[float, float]]] = [[] for _ in history]
     ended = np.full(len(history), np.nan)
     for evaluation in history.evaluations():
+        if evaluation.phase != SEARCH:
+            continue
         number = evaluation.trial
         ended[number] = np.fmax(ended[number], evaluation.ended)
         score = evaluation.scores.get(metric, np.nan)

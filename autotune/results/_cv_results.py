@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..history import FULL, Evaluation, History, Trial
+from ..history import SEARCH, Evaluation, History, Trial
 from ._columns import param_columns
 from ._selection import rank
 
@@ -42,7 +42,7 @@ def cv_results(
 def _times(history: History, name: str) -> dict[str, np.ndarray]:
     """Return mean and deviation over the folds that were evaluated."""
     rows = [
-        [getattr(evaluation, name) for _, evaluation in _full(trial, history)] or [np.nan]
+        [getattr(evaluation, name) for evaluation in _full(trial, history)] or [np.nan]
         for trial in history
     ]
     return {
@@ -69,15 +69,12 @@ def _scores(name: str, table: np.ndarray, history: History) -> dict[str, np.ndar
 def _train_scores(history: History, trial: Trial, metric: str) -> np.ndarray:
     """Return the training score on each fold, shape (n_folds,)."""
     scores = np.full(history.n_folds, np.nan)
-    for fold, evaluation in _full(trial, history):
-        scores[fold] = evaluation.train_scores.get(metric, history.error_score)
+    for evaluation in _full(trial, history):
+        scores[evaluation.fold] = evaluation.train_scores.get(metric, history.error_score)
     return scores
 
 
-def _full(trial: Trial, history: History) -> list[tuple[int, Evaluation]]:
-    """Return a trial's evaluations of full fidelity, without those on fresh folds."""
-    return [
-        (fold, evaluation)
-        for (fold, fidelity), evaluation in trial.evaluations.items()
-        if fidelity == FULL and fold < history.n_folds
-    ]
+def _full(trial: Trial, history: History) -> list[Evaluation]:
+    """Return a trial's evaluations in the search, of the fidelity at which trials are compared."""
+    search = (e for e in trial.evaluations.values() if e.phase == SEARCH)
+    return [evaluation for evaluation in search if evaluation.fidelity == history.share]

@@ -52,7 +52,7 @@ def expect(
     return expected, clip((expected - half, expected + half), metric)
 
 
-def unbiased_mean(scores: np.ndarray, seed: int = 0) -> float:
+def unbiased_mean(scores: np.ndarray) -> float:
     """Return the mean score of the best of many trials, without what choosing it adds.
 
     The best mean is biased upwards because the same folds choose the trial and score it. Here
@@ -63,7 +63,6 @@ def unbiased_mean(scores: np.ndarray, seed: int = 0) -> float:
     Parameters
     ----------
     scores : ndarray of shape (n_trials, n_folds)
-    seed : int
 
     References
     ----------
@@ -71,7 +70,7 @@ def unbiased_mean(scores: np.ndarray, seed: int = 0) -> float:
        predictions for efficient and accurate cross-validation", Machine Learning 107 (2018).
     """
     n_folds = scores.shape[1]
-    rng = np.random.RandomState(seed)
+    rng = np.random.RandomState(0)
     counts = rng.multinomial(n_folds, np.full(n_folds, 1 / n_folds), size=_N_SAMPLES)
     counts = counts[(counts == 0).any(axis=1)]
     chosen = np.argmax(scores @ counts.T, axis=0)  # the earliest among equals

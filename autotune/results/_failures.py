@@ -106,11 +106,10 @@ def _has_failed(trial: Trial, history: History) -> bool:
 
 
 def _failures(trial: Trial, history: History) -> list[Evaluation]:
-    """Return the evaluations that raised, crashed or have no finite score, in fold order."""
-    evaluations = [trial.evaluations[key] for key in sorted(trial.evaluations)]
+    """Return the evaluations that raised, crashed or have no finite score, in their order."""
     return [
         evaluation
-        for evaluation in evaluations
+        for evaluation in trial.in_order()
         if evaluation.status in (FAILED, CRASHED)
         or (evaluation.status == COMPLETE and not history.counts(evaluation))
     ]

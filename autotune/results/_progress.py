@@ -11,7 +11,17 @@ from typing import Any
 import numpy as np
 
 from .._texts import short_repr
-from ..history import COMPLETE, CRASHED, FAILED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..history import (
+    COMPARISON,
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Listener,
+    Trial,
+)
 from ..timing import Clock
 from ._metric import UNKNOWN, Metric
 
@@ -51,7 +61,7 @@ class Progress(Listener):
         self._n_ended = self._n_failed = self._n_late = self._n_fresh = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        self._n_fresh += evaluation.fold >= history.n_folds
+        self._n_fresh += evaluation.phase == COMPARISON
         if self._live:
             # A line that wraps could not be rewritten.
             width = get_terminal_size().columns

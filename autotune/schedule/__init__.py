@@ -9,10 +9,12 @@ from ..history import (
     FULL,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     STATUSES,
     TIMEOUT,
     Evaluation,
     History,
+    Key,
     Trial,
 )
 from ._contract import Plan, Request, Scheduler
@@ -31,6 +33,7 @@ __all__ = [
     "FULL",
     "INTERRUPTED",
     "RUNNING",
+    "SEARCH",
     "STATUSES",
     "TIMEOUT",
     "Evaluation",
@@ -38,6 +41,7 @@ __all__ = [
     "Full",
     "Halving",
     "History",
+    "Key",
     "Plan",
     "Racing",
     "Request",

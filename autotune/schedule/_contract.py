@@ -6,6 +6,8 @@ the space, data, clocks or processes.
 - ``begin`` is told of a new trial.
 - ``next`` names an evaluation that should be run now, or None: then the tuner may begin a
   new trial. It must not name the same one twice.
+  A fidelity is a share of all training rows, or of the strategy's other resource; that at which
+  trials are compared is ``Plan.fidelity``.
 - ``report`` is told of an evaluation that ended, already in the history, and returns what
   becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
   A status of COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial, once; what was still
@@ -34,16 +36,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from ..history import FULL, Evaluation, History, Trial
+from ..history import FULL, SEARCH, Evaluation, History, Key, Trial
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An evaluation that should be run."""
+    """An evaluation that should be run; the fields are those of the evaluation."""
 
     trial: int
     fold: int
     fidelity: float = FULL
+    phase: str = SEARCH
+
+    @property
+    def key(self) -> Key:
+        return Key(self.fold, self.fidelity, self.phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,15 @@ class Plan:
     amount : int
         How much of the resource an evaluation of full fidelity has: ``n_train``, or the value
         of the parameter that is the resource.
+    fidelity : float
+        The one at which trials are compared; below 1 where a search has no time for all rows.
     """
 
     n_folds: int
     n_train: int
     n_classes: int
     amount: int
+    fidelity: float = FULL
 
 
 class Scheduler(ABC):
@@ -75,6 +85,8 @@ class Scheduler(ABC):
     Parameters
     ----------
     n_folds : int
+    fidelity : float, default=1.0
+        The one at which trials are compared.
 
     Attributes
     ----------
@@ -84,8 +96,9 @@ class Scheduler(ABC):
         ``Racing`` heeds.
     """
 
-    def __init__(self, n_folds: int):
+    def __init__(self, n_folds: int, fidelity: float = FULL):
         self.n_folds = n_folds
+        self.fidelity = fidelity
         self.order = list(range(n_folds))
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from ..history import COMPLETE, Evaluation, History, Trial
+from ..history import COMPARISON, COMPLETE, FULL, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 
 
@@ -20,20 +20,20 @@ class Finals(Scheduler):
     Parameters
     ----------
     n_folds : int
-    folds : sequence of int
-        The numbers of the fresh folds.
+        Number of the fresh folds.
     trials : sequence of Trial
         Evaluations that they have already are not repeated.
+    fidelity : float, default=1.0
     """
 
-    def __init__(self, n_folds: int, folds: Sequence[int], trials: Sequence[Trial]):
-        super().__init__(n_folds)
-        self._queue = deque(
-            Request(trial.number, fold)
-            for fold in folds
+    def __init__(self, n_folds: int, trials: Sequence[Trial], fidelity: float = FULL):
+        super().__init__(n_folds, fidelity)
+        requests = (
+            (trial, Request(trial.number, fold, fidelity, COMPARISON))
+            for fold in self.order
             for trial in trials
-            if (fold, 1.0) not in trial.evaluations
         )
+        self._queue = deque(r for trial, r in requests if r.key not in trial.evaluations)
 
     def begin(self, trial: Trial) -> None:
         """Leave a trial that the search has not finished as it is."""

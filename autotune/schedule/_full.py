@@ -6,7 +6,18 @@ from collections import deque
 
 import numpy as np
 
-from ..history import COMPLETE, CRASHED, FAILED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
+from ..history import (
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    FULL,
+    RUNNING,
+    SEARCH,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Trial,
+)
 from ._contract import Request, Scheduler
 
 
@@ -16,14 +27,13 @@ class Full(Scheduler):
     Only a trial that had to be killed is given up before its last fold.
     """
 
-    def __init__(self, n_folds: int):
-        super().__init__(n_folds)
+    def __init__(self, n_folds: int, fidelity: float = FULL):
+        super().__init__(n_folds, fidelity)
         self._queue: deque[Request] = deque()
 
     def begin(self, trial: Trial) -> None:
-        for fold in range(self.n_folds):
-            if (fold, 1.0) not in trial.evaluations:
-                self._queue.append(Request(trial.number, fold))
+        requests = (Request(trial.number, fold, self.fidelity) for fold in self.order)
+        self._queue.extend(r for r in requests if r.key not in trial.evaluations)
 
     def next(self) -> Request | None:
         return self._queue.popleft() if self._queue else None
@@ -42,11 +52,11 @@ class Full(Scheduler):
 
 def verdict(trial: Trial, history: History) -> str:
     """Return the status of a trial that has all its evaluations."""
-    keys = sorted(trial.evaluations)  # not in the order in which workers finished
-    compared = [trial.evaluations[key] for key in keys if key[0] in history.compared_folds]
+    search = (e for e in trial.in_order() if e.phase == SEARCH)
+    compared = [evaluation for evaluation in search if evaluation.fold in history.compared_folds]
     for evaluation in compared:
         if evaluation.status != COMPLETE and not history.counts(evaluation):
             return evaluation.status
-    if all(e.status != COMPLETE for e in compared if e.fidelity == FULL):
+    if all(e.status != COMPLETE for e in compared if e.fidelity == history.share):
         return FAILED  # what never succeeds cannot be fitted in the end
     return COMPLETE if np.isfinite(history.score(trial)) else FAILED

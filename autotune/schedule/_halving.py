@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History, Trial
+from ..history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History, Key, Trial
 from ._contract import Request, Scheduler
 from ._full import verdict
 from ._rungs import Rung
@@ -77,13 +77,14 @@ class Halving(Scheduler):
         self.rungs = tuple(rungs)
         self.factor = factor
         self.order = np.random.RandomState(seed).permutation(self.n_folds).tolist()
-        self._keys = [[(fold, r.fidelity) for fold in self.order[: r.n_folds]] for r in rungs]
+        self._folds = [self.order[: rung.n_folds] for rung in rungs]
+        self._keys = [{Key(fold, r.fidelity) for fold in self.order[: r.n_folds]} for r in rungs]
         self._cycle = _deal(_weights(n_brackets, factor))
         self._places = [[_Place() for _ in rungs] for _ in range(n_brackets)]
         self._trials: dict[int, Trial] = {}  # those that run, or wait for a promotion
         self._rung: dict[int, int] = {}  # the rung that each of them is on
         self._queue: deque[Request] = deque()
-        self._flying: set[Request] = set()
+        self._flying: set[tuple[int, Key]] = set()  # trial and key
         self._draining = False
         self._knows_earlier = False
 
@@ -105,12 +106,12 @@ class Halving(Scheduler):
             self._places[self._bracket(number)][rung].promoted.add(number)
             self._enter(self._trials[number], rung + 1)
         request = self._queue.popleft()
-        self._flying.add(request)
+        self._flying.add((request.trial, request.key))
         return request
 
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         trial = history[evaluation.trial]
-        self._flying.discard(Request(evaluation.trial, *evaluation.key))
+        self._flying.discard((evaluation.trial, evaluation.key))
         if trial.status != RUNNING:
             return []
         self._learn_of_earlier(history)
@@ -128,7 +129,7 @@ class Halving(Scheduler):
         self._draining = True
 
     def close(self) -> list[tuple[Trial, str]]:
-        busy = {request.trial for request in (*self._queue, *self._flying)}
+        busy = {r.trial for r in self._queue} | {number for number, _ in self._flying}
         waiting = [t for number, t in sorted(self._trials.items()) if number not in busy]
         for trial in waiting:
             self._forget(trial)
@@ -151,22 +152,22 @@ class Halving(Scheduler):
         higher = (
             rung
             for rung in range(self._top, first, -1)
-            if own & (set(self._keys[rung]) - set(self._keys[rung - 1]))
+            if own & (self._keys[rung] - self._keys[rung - 1])
         )
         return next(higher, first)
 
     def _enter(self, trial: Trial, rung: int) -> None:
         """Plan what a trial lacks on a rung."""
         self._rung[trial.number] = rung
-        for fold, fidelity in self._keys[rung]:
-            if (fold, fidelity) not in trial.evaluations:
-                self._queue.append(Request(trial.number, fold, fidelity))
+        fidelity = self.rungs[rung].fidelity
+        requests = (Request(trial.number, fold, fidelity) for fold in self._folds[rung])
+        self._queue.extend(r for r in requests if r.key not in trial.evaluations)
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
         """Return the status with which an evaluation ends its trial, or None if it goes on."""
         if not history.counts(evaluation):
             return FAILED if evaluation.status == COMPLETE else evaluation.status
-        is_whole = trial.evaluations.keys() >= set(self._keys[self._top])
+        is_whole = trial.evaluations.keys() >= self._keys[self._top]
         return verdict(trial, history) if is_whole else None
 
     def _rank(self, trial: Trial, history: History) -> None:
@@ -177,11 +178,10 @@ class Halving(Scheduler):
         places = self._places[bracket]
         reached = self._rung.get(trial.number, self._top)
         for rung in range(bracket, self._top):
-            keys = self._keys[rung]
-            if trial.evaluations.keys() >= set(keys):
+            if trial.evaluations.keys() >= self._keys[rung]:
                 scores = history.fold_scores(trial, fidelity=self.rungs[rung].fidelity)
                 with np.errstate(over="ignore"):  # huge scores have an infinite mean
-                    places[rung].enter(trial.number, float(scores[[f for f, _ in keys]].mean()))
+                    places[rung].enter(trial.number, float(scores[self._folds[rung]].mean()))
                 if rung < reached:
                     places[rung].promoted.add(trial.number)
 
@@ -226,7 +226,7 @@ class Halving(Scheduler):
         self._trials.pop(trial.number, None)
         self._rung.pop(trial.number, None)
         self._queue = deque(r for r in self._queue if r.trial != trial.number)
-        self._flying = {r for r in self._flying if r.trial != trial.number}
+        self._flying = {pair for pair in self._flying if pair[0] != trial.number}
 
 
 def _weights(n_brackets: int, factor: float) -> list[int]:

@@ -12,6 +12,7 @@ from ..history import (
     CRASHED,
     DROPPED,
     FAILED,
+    FULL,
     RUNNING,
     TIMEOUT,
     Evaluation,
@@ -47,10 +48,11 @@ class Racing(Scheduler):
         Draws the order of the folds, the same for all trials.
     eps : float
         Probability with which the best trial may be stopped at a test; 0 never stops any.
+    fidelity : float, default=1.0
     """
 
-    def __init__(self, n_folds: int, seed: int = 0, eps: float = 0.02):
-        super().__init__(n_folds)
+    def __init__(self, n_folds: int, seed: int = 0, eps: float = 0.02, fidelity: float = FULL):
+        super().__init__(n_folds, fidelity)
         self.eps = eps
         self.order = np.random.RandomState(seed).permutation(n_folds).tolist()
         self._planned: dict[int, deque[Request]] = {}
@@ -60,11 +62,8 @@ class Racing(Scheduler):
         self._compared = set(self.order)  # the folds that count now; others may count again
 
     def begin(self, trial: Trial) -> None:
-        self._planned[trial.number] = deque(
-            Request(trial.number, fold)
-            for fold in self.order
-            if (fold, 1.0) not in trial.evaluations
-        )
+        requests = (Request(trial.number, fold, self.fidelity) for fold in self.order)
+        self._planned[trial.number] = deque(r for r in requests if r.key not in trial.evaluations)
         self._n_running[trial.number] = 0
 
     def next(self) -> Request | None:

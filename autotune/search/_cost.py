@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from .._budget import FASTEST
-from ..history import COMPLETE, FULL, TIMEOUT, Trial
+from ..history import COMPLETE, TIMEOUT, Trial
 from ._embedding import Embedding
 from ._gp import GaussianProcess, Prior
 from ._surrogate import one_thread
@@ -77,11 +77,11 @@ class Costs:
         return self._center + self._spread * mean, self._spread * std
 
 
-def seconds_of(trial: Trial) -> float:
-    """Return the mean seconds of a trial's evaluations on all rows, NaN if there are none."""
+def seconds_of(trial: Trial, fidelity: float) -> float:
+    """Return the mean seconds of a trial's evaluations of a fidelity, NaN if there are none."""
     times = [
         evaluation.seconds * (_KILLED if evaluation.status == TIMEOUT else 1.0)
         for evaluation in trial.evaluations.values()
-        if evaluation.fidelity == FULL and evaluation.status in (COMPLETE, TIMEOUT)
+        if evaluation.fidelity == fidelity and evaluation.status in (COMPLETE, TIMEOUT)
     ]
     return sum(times) / len(times) if times else math.nan

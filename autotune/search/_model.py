@@ -178,7 +178,7 @@ class GPSearcher(Searcher):
     def _costs(self, history: History) -> Costs | None:
         """Return the model of the seconds, or None where nothing was timed."""
         self._encode(history)
-        timed = [(self._units[t.number], seconds_of(t)) for t in history]
+        timed = [(self._units[t.number], seconds_of(t, history.share)) for t in history]
         timed = [(unit, time) for unit, time in timed if unit is not None and time == time]
         if not timed:
             return None

@@ -25,8 +25,6 @@ class Surrogate:
     Parameters
     ----------
     embedding : Embedding
-    warped : bool
-        Whether the values are losses, whose bad tail is to be shortened.
 
     Examples
     --------
@@ -41,9 +39,8 @@ class Surrogate:
     True
     """
 
-    def __init__(self, embedding: Embedding, warped: bool = True):
+    def __init__(self, embedding: Embedding):
         self._embedding = embedding
-        self._warped = warped
 
     def fit(
         self, units: np.ndarray, values: np.ndarray, noise_scale: np.ndarray | None = None
@@ -60,7 +57,7 @@ class Surrogate:
         """
         scale = np.ones(len(values)) if noise_scale is None else noise_scale
         kept = _best_and_last(values, MAX_POINTS)
-        self._warp = Warp(values[kept], powers=None if self._warped else (1.0,))
+        self._warp = Warp(values[kept])
         self._units, self._scale = units[kept], scale[kept]
         self._targets = self._warp(values[kept])
         points, fitted = self._embedding(self._units), _best_and_spread(self._targets, MAX_FIT)

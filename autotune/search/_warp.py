@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,16 +25,14 @@ class Warp:
     ----------
     losses : ndarray
         Finite, at least one.
-    powers : sequence of float, optional
-        The powers to choose from; (1.0,) makes the map linear.
     """
 
-    def __init__(self, losses: np.ndarray, powers: Sequence[float] | None = None):
+    def __init__(self, losses: np.ndarray):
         losses = np.clip(losses, -_LARGEST, _LARGEST)
         self._center = float(np.median(losses))
         self._scale = max(_spread(losses), _SMALLEST)
         scaled = self._scaled(losses)
-        self._power = max(powers or _POWERS, key=lambda power: _likelihood(scaled, power))
+        self._power = max(_POWERS, key=lambda power: _likelihood(scaled, power))
         warped = _yeo_johnson(scaled, self._power)
         self._mean, deviation = float(warped.mean()), float(warped.std())
         self._deviation = deviation if deviation > 1e-9 else 1.0

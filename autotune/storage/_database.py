@@ -6,57 +6,25 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from .._texts import short_repr
-from ._fields import FieldError
+from ._fields import FIELDS, FieldError
+from ._migration import from_first_schema
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 
-_SCHEMA = """
-CREATE TABLE studies (
-    study INTEGER PRIMARY KEY,
-    fingerprint TEXT NOT NULL,
-    attempt INTEGER NOT NULL,
-    seed INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    description TEXT NOT NULL,
-    writer TEXT,
-    UNIQUE (fingerprint, attempt)
-);
-CREATE TABLE trials (
-    study INTEGER NOT NULL REFERENCES studies,
-    trial INTEGER NOT NULL,
-    origin TEXT NOT NULL,
-    eligible INTEGER NOT NULL,
-    status TEXT NOT NULL,
-    params TEXT NOT NULL,
-    PRIMARY KEY (study, trial)
-);
-CREATE TABLE evaluations (
-    study INTEGER NOT NULL REFERENCES studies,
-    trial INTEGER NOT NULL,
-    fold INTEGER NOT NULL,
-    fidelity REAL NOT NULL,
-    status TEXT NOT NULL,
-    scores TEXT NOT NULL,
-    train_scores TEXT NOT NULL,
-    fit_time REAL NOT NULL,
-    score_time REAL NOT NULL,
-    saved_time REAL NOT NULL,
-    error TEXT,
-    warnings TEXT NOT NULL,
-    started REAL NOT NULL,
-    ended REAL NOT NULL,
-    PRIMARY KEY (study, trial, fold, fidelity)
-);
-"""
+_KEYS = {
+    "studies": "UNIQUE (fingerprint, attempt)",
+    "trials": "PRIMARY KEY (study, trial)",
+    "evaluations": "PRIMARY KEY (study, trial, phase, fold, fidelity)",
+}
 
 
 def open_to_write(path: Any) -> sqlite3.Connection:
@@ -67,7 +35,9 @@ def open_to_write(path: Any) -> sqlite3.Connection:
         with _closed_on_error(connection):
             if _is_empty(connection):
                 _create(connection)
-            _check(connection, path)
+            if _check(connection, path) == 1:
+                with damage(path), transaction(connection):
+                    _migrate(connection)
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")  # a commit is on the disk
     return connection
@@ -84,9 +54,39 @@ def open_to_read(path: Any) -> sqlite3.Connection | None:
             if _is_empty(connection):
                 connection.close()
                 return None
-            _check(connection, path)
+            if _check(connection, path) == 1:
+                connection = _copy(connection)
+                with _closed_on_error(connection), damage(path), transaction(connection):
+                    _migrate(connection)
             connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Close a file that is not to be changed, and return a copy in memory."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    with closing(connection):
+        connection.backup(copy)
+    return copy
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file of schema 1 to the schema of today, within a transaction."""
+    if _version(connection) == 1:  # else another process was faster
+        from_first_schema(connection, _table("evaluations"))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _table(name: str) -> str:
+    """Return the statement that makes a table."""
+    columns = [f"{column} {field.sql}" for column, field in FIELDS[name].items()]
+    content = ",\n    ".join([*columns, _KEYS[name]])
+    return f"CREATE TABLE {name} (\n    {content}\n)"
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    """Return the version of a file's schema."""
+    return connection.execute("PRAGMA user_version").fetchone()[0]
 
 
 def _open_existing(location: Path) -> sqlite3.Connection:
@@ -131,8 +131,8 @@ def _create(connection: sqlite3.Connection) -> None:
     _use_wal(connection)
     with transaction(connection):
         if _is_empty(connection):
-            for statement in _SCHEMA.split(";"):
-                connection.execute(statement)
+            for name in FIELDS:
+                connection.execute(_table(name))
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -151,10 +151,10 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _check(connection: sqlite3.Connection, path: Any) -> None:
-    """Raise unless a file is one of ours, of a schema that we know, and undamaged."""
+def _check(connection: sqlite3.Connection, path: Any) -> int:
+    """Return the version of a file's schema; raise unless it is one of ours, and undamaged."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = _version(connection)
     if application != APPLICATION_ID:
         raise ValueError(f"storage={str(path)!r} is a database of another program")
     if version > SCHEMA_VERSION:
@@ -165,6 +165,7 @@ def _check(connection: sqlite3.Connection, path: Any) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise sqlite3.DatabaseError(verdict)
+    return version
 
 
 @contextmanager

@@ -7,17 +7,27 @@ import re
 import reprlib
 import sqlite3
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from ..history import COMPLETE, CRASHED, FAILED, STATUSES, TIMEOUT
+from ..history import (
+    COMPARISON,
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    SEARCH,
+    STATUSES,
+    TIMEOUT,
+    Evaluation,
+)
 
 _LARGEST = 2**31 - 1  # of the whole numbers that the package writes
 _MANY = 1e10  # seconds: more than three hundred years
 _DEEPEST = 20  # levels of sequences within sequences in a configuration
 _ENDS = (COMPLETE, FAILED, TIMEOUT, CRASHED)
+_STORED = (SEARCH, COMPARISON)  # phases: the last fit is made anew by each call
 _NOT_FINITE = ("nan", "inf", "-inf")  # as scores are written that JSON does not know
 _WRITER = re.compile(r"[^:]*:\d{1,10}:\w*")
 
@@ -39,12 +49,15 @@ class Field:
         What it holds, in words.
     accepts : callable
         Whether a value, decoded if need be, is such.
+    sql : str
+        Its declaration.
     is_json : bool
         Whether it holds the text of a JSON value.
     """
 
     rule: str
     accepts: Callable[[Any], bool]
+    sql: str = "TEXT NOT NULL"
     is_json: bool = False
 
     def read(self, place: str, stored: Any) -> Any:
@@ -67,7 +80,7 @@ def read_rows(
     """
     columns = FIELDS[table]
     where, values = ("", ()) if study is None else ("WHERE study = ?", (study,))
-    key = [name for name in ("study", "trial", "fold", "fidelity") if name in columns]
+    key = [name for name in ("study", "trial", "phase", "fold", "fidelity") if name in columns]
     rows = connection.execute(
         f"SELECT {', '.join(columns)} FROM {table} {where} ORDER BY {', '.join(key)}", values
     )
@@ -185,50 +198,54 @@ def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(map(_is_text, value))
 
 
-_STUDY = Field("a whole number, 1 or more", _is_whole(1))
-_TRIAL = Field("a whole number, 0 or more", _is_index)
+def _is_one_of(values: Sequence[str]) -> Field:
+    """Return the column that holds one of some texts."""
+    return Field(f"one of {', '.join(values)}", lambda value: value in values)
+
+
+_WHOLE, _REAL = "INTEGER NOT NULL", "REAL NOT NULL"
+_STUDY = Field("a whole number, 1 or more", _is_whole(1), f"{_WHOLE} REFERENCES studies")
+_NUMBER = Field("a whole number, 0 or more", _is_index, _WHOLE)
 _TEXT = Field("a text", _is_text)
-_SCORES = Field("a JSON object of numbers", _are_scores, is_json=True)
-_SECONDS = Field("a number of seconds, 0 or more", _is_duration)
+
+_KINDS: dict[str, Field] = {  # of the fields of an evaluation
+    "whole": _NUMBER,
+    "share": Field("a number above 0, at most 1", _is_share, _REAL),
+    "phase": _is_one_of(_STORED),
+    "outcome": _is_one_of(_ENDS),
+    "scores": Field("a JSON object of numbers", _are_scores, is_json=True),
+    "seconds": Field("a number of seconds, 0 or more", _is_duration, _REAL),
+    "moment": Field("a number of seconds", _is_number(-_MANY, _MANY), _REAL),
+    "text": Field("a text, or null", lambda value: value is None or _is_text(value), "TEXT"),
+    "texts": Field("a JSON list of texts", _are_texts, is_json=True),
+}
 
 FIELDS: dict[str, dict[str, Field]] = {
     "studies": {
-        "study": _STUDY,
+        "study": Field("a whole number, 1 or more", _is_whole(1), "INTEGER PRIMARY KEY"),
         "fingerprint": _TEXT,
-        "attempt": Field("a whole number, 0 or more", _is_index),
-        "seed": Field("a whole number from 0 to 2147483647", _is_index),
+        "attempt": _NUMBER,
+        "seed": Field("a whole number from 0 to 2147483647", _is_index, _WHOLE),
         "created": Field("a time as ISO 8601 writes it", _is_time),
         "description": Field(
             "a JSON object with a text as 'estimator' and, if there is one, a valid 'scale'",
             _is_description,
             is_json=True,
         ),
-        "writer": Field("'host:process:start', or null", _is_writer),
+        "writer": Field("'host:process:start', or null", _is_writer, "TEXT"),
     },
     "trials": {
         "study": _STUDY,
-        "trial": _TRIAL,
+        "trial": _NUMBER,
         "origin": _TEXT,
-        "eligible": Field("0 or 1", _is_whole(0, 1)),
-        "status": Field(f"one of {', '.join(STATUSES)}", lambda value: value in STATUSES),
+        "eligible": Field("0 or 1", _is_whole(0, 1), _WHOLE),
+        "status": _is_one_of(STATUSES),
         "params": Field(
             "a JSON object of the values of parameters", _is_configuration, is_json=True
         ),
     },
     "evaluations": {
         "study": _STUDY,
-        "trial": _TRIAL,
-        "fold": Field("a whole number, 0 or more", _is_index),
-        "fidelity": Field("a number above 0, at most 1", _is_share),
-        "status": Field(f"one of {', '.join(_ENDS)}", lambda value: value in _ENDS),
-        "scores": _SCORES,
-        "train_scores": _SCORES,
-        "fit_time": _SECONDS,
-        "score_time": _SECONDS,
-        "saved_time": _SECONDS,
-        "error": Field("a text, or null", lambda value: value is None or _is_text(value)),
-        "warnings": Field("a JSON list of texts", _are_texts, is_json=True),
-        "started": Field("a number of seconds", _is_number(-_MANY, _MANY)),
-        "ended": _SECONDS,
+        **{field.name: _KINDS[field.metadata["kind"]] for field in fields(Evaluation)},
     },
 }

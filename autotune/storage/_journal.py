@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .._texts import warn
-from ..history import COMPLETE, Evaluation, History, Listener, Trial
+from ..history import COMPLETE, SEARCH, Evaluation, History, Key, Listener, Trial
 from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._fields import FieldError, read_rows
-from ._records import COLUMNS, to_evaluation, to_row
+from ._records import COLUMNS, describe_study, to_evaluation, to_row
 from ._writer import is_alive, this_writer
 
 _MARKS = ", ".join("?" for _ in range(len(COLUMNS) + 1))
@@ -73,17 +73,18 @@ class Journal(Listener):
         self._encode, self._decode = encode, decode
         # What the file holds: the status of each trial, and the evaluations.
         self._statuses: list[str] = []
-        self._saved: dict[tuple[int, int, float], Evaluation] = {}
+        self._saved: dict[tuple[int, Key], Evaluation] = {}
         connection = open_to_write(path)
         self._connection: sqlite3.Connection | None = connection
         self._study: int | None = None
         try:
             with refusals(path):
                 with transaction(connection), damage(path):
-                    self._study, self.seed, self.description = _claim(
-                        connection, fingerprint, description, seed
-                    )
+                    study = _claim(connection, fingerprint, description, seed)
+                self._study, self.seed = study["study"], study["seed"]
+                self.description = study["description"]
                 self._load(connection)
+            history.study = describe_study(study)
             history.listeners.append(self)
         except BaseException:
             self._leave()
@@ -125,11 +126,11 @@ class Journal(Listener):
         evaluation, history = to_evaluation(values), self._history
         if evaluation.trial >= len(history):
             raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
-        n_folds = history.n_folds + history.n_fresh
-        if evaluation.fold >= n_folds:
+        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_fresh
+        if values["fold"] >= n_folds:
             raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
         history.record(evaluation)
-        self._saved[evaluation.trial, *evaluation.key] = evaluation
+        self._saved[evaluation.trial, evaluation.key] = evaluation
 
     def _check_metrics(self) -> None:
         """Check that the scores are those of the metrics."""
@@ -153,7 +154,7 @@ class Journal(Listener):
         missing = [
             evaluation
             for evaluation in self._history.evaluations()
-            if self._saved.get((evaluation.trial, *evaluation.key)) is not evaluation
+            if self._saved.get((evaluation.trial, evaluation.key)) is not evaluation
         ]
         self._save(missing, self._history.trials)
 
@@ -183,7 +184,7 @@ class Journal(Listener):
         self._statuses.extend(trial.status for trial in new)
         for trial in changed:
             self._statuses[trial.number] = trial.status
-        self._saved.update(((e.trial, *e.key), e) for e in evaluations)
+        self._saved.update(((e.trial, e.key), e) for e in evaluations)
 
     def _trial_row(self, trial: Trial) -> tuple:
         """Return the values of a trial's row."""
@@ -216,14 +217,14 @@ class Journal(Listener):
             self.save()
         finally:
             self._leave()
+            if self in self._history.listeners:
+                self._history.listeners.remove(self)
 
     def _leave(self) -> None:
         """Leave the study to whoever opens it next."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        if self in self._history.listeners:
-            self._history.listeners.remove(self)
         roll_back(connection)
         with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))
@@ -232,14 +233,14 @@ class Journal(Listener):
 
 def _claim(
     connection: sqlite3.Connection, fingerprint: str, description: dict[str, Any], seed: int
-) -> tuple[int, int, dict[str, Any]]:
-    """Return number, seed and description of a study that no living process writes."""
+) -> dict[str, Any]:
+    """Return the row of a study that no living process writes."""
     rows = [row for row in read_rows(connection, "studies") if row["fingerprint"] == fingerprint]
     for row in rows:
         if not is_alive(row["writer"]):
             claim = "UPDATE studies SET writer = ? WHERE study = ?"
             connection.execute(claim, (this_writer(), row["study"]))
-            return row["study"], row["seed"], {**description, **row["description"]}
+            return {**row, "description": {**description, **row["description"]}}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     values = (fingerprint, len(rows), seed, now, json.dumps(description), this_writer())
     cursor = connection.execute(
@@ -247,5 +248,5 @@ def _claim(
         "VALUES (?, ?, ?, ?, ?, ?)",
         values,
     )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid, seed, dict(description)
+    study, known = cursor.lastrowid, dict(description)
+    return {"study": study, "seed": seed, "created": now, "description": known}

@@ -5,23 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from ..compat import import_pandas
+from ..history import Trial, make_frame
 from ._database import damage, open_to_read, refusals
 from ._fields import FieldError, read_rows
-from ._records import to_evaluation
-
-_BEFORE = (
-    "study",
-    "created",
-    "estimator",
-    "trial",
-    "origin",
-    "trial_status",
-    "fold",
-    "fidelity",
-    "status",
-)
-_AFTER = ("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error")
+from ._records import describe_study, to_evaluation
 
 
 def read_history(path: Any) -> Any:
@@ -35,11 +22,14 @@ def read_history(path: Any) -> Any:
     Returns
     -------
     frame : pandas.DataFrame
-        One row per evaluation: ``study`` (a number), ``created``, ``estimator`` (what was
-        tuned), ``trial``, ``origin``, ``trial_status``, ``fold``, ``fidelity``, ``status``,
-        one ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``,
-        where asked for) per metric, ``fit_time``, ``score_time``, ``saved_time``, ``started``,
-        ``ended`` in seconds, ``warnings`` and ``error``.
+        One row per evaluation, with the columns of
+        :meth:`history_.to_frame() <autotune.history.History.to_frame>`: ``study`` (a number),
+        ``created`` and ``estimator`` (what was tuned); ``trial``, ``origin``, ``eligible`` and
+        ``trial_status``; ``fold``, ``fidelity``, ``phase`` and ``status`` of the evaluation; one
+        ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``, where
+        asked for) per metric; ``fit_time``, ``score_time``, ``saved_time``, ``started`` and
+        ``ended`` in seconds; ``warnings`` and ``error``. Parameters that are neither numbers nor
+        texts are shown as texts.
 
     Raises
     ------
@@ -61,52 +51,39 @@ def read_history(path: Any) -> Any:
     ...     read_history(path).groupby("trial")["fold"].count().tolist()
     [5, 5, 5]
     """
-    pd = import_pandas("read_history")
     connection = open_to_read(path)
-    rows: list[dict[str, Any]] = []
+    trials: list[tuple[dict[str, Any], Trial]] = []
     if connection is not None:
         try:
             with refusals(path), damage(path):
-                rows = _frame_rows(connection)
+                trials = _read_trials(connection)
         finally:
             connection.close()
-    return pd.DataFrame(rows, columns=_column_order(rows))
+    return make_frame(trials, "read_history")
 
 
-def _frame_rows(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """Return the rows of the frame, all as of the same moment."""
+def _read_trials(connection: sqlite3.Connection) -> list[tuple[dict[str, Any], Trial]]:
+    """Return all trials with what is known of their studies, all as of the same moment."""
     connection.execute("BEGIN")
-    studies = {row["study"]: row for row in read_rows(connection, "studies")}
-    trials = {(row["study"], row["trial"]): row for row in read_rows(connection, "trials")}
-    evaluations = read_rows(connection, "evaluations")
+    studies = {row["study"]: describe_study(row) for row in read_rows(connection, "studies")}
+    trials = {
+        (row["study"], row["trial"]): _read_trial(row) for row in read_rows(connection, "trials")
+    }
     for study, _ in trials:
         if study not in studies:
             raise FieldError("trials.study", "the number of a study", study)
-    for row in evaluations:
+    for row in read_rows(connection, "evaluations"):
         if (row["study"], row["trial"]) not in trials:
             raise FieldError("evaluations.trial", "the number of a trial", row["trial"])
-    return [
-        _frame_row(studies[row["study"]], trials[row["study"], row["trial"]], row)
-        for row in evaluations
-    ]
+        evaluation = to_evaluation(row)
+        trials[row["study"], row["trial"]].evaluations[evaluation.key] = evaluation
+    return [(studies[study], trial) for (study, _), trial in trials.items()]
 
 
-def _frame_row(
-    study: dict[str, Any], trial: dict[str, Any], values: dict[str, Any]
-) -> dict[str, Any]:
-    """Return one row of the frame."""
-    evaluation, description = to_evaluation(values), study["description"]
-    row = {"study": study["study"], "created": study["created"], "origin": trial["origin"]}
-    row["estimator"] = description["estimator"]
-    row["trial_status"] = trial["status"]
-    for name in ("trial", "fold", "fidelity", "status", *_AFTER):
-        row[name] = getattr(evaluation, name)
-    row["fidelity"] *= description.get("scale", {}).get("share", 1.0)
-    row["warnings"] = "\n".join(evaluation.warnings)
-    row.update({f"param_{name}": _readable(value) for name, value in trial["params"].items()})
-    row.update({f"score_{name}": score for name, score in evaluation.scores.items()})
-    row.update({f"train_{name}": score for name, score in evaluation.train_scores.items()})
-    return row
+def _read_trial(row: dict[str, Any]) -> Trial:
+    """Return the trial that a row holds."""
+    params = {name: _readable(value) for name, value in row["params"].items()}
+    return Trial(row["trial"], params, row["origin"], bool(row["eligible"]), row["status"])
 
 
 def _readable(value: Any) -> Any:
@@ -117,11 +94,3 @@ def _readable(value: Any) -> Any:
         return value["repr"]
     ((kind, items),) = value.items()
     return {"tuple": tuple, "list": list}[kind](map(_readable, items))
-
-
-def _column_order(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the columns: what is fixed outside, parameters and scores between."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    middle = [name for name in names if name not in {*_BEFORE, *_AFTER}]
-    middle.sort(key=lambda name: ("param", "score", "train").index(name.partition("_")[0]))
-    return [*_BEFORE, *middle, *_AFTER]

@@ -26,6 +26,12 @@ def to_evaluation(values: dict[str, Any]) -> Evaluation:
     return Evaluation(**fields)
 
 
+def describe_study(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a frame tells of a study, given its row."""
+    estimator = values["description"].get("estimator")
+    return {"study": values["study"], "created": values["created"], "estimator": estimator}
+
+
 def _plain(value: Any) -> Any:
     """Return a field of an evaluation as a column holds it."""
     if isinstance(value, dict):

@@ -37,7 +37,7 @@ class Strategy(BaseEstimator, ABC):
 
     def scheduler(self, plan: Plan, seed: int) -> Scheduler:
         """Return what allocates evaluations."""
-        return Full(plan.n_folds)
+        return Full(plan.n_folds, plan.fidelity)
 
     def moves_default(self) -> bool:
         """Return whether a default outside the space is tried as what it is inside."""

@@ -52,4 +52,4 @@ class Racing(Bayes):
             raise TypeError(rule)
         if not 0 <= self.eps < 0.5:
             raise ValueError(rule)
-        return RacingScheduler(plan.n_folds, seed, float(self.eps))
+        return RacingScheduler(plan.n_folds, seed, float(self.eps), plan.fidelity)

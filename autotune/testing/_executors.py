@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
-from ..evaluation import REFIT, Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task
 from ..execution import Executor, InlineExecutor
-from ..history import COMPLETE, FAILED, FULL
+from ..history import COMPLETE, FAILED, REFIT, Key
 from . import _jobs
 from ._checks import Check, named, require
 from ._endings import ENDING_CHECKS
@@ -90,12 +90,12 @@ def executor_checks() -> Iterator[tuple[str, Check]]:
 def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     """Run jobs, as many at a time as the contract allows; return their outcomes."""
     waiting, outcomes = deque(jobs), []
-    flying: list[tuple[int, int, float]] = []
+    flying: list[tuple[int, Key]] = []
     while waiting or flying:
         while waiting and len(flying) < executor.n_workers + executor.n_prefetch:
             job = waiting.popleft()
             executor.submit(job)
-            flying.append((job.trial, job.fold, job.fidelity))
+            flying.append((job.trial, job.key))
         for outcome in collect_some(executor):
             key = _key(outcome)
             require(key in flying, f"an outcome is of {key!r}, but in flight were {flying!r}")
@@ -104,10 +104,10 @@ def _feed(executor: Executor, jobs: list[Job]) -> list[Outcome]:
     return outcomes
 
 
-def _key(outcome: Outcome) -> tuple[int, int, float]:
-    """Return the trial, the fold and the fidelity of an outcome."""
+def _key(outcome: Outcome) -> tuple[int, Key]:
+    """Return which evaluation of which trial an outcome is of."""
     evaluation = outcome.evaluation
-    return evaluation.trial, evaluation.fold, evaluation.fidelity
+    return evaluation.trial, evaluation.key
 
 
 def check_attributes(make: MakeExecutor) -> None:
@@ -155,9 +155,9 @@ def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
         stratify=True,
     )
     jobs = [
-        Job(trial, fold, {"max_depth": depth}, seed=trial, fidelity=fidelity)
+        Job(trial, key.fold, {"max_depth": depth}, trial, key.fidelity, phase=key.phase)
         for trial, depth in enumerate((1, 2, None))
-        for fold, fidelity in ((0, FULL), (1, FULL), (2, FULL), (0, 0.5), (REFIT, FULL))
+        for key in (Key(0), Key(1), Key(2), Key(0, 0.5), Key(None, phase=REFIT))
     ]
     with InlineExecutor(task) as inline:
         expected = {_key(outcome): _result(outcome, X) for outcome in _feed(inline, jobs)}
@@ -166,7 +166,7 @@ def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
             found = _result(outcome, X)
             require(
                 found == expected[_key(outcome)],
-                f"(trial, fold, fidelity) {_key(outcome)} came to {found!r} instead of "
+                f"(trial, key) {_key(outcome)} came to {found!r} instead of "
                 f"{expected[_key(outcome)]!r}",
             )
 
@@ -212,11 +212,11 @@ def check_what_a_job_raises_is_its_failure(make: MakeExecutor) -> None:
 def check_what_cannot_be_sent_has_an_outcome(make: MakeExecutor) -> None:
     """Check that parameters and models that cannot be pickled are not lost in silence."""
     with make(probe_task()) as executor, Room() as room:
-        jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=REFIT)]
+        jobs = [room.job(0, Unsendable()), room.job(1, "keep a lock", fold=None)]
         for job in jobs:
             outcome = run(executor, job)
             evaluation = outcome.evaluation
-            works = evaluation.status == COMPLETE and (job.fold != REFIT or outcome.model)
+            works = evaluation.status == COMPLETE and (job.phase != REFIT or outcome.model)
             require(
                 evaluation.trial == job.trial
                 and (works or (evaluation.status == FAILED and evaluation.error)),

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from ..evaluation import Job, Outcome, Task
 from ..execution import Executor
-from ..history import COMPLETE
+from ..history import COMPLETE, REFIT, SEARCH
 from ._checks import require
 
 MakeExecutor = Callable[[Any], Executor]
@@ -149,11 +149,17 @@ class Room:
         self._folder.cleanup()  # for jobs that wait, all gates are open now
 
     def job(
-        self, number: int, deed: Any = "fit", *, fold: int = 0, seconds: float | None = None
+        self,
+        number: int,
+        deed: Any = "fit",
+        *,
+        fold: int | None = 0,
+        seconds: float | None = None,
     ) -> Job:
-        """Return a job; its number is that of its trial."""
+        """Return a job, a last fit if it has no fold; its number is that of its trial."""
         params = {"deed": deed, "folder": str(self.path), "number": number}
-        return Job(number, fold, params, seed=number, seconds=seconds)
+        phase = REFIT if fold is None else SEARCH
+        return Job(number, fold, params, seed=number, seconds=seconds, phase=phase)
 
     def has(self, what: str, number: int) -> bool:
         """Return whether a job has noted that it has ``"begun"`` or ``"ended"``."""

@@ -110,7 +110,7 @@ class Loop:
             f"next returned {request!r} when {len(self.history)} trials had begun",
         )
         trial = self.history[request.trial]
-        known = (request.fold, request.fidelity) in trial.evaluations
+        known = request.key in trial.evaluations
         if known or request in self._seen:
             self.repeated.append(request)
         self._seen.add(request)
@@ -121,7 +121,7 @@ class Loop:
     def report(self, request: Request) -> None:
         """Let an evaluation end."""
         answer = self.table[(11 * request.trial + 3 * request.fold) % len(self.table)]
-        evaluation = Evaluation(request.trial, request.fold, request.fidelity, fit_time=0.1)
+        evaluation = Evaluation(request.trial, *request.key, fit_time=0.1)
         if isinstance(answer, str):
             evaluation.status, evaluation.error = answer, f"it {answer}"
         else:

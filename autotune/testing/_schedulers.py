@@ -21,6 +21,7 @@ from ..schedule import (
     TIMEOUT,
     Evaluation,
     History,
+    Key,
     Plan,
     Request,
     Scheduler,
@@ -332,9 +333,11 @@ def check_an_interrupted_search_goes_on(make: MakeScheduler) -> None:
             )
 
 
-def _summary(history: History) -> list[tuple[str, list[tuple[int, float]]]]:
+def _summary(history: History) -> list[tuple[str, list[Key]]]:
     """Return the status and the evaluations of each trial."""
-    return [(trial.status, sorted(trial.evaluations)) for trial in history]
+    return [
+        (trial.status, [evaluation.key for evaluation in trial.in_order()]) for trial in history
+    ]
 
 
 def check_fewer_folds_suffice(make: MakeScheduler) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..history import COMPLETE, FULL, Evaluation, History, Trial
+from ..history import COMPLETE, SEARCH, Evaluation, History, Key, Trial
 from ._constants import LEAST_TRIALS, PATIENCE, USUAL_FACTOR
 from ._fold_subset import is_open
 
@@ -38,18 +38,18 @@ class Allowance:
         if evaluation.status == COMPLETE:
             self._longest = max(self._longest, evaluation.seconds)
 
-    def of(self, trial: Trial, fold: int, left: float, n_workers: int) -> float:
-        """Return the seconds after which an evaluation of a trial on a fold is given up.
+    def of(self, trial: Trial, key: Key, left: float, n_workers: int) -> float:
+        """Return the seconds after which an evaluation of a trial is given up.
 
         ``left`` are the seconds that are left of the search.
         """
-        share = PATIENCE * left * n_workers / self._count_missing(trial, fold)
+        share = PATIENCE * left * n_workers / self._count_missing(trial, key)
         usual = USUAL_FACTOR * self._longest
-        return min(left, max(share, usual), self.of_trial(trial, fold))
+        return min(left, max(share, usual), self.of_trial(trial, key))
 
-    def of_trial(self, trial: Trial, fold: int) -> float:
-        """Return the seconds that a trial has left for the repeat of a fold."""
-        return self._seconds_per_trial - self._history.seconds_spent(trial, fold)
+    def of_trial(self, trial: Trial, key: Key) -> float:
+        """Return the seconds that a trial has left for the repeat of the folds that a key is in."""
+        return self._seconds_per_trial - self._history.seconds_spent(trial, key)
 
     def of_new_trial(self, left: float, n_workers: int) -> float:
         """Return the seconds that each evaluation of a new trial may take."""
@@ -57,13 +57,13 @@ class Allowance:
         together = min(left, left * n_workers / n_folds)
         return min(together, self._seconds_per_trial / n_folds)
 
-    def _count_missing(self, trial: Trial, fold: int) -> int:
-        """Return how many evaluations a trial misses in the repeat of a fold, at least 1."""
+    def _count_missing(self, trial: Trial, key: Key) -> int:
+        """Return how many evaluations a trial misses in one repeat of the folds, at least 1."""
         history = self._history
-        repeat = fold // history.n_folds
-        n_wanted = history.n_folds if repeat else len(history.compared_folds)
-        done = (f // history.n_folds for f, fidelity in trial.evaluations if fidelity == FULL)
-        n_missing = max(1, n_wanted - sum(other == repeat for other in done))
+        n_wanted = len(history.compared_folds) if key.phase == SEARCH else history.n_folds
+        done = (other for other in trial.evaluations if other.fidelity == history.share)
+        n_done = sum(history.repeat(other) == history.repeat(key) for other in done)
+        n_missing = max(1, n_wanted - n_done)
         if self._may_save_folds and is_open(history):
             return min(n_missing, LEAST_TRIALS)  # it may yet be one fold, for three trials
         return n_missing

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..history import FULL, History, Trial
+from ..history import COMPARISON, History, Key, Trial
 from ._constants import COMPARISON_SHARE, MARGIN
 
 
@@ -53,9 +53,9 @@ class ComparisonTime:
 
     def _cost(self, trial: Trial, n_fresh: int) -> float:
         """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
-        n_folds = self._history.n_folds
-        folds = range(n_folds, n_folds + n_fresh)
-        n_missing = sum((fold, FULL) not in trial.evaluations for fold in folds)
-        known = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        share = self._history.share
+        keys = (Key(fold, share, COMPARISON) for fold in range(n_fresh))
+        n_missing = sum(key not in trial.evaluations for key in keys)
+        known = [e for e in trial.evaluations.values() if e.fidelity == share]
         usual = np.mean([e.whole_seconds for e in known])
         return float(MARGIN * n_missing * usual / self._n_workers)

@@ -9,7 +9,17 @@ import numpy as np
 
 from .._budget import FASTEST
 from .._texts import warn
-from ..history import COMPLETE, FULL, INTERRUPTED, RUNNING, TIMEOUT, Evaluation, History, Trial
+from ..history import (
+    COMPLETE,
+    INTERRUPTED,
+    RUNNING,
+    SEARCH,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Key,
+    Trial,
+)
 from ._clock import Clock
 from ._constants import LEAST_TRIALS
 
@@ -55,16 +65,16 @@ class FewerFolds:
         order : sequence of int
             The folds in the order in which the evaluations of a trial begin.
         """
-        trial = next((t for t in history if t.status == RUNNING and _timed(t)), None)
+        trial = next((t for t in history if t.status == RUNNING and _timed(t, history)), None)
         if trial is not history[evaluation.trial] or not is_open(history):
             return
-        n_timed = len(_timed(trial))
-        affordable = n_timed + self._affordable(trial)
+        n_timed = len(_timed(trial, history))
+        affordable = n_timed + self._affordable(trial, history)
         n_folds = min(int(affordable / LEAST_TRIALS), history.n_folds)
         if n_timed == 1 and affordable >= LEAST_TRIALS:
             # The first evaluation also loads what is loaded late: a second one shall be asked.
             n_folds = max(n_folds, min(2, history.n_folds))
-        while n_folds < history.n_folds and (order[n_folds], FULL) in trial.evaluations:
+        while n_folds < history.n_folds and Key(order[n_folds], history.share) in trial.evaluations:
             n_folds += 1  # what there is counts
         self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
@@ -86,22 +96,22 @@ class FewerFolds:
         True while nothing tells, or while no trial is complete. The default is never paused
         for others: it is what they are compared with.
         """
-        if is_open(history) or not _timed(trial) or trial is default_of(history):
+        if is_open(history) or not _timed(trial, history) or trial is default_of(history):
             return True
         n_missing = np.isnan(history.compared_scores(trial)).sum()
-        return bool(self._affordable(trial) >= n_missing)
+        return bool(self._affordable(trial, history) >= n_missing)
 
     def _affords_all(self, history: History) -> bool:
         """Return whether complete trials can be given all folds, and three more begin with them."""
-        known = next((trial for trial in history if _timed(trial)), None)
+        known = next((trial for trial in history if _timed(trial, history)), None)
         complete = [trial for trial in history if trial.status == COMPLETE]
         n_missing = sum(np.isnan(history.fold_scores(trial)).sum() for trial in complete)
         wanted = n_missing + LEAST_TRIALS * history.n_folds
-        return known is None or bool(self._affordable(known) >= wanted)
+        return known is None or bool(self._affordable(known, history) >= wanted)
 
-    def _affordable(self, trial: Trial) -> float:
+    def _affordable(self, trial: Trial, history: History) -> float:
         """Return for how many more evaluations like those of a trial there is time."""
-        seconds = min(evaluation.seconds for evaluation in _timed(trial))
+        seconds = min(evaluation.seconds for evaluation in _timed(trial, history))
         left = max(self._clock.left() - self._refit(trial), 0.0)
         return left * self._n_workers / max(seconds, FASTEST)
 
@@ -123,10 +133,10 @@ def is_open(history: History) -> bool:
     return all(trial.status != COMPLETE for trial in history)
 
 
-def _timed(trial: Trial) -> list[Evaluation]:
+def _timed(trial: Trial, history: History) -> list[Evaluation]:
     """Return a trial's evaluations that tell how long others of full fidelity take."""
     evaluations = trial.evaluations.values()
-    return [e for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]
+    return [e for e in evaluations if e.status == COMPLETE and e.fidelity == history.share]
 
 
 def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -> bool:
@@ -176,14 +186,14 @@ def warn_of_default(history: History) -> None:
 def sound_folds(trial: Trial, history: History) -> list[int]:
     """Return the compared folds on which a trial was evaluated in full and has a score."""
     scores = history.fold_scores(trial)
-    timed = {evaluation.fold for evaluation in _timed(trial)}
+    timed = {e.fold for e in _timed(trial, history) if e.phase == SEARCH}
     return [fold for fold in history.compared_folds if fold in timed and np.isfinite(scores[fold])]
 
 
 def _is_cut(trial: Trial, history: History, limit: float) -> bool:
     """Return whether the end of the search left a trial that may win without some folds."""
     if trial.status == TIMEOUT:
-        return trial.eligible and history.seconds_spent(trial, 0) < limit
+        return trial.eligible and history.seconds_spent(trial, Key(0)) < limit
     return trial.eligible and trial.status == INTERRUPTED
 
 

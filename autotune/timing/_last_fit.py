@@ -44,6 +44,7 @@ class LastFitTime:
     def __init__(self, task: Task, clock: Clock, subsample: Subsample):
         self._clock = clock
         self._exponent = subsample.exponent
+        self._fidelity = subsample.share
         self.searched = searched_share(task, subsample)
 
     @property
@@ -57,7 +58,7 @@ class LastFitTime:
 
     def need(self, trial: Trial, share: float) -> float:
         """Return the seconds that a fit on a share of all rows may take, infinite if unknown."""
-        fits = [e for e in trial.evaluations.values() if e.fidelity == FULL]
+        fits = [e for e in trial.evaluations.values() if e.fidelity == self._fidelity]
         if not fits or any(e.status != COMPLETE for e in fits):
             return math.inf
         return MARGIN * FitTime([self._in_search(trial)], self._exponent).expected(share)
@@ -74,7 +75,7 @@ class LastFitTime:
 
     def measured(self, trial: Trial) -> Measured:
         """Return the share and the seconds of a trial's fit in the search, if one ended."""
-        known = any(fidelity == FULL for _, fidelity in trial.evaluations)
+        known = any(key.fidelity == self._fidelity for key in trial.evaluations)
         return [self._in_search(trial)] if known else []
 
     def to_repeat(self, measured: Measured) -> float:
@@ -97,7 +98,7 @@ class LastFitTime:
 
     def _in_search(self, trial: Trial) -> tuple[float, float]:
         """Return the share of the rows that a trial was fitted on, and the seconds."""
-        return self.searched, longest_fit(trial)
+        return self.searched, longest_fit(trial, self._fidelity)
 
 
 def usable_fits(measured: Measured) -> Measured:
@@ -118,7 +119,8 @@ def stand_in(best: Trial, history: History) -> Trial | None:
     others = [t for t in complete if t is not best and history.score(t) >= floor]
     if best.status != COMPLETE or not others:
         return None
-    fast = [t for t in others if longest_fit(t) < STAND_IN_SPEED * longest_fit(best)]
+    seconds = {trial.number: longest_fit(trial, history.share) for trial in (best, *others)}
+    fast = [t for t in others if seconds[t.number] < STAND_IN_SPEED * seconds[best.number]]
     if fast:
         return max(fast, key=history.score)
-    return min(others, key=longest_fit)
+    return min(others, key=lambda trial: seconds[trial.number])

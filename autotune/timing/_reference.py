@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection
 
 from ..evaluation import Job
-from ..history import COMPLETE, CRASHED, FULL, RUNNING, TIMEOUT, Evaluation, History, Trial
+from ..history import COMPLETE, CRASHED, RUNNING, TIMEOUT, Evaluation, History, Trial
 from ..schedule import Request, verdict
 from ..space import value_key
 from ._constants import REFERENCE_MARGIN
@@ -54,7 +54,7 @@ class Reference:
                 missing = self._missing(trial, running)
                 n_affordable = self._count_affordable(trial, running, seconds)
                 if missing and n_affordable >= (1 if idle else len(missing)):
-                    return Request(trial.number, missing[0])
+                    return Request(trial.number, missing[0], self._history.share)
         return None
 
     def allowance(self, trial: Trial, running: Collection[Job], seconds: float) -> float:
@@ -74,7 +74,7 @@ class Reference:
     def _missing(self, trial: Trial, running: Collection[Job]) -> list[int]:
         """Return the folds on which a trial was not evaluated yet."""
         begun = {job.fold for job in running if job.trial == trial.number}
-        begun |= {fold for fold, fidelity in trial.evaluations if fidelity == FULL}
+        begun |= {k.fold for k in trial.evaluations if k.fidelity == self._history.share}
         return [fold for fold in self._history.compared_folds if fold not in begun]
 
     def _left(self, running: Collection[Job], seconds: float) -> float:
@@ -98,12 +98,12 @@ class Reference:
 
     def _expected(self, trial: Trial) -> float:
         """Return the seconds of an evaluation: of its own, or of the trial most like it."""
-        timed = [other for other in self._history if other.eligible and _seconds(other)]
-        if _seconds(trial):
+        timed = [other for other in self._history if other.eligible and self._seconds_of(other)]
+        if self._seconds_of(trial):
             timed = [trial]
         if not timed:
             return 0.0
-        seconds = _seconds(max(timed, key=lambda other: self._count_alike(trial, other)))
+        seconds = self._seconds_of(max(timed, key=lambda other: self._count_alike(trial, other)))
         return sum(seconds) / len(seconds)
 
     def _count_alike(self, trial: Trial, other: Trial) -> int:
@@ -115,8 +115,7 @@ class Reference:
             self._likeness[pair] = sum(alike)
         return self._likeness[pair]
 
-
-def _seconds(trial: Trial) -> list[float]:
-    """Return the seconds of a trial's evaluations that were complete, on all rows."""
-    evaluations = trial.evaluations.values()
-    return [e.seconds for e in evaluations if e.status == COMPLETE and e.fidelity == FULL]
+    def _seconds_of(self, trial: Trial) -> list[float]:
+        """Return the seconds of a trial's evaluations that were complete, on all rows."""
+        evaluations = (e for e in trial.evaluations.values() if e.status == COMPLETE)
+        return [e.seconds for e in evaluations if e.fidelity == self._history.share]

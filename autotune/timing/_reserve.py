@@ -44,6 +44,7 @@ class Reserve(Listener):
         self._exponent = subsample.exponent
         self._most = MOST_RESERVE * (seconds or 0.0) if subsample.share < FULL else math.inf
         self._refit = refit
+        self._share = subsample.share
         self._best = -math.inf
         self._seconds = RESERVE_UNKNOWN * (seconds or 0.0) if refit else 0.0
 
@@ -54,12 +55,14 @@ class Reserve(Listener):
         """Take the first fits as a guess while no trial is complete."""
         if self._refit and self._best == -math.inf and evaluation.status == COMPLETE:
             # Most models take a time in proportion to what a fidelity is a share of.
-            self._seconds = self._on_all_rows(whole_fit(evaluation) / evaluation.fidelity)
+            self._seconds = self._on_all_rows(
+                whole_fit(evaluation) * self._share / evaluation.fidelity
+            )
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
         if self._refit and trial.eligible and trial.status == COMPLETE and score > self._best:
-            self._best, self._seconds = score, self._on_all_rows(longest_fit(trial))
+            self._best, self._seconds = score, self._on_all_rows(longest_fit(trial, self._share))
 
     def learn(self, history: History) -> None:
         """Take note of what an earlier run, now continued, has found."""
@@ -70,7 +73,9 @@ class Reserve(Listener):
 
     def predict(self, trial: Trial) -> float:
         """Return the seconds to be kept if a trial, which was evaluated, should win."""
-        return min(self._on_all_rows(longest_fit(trial)), self._most) if self._refit else 0.0
+        if not self._refit:
+            return 0.0
+        return min(self._on_all_rows(longest_fit(trial, self._share)), self._most)
 
     def _on_all_rows(self, seconds: float) -> float:
         """Return the seconds that a fit on all rows may take, from those of one in the search."""
@@ -84,9 +89,9 @@ def searched_share(task: Task, subsample: Subsample) -> float:
     return float(subsample.share * n_train / num_samples(task.X))
 
 
-def longest_fit(trial: Trial) -> float:
-    """Return the seconds of the longest fit, of full fidelity, of a trial that has one."""
-    return max(whole_fit(e) for e in trial.evaluations.values() if e.fidelity == FULL)
+def longest_fit(trial: Trial, fidelity: float) -> float:
+    """Return the seconds of the longest fit of some fidelity of a trial that has one."""
+    return max(whole_fit(e) for e in trial.evaluations.values() if e.fidelity == fidelity)
 
 
 def whole_fit(evaluation: Evaluation) -> float:

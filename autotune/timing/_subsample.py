@@ -220,7 +220,7 @@ class _TrialFits:
         while not outcomes:
             outcomes = self._executor.collect(max(self._clock.left(), 0.0))
             if not outcomes and self._clock.left() <= 0 and self._executor.cancel(job):
-                return Evaluation(job.trial, job.fold, job.fidelity, status=INTERRUPTED)
+                return job.evaluation(status=INTERRUPTED)
         return outcomes[0].evaluation
 
 

@@ -1,6 +1,29 @@
 """One `fit`: the checked problem, the search, the conclusion, the last fit."""
 
-from ._run import Run
+from ._callbacks import begin_callbacks
+from ._conclusion import conclude
+from ._problem import Problem, make_problem
+from ._runtime import Runtime, open_runtime
 from ._scoring import make_router, make_scoring
+from ._search import SearchResult, search, take_over
+from ._study import Study, open_study
+from ._winner import Winner, choose_winner, refit_winner
 
-__all__ = ["Run", "make_router", "make_scoring"]
+__all__ = [
+    "Problem",
+    "Runtime",
+    "SearchResult",
+    "Study",
+    "Winner",
+    "begin_callbacks",
+    "choose_winner",
+    "conclude",
+    "make_problem",
+    "make_router",
+    "make_scoring",
+    "open_runtime",
+    "open_study",
+    "refit_winner",
+    "search",
+    "take_over",
+]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..compat import HAS_CALLBACKS, has_callbacks
-from ..history import CRASHED, TIMEOUT, Evaluation, History, Listener, Trial
+from ..compat import has_callbacks, open_callback_context
+from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
+from ._problem import Problem
 
 _EVALUATION = "candidate-split-evaluation"
 _REFIT = "refit-with-best-params"
@@ -49,11 +50,11 @@ class Callbacks(Listener):
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
         self._n_submitted = 0
-        self._open: dict[tuple[int, int, float], Any] = {}  # the contexts of what has not ended
-        self._root = self._search = None
-        if not HAS_CALLBACKS:
+        self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
+        self._search = None
+        self._root = open_callback_context(owner, 1 + finals + refit)
+        if self._root is None:
             return
-        self._root = owner._init_callback_context(max_subtasks=1 + finals + refit)
         self._root.call_on_fit_task_begin(**self.event)
         self._search = self._root.subcontext(
             task_name="search", max_subtasks=n_evaluations, sequential_subtasks=False
@@ -61,21 +62,20 @@ class Callbacks(Listener):
         self._search.call_on_fit_task_begin(**self.event)
 
     @property
-    def active(self) -> bool:
-        """Whether there is a callback to be told."""
-        return self._active
+    def caller(self) -> Any:
+        """The estimator that callbacks are told is being fitted; None if there are none."""
+        return self.event["estimator"] if self._active else None
 
     def submitting(self, trial: Trial, request: Request) -> Any:
         if not self._inherited or self._search is None:
             return None
         context = self._search.subcontext(task_name=_EVALUATION, task_id=self._n_submitted)
         self._n_submitted += 1
-        self._open[request.trial, request.fold, request.fidelity] = context
+        self._open[request.trial, request.key] = context
         return context
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        key = evaluation.trial, evaluation.fold, evaluation.fidelity
-        context = self._open.pop(key, None)
+        context = self._open.pop((evaluation.trial, evaluation.key), None)
         if context is not None and evaluation.status in (TIMEOUT, CRASHED):
             context.call_on_fit_task_end(**self.event)
 
@@ -112,3 +112,16 @@ class Callbacks(Listener):
         """Tell that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
+
+
+def begin_callbacks(owner: Any, problem: Problem, n_evaluations: int | None) -> Callbacks:
+    """Tell the callbacks of an estimator that its ``fit`` begins; return what tells them more."""
+    return Callbacks(
+        owner,
+        problem.X,
+        problem.y,
+        problem.routed.fit.get("sample_weight"),
+        problem.refit is not False,
+        n_evaluations,
+        problem.compares_finalists,
+    )

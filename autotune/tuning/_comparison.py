@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..history import COMPLETE, TIMEOUT, Evaluation, History, Listener, Trial
+from ..compat import num_samples
+from ..history import COMPARISON, COMPLETE, TIMEOUT, Evaluation, History, Listener, Trial
 from ..timing import ComparisonTime
+from ._problem import Problem
 
 
 class Finals(Listener):
@@ -91,7 +93,7 @@ class Finals(Listener):
         that all have finished, and these must be one repeat at least. Who fails is out.
         """
         history, finalists = self._history, self.finalists()
-        met = [t for t in finalists if any(fold >= history.n_folds for fold, _ in t.evaluations)]
+        met = [t for t in finalists if any(key.phase == COMPARISON for key in t.evaluations)]
         sound = [trial for trial in met if not self._has_failed(trial)]
         if not sound or finalists[0] not in met:
             return None
@@ -104,17 +106,16 @@ class Finals(Listener):
 
     def _has_failed(self, trial: Trial) -> bool:
         """Return whether a fresh fold shows that a trial cannot be relied on."""
-        history = self._history
         return any(
             self._is_failure(trial, evaluation)
-            for (fold, _), evaluation in trial.evaluations.items()
-            if fold >= history.n_folds
+            for evaluation in trial.evaluations.values()
+            if evaluation.phase == COMPARISON
         )
 
     def _is_failure(self, trial: Trial, evaluation: Evaluation) -> bool:
         """Return whether an evaluation failed; the end of the budget is no failure."""
         if evaluation.status == TIMEOUT:
-            return self._history.seconds_spent(trial, evaluation.fold) >= self._limit
+            return self._history.seconds_spent(trial, evaluation.key) >= self._limit
         return not self._history.counts(evaluation)
 
 
@@ -136,3 +137,20 @@ def _best(
 def _default(history: History) -> Trial | None:
     """Return the trial of the default."""
     return next((trial for trial in history if trial.origin == "default"), None)
+
+
+def make_finals(problem: Problem, history: History, n_workers: int = 1) -> Finals:
+    """Return what decides which trials of a problem are compared again."""
+    n_rows = num_samples(problem.X)
+
+    def n_finalists(n_trials: int) -> int:
+        compares = problem.compares_finalists
+        return problem.strategy.count_finalists(n_rows, n_trials) if compares else 0
+
+    return Finals(
+        history,
+        n_finalists,
+        seconds=problem.budget.seconds,
+        seconds_per_trial=problem.budget.seconds_per_trial,
+        n_workers=n_workers,
+    )

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._texts import warn
-from ..evaluation import REFIT, Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task
 from ..execution import (
     ClusterLostError,
     Executor,
@@ -18,7 +18,7 @@ from ..execution import (
     local_parallelism,
     run_watched,
 )
-from ..history import TIMEOUT, Evaluation, Trial, derive_seed
+from ..history import REFIT, TIMEOUT, Trial, derive_seed
 from ..timing import LAST_FIT_GRACE, Clock, Fitted
 
 
@@ -79,7 +79,14 @@ class Fitter:
         """
         seed = derive_seed(self._seed, trial.number)
         job = Job(
-            trial.number, REFIT, trial.params, seed, share, seconds, callback_context=self._context
+            trial.number,
+            None,
+            trial.params,
+            seed,
+            share,
+            seconds,
+            callback_context=self._context,
+            phase=REFIT,
         )
         outcome = self._run(job, need)
         if isinstance(outcome.exception, UnsendableError):
@@ -121,7 +128,7 @@ class Fitter:
             raise lost
         if job.seconds is not None and need > job.seconds:
             error = f"{lost}, and in this process it would take about {need:.3g} s"
-            return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+            return Outcome(job.evaluation(status=TIMEOUT, error=error))
         with local_parallelism():
             return self._task.run(job)
 
@@ -152,7 +159,7 @@ class Fitter:
         while True:
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)
             for outcome in self._executor.collect(None if math.isinf(wait) else max(wait, 0.0)):
-                if outcome.evaluation.fold == REFIT:
+                if outcome.evaluation.phase == REFIT:
                     return outcome
             begun = begun or self._executor.has_begun(job)
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)
@@ -192,4 +199,4 @@ def repeat_warnings(caught: list[tuple[type[Warning], str]]) -> None:
 def _timeout(job: Job, where: str) -> Outcome:
     """Return the outcome of a fit that took too long."""
     error = f"it did not end within {job.seconds:.3g} s{where}"
-    return Outcome(Evaluation(job.trial, REFIT, status=TIMEOUT, error=error))
+    return Outcome(job.evaluation(status=TIMEOUT, error=error))

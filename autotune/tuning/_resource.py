@@ -37,7 +37,7 @@ class Resource:
     def used(self, history: History) -> np.ndarray:
         """Return the most that each trial was given, shape (n_trials,); 0 before the first."""
         count = count_rows if self.name is None else count_units
-        highest = (max((f for _, f in t.evaluations), default=0.0) for t in history)
+        highest = (max((key.fidelity for key in t.evaluations), default=0.0) for t in history)
         return np.array([count(f, self.amount) if f else 0 for f in highest], dtype=np.int64)
 
 

@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from .._texts import short_repr, warn
-from ..compat import describe_scorer, metric_of, routing_enabled
+from ..compat import describe_scorer, metric_of, routing_enabled, takes_weights
 
 _BY_POSITION = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -220,23 +220,13 @@ def _all_accept_weights(scoring: Scoring, owner: Any) -> bool:
     """Return whether any scorer accepts ``sample_weight``; warn of those that do not."""
     accepting = []
     for name, scorer in (scoring.named or {"score": scoring.scorer}).items():
-        accepting.append(_accepts_weights(scorer))
+        accepting.append(takes_weights(scorer))
         if not accepting[-1]:
             warn(
                 f"The scoring {name}={scorer} does not support sample_weight, so "
                 f"{type(owner).__name__} scores without the weights that it fits with.",
             )
     return any(accepting)
-
-
-def _accepts_weights(scorer: Any) -> bool:
-    """Return whether a scorer takes ``sample_weight``."""
-    if hasattr(scorer, "_accept_sample_weight"):
-        return bool(scorer._accept_sample_weight())
-    try:
-        return "sample_weight" in signature(scorer).parameters
-    except Exception:  # as in `check_scorer`
-        return False
 
 
 def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) -> MetadataRouter:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, replace
 from typing import Any
 
 from .._budget import Budget
 from .._texts import warn
-from ..history import COMPLETE, RUNNING, TIMEOUT, History, Trial
+from ..history import COMPLETE, RUNNING, SEARCH, TIMEOUT, History, Trial
 from ..space import describe, digest
 from ..storage import Journal
 from ..timing import Subsample
 from ._candidates import Candidates
+from ._problem import Problem
 
 # The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
 Kept = tuple[str | None, int, dict[str, Any] | None]
+Earlier = tuple[Kept | None, History | None]
 
 
 def fingerprint(settings: dict[str, Any], data: Any) -> str:
@@ -40,83 +44,77 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
 
 
 class Study:
-    """What earlier fits have found, and what this one keeps for later ones.
+    """What earlier fits have found, and what this one leaves to later ones.
 
-    It is in the file that ``storage`` names, and with ``warm_start`` in the owner.
+    With ``storage`` that is in a file, with ``warm_start`` in the fitted estimator.
 
     Parameters
     ----------
-    owner : AutoTunedClassifier or AutoTunedRegressor
-    settings : dict
-        Everything that decides what the search does, but its budget, as texts.
-    data : object
-        X, y, metadata and folds.
-    seed : int
-        The seed of a study that is new.
-    history : History
-        An empty one; it gets what earlier fits have found.
-    candidates : Candidates
+    problem : Problem
+    storage : str, path-like or None
+        The file.
+    last_fit : (kept, history) or None
+        What the last fit of the estimator has left, if this one may go on with it.
 
     Attributes
     ----------
+    history : History
+        Begins with what earlier fits have found, once that is taken over.
     seed : int
+        That of the first fit.
     scale : Subsample or None
-        On what the earlier fits searched, as far as it was measured.
+        On what the search is done, as far as it was measured.
+    seconds_spent : float
+        What earlier fits have taken.
     journal : Journal or None
         Writes to the file.
     """
 
-    def __init__(
-        self,
-        owner: Any,
-        settings: dict[str, Any],
-        data: Any,
-        seed: int,
-        history: History,
-        candidates: Candidates,
-    ):
-        self.seed = seed
+    def __init__(self, problem: Problem, storage: Any = None, last_fit: Earlier | None = None):
+        self.history = problem.new_history()
+        self.seed = problem.seed
         self.scale: Subsample | None = None
+        self.seconds_spent = 0.0
         self.journal: Journal | None = None
-        self._owner = owner
-        self._history = history
-        self._fingerprint = fingerprint(settings, data)
+        self._problem = problem
+        self._fingerprint: str | None = None
         self._known: list[Trial] = []
-        if owner.warm_start:
-            self._take_last_fit(owner.__dict__.get("_study"))
-        if owner.storage is not None:
-            codec = Codec(candidates)
+        if storage is None and last_fit is None:
+            return
+        settings = settings_of(problem)
+        self._fingerprint = fingerprint(settings, data_of(problem))
+        if last_fit is not None:
+            self._take_last_fit(*last_fit)
+        if storage is not None:
+            codec = Codec(problem.candidates)
             self.journal = Journal(
-                owner.storage,
+                storage,
                 self._fingerprint,
                 settings,
                 self.seed,
-                history,
+                self.history,
                 codec.encode,
                 codec.decode,
             )
 
     def resume(self) -> None:
-        """Take over what is known: from the file, or else from the last fit.
-
-        The file is open by then, so that whoever made the study can close it if this fails.
-        """
+        """Take over what is known: from the file, or else from the last fit."""
         if self.journal is not None:
             self.seed = self.journal.seed
             scale = self.journal.description.get("scale")
-            if scale is not None or len(self._history):
+            if scale is not None or len(self.history):
                 self.scale = None if scale is None else Subsample(**scale)
-        self._owner._study = (self._fingerprint, self.seed, None)
         if self.scale is not None:
             self.keep(self.scale)
-        if self._known and not len(self._history):
-            self._history.trials.extend(self._known)
+        if self._known and not len(self.history):
+            self.history.trials.extend(self._known)
             if self.journal is not None:
                 self.journal.save()
+        self.seconds_spent = max((e.ended for e in self.history.evaluations()), default=0.0)
+        reopen(self.history, self._problem.budget, raise_errors=self._problem.raises_errors)
 
-    def _take_last_fit(self, kept: Kept | None) -> None:
+    def _take_last_fit(self, kept: Kept | None, history: History | None) -> None:
         """Take seed, scale and trials of the last fit, if it was of the same study."""
-        history = self._owner.__dict__.get("history_")
         if history is None:
             return
         if kept is None or kept[0] != self._fingerprint:
@@ -134,16 +132,76 @@ class Study:
         self.scale = None if scale is None else Subsample(**scale)
         self._known = known_trials(history)
 
+    @property
+    def problem(self) -> Problem:
+        """The problem, with the seed of the first fit."""
+        return replace(self._problem, seed=self.seed)
+
+    @property
+    def kept(self) -> Kept:
+        """What a later call needs of this fit, beside its history."""
+        return self._fingerprint, self.seed, None if self.scale is None else asdict(self.scale)
+
     def keep(self, scale: Subsample) -> None:
         """Write down on what the search is done."""
+        self.scale = scale
         if self.journal is not None:
             self.journal.describe("scale", asdict(scale))
-        self._owner._study = (self._fingerprint, self.seed, asdict(scale))
+
+    def how_to_go_on(self) -> str:
+        """Return what can be done with an interrupted search, and make it possible."""
+        n_complete = sum(t.eligible and t.status == COMPLETE for t in self.history)
+        notes = [f"{n_complete} of {len(self.history)} trials were complete"]
+        if n_complete:
+            notes.append("finish(X, y) ends the fit with the best of them")
+        again = "fit(X, y)"
+        try:
+            if self._fingerprint is None:
+                again = f"set_params(warm_start=True).{again}"
+                problem = self._problem
+                self._fingerprint = fingerprint(settings_of(problem), data_of(problem))
+        except Exception as error:
+            notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
+        else:
+            notes.append(f"{again} goes on with the search")
+        return f"The search was interrupted: {'; '.join(notes)}."
 
     def close(self) -> None:
         """Leave the file to whoever opens it next."""
         if self.journal is not None:
             self.journal.close()
+
+
+@contextmanager
+def open_study(problem: Problem, storage: Any, last_fit: Earlier | None) -> Iterator[Study]:
+    """Go on with what the storage or the last fit knows, and leave the file in the end."""
+    with closing(Study(problem, storage, last_fit)) as study:
+        study.resume()
+        yield study
+
+
+def settings_of(problem: Problem) -> dict[str, Any]:
+    """Return what decides how the search goes, but the budget, as texts."""
+    model = problem.candidates.estimator
+    return {
+        # An ensemble may have no length, so `or` would not do.
+        "estimator": describe(problem.estimator if model is None else model),
+        "space": problem.candidates.space.fingerprint(),
+        "strategy": describe(problem.strategy),
+        "scoring": describe(problem.scoring_param),
+        "metric": problem.scoring.metric,
+        "error_score": repr(problem.error_score),
+        "include_default": bool(problem.include_default),
+        "return_train_score": bool(problem.return_train_score),
+        "n_folds": len(problem.folds),
+        "fresh_folds": repr(problem.repeats),
+        "random_state": problem.seed if problem.seeded else None,
+    }
+
+
+def data_of(problem: Problem) -> tuple:
+    """Return the data that make two searches the same."""
+    return problem.X, problem.y, problem.routed.fit, problem.routed.score, problem.folds
 
 
 class Codec:
@@ -185,10 +243,10 @@ def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
     """
     limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
     for trial in history:
-        spent = {fold: history.seconds_spent(trial, fold) for fold, _ in trial.evaluations}
+        spent = {key: history.seconds_spent(trial, key) for key in trial.evaluations}
         for key, evaluation in list(trial.evaluations.items()):
-            cut_short = evaluation.status == TIMEOUT and spent[evaluation.fold] < limit
+            cut_short = evaluation.status == TIMEOUT and spent[key] < limit
             if cut_short or (raise_errors and evaluation.status != COMPLETE):
                 del trial.evaluations[key]
-                if evaluation.fold < history.n_folds:  # the others decide of no status
+                if evaluation.phase == SEARCH:  # the others decide of no status
                     history.set_status(trial, RUNNING)

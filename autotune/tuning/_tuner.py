@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..evaluation import Job, Outcome
@@ -12,8 +13,10 @@ from ..history import (
     COMPLETE,
     INTERRUPTED,
     RUNNING,
+    SEARCH,
     Evaluation,
     History,
+    Key,
     Listener,
     Trial,
     derive_seed,
@@ -23,17 +26,13 @@ from ..search import Searcher
 from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
 
 
-class Tuner:
-    """Runs trials until the budget, the space or a callback ends the search.
+@dataclass(frozen=True, kw_only=True)
+class TunerSettings:
+    """What a search is done with, and what limits it.
 
-    Whenever a worker is free, the next evaluation is submitted: the scheduler's, or the
-    first of a new trial. Nothing waits for a batch.
-
-    Parameters
+    Attributes
     ----------
     searcher : Searcher
-    scheduler : Scheduler
-    executor : Executor
     history : History
         May hold trials already; those still running are continued.
     clock : Clock
@@ -61,48 +60,54 @@ class Tuner:
         are evaluated first, as the other defaults are.
     """
 
-    def __init__(
-        self,
-        *,
-        searcher: Searcher,
-        scheduler: Scheduler,
-        executor: Executor,
-        history: History,
-        clock: Clock,
-        reserve: Callable[[History], float],
-        n_trials: int | None,
-        seconds_per_trial: float | None = None,
-        seed: int,
-        defaults: Sequence[tuple[dict[str, Any], bool]] = (),
-        listeners: Sequence[Listener] = (),
-        raise_errors: bool = False,
-        fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None,
-        can_end: Callable[[Trial, History], bool] | None = None,
-        longest: float = 0.0,
-        reference_seconds: float = math.inf,
-    ):
-        self.searcher = searcher
+    searcher: Searcher
+    history: History
+    clock: Clock
+    reserve: Callable[[History], float]
+    n_trials: int | None
+    seconds_per_trial: float | None = None
+    seed: int
+    defaults: Sequence[tuple[dict[str, Any], bool]] = ()
+    listeners: Sequence[Listener] = ()
+    raise_errors: bool = False
+    fewer_folds: Callable[[Evaluation, History, Sequence[int]], None] | None = None
+    can_end: Callable[[Trial, History], bool] | None = None
+    longest: float = 0.0
+    reference_seconds: float = math.inf
+
+
+class Tuner:
+    """Runs trials until the budget, the space or a callback ends the search.
+
+    Whenever a worker is free, the next evaluation is submitted: the scheduler's, or the
+    first of a new trial. Nothing waits for a batch.
+
+    Parameters
+    ----------
+    settings : TunerSettings
+    scheduler : Scheduler
+    executor : Executor
+    """
+
+    def __init__(self, settings: TunerSettings, scheduler: Scheduler, executor: Executor):
+        self.settings = settings
         self.scheduler = scheduler
         self.executor = executor
-        self.history = history
-        self.clock = clock
-        self.reserve = reserve
-        self.n_trials = math.inf if n_trials is None else n_trials
-        self.seed = seed
-        self.defaults = defaults
-        self.listeners = listeners
-        self.raise_errors = raise_errors
-        self.fewer_folds = fewer_folds
-        self.can_end = can_end
-        self._running: dict[tuple[int, int, float], Job] = {}
+        self.history = settings.history
+        self._n_trials = _limit(settings.n_trials)
+        self._running: dict[tuple[int, Key], Job] = {}
         self._stopped = False
-        limit = math.inf if seconds_per_trial is None else seconds_per_trial
-        self._allowed = Allowance(history, limit, longest, may_save_folds=fewer_folds is not None)
-        self._reference = Reference(history, reference_seconds)
+        self._allowed = Allowance(
+            self.history,
+            _limit(settings.seconds_per_trial),
+            settings.longest,
+            may_save_folds=settings.fewer_folds is not None,
+        )
+        self._reference = Reference(self.history, settings.reference_seconds)
 
     def run(self) -> None:
         """Search until nothing may be started and nothing runs."""
-        with self.history.telling(self.listeners):
+        with self.history.telling(self.settings.listeners):
             try:
                 self._resume()
                 self._loop()
@@ -123,7 +128,7 @@ class Tuner:
     def _continue(self, trial: Trial) -> None:
         """Conclude what an interrupted run had recorded of a trial but not concluded."""
         for evaluation in list(trial.evaluations.values()):
-            if trial.status == RUNNING:
+            if trial.status == RUNNING and evaluation.phase == SEARCH:
                 self._conclude(evaluation)
 
     def _interrupt(self) -> None:
@@ -141,7 +146,7 @@ class Tuner:
                 job = self._next_job(begin=len(self._running) < self.executor.n_workers)
                 if job is None:
                     break
-                self._running[job.trial, job.fold, job.fidelity] = job
+                self._running[job.trial, job.key] = job
                 self.executor.submit(job)
             if not self._running:
                 return
@@ -171,7 +176,7 @@ class Tuner:
 
     def seconds_left(self) -> float:
         """Return the seconds that the search may still take."""
-        return self.clock.left() - self.reserve(self.history)
+        return self.settings.clock.left() - self.settings.reserve(self.history)
 
     def _next_job(self, *, begin: bool) -> Job | None:
         """Return the next evaluation as a job, or None if none should be started now.
@@ -180,7 +185,7 @@ class Tuner:
         """
         if self._stopped or self.seconds_left() <= 0:
             return None
-        if any(listener.ends_search for listener in self.listeners):
+        if any(listener.ends_search for listener in self.settings.listeners):
             return None
         request = self._next_request()
         if request is None and begin:
@@ -205,7 +210,7 @@ class Tuner:
         """Return the scheduler's next request, without trials that cannot end in time."""
         while (request := self.scheduler.next()) is not None:
             trial = self.history[request.trial]
-            if self.can_end is None or self.can_end(trial, self.history):
+            if self.settings.can_end is None or self.settings.can_end(trial, self.history):
                 return request
             if not self.scheduler.pause(trial):
                 return request
@@ -215,58 +220,57 @@ class Tuner:
     def _job(self, request: Request) -> Job:
         """Return a request as a job."""
         trial = self.history[request.trial]
-        contexts = [listener.submitting(trial, request) for listener in self.listeners]
-        seconds = self._allowance(trial, request.fold)
-        share = self.history.share
+        contexts = [listener.submitting(trial, request) for listener in self.settings.listeners]
+        seconds = self._allowance(trial, request.key)
         return Job(
             trial=trial.number,
             fold=request.fold,
-            fidelity=share * request.fidelity,
-            n_test=validation_rows(share),
+            fidelity=request.fidelity,
+            phase=request.phase,
+            n_test=validation_rows(self.history.share),
             params=trial.params,
-            seed=derive_seed(self.seed, trial.number),
+            seed=derive_seed(self.settings.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
         )
 
-    def _allowance(self, trial: Trial, fold: int) -> float:
+    def _allowance(self, trial: Trial, key: Key) -> float:
         """Return the seconds after which an evaluation of a trial is given up."""
         left = self.seconds_left()
         if not self._reference.takes(trial):
-            return self._allowed.of(trial, fold, left, self.executor.n_workers)
+            return self._allowed.of(trial, key, left, self.executor.n_workers)
         allowed = self._reference.allowance(trial, self._running.values(), left)
-        return min(allowed, self._allowed.of_trial(trial, fold))
+        return min(allowed, self._allowed.of_trial(trial, key))
 
     def _begin_trial(self) -> Trial | None:
         """Add the next trial to the history, or return None if there is none."""
-        while len(self.history) < min(len(self.defaults), self.n_trials):
-            params, eligible = self.defaults[len(self.history)]
+        while len(self.history) < min(len(self.settings.defaults), self._n_trials):
+            params, eligible = self.settings.defaults[len(self.history)]
             trial = self.history.add(params, "default", eligible)
             if not self._reference.takes(trial):
                 return trial
-        if len(self.history) >= self.n_trials:
+        if len(self.history) >= self._n_trials:
             return None
         seconds = self._allowed.of_new_trial(self.seconds_left(), self.executor.n_workers)
-        proposal = self.searcher.ask(self.history, seconds)
+        proposal = self.settings.searcher.ask(self.history, seconds)
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
-        return self.history.add(proposal, self.searcher.origin(proposal))
+        return self.history.add(proposal, self.settings.searcher.origin(proposal))
 
     def _settle(self, outcome: Outcome) -> None:
         """Record what a job came to and end the trials that it decides."""
         evaluation = outcome.evaluation
-        self._running.pop((evaluation.trial, evaluation.fold, evaluation.fidelity), None)
-        evaluation.fidelity /= self.history.share  # that of a job is a share of all rows
-        evaluation.ended = self.clock.elapsed()
+        self._running.pop((evaluation.trial, evaluation.key), None)
+        evaluation.ended = self.settings.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         self._allowed.learn(evaluation)
         with self.history.changes():  # what an evaluation decides is told together with it
             self.history.record(evaluation)
-            if self.fewer_folds is not None:
-                self.fewer_folds(evaluation, self.history, self.scheduler.order)
+            if self.settings.fewer_folds is not None:
+                self.settings.fewer_folds(evaluation, self.history, self.scheduler.order)
             self._conclude(evaluation)
         self._stopped |= outcome.stop
-        if self.raise_errors and evaluation.status != COMPLETE:
+        if self.settings.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)
 
     def _conclude(self, evaluation: Evaluation) -> None:
@@ -283,3 +287,8 @@ class Tuner:
                 self.history.set_status(trial, status)
         numbers = {trial.number for trial, _ in ended}
         self._cancel(lambda job: job.trial in numbers)
+
+
+def _limit(limit: float | None) -> float:
+    """Return a limit as a number, infinite if there is none."""
+    return math.inf if limit is None else limit

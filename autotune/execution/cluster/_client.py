@@ -55,6 +55,7 @@ class Cluster(futures.Executor):
         self._patience = FROZEN if alone else math.inf
         self._beats: dict[str, tuple[float, float]] = {}  # the last ones; when they were seen
         self._answered: set[str | None] = set()  # the workers that have run a job
+        self._present: set[str | None] = {None}  # the workers, be they frozen; None: any
         self._heard = Event()
         self._n_jobs: Counter[str | None] = Counter()
         self._data: Any = None  # the future of the task
@@ -128,6 +129,7 @@ class Cluster(futures.Executor):
         except OSError as error:
             self.trouble = f"the scheduler cannot be reached ({_message(error)})"
             return
+        self._present = {None, *workers}
         self._note_beats(workers)
         awake = {address for address in workers if not self._is_frozen(address)}
         self.threads = {address: workers[address]["nthreads"] for address in awake}
@@ -168,7 +170,8 @@ class Cluster(futures.Executor):
                 continue
             finally:
                 self._n_jobs[worker] -= 1
-            self._answered.add(worker)
+            if answer is not None:  # else it asks for the task
+                self._answered.add(worker)
             return answer
         raise RuntimeError("the cluster has lost the evaluation again and again")
 
@@ -202,7 +205,7 @@ class Cluster(futures.Executor):
             function, *args, workers=workers, allow_other_workers=worker is not None, pure=False
         )
         try:
-            return await _answer(future)
+            return await _answer(future, lambda: worker in self._present)
         finally:
             if future.status == "pending" and self._client.status != "closed":
                 await self._client.cancel([future], force=True)
@@ -222,13 +225,13 @@ class _LostError(Exception):
     """The cluster has lost a job or its result."""
 
 
-async def _answer(future: Any) -> Any:
-    """Wait for the result of a future, and raise if the cluster has lost it."""
+async def _answer(future: Any, has_worker: Callable[[], bool]) -> Any:
+    """Wait for the result of a future, and raise if the cluster has lost it, or its worker."""
     waiting = asyncio.ensure_future(future.result())
     waiting.add_done_callback(lambda task: task.cancelled() or task.exception())
     try:
-        # What is lost may never end.
-        while not waiting.done() and future.status != "lost":
+        # What is lost may never end. Without any worker, Dask forgets that another one will do.
+        while not waiting.done() and future.status != "lost" and has_worker():
             await asyncio.wait({waiting}, timeout=LOOK)
     finally:
         waiting.cancel()

@@ -341,10 +341,7 @@ class ProcessExecutor(Executor):
             self._lose(worker, "")
             return
         job, worker.pending = worker.pending.job, None
-        evaluation = outcome.evaluation
-        # A job that could not be loaded did not know its own name.
-        evaluation.trial, evaluation.fold = job.trial, job.fold
-        evaluation.fidelity = job.fidelity
+        job.sign(outcome)
         self._outcomes.append(outcome)
 
     def _bury(self, ended: dict[int, str]) -> None:

@@ -147,22 +147,20 @@ class _Driver:
 
     def _update(self) -> None:
         """Start the jobs that are new, end those that were cancelled."""
-        for future, job in list(self._running.items()):
-            if future.cancelled():
-                self._end(future, job)
+        self._end_cancelled()
         while self._new:
             future, job = self._new.popleft()
-            for other, old in list(self._running.items()):
+            for other, old in self._running.items():
                 if is_same(old, job):  # whoever sent it has lost it, and sends it again
                     other.cancel()
-                    self._end(other, old)
+            self._end_cancelled()
             self._running[future] = job
             self._executor.submit(job)
 
-    def _end(self, future: Future, job: Job) -> None:
-        """End a job that was cancelled."""
-        del self._running[future]
-        self._executor.cancel(job)
+    def _end_cancelled(self) -> None:
+        """End the jobs that were cancelled."""
+        for future in [future for future in self._running if future.cancelled()]:
+            self._executor.cancel(self._running.pop(future))
 
     def _settle(self, outcome: Outcome) -> None:
         """Hand over an outcome."""

@@ -63,4 +63,4 @@ class Worker:
 
 def is_same(one: Job, other: Job | Evaluation) -> bool:
     """Tell whether a job is an evaluation; its parameters need not be comparable."""
-    return (one.trial, one.fold, one.fidelity) == (other.trial, other.fold, other.fidelity)
+    return (one.trial, one.key) == (other.trial, other.key)

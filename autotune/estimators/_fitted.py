@@ -1,0 +1,81 @@
+"""The fitted attributes, which are set here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ..tuning import (
+    Problem,
+    Runtime,
+    SearchResult,
+    Study,
+    Winner,
+    choose_winner,
+    conclude,
+    refit_winner,
+)
+
+
+class FittedMixin:
+    """Sets what ``fit`` and ``finish`` find out."""
+
+    refit: Any
+    warm_start: bool
+
+    def _last_fit(self) -> Any:
+        """Return what the last fit has left, None if this one may not go on with it."""
+        fitted = self.__dict__
+        return (fitted.get("_study"), fitted.get("history_")) if self.warm_start else None
+
+    @contextmanager
+    def _resumable(self, study: Study) -> Iterator[None]:
+        """Forget an earlier fit, and keep of this one what `finish` and a further fit need.
+
+        That is kept however it ends; the history is there while it is filled.
+        """
+        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
+            delattr(self, name)
+        self.history_ = study.history
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(study.how_to_go_on())
+            raise
+        finally:
+            self._study = study.kept
+
+    def _end(self, problem: Problem, result: SearchResult, runtime: Runtime) -> None:
+        """Draw the conclusion from a search, and carry out the last fit.
+
+        What is known before the last fit is set before it, because it may fail.
+        """
+        conclusion = conclude(problem, result)
+        self.multimetric_ = conclusion.multimetric
+        self.scorer_ = conclusion.scorer
+        self.n_splits_ = conclusion.n_splits
+        self.cv_results_ = conclusion.cv_results
+        self.space_ = conclusion.space
+        if conclusion.default_score is not None:
+            self.default_score_ = conclusion.default_score
+        winner = choose_winner(problem, result, conclusion)
+        if winner is None:
+            return
+        self._set_winner(winner)
+        if self.refit is False:
+            return
+        last_fit = refit_winner(problem, result, winner, runtime)
+        self._set_winner(last_fit.winner)
+        self.refit_time_ = last_fit.seconds
+        self.best_estimator_ = last_fit.model
+        if hasattr(last_fit.model, "feature_names_in_"):
+            self.feature_names_in_ = last_fit.model.feature_names_in_
+
+    def _set_winner(self, winner: Winner) -> None:
+        """Set what tells of the winner, but no score where a rule of the user's has decided."""
+        self.best_index_ = winner.trial.number
+        self.best_params_ = dict(winner.trial.params)
+        if winner.expected is not None:
+            self.best_score_ = winner.score
+            self.expected_score_, self.expected_score_interval_ = winner.expected

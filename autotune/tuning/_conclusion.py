@@ -1,0 +1,111 @@
+"""What a search came to: the table of its trials, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .._texts import warn
+from ..history import COMPLETE, DROPPED, INTERRUPTED, TIMEOUT, History, Trial
+from ..results import check_any_success, cv_results, warn_of_failures
+from ..space import Space
+from ..timing import compare_as_far_as_known, warn_of_default
+from ._problem import Problem
+from ._search import SearchResult
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Conclusion:
+    """What is told of a search, whichever of its trials is used.
+
+    Attributes
+    ----------
+    cv_results : dict of ndarray
+    scorer : callable or dict of callable
+    multimetric : bool
+    n_splits : int
+    space : Space
+    default_score : float or None
+        The mean score of the default; None where it was not in the race.
+    is_cut_short : bool
+        Whether trials are compared on fewer folds than the search had meant to.
+    fallback : Trial or None
+        The default, where there is no trial that can win.
+    """
+
+    cv_results: dict[str, Any]
+    scorer: Any
+    multimetric: bool
+    n_splits: int
+    space: Space
+    default_score: float | None
+    is_cut_short: bool
+    fallback: Trial | None
+
+
+def conclude(problem: Problem, result: SearchResult) -> Conclusion:
+    """Return what is told of a search, and warn of what went wrong.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If trials only failed.
+    """
+    history, named = result.history, problem.scoring.named
+    is_cut_short = compare_as_far_as_known(history, problem.budget.seconds_per_trial)
+    succeeded = check_any_success(history)
+    if succeeded:
+        warn_of_default(history)
+    _warn_if_untuned(problem, result, succeeded=succeeded)
+    _warn_of_failures(problem, history)
+    fallback = None if succeeded else _default_trial(problem, history)
+    is_full = problem.strategy.resource is None
+    return Conclusion(
+        cv_results=cv_results(
+            history,
+            train_scores=problem.return_train_score,
+            n_resources=None if is_full else problem.resource.used(history),
+        ),
+        scorer=problem.scoring.scorer if named is None else named,
+        multimetric=named is not None or history.metrics != ("score",),
+        n_splits=len(problem.folds),
+        space=problem.candidates.space,
+        default_score=history.score(history[0]) if problem.include_default else None,
+        is_cut_short=is_cut_short,
+        fallback=fallback,
+    )
+
+
+def _warn_if_untuned(problem: Problem, result: SearchResult, *, succeeded: bool) -> None:
+    """Say that there was only time for the default."""
+    first, history = result.first, result.history
+    if succeeded and first is not None and first.is_whole and _is_alone(history):
+        warn(
+            f"budget: {problem.budget.seconds:g} s are enough to fit the model on all rows, but "
+            "not for a search too: it is used as it is, untuned. Allow more seconds",
+        )
+
+
+def _is_alone(history: History) -> bool:
+    """Return whether nothing is known of how configurations other than the first do."""
+    ended = (trial for trial in history if trial.status not in (INTERRUPTED, TIMEOUT))
+    return all(trial is history[0] for trial in ended)
+
+
+def _warn_of_failures(problem: Problem, history: History) -> None:
+    """Say which trials failed; those that the end of the budget cut short have not."""
+    harmless = {COMPLETE, DROPPED, INTERRUPTED}
+    if problem.budget.seconds_per_trial is None:
+        harmless.add(TIMEOUT)  # that was the end of the budget
+    warn_of_failures(history, harmless)
+
+
+def _default_trial(problem: Problem, history: History) -> Trial:
+    """Return the default's trial, added if the search did not try it."""
+    for trial in history:
+        if trial.origin == "default":
+            return trial
+    params, eligible = problem.candidates.defaults[0]
+    trial = history.add(params, "default", eligible)
+    history.set_status(trial, INTERRUPTED)
+    return trial

@@ -1,0 +1,200 @@
+"""The problem that one ``fit`` is to solve: all that is known before anything is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state, get_tags
+
+from .._budget import Budget, check_budget
+from ..defaults import default_model
+from ..evaluation import Fold
+from ..history import History, derive_seed
+from ..results import Metric, describe_metric
+from ..schedule import Plan
+from ..strategies import Strategy, check_strategy
+from ._candidates import Candidates, make_candidates
+from ._repeats import FreshFolds
+from ._resource import Resource, make_plan, name_resource, set_amount
+from ._scoring import Routed, Scoring, make_scoring, route
+from ._target import check_labels, check_target
+from ._validation import check_data, check_folds, check_model, check_settings
+
+SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # what a seed is derived for
+_AS_GIVEN = ("refit", "include_default", "error_score", "return_train_score", "n_jobs", "verbose")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """Checked parameters and data of one ``fit``, and what follows from them alone.
+
+    Attributes
+    ----------
+    X, y
+        All rows.
+    routed : Routed
+        Metadata, by who receives it.
+    folds : list of (train, test) index arrays
+        Drawn once; all trials share them.
+    repeats : FreshFolds
+        Draws further folds, for the final comparison.
+    estimator : estimator or list of estimators
+        What is tuned.
+    classifier : bool
+        Whether the task is classification.
+    pairwise : bool
+        Whether X is a kernel or distance matrix: fewer rows are then fewer columns too.
+    candidates : Candidates
+    strategy : Strategy
+    plan : Plan
+        What the strategy may know of the data.
+    resource : Resource
+        What evaluations of low fidelity have less of.
+    budget : Budget
+    n_trials : int or None
+        After how many trials the search ends.
+    scoring : Scoring
+    scoring_param : object
+        The parameter ``scoring``, as given.
+    metric : Metric
+        The metric that decides.
+    seed : int
+        From which every other seed derives.
+    seeded : bool
+        Whether ``random_state`` was given.
+    refit, include_default, error_score, return_train_score, n_jobs, verbose
+        The parameters of these names.
+    """
+
+    X: Any
+    y: Any
+    routed: Routed
+    folds: list[Fold]
+    repeats: FreshFolds
+    estimator: Any
+    classifier: bool
+    pairwise: bool
+    candidates: Candidates
+    strategy: Strategy
+    plan: Plan
+    resource: Resource
+    budget: Budget
+    n_trials: int | None
+    scoring: Scoring
+    scoring_param: Any
+    metric: Metric
+    seed: int
+    seeded: bool
+    refit: bool | str | Callable
+    include_default: bool
+    error_score: Any
+    return_train_score: bool
+    n_jobs: int | None
+    verbose: int
+
+    @property
+    def raises_errors(self) -> bool:
+        """Whether the first evaluation that fails ends the search with its error."""
+        return isinstance(self.error_score, str)
+
+    @property
+    def may_save_seconds(self) -> bool:
+        """Whether there may be too few seconds for all rows and folds."""
+        return self.budget.seconds is not None and self.strategy.may_save()
+
+    @property
+    def n_repeated_folds(self) -> int:
+        """The number of folds on which only the best trials are evaluated."""
+        return self.repeats.n_repeats * len(self.folds)
+
+    @property
+    def compares_finalists(self) -> bool:
+        """Whether the best trials are compared again, on repeats of the folds."""
+        decides = self.refit is not False and not callable(self.refit)
+        return bool(self.n_repeated_folds) and decides
+
+    @property
+    def n_evaluations(self) -> int | None:
+        """The number of evaluations at most, None if that is not known."""
+        if self.n_trials is None or self.strategy.resource is not None:
+            return None
+        return self.n_trials * len(self.folds)
+
+    def seed_for(self, purpose: int) -> int:
+        """Return the seed for ``SEARCH``, ``TRIALS``, ``FOLDS`` or ``REPEATS``."""
+        return derive_seed(self.seed, purpose)
+
+    def new_history(self) -> History:
+        """Return a history without trials."""
+        named = self.scoring.named
+        return History(
+            len(self.folds),
+            self.scoring.metric,
+            np.nan if self.raises_errors else float(self.error_score),
+            None if named is None else tuple(named),
+            self.n_repeated_folds,
+        )
+
+
+def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
+    """Check the parameters of an estimator, which is only read, and what its ``fit`` was given."""
+    budget, strategy = check_budget(owner.budget), check_strategy(owner.strategy)
+    check_settings(owner)
+    classifier, models = owner._classifier, owner._models()
+    for name, model in models.items():
+        check_model(name, model, classifier=classifier)
+    scoring = _make_scoring(owner)
+
+    X, y = check_data(X, y, owner)
+    check_target(y, classifier=classifier)
+    check_labels(scoring, owner.scoring, y, classifier=classifier)
+    estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
+    n_trials = strategy.n_trials(candidates.space, budget)
+    routed = route(owner, models, scoring, params)
+    folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
+    plan = make_plan(resource, candidates, y, folds, classifier=classifier)
+    n_repeats = strategy.count_repeats()
+    return Problem(
+        X=X,
+        y=y,
+        routed=routed,
+        folds=folds,
+        repeats=FreshFolds(n_repeats, owner.cv, y, routed.split, classifier=classifier),
+        estimator=estimator,
+        classifier=classifier,
+        pairwise=bool(get_tags(owner).input_tags.pairwise),
+        candidates=candidates,
+        strategy=strategy,
+        plan=plan,
+        resource=Resource(resource, plan.amount),
+        budget=budget,
+        n_trials=n_trials,
+        scoring=scoring,
+        scoring_param=owner.scoring,
+        metric=describe_metric(scoring.deciding, models.values()),
+        seed=int(check_random_state(owner.random_state).randint(2**31)),
+        seeded=owner.random_state is not None,
+        **{name: getattr(owner, name) for name in _AS_GIVEN},
+    )
+
+
+def _make_scoring(owner: Any) -> Scoring:
+    """Return how evaluations are scored."""
+    raises_errors = isinstance(owner.error_score, str)
+    return make_scoring(owner._template(), owner.scoring, owner.refit, raise_errors=raises_errors)
+
+
+def _what_is_tuned(
+    owner: Any, X: Any, y: Any, strategy: Strategy
+) -> tuple[Any, Candidates, str | None]:
+    """Return the model, or the list of them, its candidates and the name of the resource."""
+    estimator, prefix = owner.estimator, ""
+    if estimator is None:
+        estimator = default_model(X, classifier=owner._classifier)
+        prefix = "model__" if hasattr(estimator, "steps") else ""
+    candidates = make_candidates(estimator, owner.space, prefix, X, y)
+    resource = name_resource(strategy, candidates, prefix)
+    return estimator, set_amount(strategy, candidates, resource), resource

@@ -1,0 +1,114 @@
+"""The winner: which trial it is, what it can be expected to score, and its fit on all rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..history import History, Trial
+from ..results import expect, select, stands
+from ._comparison import make_finals
+from ._conclusion import Conclusion
+from ._last_fit import Refit
+from ._problem import TRIALS, Problem
+from ._runtime import Runtime
+from ._search import SearchResult
+
+
+@dataclass(frozen=True, eq=False)
+class Winner:
+    """The trial that is used.
+
+    Attributes
+    ----------
+    trial : Trial
+    score : float
+        Its mean score over the folds.
+    expected : tuple of (float, (float, float)) or None
+        What it can be expected to score on new data, and the interval of that; None where a
+        rule of the user's, not the score, has chosen it.
+    """
+
+    trial: Trial
+    score: float
+    expected: tuple[float, tuple[float, float]] | None
+
+
+@dataclass(frozen=True, eq=False)
+class LastFit:
+    """What the last fit came to.
+
+    Attributes
+    ----------
+    winner : Winner
+        Another than the one asked for, if that took too long to fit.
+    model : estimator
+    seconds : float
+    """
+
+    winner: Winner
+    model: Any
+    seconds: float
+
+
+def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion) -> Winner | None:
+    """Return the winner, None where nothing says which of several metrics decides."""
+    history, refit = result.history, problem.refit
+    if refit is False and conclusion.multimetric:
+        return None
+    if conclusion.fallback is not None:
+        return _describe(problem, history, conclusion.fallback)
+    champion = None if conclusion.is_cut_short else make_finals(problem, history).winner()
+    if champion is None:
+        champion = history[select(refit, conclusion.cv_results, history)]
+    if not callable(refit):
+        champion = _on_all_rows(champion, result)
+    return _describe(problem, history, champion)
+
+
+def refit_winner(
+    problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
+) -> LastFit:
+    """Fit the winner on all rows, or another trial if that takes too long.
+
+    Raises
+    ------
+    Exception
+        Whatever the model's ``fit`` raises; TimeoutError if no fit ended in time.
+    """
+    first = result.first
+    context = runtime.callbacks.begin_refit()
+    refit = Refit(
+        runtime.task,
+        runtime.executor,
+        runtime.clock,
+        problem.seed_for(TRIALS),
+        context,
+        result.scale,
+        divisible=not problem.pairwise,
+        lost=result.lost,
+        first=first,
+    )
+    trial, model, seconds = refit.run(winner.trial, result.history)
+    if first is not None and first.fitted is not None and model is first.fitted.model:
+        runtime.callbacks.pass_over(context)  # it was fitted before the search
+    if trial is not winner.trial:
+        winner = _describe(problem, result.history, trial)
+    return LastFit(winner, model, seconds)
+
+
+def _on_all_rows(winner: Trial, result: SearchResult) -> Trial:
+    """Return the default instead of a winner on few rows that it may overtake."""
+    history = result.history
+    default = next((t for t in history if t.origin == "default" and t.eligible), None)
+    if result.scale.share == 1.0 or default is None:
+        return winner
+    return default if stands(default, winner, history, result.scale.rise) else winner
+
+
+def _describe(problem: Problem, history: History, trial: Trial) -> Winner:
+    """Return a trial as the winner, with what can be expected of it."""
+    expected = None
+    if not callable(problem.refit):
+        expected = expect(history, trial, problem.folds, problem.metric)
+    return Winner(trial, history.score(trial), expected)
