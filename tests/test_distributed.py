@@ -611,9 +611,9 @@ UNREADABLE = {
 @pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE)
 def test_answers_that_cannot_be_read(answer):
     """Check that an answer that makes no sense is the failure of its evaluation."""
-    outcome = read_answer(answer, Job(3, 1, {}, 0, 0.5))
-    evaluation = outcome.evaluation
-    assert (evaluation.trial, evaluation.key, evaluation.status) == (3, (1, 0.5), "failed")
+    job = Job(3, 1, {}, 0, 0.5)
+    evaluation = read_answer(answer, job).evaluation
+    assert (evaluation.trial, evaluation.key, evaluation.status) == (3, job.key, "failed")
     assert evaluation.error.startswith("The answer of a worker could not be read:")
 
 
