@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from ._report import (
 )
 from ._save import load_model
 from ._table import listed
+
+_CLASS = re.compile(r"\b([A-Z]\w+)\(")  # in the text of an estimator
+_MODEL = re.compile(r"'model', (?:\w+\.)*(\w+)\(")  # the last step of the command line's pipelines
 
 
 def show_model(path: str, *, trust: bool) -> None:
@@ -71,7 +75,7 @@ def show_storage(path: str, top: int, evaluations_path: str | None) -> None:
             facts(
                 [
                     ("search", f"{number}, begun {first['created']}"),
-                    ("model", " ".join(first["estimator"].split())),
+                    ("model", listed(list(dict.fromkeys(_CLASS.findall(first["estimator"]))))),
                     ("trials", ", ".join(texts)),
                 ]
             )
@@ -107,7 +111,14 @@ def _parameters(rows: Any) -> str:
     """Return the parameters of a trial in one line, without the prefixes of steps."""
     params = rows.filter(like="param_").iloc[0].dropna()
     names = [name.removeprefix("param_").rpartition("__")[2] for name in params.index]
-    return ", ".join(f"{n}={value_text(value)}" for n, value in zip(names, params, strict=True))
+    texts = (f"{name}={_short(value)}" for name, value in zip(names, params, strict=True))
+    return ", ".join(texts)
+
+
+def _short(value: Any) -> str:
+    """Return a value in few characters, of the text of a model its class."""
+    found = _MODEL.search(value) if isinstance(value, str) else None
+    return found[1] if found else value_text(value)
 
 
 def _facts(model: Any) -> list[tuple[str, str]]:
