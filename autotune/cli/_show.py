@@ -29,7 +29,6 @@ from ._save import load_model
 from ._table import listed
 
 _CLASS = re.compile(r"\b([A-Z]\w+)\(")  # in the text of an estimator
-_MODEL = re.compile(r"'model', (?:\w+\.)*(\w+)\(")  # the last step of the command line's pipelines
 
 
 def show_model(path: str, *, trust: bool) -> None:
@@ -75,7 +74,7 @@ def show_storage(path: str, top: int, evaluations_path: str | None) -> None:
             facts(
                 [
                     ("search", f"{number}, begun {first['created']}"),
-                    ("model", listed(list(dict.fromkeys(_CLASS.findall(first["estimator"]))))),
+                    ("model", ", ".join(dict.fromkeys(_CLASS.findall(first["estimator"])))),
                     ("trials", ", ".join(texts)),
                 ]
             )
@@ -116,8 +115,8 @@ def _parameters(rows: Any) -> str:
 
 
 def _short(value: Any) -> str:
-    """Return a value in few characters, of the text of a model its class."""
-    found = _MODEL.search(value) if isinstance(value, str) else None
+    """Return a value in few characters, of the text of an estimator its class."""
+    found = _CLASS.match(value) if isinstance(value, str) else None
     return found[1] if found else value_text(value)
 
 
