@@ -28,13 +28,13 @@ def pose(**settings):
     return make_problem(AutoTunedClassifier(SVC(), **settings), X, Y, {})
 
 
-def found(problem, scores=SCORES, scale=None, **default):
+def found(problem, scores=SCORES, subsample=None, **default):
     """Return the result of a search with some scores by trial and fold."""
     history = problem.new_history()
     for number, row in enumerate(scores):
         origin = "default" if number == 0 else "random"
         add_trial(history, {"C": 1.0 + number}, row, origin, **(default if number == 0 else {}))
-    return SearchResult(history, Subsample() if scale is None else scale)
+    return SearchResult(history, Subsample() if subsample is None else subsample)
 
 
 def choose(problem, result):
@@ -97,7 +97,8 @@ def test_nothing_says_who_wins():
 def test_a_search_on_fewer_rows(rise, number):
     """Check that the winner must be better than what the default is expected to become."""
     problem = pose()
-    assert choose(problem, found(problem, scale=Subsample(0.5, rise=rise))).trial.number == number
+    result = found(problem, subsample=Subsample(0.5, rise=rise))
+    assert choose(problem, result).trial.number == number
 
 
 @pytest.mark.parametrize(("fresh", "number"), [(0.9, 3), (0.5, 2), (None, 2)])

@@ -14,7 +14,8 @@ _SHARED = """
         ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, texts
         and numbers in text. What is surprising is told in a warning.
     space : "auto", dict or list of dict, default="auto"
-        What may be tried. ``"auto"``: the built-in space of the model. A dict maps the names
+        What may be tried. ``"auto"``: the built-in space of the model, of which `default_space`
+        returns a dict to change. A dict maps the names
         that ``set_params`` takes to ranges: a list of choices, of which three numbers or more
         are in order; ``(low, high)`` for an interval, of integers if both are; ``(low, high,
         "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of

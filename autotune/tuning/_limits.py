@@ -18,7 +18,7 @@ class Limits:
 
     Attributes
     ----------
-    scale : Subsample
+    subsample : Subsample
         On what share of the rows it trains.
     reserve : Reserve
         The seconds that are kept for the last fit.
@@ -31,7 +31,7 @@ class Limits:
         How many trials are worth their time: perhaps only the default, or not even that.
     """
 
-    scale: Subsample
+    subsample: Subsample
     reserve: Reserve
     finals: Finals
     fewer_folds: FewerFolds
@@ -44,22 +44,22 @@ class Limits:
 
 
 def make_limits(
-    problem: Problem, study: Study, runtime: Runtime, scale: Subsample, first: FirstModel | None
+    problem: Problem, study: Study, runtime: Runtime, subsample: Subsample, first: FirstModel | None
 ) -> Limits:
     """Return the limits of a search, which may go on with what a study knows already."""
     history, clock, n_workers = study.history, runtime.clock, runtime.executor.n_workers
-    rows, n_trials = scale.share * problem.plan.n_train, problem.n_trials
+    rows, n_trials = subsample.share * problem.plan.n_train, problem.n_trials
     refits = problem.refit is not False
     if first is not None and not first.leaves_time(rows):
         n_trials, refits = (1 if first.is_whole else 0), False
-    reserve = Reserve(runtime.task, clock.seconds, refit=refits, subsample=scale)
+    reserve = Reserve(runtime.task, clock.seconds, refit=refits, subsample=subsample)
 
     def keep(folds: tuple[int, ...]) -> None:
-        study.keep(replace(scale, folds=folds))
+        study.keep(replace(subsample, folds=folds))
 
     fewer_folds = FewerFolds(clock, reserve.predict, n_workers, keep)
     fewer_folds.reconsider(history)
     reserve.learn(history)
     finals = make_finals(problem, history, n_workers)
     longest = 0.0 if first is None else first.expect(rows)
-    return Limits(scale, reserve, finals, fewer_folds, longest, n_trials)
+    return Limits(subsample, reserve, finals, fewer_folds, longest, n_trials)

@@ -17,7 +17,7 @@ from ..schedule import Scheduler
 from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
 from ..timing import REFERENCE_SHARE, FirstModel, Subsample
 from ._limits import Limits, make_limits
-from ._pilot import find_scale, make_first_model
+from ._pilot import find_subsample, make_first_model
 from ._problem import FOLDS, SEARCH, TRIALS, Problem
 from ._runtime import Runtime
 from ._scoring import check_refit
@@ -32,7 +32,7 @@ class SearchResult:
     Attributes
     ----------
     history : History
-    scale : Subsample
+    subsample : Subsample
         On what share of the rows it trained.
     first : FirstModel or None
         The default, fitted before the search.
@@ -41,7 +41,7 @@ class SearchResult:
     """
 
     history: History
-    scale: Subsample
+    subsample: Subsample
     first: FirstModel | None = None
     lost: ClusterLostError | None = None
 
@@ -59,11 +59,11 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
     history = study.history
     runtime.clock.spend(study.seconds_spent)
     first = make_first_model(problem, runtime)
-    scale = find_scale(problem, study, runtime, first)
-    history.share = scale.share
-    history.compared_folds = tuple(scale.folds or range(len(problem.folds)))
-    result = SearchResult(history, scale, first)
-    limits = make_limits(problem, study, runtime, scale, first)
+    subsample = find_subsample(problem, study, runtime, first)
+    history.share = subsample.share
+    history.compared_folds = tuple(subsample.folds or range(len(problem.folds)))
+    result = SearchResult(history, subsample, first)
+    limits = make_limits(problem, study, runtime, subsample, first)
     progress = _make_progress(problem, runtime)
     settings = _make_settings(problem, study, runtime, limits, progress)
     try:
@@ -79,7 +79,7 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
     return result
 
 
-def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) -> SearchResult:
+def take_over(problem: Problem, history: History, subsample: dict[str, Any] | None) -> SearchResult:
     """Return what an interrupted search has found.
 
     Raises
@@ -92,7 +92,7 @@ def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) 
             f"finish needs the data and the cv of the interrupted fit: it had "
             f"{history.n_folds} folds; got {len(problem.folds)}"
         )
-    return SearchResult(history, Subsample(**(scale or {})))
+    return SearchResult(history, Subsample(**(subsample or {})))
 
 
 def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
@@ -148,7 +148,7 @@ def _make_searcher(problem: Problem) -> Searcher:
 
 def _run(problem: Problem, runtime: Runtime, limits: Limits, settings: TunerSettings) -> None:
     """Run the loop over the space, then over the best trials on repeats of the folds."""
-    plan = replace(problem.plan, fidelity=limits.scale.share)
+    plan = replace(problem.plan, fidelity=limits.subsample.share)
     seed = problem.seed_for(FOLDS)
 
     def make_scheduler() -> Scheduler:

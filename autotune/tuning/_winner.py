@@ -84,7 +84,7 @@ def refit_winner(
         runtime.clock,
         problem.seed_for(TRIALS),
         context,
-        result.scale,
+        result.subsample,
         divisible=not problem.pairwise,
         lost=result.lost,
         first=first,
@@ -101,9 +101,9 @@ def _on_all_rows(winner: Trial, result: SearchResult) -> Trial:
     """Return the default instead of a winner on few rows that it may overtake."""
     history = result.history
     default = next((t for t in history if t.origin == "default" and t.eligible), None)
-    if result.scale.share == 1.0 or default is None:
+    if result.subsample.share == 1.0 or default is None:
         return winner
-    return default if stands(default, winner, history, result.scale.rise) else winner
+    return default if stands(default, winner, history, result.subsample.rise) else winner
 
 
 def _describe(problem: Problem, history: History, trial: Trial) -> Winner:
