@@ -237,7 +237,7 @@ def test_show_a_storage_file(folder, capsys):
         for score in best:
             assert f"{score:.4f} ± " in shown
         assert shown.count(" ± ") == 1 + len(best)
-    assert "criterion=" in out
+    assert "var_smoothing=" in out
 
 
 @pytest.mark.parametrize(

@@ -101,14 +101,14 @@ def test_a_search_on_fewer_rows(rise, number):
     assert choose(problem, result).trial.number == number
 
 
-@pytest.mark.parametrize(("fresh", "number"), [(0.9, 3), (0.5, 2), (None, 2)])
-def test_the_final_comparison(fresh, number):
+@pytest.mark.parametrize(("repeated", "number"), [(0.9, 3), (0.5, 2), (None, 2)])
+def test_the_final_comparison(repeated, number):
     """Check that it decides where it was held."""
     problem = pose(strategy=Auto(n_repeats=1))
     result = found(problem)
     for trial in result.history:
-        score = {2: 0.6, 3: fresh}.get(trial.number, 0.1)
-        for fold in range(2) if fresh is not None else ():
+        score = {2: 0.6, 3: repeated}.get(trial.number, 0.1)
+        for fold in range(2) if repeated is not None else ():
             scores = {"score": score}
             result.history.record(Evaluation(trial.number, fold, phase=COMPARISON, scores=scores))
     assert choose(problem, result).trial.number == number

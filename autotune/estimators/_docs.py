@@ -81,8 +81,8 @@ _SHARED = """
         which allows for the overlap of the training folds. It ends where a metric that
         scikit-learn knows ends: at 1 for accuracy and R².
     best_index_ : int
-        Its row in ``cv_results_``. With the finals of :class:`~autotune.Auto` the rank there
-        need not be 1: the winner has the best mean over its first and its fresh folds.
+        Its row in ``cv_results_``. With the final comparison of :class:`~autotune.Auto` the
+        rank there need not be 1: the winner has the best mean over all of its folds.
     default_score_ : float
         The mean score of the model with its own parameters; needs ``include_default``. NaN
         where these lie outside the space and a budget in seconds left too little for them.
@@ -92,7 +92,7 @@ _SHARED = """
         is halving or Hyperband.
     history_ : History
         Every trial and evaluation; ``history_.to_frame()`` is a DataFrame, in which folds
-        from number ``n_splits_`` on are the fresh ones of the finals.
+        from number ``n_splits_`` on are those of the final comparison.
     space_ : Space
         What was searched.
     scorer_ : callable or dict of callable

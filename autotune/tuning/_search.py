@@ -12,12 +12,11 @@ from ..evaluation import Task
 from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError
 from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
-from ..schedule import Finals as FinalsScheduler
-from ..schedule import Scheduler
+from ..schedule import ComparisonScheduler, Scheduler
 from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
 from ..timing import REFERENCE_SHARE, FirstModel, Subsample
+from ._first_fits import find_subsample, make_first_model
 from ._limits import Limits, make_limits
-from ._pilot import find_subsample, make_first_model
 from ._problem import FOLDS, SEARCH, TRIALS, Problem
 from ._runtime import Runtime
 from ._scoring import check_refit
@@ -114,7 +113,7 @@ def _make_settings(
     check = _MetricCheck(problem.refit, problem.scoring)
     same_error = SameError(history, problem.candidates.space)
     listeners: list[Listener | None] = [runtime.callbacks, check, progress]
-    listeners += [limits.reserve, limits.finals, same_error]
+    listeners += [limits.reserve, limits.comparison, same_error]
     return TunerSettings(
         searcher=_make_searcher(problem),
         history=history,
@@ -164,18 +163,18 @@ def _compare_finalists(
 ) -> None:
     """Evaluate the best trials on repeats of the folds, as far as there is time."""
     history = settings.history
-    field = limits.finals.field(runtime.clock.left() - limits.reserve(history))
-    keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_fresh)]
+    field = limits.comparison.field(runtime.clock.left() - limits.reserve(history))
+    keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_repeat_folds)]
     n_missing = sum(key not in trial.evaluations for trial in field for key in keys)
     if not n_missing:
         return
-    runtime.callbacks.begin_finals(n_missing)
+    runtime.callbacks.begin_comparison(n_missing)
     settings = replace(
         settings, reserve=limits.reserve, n_trials=0, fewer_folds=None, reference_seconds=0.0
     )
 
     def make_scheduler() -> Scheduler:
-        return FinalsScheduler(history.n_fresh, field, history.share)
+        return ComparisonScheduler(history.n_repeat_folds, field, history.share)
 
     _tune(runtime.task, executor, settings, make_scheduler)
 

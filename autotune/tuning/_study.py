@@ -198,7 +198,7 @@ def settings_of(problem: Problem) -> dict[str, Any]:
         "include_default": bool(problem.include_default),
         "return_train_score": bool(problem.return_train_score),
         "n_folds": len(problem.folds),
-        "fresh_folds": repr(problem.repeats),
+        "repeated_folds": repr(problem.repeats),
         "random_state": problem.seed if problem.seeded else None,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..history import History, Trial
 from ..results import expect, select, stands
-from ._comparison import make_finals
+from ._comparison import make_comparison
 from ._conclusion import Conclusion
 from ._last_fit import Refit
 from ._problem import TRIALS, Problem
@@ -58,7 +58,7 @@ def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion
         return None
     if conclusion.fallback is not None:
         return _describe(problem, history, conclusion.fallback)
-    champion = None if conclusion.is_cut_short else make_finals(problem, history).winner()
+    champion = None if conclusion.is_cut_short else make_comparison(problem, history).winner()
     if champion is None:
         champion = history[select(refit, conclusion.cv_results, history)]
     if not callable(refit):
