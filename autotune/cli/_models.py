@@ -1,4 +1,4 @@
-"""The models that the command line knows by short names, made ready for a table."""
+"""The models that the command line knows by name, with preprocessing for tables."""
 
 from __future__ import annotations
 
