@@ -1,4 +1,4 @@
-"""What each column of raw data is: numbers, dates, text, an identifier."""
+"""The kind of each column of raw data: numbers, dates, text, an identifier."""
 
 from __future__ import annotations
 

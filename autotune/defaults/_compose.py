@@ -1,4 +1,4 @@
-"""Built-in spaces of whole estimators: own parameters and those of everything nested."""
+"""Built-in spaces of composite estimators: their parameters and those of nested ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transformers from raw columns to what a model learns from."""
+"""Transformers that encode raw columns for a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that is tuned when the user names none."""
+"""The default model, tuned if the user passes none."""
 
 from __future__ import annotations
 

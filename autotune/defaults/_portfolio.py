@@ -1,4 +1,4 @@
-"""Configurations worth trying first: the portfolios, fitted to the space that is searched."""
+"""Starting points: portfolios of configurations, adapted to the space."""
 
 from __future__ import annotations
 

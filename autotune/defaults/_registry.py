@@ -1,4 +1,4 @@
-"""Which built-in space belongs to which model."""
+"""The registry of built-in spaces."""
 
 from __future__ import annotations
 

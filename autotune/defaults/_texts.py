@@ -1,4 +1,4 @@
-"""Transformers from text, and from sparse matrices, to few numbers."""
+"""Transformers that reduce text and sparse matrices to a few features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of one column, whatever holds them, as floats, times or text."""
+"""Conversion of a column, in any container, to floats, times or text."""
 
 from __future__ import annotations
 
