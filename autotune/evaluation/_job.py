@@ -1,4 +1,4 @@
-"""One evaluation to be run, and what it comes to."""
+"""A job, which is one evaluation to be run, and its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One configuration on one fold: build, fit, score, and note what went wrong."""
+"""One configuration on one fold: build, fit and score it, and record failures."""
 
 from __future__ import annotations
 
