@@ -1,4 +1,4 @@
-"""Which executor suits the active joblib configuration."""
+"""The choice of an executor for the active joblib configuration."""
 
 from __future__ import annotations
 

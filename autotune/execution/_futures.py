@@ -1,4 +1,4 @@
-"""Evaluations in any pool of ``concurrent.futures``: threads, processes, a cluster's workers."""
+"""Evaluations in any executor of ``concurrent.futures``."""
 
 from __future__ import annotations
 

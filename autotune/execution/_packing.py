@@ -1,8 +1,8 @@
-"""What travels between a search and its worker processes, and how it is packed.
+"""Serialization of what a search exchanges with its worker processes.
 
 A task is pickled once, by value where it is not importable (classes of ``__main__``, local
-functions). Its large arrays are written to files that all workers map read-only, so that the
-machine holds one more copy of the data, not one per worker.
+functions). Its large arrays are written to files that all workers map read-only, so that
+there is one additional copy of the data in memory, not one per worker.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Evaluations in a thread of this process, which are given up if they take too long.
+"""Evaluations in a thread of the main process, abandoned if they take too long.
 
-For what cannot wait until a worker process is ready: a thread cannot be killed, but the process
-that waits for it can go on.
+They are used while no worker process is ready: a thread cannot be killed, but the main process
+can stop waiting for it.
 """
 
 from __future__ import annotations

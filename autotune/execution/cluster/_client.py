@@ -1,4 +1,4 @@
-"""What a search tells a Dask cluster and hears from it, without anybody having to wait."""
+"""Non-blocking communication between a search and a Dask cluster."""
 
 from __future__ import annotations
 

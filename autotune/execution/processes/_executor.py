@@ -1,4 +1,4 @@
-"""Evaluations in worker processes of this machine, which can be killed at any moment."""
+"""Evaluations in local worker processes that can be killed."""
 
 from __future__ import annotations
 

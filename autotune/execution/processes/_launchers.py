@@ -1,4 +1,4 @@
-"""How worker processes are started and killed: forked by a server, or started afresh."""
+"""Starting and killing worker processes: forked by a server, or as new interpreters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search's side of a server that forks workers: starting it, asking it, ending it."""
+"""The client side of the fork server: starting, requesting, stopping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worker processes that the threads of one process share."""
+"""Worker processes shared by the threads of one process."""
 
 from __future__ import annotations
 

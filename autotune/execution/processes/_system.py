@@ -1,4 +1,4 @@
-"""What only the operating system knows or does: process trees, their memory, their end."""
+"""Operating system facilities: process trees, their memory, killing them."""
 
 from __future__ import annotations
 

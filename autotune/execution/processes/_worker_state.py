@@ -1,4 +1,4 @@
-"""What the search knows of its worker processes and of the jobs it has given them."""
+"""The search's record of its worker processes and their jobs."""
 
 from __future__ import annotations
 
