@@ -1,4 +1,4 @@
-"""The one table of evaluations: its columns, their order and what they hold."""
+"""The columns of the table of evaluations: names, order and types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happened: trials, their evaluations, and what follows from them."""
+"""The history of a search: trials, their evaluations, and their scores."""
 
 from __future__ import annotations
 

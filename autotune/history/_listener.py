@@ -1,4 +1,4 @@
-"""What is told how a search goes."""
+"""Listeners of a search."""
 
 from __future__ import annotations
 

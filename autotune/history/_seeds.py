@@ -1,4 +1,4 @@
-"""Seeds that depend on what they are for, never on the order of events."""
+"""Seeds that depend on their purpose, never on the order of events."""
 
 from __future__ import annotations
 
