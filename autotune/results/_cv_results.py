@@ -1,4 +1,4 @@
-"""From the history to ``cv_results_``."""
+"""Conversion of the history to ``cv_results_``."""
 
 from __future__ import annotations
 

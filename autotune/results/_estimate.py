@@ -1,4 +1,4 @@
-"""What the winner can be expected to score on new data."""
+"""The expected score of the winner on new data."""
 
 from __future__ import annotations
 

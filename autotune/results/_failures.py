@@ -1,4 +1,4 @@
-"""What is said when trials failed, and when a search ends because all do."""
+"""Warnings and errors about failed trials, and ending a search in which all fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a score is: the metric's name, its direction and its bounds."""
+"""Metrics: name, direction and bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live progress, and the picture of the estimator in a notebook."""
+"""Live progress on the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which trial wins in the end."""
+"""Selection of the winner."""
 
 from __future__ import annotations
 
