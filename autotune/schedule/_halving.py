@@ -1,4 +1,4 @@
-"""Successive halving: only the best of a rung of cheap evaluations get a dearer one."""
+"""Successive halving: only the best trials of a rung are promoted to the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Racing: a trial that has no realistic chance against the best one is stopped."""
+"""Racing: a trial without a realistic chance against the best one is stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rungs of successive halving: growing amounts of a resource, then all folds."""
+"""The rungs of successive halving: increasing amounts of a resource, then all folds."""
 
 from __future__ import annotations
 
