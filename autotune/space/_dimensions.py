@@ -1,4 +1,4 @@
-"""One parameter's range: what a dimension must do, choices and intervals."""
+"""One parameter's range: the contract of a dimension, choices and intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges given by a distribution: scipy's frozen ones, and anything else that has ``rvs``."""
+"""Ranges given by a distribution: frozen scipy distributions, or anything with ``rvs``."""
 
 from __future__ import annotations
 

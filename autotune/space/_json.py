@@ -1,4 +1,4 @@
-"""Configurations as JSON that a person can read."""
+"""Configurations as human-readable JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of numbers, which have an order."""
+"""Lists of numbers, which are ordered."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a user writes for a range, and what is wrong with it.
+"""Parsing and validation of the ranges that users write.
 
-Every message begins with the place (``space['C']``), says the rule and shows the value.
+Every message begins with the location (``space['C']``) and has the rule and the value.
 """
 
 from __future__ import annotations

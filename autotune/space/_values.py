@@ -1,4 +1,4 @@
-"""What a value is: a number, an estimator, a container; and what Python's own would be."""
+"""Kinds of values: numbers, estimators, containers; and conversion to Python's own types."""
 
 from __future__ import annotations
 
