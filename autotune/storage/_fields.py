@@ -1,4 +1,4 @@
-"""What each column of a storage file may hold: one table, by which all rows are read."""
+"""The valid content of each column of a storage file, in one table."""
 
 from __future__ import annotations
 

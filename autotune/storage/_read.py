@@ -1,4 +1,4 @@
-"""A storage file as a DataFrame."""
+"""Reading a storage file as a DataFrame."""
 
 from __future__ import annotations
 
