@@ -1,4 +1,4 @@
-"""The contract of searchers as checks."""
+"""Checks of searchers."""
 
 from __future__ import annotations
 
