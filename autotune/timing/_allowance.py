@@ -1,4 +1,4 @@
-"""How long an evaluation of a search may take before it is given up."""
+"""How long an evaluation may take before it is killed."""
 
 from __future__ import annotations
 

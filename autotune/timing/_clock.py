@@ -1,4 +1,4 @@
-"""What is left of the seconds of a budget."""
+"""The clock of a budget in seconds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the final comparison costs, and who can take part in it."""
+"""The cost of the final comparison, and the trials for which there is time."""
 
 from __future__ import annotations
 

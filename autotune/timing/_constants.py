@@ -1,9 +1,9 @@
-"""The constants of all rules about seconds.
+"""The constants of all rules about time.
 
-Each has a line above it: its unit; what it means; where it is from. What was "chosen" has no
-measurement of its own; the names of files are those of the repository. Only ``FASTEST`` is
-elsewhere, in ``_budget.py``: searchers need it too. How executors wait for processes and clusters
-is theirs to know.
+The comment above each constant gives its unit, its meaning and its source: "chosen" means that
+it was not measured; file names refer to the repository. Only ``FASTEST`` is elsewhere, in
+``_budget.py``, because searchers need it too. The timeouts of processes and clusters are
+internal to the executors.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The first model: the default, on as many rows as there is surely time for."""
+"""The first model: the default, fitted before the search on as many rows as is safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fit-time model: how the seconds of a fit grow with the rows."""
+"""The fit-time model: the duration of a fit as a function of the number of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On how many folds a search can afford to compare trials."""
+"""The number of folds on which a search can afford to compare trials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""On how many rows there is time for the last fit."""
+"""The number of rows for which there is time in the last fit."""
 
 from __future__ import annotations
 

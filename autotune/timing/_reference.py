@@ -1,4 +1,4 @@
-"""When a default that cannot win is evaluated: when it costs next to nothing."""
+"""Evaluation of a default that cannot win, at a small share of the budget."""
 
 from __future__ import annotations
 

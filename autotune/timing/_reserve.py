@@ -1,4 +1,4 @@
-"""The seconds that are kept for the last fit."""
+"""The time reserved for the last fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rows a search can afford to train on, found out by fits of the default."""
+"""The size of the subsample that a search can afford, measured by fits of the default."""
 
 from __future__ import annotations
 
