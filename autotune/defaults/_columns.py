@@ -77,7 +77,7 @@ _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 @dataclass(frozen=True)
 class Column:
-    """What a column was taken for.
+    """The interpretation of a column.
 
     Attributes
     ----------
@@ -87,10 +87,10 @@ class Column:
         ``"number"``, ``"duration"``, ``"date"``, ``"category"`` and ``"text"`` are used;
         ``"identifier"`` and ``"empty"`` are left out.
     note : str, default=""
-        What is not evident: that text was read as numbers, which marks count as missing, why
-        the column is left out. A clause that follows the column's name.
+        Details: that text was parsed as numbers, which markers count as missing, or why the
+        column is left out. A clause that follows the column's name.
     plain : bool, default=False
-        Whether scikit-learn's HistGradientBoosting takes the column as it is.
+        Whether scikit-learn's HistGradientBoosting supports the column without encoding.
     """
 
     name: Any
@@ -104,21 +104,21 @@ class Column:
 
 
 def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
-    """Return what each column of raw data is.
+    """Infer the kind of each column of raw data.
 
-    Nothing is learnt from the values but what the columns are, and the target has no part
-    in it. Long columns of text are judged by a thousand of their distinct values.
+    Only the kinds are inferred from the values, and the target is not used. Long text columns
+    are judged by a thousand of their distinct values.
 
-    An identifier is a column of text, single words or codes, of which no two rows have the
-    same value; or one of whole numbers, all different, in a frame, whose name says that it
-    is one (``"id"``, ``"customer_no"``), or that counts the rows. For a regressor the last
-    ones are kept, because they may be a time, and so is what would be the only column.
+    An identifier is a column of single words or codes that are all different or, in a frame, a
+    column of distinct integers that either has a name such as ``"id"`` or ``"customer_no"`` or
+    counts the rows. For a regressor, row counters are kept, because they may represent time;
+    so is the only column of a frame.
 
     Parameters
     ----------
     X : dataframe of pandas or polars, or array of shape (n_samples, n_features)
     classifier : bool, default=True
-        Whether classes are to be told, not amounts.
+        Whether the task is classification rather than regression.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     Raises
     ------
     TypeError, ValueError
-        If a column holds what no model can be given: complex numbers, lists, objects.
+        If a column has unsupported values: complex numbers, lists, objects.
 
     Examples
     --------
