@@ -228,7 +228,7 @@ def _unreadable(path: str, error: Exception) -> CliError:
 
 
 def _is_number(text: str) -> bool:
-    """Say whether a text is a number."""
+    """Return whether a text is a number."""
     try:
         float(text.replace(",", "."))
     except ValueError:

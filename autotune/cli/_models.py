@@ -102,7 +102,7 @@ def _preparation(X: Any, columns: Sequence[Column], *, scaled: bool) -> ColumnTr
 
 
 def _is_plain(column: Any) -> bool:
-    """Say whether every model takes a column as it is, but for missing values."""
+    """Return whether every model takes a column as it is, but for missing values."""
     return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
 
 
