@@ -254,7 +254,7 @@ def _moved_into(dimension: Dimension, name: str, value: Any) -> Any:
 
 
 def _is_text(value: Any, text: str) -> bool:
-    """Say whether a value, which may be an array or a function, is this very text."""
+    """Return whether a value, which may be an array or a function, is this very text."""
     return isinstance(value, str) and value == text
 
 
@@ -266,7 +266,7 @@ def _middle(dimension: Dimension) -> Any:
 
 
 def _is_pair(dimension: Dimension) -> bool:
-    """Say whether there are two choices, both of which some starting points can try."""
+    """Return whether there are two choices, both of which some starting points can try."""
     return isinstance(dimension, Choice) and dimension.n == 2
 
 
