@@ -316,7 +316,7 @@ class AutoTunedClassifier(BaseAutoTuned, ClassifierMixin, BaseEstimator):
 
 @share_documentation
 class AutoTunedRegressor(BaseAutoTuned, RegressorMixin, BaseEstimator):
-    """A regressor that tunes itself inside ``fit``, within a budget that it keeps.
+    """A regressor that tunes a model inside ``fit``, within a fixed budget.
 
     See Also
     --------
