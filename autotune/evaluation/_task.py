@@ -103,7 +103,7 @@ class Task:
         return replace(self, prefixes=PrefixCache(0), _orders={}, _last_built=(-1, None))
 
     def is_small(self, job: Job) -> bool:
-        """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
+        """Return whether a job takes hardly longer than a few seconds, whatever the model."""
         n_rows = num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
         n_columns = math.prod(getattr(self.X, "shape", ())[1:])
         return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS
