@@ -97,7 +97,7 @@ class _Pickler(cloudpickle.Pickler):
 
 
 def _has_name(obj: Any) -> bool:
-    """Tell whether a class or function can be found by its name in its module."""
+    """Return whether a class or function can be found by its name in its module."""
     plain = "<" not in obj.__qualname__  # no lambda, nothing local
     return plain and (isinstance(obj, type) or "." not in obj.__qualname__)
 
@@ -146,7 +146,7 @@ class _TaskPickler(_Pickler):
 
 
 def _is_mappable(array: np.ndarray) -> bool:
-    """Tell whether an array is large and made of plain numbers or fixed-width text."""
+    """Return whether an array is large and made of plain numbers or fixed-width text."""
     plain = array.dtype.kind in MAPPABLE_KINDS and not array.dtype.hasobject
     return plain and array.nbytes >= LARGE and not array.dtype.metadata
 

@@ -36,7 +36,7 @@ TRUSTED = {
 
 
 def is_trusted(modules: set[str]) -> bool:
-    """Tell whether code comes from well-known packages only."""
+    """Return whether code comes from well-known packages only."""
     return all(name.partition(".")[0] in TRUSTED for name in modules)
 
 
@@ -101,7 +101,7 @@ class Watched:
         return self._outcome
 
     def has_ended(self) -> bool:
-        """Tell whether the job has ended, be it without an outcome."""
+        """Return whether the job has ended, be it without an outcome."""
         return self.ending.poll()
 
     def _run(self) -> None:

@@ -150,7 +150,7 @@ class Cluster(futures.Executor):
                 self._beats[address] = beat, now
 
     def _is_frozen(self, address: str) -> bool:
-        """Tell whether a worker's heart has not been seen to beat for long.
+        """Return whether a worker's heart has not been seen to beat for long.
 
         While a worker imports what its first job needs, it may not beat for longer.
         """

@@ -140,7 +140,7 @@ class Server:
             self._tidy()
 
     def _is_needed(self) -> bool:
-        """Tell whether the owner is there and may still ask for something."""
+        """Return whether the owner is there and may still ask for something."""
         idle = time.monotonic() - self._idle_since
         return idle < self._patience and _system.is_alive(self._owner)
 
