@@ -1,6 +1,6 @@
-"""What the models of XGBoost, LightGBM and CatBoost need to be fitted beside scikit-learn's.
+"""Adaptations for models of XGBoost, LightGBM and CatBoost.
 
-They are known by the names of their classes, so that none of the libraries is imported.
+Models are recognised by the names of their classes, so that no library is imported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Classifiers of XGBoost for labels of any kind; imported only where there is XGBoost."""
+"""XGBoost classifiers for arbitrary labels; imported only if XGBoost is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is searched, and which model, when the user says neither."""
+"""The default model, built-in search spaces and starting points."""
 
 from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
 from ._compose import auto_space, default_space, has_default_space

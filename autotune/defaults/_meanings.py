@@ -169,12 +169,12 @@ def _in_its_unit(name: str, value: float, dimension: Dimension, reaching: Reachi
 
 
 def _holds_counts(dimension: Dimension) -> bool:
-    """Say whether all numbers of a range are whole."""
+    """Return whether all numbers of a range are whole."""
     return dimension.kind == "int" or bool(_listed(dimension, int))
 
 
 def _holds_shares(dimension: Dimension) -> bool:
-    """Say whether all numbers of a range are shares."""
+    """Return whether all numbers of a range are shares."""
     if dimension.kind == "float":
         return bool(dimension.decode(1.0) <= 1)
     return max(_listed(dimension, float), default=math.inf) <= 1

@@ -1,4 +1,4 @@
-"""Configurations worth trying first: the portfolios, fitted to the space that is searched."""
+"""Starting points: portfolios of configurations, adapted to the space."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ def _first_fit(views: list[_View], named: Entry, turn: int = 0) -> Entry | None:
 
 
 def _is_text(value: Any, text: str) -> bool:
-    """Say whether a value, which may be an array or a function, is this very text."""
+    """Return whether a value, which may be an array or a function, is this very text."""
     return isinstance(value, str) and value == text
 
 
@@ -315,7 +315,7 @@ def _middle(dimension: Dimension) -> Any:
 
 
 def _is_pair(dimension: Dimension) -> bool:
-    """Say whether there are two choices, both of which some starting points can try."""
+    """Return whether there are two choices, both of which some starting points can try."""
     return isinstance(dimension, Choice) and dimension.n == 2
 
 

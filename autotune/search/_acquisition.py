@@ -1,4 +1,4 @@
-"""Where improvement is expected: the criterion, and the search for its maximum."""
+"""Expected improvement, and the search for its maximum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first proposals of a model-based search: points that fill the space."""
+"""The initial design of a model-based search: space-filling points."""
 
 from __future__ import annotations
 

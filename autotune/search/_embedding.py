@@ -1,4 +1,4 @@
-"""From encoded configurations to points between which distances mean something."""
+"""An embedding of encoded configurations in which distances are meaningful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bayesian optimization with a Gaussian process of our own."""
+"""Bayesian optimization with the Gaussian process of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known about configurations that were not tried."""
+"""The surrogate: predictions for configurations that were not evaluated."""
 
 from __future__ import annotations
 

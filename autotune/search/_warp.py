@@ -1,4 +1,4 @@
-"""Losses on a scale on which a Gaussian process can describe them."""
+"""Transformation of losses to a scale that suits a Gaussian process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is tuned: the wrapped model, the space that fits it, and its defaults."""
+"""The candidates: the wrapped model, its space and its defaults."""
 
 from __future__ import annotations
 

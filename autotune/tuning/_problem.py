@@ -1,4 +1,4 @@
-"""The problem that one ``fit`` is to solve: all that is known before anything is fitted."""
+"""The problem that one ``fit`` solves: everything known before anything is fitted."""
 
 from __future__ import annotations
 
