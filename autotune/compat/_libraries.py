@@ -1,16 +1,17 @@
-"""What the models of XGBoost, LightGBM and CatBoost need to be fitted beside scikit-learn's.
+"""Adaptations for models of XGBoost, LightGBM and CatBoost.
 
-They are known by the names of their classes, so that none of the libraries is imported.
+Models are recognised by the names of their classes, so that no library is imported.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+from ._xgboost import encoding_class
 
 _BASES = {("catboost", "CatBoost"), ("lightgbm", "LGBMModel"), ("xgboost", "XGBModel")}
 _LIBRARIES = {library for library, _ in _BASES}
@@ -63,21 +64,16 @@ def make_ready(estimator: Any, y: Any, *, beside_others: bool) -> None:
     """
     if _LIBRARIES.isdisjoint(sys.modules):
         return
-    changes: dict[str, Any] = {}
-    for path, model in _models(estimator):
-        for name, value in _settings(model, beside_others).items():
-            changes[f"{path}__{name}" if path else name] = value
-    if changes:
-        estimator.set_params(**changes)
-    if "xgboost" in sys.modules:
-        _accept_any_labels(estimator, y)
+    for model in _models(estimator):
+        model.set_params(**_settings(model, beside_others))
+        if library_of(model) == "xgboost":
+            _accept_any_labels(model, y)
 
 
-def _models(estimator: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the models of boosting libraries in an estimator, each with its path in it."""
-    for path, value in {"": estimator, **estimator.get_params(deep=True)}.items():
-        if not isinstance(value, type) and hasattr(value, "get_params") and library_of(value):
-            yield path, value
+def _models(estimator: Any) -> list[Any]:
+    """Return the models of boosting libraries in an estimator, itself among them."""
+    values = [estimator, *estimator.get_params(deep=True).values()]
+    return [value for value in values if hasattr(value, "get_params") and library_of(value)]
 
 
 def _settings(model: Any, beside_others: bool) -> dict[str, Any]:
@@ -95,17 +91,11 @@ def _settings(model: Any, beside_others: bool) -> dict[str, Any]:
     return settings
 
 
-def _accept_any_labels(estimator: Any, y: Any) -> None:
-    """Have classifiers of XGBoost encode the labels of ``y`` where these are no codes."""
-    from xgboost import XGBClassifier, XGBRFClassifier
-
-    plain = (XGBClassifier, XGBRFClassifier)
-    models = [model for _, model in _models(estimator) if type(model) in plain]
-    if models and not _are_codes(y):
-        from ._xgboost import ENCODING
-
-        for model in models:
-            model.__class__ = ENCODING[type(model)]
+def _accept_any_labels(model: Any, y: Any) -> None:
+    """Have a classifier of XGBoost encode the labels of ``y`` where these are no codes."""
+    encoding = encoding_class(type(model))
+    if encoding is not None and not _are_codes(y):
+        model.__class__ = encoding
 
 
 def _are_codes(y: Any) -> bool:

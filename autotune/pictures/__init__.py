@@ -1,4 +1,4 @@
-"""WHAT IS SEEN: pictures of a search; a new one is a file here and a line in ``_kinds``."""
+"""Plots of a search; a new one is a file here and a line in ``_kinds``."""
 
 from ._contract import Picture
 from ._display import TuningDisplay

@@ -1,7 +1,7 @@
-"""The SQLite journal: every evaluation is on disk before the next is proposed.
+"""The SQLite journal: every evaluation is saved before the next proposal.
 
-The file holds any number of studies. A study is everything that decides what a ``fit`` does
-but its budget: data, estimator, space, folds, scoring, strategy and seed. The schema is
+The file holds any number of studies. A study is everything that determines a ``fit``
+except its budget: data, estimator, space, folds, scoring, strategy and seed. The schema is
 documented in ``docs/storage.md``; nothing in it is pickled.
 """
 
@@ -126,7 +126,7 @@ class Journal(Listener):
         evaluation, history = to_evaluation(values), self._history
         if evaluation.trial >= len(history):
             raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
-        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_fresh
+        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_repeat_folds
         if values["fold"] >= n_folds:
             raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
         history.record(evaluation)
