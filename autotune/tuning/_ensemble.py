@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
 from .._texts import warn
-from ..compat import metric_of, only_predicts, slice_params, to_numpy
+from ..compat import is_own_score, metric_of, only_predicts, slice_params, to_numpy
 from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
 from ..evaluation import class_labels
 from ..history import COMPLETE, History, Trial
@@ -103,7 +103,8 @@ class RowScorer:
     def __init__(self, problem: Problem):
         self._scorer = problem.scoring.deciding
         self._params = problem.routed.score
-        if not only_predicts(self._scorer):
+        is_other = is_own_score(self._scorer) and problem.metric.name not in _FAST
+        if is_other or not only_predicts(self._scorer):
             name, words = (
                 ("neg_log_loss", "log loss")
                 if problem.classifier
