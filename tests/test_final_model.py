@@ -514,6 +514,7 @@ def test_not_fitted(model):
         model.predict(X)
 
 
+@pytest.mark.filterwarnings("ignore:budget. there are too few seconds to choose")  # under load
 @pytest.mark.slow
 def test_processes_and_seconds():
     """Check that models come back from worker processes, and that a budget in seconds is kept."""
@@ -527,3 +528,13 @@ def test_processes_and_seconds():
     for final_model in ("folds", "ensemble"):
         timed = clone(here).set_params(budget="2s", final_model=final_model).fit(X, y)
         assert isinstance(timed.best_estimator_, AveragedClassifier)
+
+
+@pytest.mark.slow
+def test_models_that_cannot_leave_a_worker():
+    """Check that fold models that cannot be pickled are fitted again in this process."""
+    tuned = AutoTunedRegressor(
+        OneColumn(locked=True), COLUMNS, strategy="grid", final_model="folds", n_jobs=2
+    ).fit(TWO, SUM)
+    assert len(tuned.best_estimator_.estimators_) == 5
+    assert all(trial.status == COMPLETE for trial in tuned.history_)
