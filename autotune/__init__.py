@@ -50,6 +50,7 @@ _SUBPACKAGES = (
     "execution",
     "history",
     "pictures",
+    "report",
     "schedule",
     "search",
     "space",

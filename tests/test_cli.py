@@ -33,7 +33,7 @@ from autotune.cli._job import _troubles
 from autotune.cli._main import main
 from autotune.cli._models import make_model
 from autotune.cli._names import ALIASES, MODELS, check_names
-from autotune.cli._report import leaderboard, make_console, score_text, summary
+from autotune.cli._report import leaderboard, make_console, summary
 from autotune.cli._table import detect_task, read_table
 from autotune.cli._untuned import most_seconds, score_untuned
 from autotune.evaluation import Job, Task
@@ -49,6 +49,7 @@ from autotune.history._history import (
 )
 from autotune.results._metric import UNKNOWN, Metric
 from autotune.results._progress import Progress
+from autotune.results._texts import score_text
 from autotune.strategies import STRATEGIES
 from autotune.timing._clock import Clock
 

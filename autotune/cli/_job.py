@@ -21,11 +21,12 @@ from ..defaults import Column
 from ..evaluation import Job as EvaluationJob
 from ..evaluation import Models, Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..results import count
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
 from ._models import model_name
-from ._report import comparison, count, expectation, facts, leaderboard, params_text, summary
+from ._report import comparison, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
 from ._scoring import shown_metric
 from ._table import KINDS, Table, listed

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..results import describe_metric
+from ..results import count, describe_metric
 from ._job import find_untuned
 from ._models import model_name, own_params
-from ._report import count, expectation, facts, leaderboard, make_console, value_text
+from ._report import expectation, facts, leaderboard, make_console, value_text
 from ._save import load_model
 from ._table import listed
 

@@ -94,6 +94,10 @@ _SHARED = """
         from number ``n_splits_`` on are the fresh ones of the finals.
     space_ : Space
         What was searched.
+    space_report_ : list of Finding
+        What was noticed about the space: parameters whose best value lies on a bound that is
+        not the model's own limit, that made no difference, or most of whose trials failed with
+        some values; see :class:`~autotune.report.Finding`.
     scorer_ : callable or dict of callable
         What scored.
     multimetric_ : bool

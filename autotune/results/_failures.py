@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from .._texts import short_repr, warn
-from ..history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Listener, Trial
+from .._texts import ADDRESS, short_repr, warn
+from ..history import (
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    RUNNING,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Listener,
+    Trial,
+)
 from ..space import Choice, Dimension, Space, is_number
 
+_NUMBER = re.compile(r"\d+(\.\d*)?(e[+-]?\d+)?")
 _FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
 
 
@@ -181,3 +194,47 @@ def _most_common(errors: Sequence[str]) -> str:
 def _last_line(error: str) -> str:
     """Return the line of a traceback that names the exception."""
     return (error.strip().splitlines() or [""])[-1]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Trials that failed alike.
+
+    Attributes
+    ----------
+    status : str
+        What became of them; ``"complete"`` where failed folds count with ``error_score``.
+    message : str
+        The line that names the first one's error.
+    error : str
+        The whole of it.
+    trials : tuple of int
+        Their numbers.
+    """
+
+    status: str
+    message: str
+    error: str
+    trials: tuple[int, ...]
+
+
+def group_failures(history: History) -> list[Cause]:
+    """Return the trials with an error, grouped by what it says but for its numbers.
+
+    The group with the most trials comes first.
+    """
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for trial in history:
+        if trial.error or trial.status in (CRASHED, FAILED, TIMEOUT):
+            line = ADDRESS.sub("", _last_line(trial.error or trial.status))
+            groups.setdefault((trial.status, _NUMBER.sub("#", line)), []).append(trial)
+    causes = [
+        Cause(
+            status,
+            _last_line(trials[0].error or status),
+            trials[0].error or "",
+            tuple(trial.number for trial in trials),
+        )
+        for (status, _), trials in groups.items()
+    ]
+    return sorted(causes, key=lambda cause: -len(cause.trials))
