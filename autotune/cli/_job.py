@@ -52,6 +52,7 @@ class Settings:
     quiet: bool = False
     save: str | None = None
     history: str | None = None
+    report: str | None = None
     na_values: tuple[str, ...] = ()
     space: Any = "auto"
     storage: str | None = None
@@ -127,6 +128,7 @@ class Job:
         code = error = None
         try:
             self._write_history()
+            self._write_report()
             if self.settings.save is not None:
                 code = save_model(self.search.best_estimator_, self.settings.save)
         except CliError as failure:
@@ -137,6 +139,8 @@ class Job:
             raise error
         if self.settings.history is not None:
             self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
+        if self.settings.report is not None:
+            self.console.print(f"The report is in {self.settings.report}", soft_wrap=True)
         if code is not None:
             self._tell_saved(code)
         if not self._has_winner():
@@ -309,6 +313,16 @@ class Job:
             history.to_frame().to_csv(path, index=False)
         except OSError as error:
             raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
+
+    def _write_report(self) -> None:
+        """Write the report that was asked for."""
+        path = self.settings.report
+        if path is None:
+            return
+        try:
+            self.search.report(path)
+        except OSError as error:
+            raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""

@@ -17,7 +17,13 @@ from ._errors import FAILED, INTERRUPTED, OK, PIPE_CLOSED, CliError, check_insta
 from ._file import inspect
 from ._names import check_metric, check_names
 from ._parsers import COMMANDS, make_parser
-from ._save import check_loadable, check_model_file, check_predictions_file, check_writable
+from ._save import (
+    check_loadable,
+    check_model_file,
+    check_predictions_file,
+    check_report_file,
+    check_writable,
+)
 from ._space import read_space
 
 # numpy, pandas and scikit-learn are imported by the functions that need them: help and most
@@ -120,6 +126,8 @@ def _fit(args: Any) -> int:
     check_metric(args.scoring)
     if args.save is not None:
         check_model_file(args.save)
+    if args.report is not None:
+        check_report_file(args.report)
     for option in ("history", "storage"):
         if getattr(args, option) is not None:
             check_writable(f"--{option}", getattr(args, option))

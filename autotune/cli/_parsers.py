@@ -235,6 +235,11 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         "--save", metavar="FILE", help="save the tuned model as .skops, .joblib or .pkl"
     )
     output.add_argument("--history", metavar="FILE", help="write every evaluation to a CSV file")
+    output.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="write a report of the search, to be read in a browser",
+    )
     output.add_argument("--quiet", "-q", action="store_true", help="print only the comparison")
 
 

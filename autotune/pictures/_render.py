@@ -32,5 +32,5 @@ def render_png(picture: Picture, style: str, settings: Mapping[str, Any], dpi: i
         figure = Figure(figsize=picture.size, layout="constrained")
         picture.draw(Canvas(None, picture.size, figure))
         buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=dpi)
+        figure.savefig(buffer, format="png", dpi=dpi, bbox_inches="tight")
     return buffer.getvalue()

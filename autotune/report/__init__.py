@@ -1,4 +1,4 @@
-"""WHAT IS HANDED ON: a report of a search as a file, what is to be learned of its space, a snippet."""
+"""WHAT IS HANDED ON: a report of a search as a file, findings about its space, code."""
 
 from ._code import code_of
 from ._notebook import essence

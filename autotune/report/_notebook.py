@@ -57,7 +57,7 @@ def _row(parameter: Parameter) -> Markup:
     if np.isfinite(parameter.place):
         left = f"{_MARK};left:calc({parameter.place:.1%} - .35em)"
         bar = tag("div", tag("div", style=left), style=_BAR)
-    cell = "text-align:left;padding:.1em .8em .1em 0"
+    cell = "text-align:left;padding:.1em .8em .1em 0;max-width:24em;overflow-wrap:anywhere"
     return tag(
         "tr",
         tag("td", parameter.name, style=cell),

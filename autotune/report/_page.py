@@ -156,21 +156,23 @@ def _gain(facts: Facts) -> Markup:
 
 def _tried(facts: Facts) -> Markup:
     """Return what was tried, and the parameters of the chosen trial with their ranges."""
-    parameters = parameters_of(facts.search, facts.scales, effects(facts.importance))
+    shares = effects(facts.importance)
+    parameters = parameters_of(facts.search, facts.scales, shares)
     if not parameters:
         return _paragraphs(words.effort(facts))
-    headings = ["parameter", "chosen", "where on its range", "untuned", "searched", "importance"]
+    headings = ["parameter", "chosen", "where on its range", "untuned", "searched"]
+    headings += ["importance"] if shares else []
     table = tag(
         "table",
         tag("thead", tag("tr", *[tag("th", heading, scope="col") for heading in headings])),
-        tag("tbody", *[_parameter_row(parameter) for parameter in parameters]),
+        tag("tbody", *[_parameter_row(one, bool(shares)) for one in parameters]),
     )
     name = "Parameters of the chosen trial"
     scroll = tag("div", table, class_="scroll", tabindex="0", role="region", aria_label=name)
     return join([_paragraphs(words.effort(facts)), tag("h3", name), scroll])
 
 
-def _parameter_row(parameter: Parameter) -> Markup:
+def _parameter_row(parameter: Parameter, has_shares: bool) -> Markup:
     """Return a parameter of the chosen trial."""
     share = "" if np.isnan(parameter.share) else f"{parameter.share:.0%}"
     return tag(
@@ -180,7 +182,7 @@ def _parameter_row(parameter: Parameter) -> Markup:
         tag("td", range_bar(parameter.place)),
         tag("td", parameter.untuned),
         tag("td", parameter.searched),
-        tag("td", share, class_="number"),
+        tag("td", share, class_="number") if has_shares else None,
     )
 
 
@@ -243,7 +245,7 @@ def _cause(cause: Cause) -> Markup:
     numbers = ", ".join(map(str, cause.trials[:_MOST_TRIALS])) + (", …" if n > _MOST_TRIALS else "")
     return tag(
         "details",
-        tag("summary", tag("b", f"{n} × "), f"{word}: {shorten(cause.message, 300)}"),
+        tag("summary", tag("b", f"{n} times "), f"{word}: {shorten(cause.message, 300)}"),
         tag("p", f"Trials {numbers}. The first error in full:", class_="quiet"),
         tag("pre", cause.error or "There is no text.", tabindex="0"),
     )

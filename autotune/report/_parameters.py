@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..pictures import Scale, Search
-from ._texts import shorten, value_text
+from ..space import Interval
+from ._texts import number_text, shorten, value_text
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,17 @@ def parameters_of(
 
 
 def _range(search: Search, name: str) -> str:
-    """Return what was searched of a parameter, as a user writes it."""
+    """Return what was searched of a parameter."""
     dimensions = [space[name] for space in search.space.subspaces if name in space]
     texts = dict.fromkeys(_range_text(dimension) for dimension in dimensions)
     return shorten(" or ".join(texts), 90)
 
 
 def _range_text(dimension: Any) -> str:
-    """Return a range, with the names of models in place of all they are."""
+    """Return a range; models are named."""
+    if isinstance(dimension, Interval):
+        low, high = number_text(dimension.low), number_text(dimension.high)
+        return f"{low} to {high}" + (", logarithmic" if dimension.log else "")
     if dimension.choices:
         return f"[{', '.join(map(value_text, dimension.choices))}]"
     return str(dimension.fingerprint())

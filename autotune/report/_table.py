@@ -34,7 +34,7 @@ def trials_table(search: Search) -> Markup:
         tag("caption", "All trials. The names of the columns sort.", class_="quiet"),
         tag("thead", tag("tr", *head)),
         tag("tbody", *rows),
-        id="trials",
+        id="trials-table",
     )
     return join(
         [

@@ -31,8 +31,11 @@ def verdict(facts: Facts) -> str:
     if outcome.is_default:
         return f"Nothing that was tried beat the untuned {facts.chosen}, so it was kept: {tuned}."
     if np.isnan(outcome.gain):
-        return f"The best {facts.chosen} has a {label} of {tuned}."
-    words = f"{label} of {tuned} instead of {untuned} without tuning"
+        return (
+            f"The best {facts.chosen} has {label} {tuned}. There is no score of the untuned model "
+            "to compare it with."
+        )
+    words = f"{label} {tuned} instead of {untuned} without tuning"
     if outcome.gain > 0:
         return f"Tuning made the {facts.chosen} better: {words}."
     if outcome.gain < 0:
@@ -54,9 +57,9 @@ def certainty(facts: Facts) -> list[str]:
         texts.append("What to expect on new data is not known: it takes at least two folds.")
     if outcome.n_folds > 1 and not outcome.is_default:
         texts.append(
-            f"The data were split into {outcome.n_folds} parts (folds), each of which served once "
-            f"as the test. The tuned model was better than the untuned one on {outcome.n_better} "
-            f"of {outcome.n_folds}."
+            f"Every model was trained and tested on {outcome.n_folds} different splits of the "
+            "data (folds). The tuned model was better than the untuned one on "
+            f"{outcome.n_better} of {outcome.n_folds}."
         )
     if outcome.gain > 0 and _may_be_chance(facts):
         texts.append("The gain is small beside the uncertainty: it may be chance.")

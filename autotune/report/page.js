@@ -1,6 +1,6 @@
 (() => {
   "use strict";
-  const table = document.getElementById("trials");
+  const table = document.getElementById("trials-table");
   const body = table.tBodies[0];
   const headings = Array.from(table.tHead.rows[0].cells);
   const text = document.getElementById("filter-text");
