@@ -299,6 +299,7 @@ def test_wrap(label, expected):
         (None, "None"),
         ("cost $5", r"cost \$5"),
         ("x" * 30, "x" * 17 + "…"),
+        ("a\udcff", "a?"),
         (LogisticRegression(C=3), "LogisticRegression"),
         (np.log, "log"),
         ((50, 50), "(50, 50)"),

@@ -311,6 +311,7 @@ def value_text(value: Any) -> str:
         text = short_repr(int(value))
     else:
         text = getattr(value, "__name__", None) or short_repr(value)
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair has no glyph
     return shorten(text, _LONGEST).replace("$", r"\$")
 
 
