@@ -248,6 +248,13 @@ def test_at_a_bound(estimator, space, value, text):
     assert all(finding.parameter == name for finding in found)
 
 
+@pytest.mark.parametrize(("scores", "n"), [([0.5, 0.6], 0), ([0.5, 0.5], 1), ([0.5, 0.7], 0)])
+def test_a_bound_among_equals(scores, n):
+    """Check that a bound is not told where a value within the range is as good."""
+    trials = [({"C": 1.0}, [0.5, 0.6]), ({"C": 9.0}, [0.5, 0.5]), ({"C": 5.0}, scores)]
+    assert len(space_report(make_tuned({"C": (1.0, 9.0)}, trials, winner=0))) == n
+
+
 def test_a_bound_of_one_of_several_models():
     """Check that the limits are those of the model that was chosen."""
     models = [SVC(), KNeighborsClassifier()]

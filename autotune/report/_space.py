@@ -99,10 +99,13 @@ def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Find
     """Yield the parameters whose chosen value lies on a bound that could be moved."""
     if search.winner is None:
         return
+    best = _best(search)
     for scale in scales:
         bound = scale.at_bound(scale.numbers[search.winner])
         if bound is None or scale.bounds is None or _is_limit(tuned, search, scale.name, bound):
             continue
+        if any(scale.at_bound(number) != bound for number in scale.numbers[best]):
+            continue  # it is no better than within the range
         low, high = map(number_text, scale.bounds)
         is_low = bound == scale.bounds[0]
         yield Finding(
@@ -112,6 +115,15 @@ def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Find
             f"{'lowest' if is_low else 'highest'} that was allowed ({low} to {high}).",
             f"Allow values {'below' if is_low else 'above'} it: a better one may lie there.",
         )
+
+
+def _best(search: Search) -> np.ndarray:
+    """Return which trials have the score of the chosen one, or a better one."""
+    trials = search.trials()
+    goodness = trials.sign * trials.values
+    least = goodness[search.winner]
+    reaches = (goodness >= least) | np.isclose(goodness, least, rtol=1e-9, atol=0.0)
+    return reaches & trials.competes
 
 
 def _is_limit(tuned: Any, search: Search, name: str, bound: float) -> bool:
