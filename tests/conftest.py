@@ -16,7 +16,10 @@ import psutil
 import pytest
 from hypothesis import settings
 
-from autotune.execution.processes import _pool
+# Threads of OpenMP that spin while they wait make a busy machine ten times slower.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from autotune.execution.processes import _pool  # loads OpenMP, which reads that
 
 PATIENCE = 5.0  # seconds that processes and threads get to end after they were told to
 

@@ -242,16 +242,16 @@ class Scripted(RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    first, fresh : float or str
+    first, repeat : float or str
         Its score where the validation rows stand together, as in a ``KFold`` that does not
         shuffle, and elsewhere; a text is the message of an exception.
     pause : float
         Seconds that its ``fit`` takes.
     """
 
-    def __init__(self, first: Any = 0.5, fresh: Any = 0.5, pause: float = 0.0):
+    def __init__(self, first: Any = 0.5, repeat: Any = 0.5, pause: float = 0.0):
         self.first = first
-        self.fresh = fresh
+        self.repeat = repeat
         self.pause = pause
 
     def fit(self, X: Any, y: Any) -> Scripted:
@@ -266,7 +266,7 @@ class Scripted(RegressorMixin, BaseEstimator):
 def scripted_score(model: Scripted, X: Any, y: Any) -> float:
     """Return the score that the model was given; the first column of X numbers the rows."""
     together = np.ptp(X[:, 0]) + 1 == len(X)
-    score = model.first if together else model.fresh
+    score = model.first if together else model.repeat
     if isinstance(score, str):
         raise ValueError(score)
     return score

@@ -13,7 +13,7 @@ from autotune.timing import Allowance
 
 def make(n_known=0, *, n_folds=5, fit_time=1.0, limit=math.inf, longest=0.0, may_save=False):
     """Return what a trial with some evaluations is allowed, and the trial."""
-    history = History(n_folds, n_fresh=n_folds)
+    history = History(n_folds, n_repeat_folds=n_folds)
     trial = history.add({}, "test")
     for fold in range(n_known):
         history.record(Evaluation(0, fold, fit_time=fit_time, scores={"score": 1.0}))
@@ -46,12 +46,12 @@ def test_folds_cannot_be_saved_once_a_trial_is_complete():
     assert allowance.of(trial, Key(0), 10.0, 1) == pytest.approx(1.5 * 10 / 5)
 
 
-def test_fresh_folds_are_counted_by_themselves():
+def test_repeated_folds_are_counted_by_themselves():
     """Check that the folds of the search say nothing of those of the final comparison."""
     allowance, trial = make(5, limit=7.0)
-    fresh = Key(2, phase=COMPARISON)
-    assert allowance.of(trial, fresh, 10.0, 1) == pytest.approx(1.5 * 10 / 5)
-    assert (allowance.of_trial(trial, Key(0)), allowance.of_trial(trial, fresh)) == (2.0, 7.0)
+    repeated = Key(2, phase=COMPARISON)
+    assert allowance.of(trial, repeated, 10.0, 1) == pytest.approx(1.5 * 10 / 5)
+    assert (allowance.of_trial(trial, Key(0)), allowance.of_trial(trial, repeated)) == (2.0, 7.0)
 
 
 def test_only_what_is_complete_tells_what_is_usual():

@@ -21,7 +21,7 @@ from autotune import AutoTunedClassifier, Budget
 from autotune.history._history import Evaluation, History
 from autotune.schedule import Request
 from autotune.timing._subsample import Subsample
-from autotune.tuning import _pilot
+from autotune.tuning import _first_fits
 from autotune.tuning._callbacks import Callbacks
 
 pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
@@ -106,7 +106,7 @@ def test_a_last_fit_that_was_made_before_the_search(monkeypatch):
         arguments[-1]._measure(len(X), 60.0)
         return Subsample()
 
-    monkeypatch.setattr(_pilot, "measure_subsample", measure)
+    monkeypatch.setattr(_first_fits, "measure_subsample", measure)
     recorder = Recorder()
     search = AutoTunedClassifier(
         SVC(), {"C": [1.0, 1e-9]}, budget=Budget(trials=2, seconds=60), cv=2, random_state=0

@@ -28,13 +28,13 @@ def pose(**settings):
     return make_problem(AutoTunedClassifier(SVC(), **settings), X, Y, {})
 
 
-def found(problem, scores=SCORES, scale=None, **default):
+def found(problem, scores=SCORES, subsample=None, **default):
     """Return the result of a search with some scores by trial and fold."""
     history = problem.new_history()
     for number, row in enumerate(scores):
         origin = "default" if number == 0 else "random"
         add_trial(history, {"C": 1.0 + number}, row, origin, **(default if number == 0 else {}))
-    return SearchResult(history, Subsample() if scale is None else scale)
+    return SearchResult(history, Subsample() if subsample is None else subsample)
 
 
 def choose(problem, result):
@@ -97,17 +97,18 @@ def test_nothing_says_who_wins():
 def test_a_search_on_fewer_rows(rise, number):
     """Check that the winner must be better than what the default is expected to become."""
     problem = pose()
-    assert choose(problem, found(problem, scale=Subsample(0.5, rise=rise))).trial.number == number
+    result = found(problem, subsample=Subsample(0.5, rise=rise))
+    assert choose(problem, result).trial.number == number
 
 
-@pytest.mark.parametrize(("fresh", "number"), [(0.9, 3), (0.5, 2), (None, 2)])
-def test_the_final_comparison(fresh, number):
+@pytest.mark.parametrize(("repeated", "number"), [(0.9, 3), (0.5, 2), (None, 2)])
+def test_the_final_comparison(repeated, number):
     """Check that it decides where it was held."""
     problem = pose(strategy=Auto(n_repeats=1))
     result = found(problem)
     for trial in result.history:
-        score = {2: 0.6, 3: fresh}.get(trial.number, 0.1)
-        for fold in range(2) if fresh is not None else ():
+        score = {2: 0.6, 3: repeated}.get(trial.number, 0.1)
+        for fold in range(2) if repeated is not None else ():
             scores = {"score": score}
             result.history.record(Evaluation(trial.number, fold, phase=COMPARISON, scores=scores))
     assert choose(problem, result).trial.number == number

@@ -613,7 +613,7 @@ def test_answers_that_cannot_be_read(answer):
     """Check that an answer that makes no sense is the failure of its evaluation."""
     outcome = read_answer(answer, Job(3, 1, {}, 0, 0.5))
     evaluation = outcome.evaluation
-    assert (evaluation.trial, evaluation.key, evaluation.status) == (3, (1, 0.5), "failed")
+    assert (evaluation.trial, evaluation.key, evaluation.status) == (3, Key(1, 0.5), "failed")
     assert evaluation.error.startswith("The answer of a worker could not be read:")
 
 

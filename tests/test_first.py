@@ -18,7 +18,7 @@ from autotune.schedule import Plan
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted
 from autotune.timing._subsample import Subsample, measure_subsample
-from autotune.tuning import _pilot
+from autotune.tuning import _first_fits
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -251,7 +251,7 @@ def scripted(*shares):
 @pytest.fixture
 def fitted_first(monkeypatch):
     """Have every search begin with a default on all rows."""
-    monkeypatch.setattr(_pilot, "measure_subsample", scripted(0.1, 1.0))
+    monkeypatch.setattr(_first_fits, "measure_subsample", scripted(0.1, 1.0))
 
 
 def tuned(estimator=None, **parameters):
@@ -300,7 +300,7 @@ def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
     """Check that one is fitted only where it could be the result, and seconds are scarce."""
     seen = []
     monkeypatch.setattr(
-        _pilot, "measure_subsample", lambda *arguments: seen.append(arguments) or Subsample()
+        _first_fits, "measure_subsample", lambda *arguments: seen.append(arguments) or Subsample()
     )
     tuned(**parameters).fit(X, y)
     firsts = [arguments[-1] for arguments in seen]
@@ -309,7 +309,7 @@ def test_when_there_is_a_first_model(parameters, n_first, monkeypatch):
 
 def test_there_is_a_model_though_no_other_fit_ends(monkeypatch):
     """Check that the default on few rows is used, with one warning of them."""
-    monkeypatch.setattr(_pilot, "measure_subsample", scripted(0.3))
+    monkeypatch.setattr(_first_fits, "measure_subsample", scripted(0.3))
     model = tuned(FullHang(C=2.0, rows=175), budget="4s")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -336,7 +336,7 @@ def test_a_failure_on_more_rows_is_told(monkeypatch):
         arguments[-1].error = MemoryError("no room")
         return Subsample()
 
-    monkeypatch.setattr(_pilot, "measure_subsample", measure)
+    monkeypatch.setattr(_first_fits, "measure_subsample", measure)
     with pytest.warns(UserWarning, match=r"as there was time for \(MemoryError: no room\)"):
         tuned().fit(X, y)
 

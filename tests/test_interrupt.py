@@ -255,7 +255,7 @@ def test_interrupted_before_the_first_trial(monkeypatch):
 
     model = AutoTunedClassifier(Interrupting(), **DEFAULTS)
     with monkeypatch.context() as patch:
-        patch.setattr(_search, "find_scale", interrupt)
+        patch.setattr(_search, "find_subsample", interrupt)
         with pytest.raises(KeyboardInterrupt) as told:
             model.fit(*IRIS)
     assert CONTINUE in told.value.__notes__[0]

@@ -143,14 +143,14 @@ def read_columns() -> list[str]:
 def test_a_study_of_schema_1_goes_on(path):
     """Check that the file is brought to the schema of today, and each evaluation to its key."""
     expected = read_history(path)
-    history = History(2, n_fresh=2)
+    history = History(2, n_repeat_folds=2)
     history.share = 0.25
     journal = open_journal(path, "a", history)
     assert (version(path), journal.seed) == (2, 7)
     keys = [Key(fold, 0.25, phase) for phase in (SEARCH, COMPARISON) for fold in (0, 1)]
     assert [evaluation.key for evaluation in history[0].in_order()] == keys
     assert history.score(history[0]) == 0.625
-    assert history.fresh_scores(history[0])[0] == 0.25
+    assert history.repeat_scores(history[0])[0] == 0.25
     journal.close()
     assert read_history(path).equals(expected)
     own = history.to_frame()
@@ -209,7 +209,10 @@ DAMAGE = {
 def test_a_damaged_file_of_schema_1(message, statement, path):
     """Check that it is refused with one error that names the file and the field."""
     execute(path, statement)
-    for action in (read_history, lambda path: open_journal(path, "a", History(2, n_fresh=2))):
+    for action in (
+        read_history,
+        lambda path: open_journal(path, "a", History(2, n_repeat_folds=2)),
+    ):
         with pytest.raises(ValueError, match=rf"storage='.*tuning.db' is damaged: {message}"):
             action(path)
 

@@ -347,7 +347,7 @@ def test_folds():
     assert picture.numbers == (1, 5, 0)
     np.testing.assert_allclose(picture.values, [[0.9, 0.7], [0.8, 0.6], [0.5, 0.7]])
     np.testing.assert_allclose(picture.means, [0.8, 0.7, 0.6])
-    assert picture.fresh.shape == (3, 0)
+    assert picture.repeats.shape == (3, 0)
 
 
 def test_folds_of_a_loss():
@@ -399,11 +399,11 @@ def test_schedule():
 
 
 def test_the_final_comparison_is_not_the_search():
-    """Check that evaluations on fresh folds are shown as such, and end no trial later."""
+    """Check that evaluations of the final comparison are shown as such, and end no trial later."""
     search = simple_search()
     ended = search.trials().ended
-    fresh = Evaluation(1, 0, phase=COMPARISON, scores={"score": 1.0}, started=8.0, ended=9.0)
-    search.history.record(fresh)
+    compared = Evaluation(1, 0, phase=COMPARISON, scores={"score": 1.0}, started=8.0, ended=9.0)
+    search.history.record(compared)
     np.testing.assert_array_equal(search.trials().ended, ended)
     picture = SchedulePicture.of(search)
     assert picture.phases.tolist() == ["search"] * 8 + ["comparison"]
@@ -621,11 +621,11 @@ def test_folds_far_from_the_leaders_are_written():
     assert display.ax_.get_xlim()[0] > 0.8
 
 
-def test_fresh_folds_as_drawn():
-    """Check that the folds of the finals are rings, named once."""
-    picture = replace(FoldsPicture.of(simple_search()), fresh=np.full((3, 2), 0.75))
+def test_repeated_folds_as_drawn():
+    """Check that the repeated folds are rings, named once."""
+    picture = replace(FoldsPicture.of(simple_search()), repeats=np.full((3, 2), 0.75))
     display = TuningDisplay(picture).plot()
-    assert labels_of(display) == ["a fold, joined across trials", "a fresh fold", "mean"]
+    assert labels_of(display) == ["a fold, joined across trials", "a repeated fold", "mean"]
     rings = [marks for marks in display.ax_.collections if not len(marks.get_facecolor())]
     assert [marks.get_offsets()[:, 0].tolist() for marks in rings] == [[0.75] * 3] * 2
 

@@ -38,7 +38,7 @@ from sklearn.preprocessing import (
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.compat._sklearn import only_predicts
 from autotune.evaluation import PrefixCache, Task, _prefix
-from autotune.evaluation._cache import Entry, Shelf
+from autotune.evaluation._cache import Entry, EntryCache
 from autotune.history._history import Evaluation, History
 from autotune.timing._reserve import Reserve
 
@@ -491,69 +491,69 @@ def test_steps_with_callbacks_are_fitted():
     assert _prefix._plan(model, varied) == []
 
 
-# The shelf.
+# The cache of entries.
 
 
-def put(shelf, key, n_bytes, *, spare=False):
-    """Put something of about a size on a shelf; return whether it stays there."""
-    shelf.visit()
-    shelf.put(Entry(key, [], None, 1.0, spare), "rows", np.zeros(n_bytes, dtype=np.uint8), [])
-    return has(shelf, key, spare=spare)
+def put(entries, key, n_bytes, *, evictable=False):
+    """Put something of about a size in a cache; return whether it stays there."""
+    entries.visit()
+    entries.put(Entry(key, [], None, 1.0, evictable), "rows", np.zeros(n_bytes, dtype=np.uint8), [])
+    return has(entries, key, evictable=evictable)
 
 
-def has(shelf, key, *, spare=False):
-    return shelf.find(key, spare=spare) is not None
+def has(entries, key, *, evictable=False):
+    return entries.find(key, evictable=evictable) is not None
 
 
-def test_shelf_is_bounded():
+def test_cache_is_bounded():
     """Check that what is in use is not given up for what is new."""
-    shelf = Shelf(10_000, patience=3)
-    assert put(shelf, "a", 4000)
-    assert put(shelf, "b", 4000)
-    assert not put(shelf, "c", 4000)
-    assert not put(shelf, "d", 20_000)
-    assert 8000 < shelf.size <= 10_000
-    assert len(shelf) == 2
+    entries = EntryCache(10_000, patience=3)
+    assert put(entries, "a", 4000)
+    assert put(entries, "b", 4000)
+    assert not put(entries, "c", 4000)
+    assert not put(entries, "d", 20_000)
+    assert 8000 < entries.size <= 10_000
+    assert len(entries) == 2
 
 
-def test_shelf_forgets_the_unused():
+def test_cache_forgets_the_unused():
     """Check that what was not used for long makes room, the oldest first."""
-    shelf = Shelf(10_000, patience=3)
+    entries = EntryCache(10_000, patience=3)
     for key in "ab":
-        put(shelf, key, 4000)
+        put(entries, key, 4000)
     for _ in range(3):
-        shelf.visit()
-        has(shelf, "b")
-    assert put(shelf, "c", 4000)
-    assert [has(shelf, key) for key in "abc"] == [False, True, True]
+        entries.visit()
+        has(entries, "b")
+    assert put(entries, "c", 4000)
+    assert [has(entries, key) for key in "abc"] == [False, True, True]
 
 
-def test_shelf_prefers_what_all_trials_share():
-    """Check that spare entries make room for others, never the other way round."""
-    shelf = Shelf(10_000, patience=100)
-    assert put(shelf, "a", 4000, spare=True)
-    assert put(shelf, "b", 4000)
-    assert put(shelf, "c", 4000)
-    assert not put(shelf, "d", 4000, spare=True)
-    assert [has(shelf, key) for key in "abc"] == [False, True, True]
+def test_cache_prefers_what_all_trials_share():
+    """Check that evictable entries make room for others, never the other way round."""
+    entries = EntryCache(10_000, patience=100)
+    assert put(entries, "a", 4000, evictable=True)
+    assert put(entries, "b", 4000)
+    assert put(entries, "c", 4000)
+    assert not put(entries, "d", 4000, evictable=True)
+    assert [has(entries, key) for key in "abc"] == [False, True, True]
 
 
 def test_what_cannot_be_copied_exactly():
     """Check that arrays with gaps are not kept: sums over a copy may differ."""
-    shelf = Shelf(10_000, patience=3)
+    entries = EntryCache(10_000, patience=3)
     rows = np.zeros((10, 10))
     for key, part in {"rows": rows, "transposed": rows.T, "gaps": rows[:, ::2]}.items():
-        shelf.put(Entry(key, [], None, 1.0, spare=False), "rows", part, [])
-    assert [has(shelf, key) for key in ("rows", "transposed", "gaps")] == [True, True, False]
-    assert shelf.find("transposed", spare=False).results["rows"].unpack().flags.f_contiguous
+        entries.put(Entry(key, [], None, 1.0, evictable=False), "rows", part, [])
+    assert [has(entries, key) for key in ("rows", "transposed", "gaps")] == [True, True, False]
+    assert entries.find("transposed", evictable=False).results["rows"].unpack().flags.f_contiguous
 
 
 def test_does_not_travel():
     """Check that a worker begins with nothing, and with the same limit."""
     cache = PrefixCache(5000)
-    put(cache.shelf, "a", 100)
+    put(cache.entries, "a", 100)
     copied = pickle.loads(pickle.dumps(cache))
-    assert (copied.capacity, len(copied.shelf)) == (5000, 0)
+    assert (copied.capacity, len(copied.entries)) == (5000, 0)
 
 
 def test_refit_is_reserved_whole():

@@ -18,7 +18,7 @@ from autotune.history._history import Evaluation, History, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import Fitted
 from autotune.timing._subsample import Subsample
-from autotune.tuning import _pilot
+from autotune.tuning import _first_fits
 from autotune.tuning._last_fit import Refit
 
 X, y = load_breast_cancer(return_X_y=True)
@@ -55,7 +55,7 @@ def measured(monkeypatch):
         calls.append(arguments)
         return FEWER
 
-    monkeypatch.setattr(_pilot, "measure_subsample", measure)
+    monkeypatch.setattr(_first_fits, "measure_subsample", measure)
     return calls
 
 
@@ -66,7 +66,7 @@ def tuned(estimator=None, **parameters) -> AutoTunedClassifier:
 
 
 def test_trials_see_fewer_rows_and_the_winner_all(measured):
-    """Check that search and finals train on the share, and the final model on everything."""
+    """Check that only the final model is fitted on all rows."""
     model = tuned().fit(X, y)
     assert model.history_.share == 0.5
     assert model.best_score_ == pytest.approx(1 - 190 / 1000, abs=1e-3)
@@ -85,7 +85,7 @@ def test_trials_see_fewer_rows_and_the_winner_all(measured):
 def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypatch):
     """Check that a gain of 2e-6 counts only where the default is not expected to rise by more."""
     monkeypatch.setattr(
-        _pilot, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
+        _first_fits, "measure_subsample", lambda *arguments: Subsample(0.5, 1.0, rise=rise)
     )
     strategy = Auto(n_repeats=n_repeats)
     model = tuned(strategy=strategy).fit(X, y)
@@ -143,7 +143,7 @@ def test_an_interrupted_measurement_is_made_again(measured, monkeypatch):
 
     model = tuned()
     with monkeypatch.context() as patch:
-        patch.setattr(_pilot, "measure_subsample", interrupt)
+        patch.setattr(_first_fits, "measure_subsample", interrupt)
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, y)
     model.set_params(warm_start=True).fit(X, y)

@@ -128,9 +128,9 @@ class Job:
         code = error = None
         try:
             self._write_history()
-            self._write_report()
             if self.settings.save is not None:
                 code = save_model(self.search.best_estimator_, self.settings.save)
+            self._write_report()
         except CliError as failure:
             error = failure
         self._tell_search(seconds)
@@ -309,10 +309,7 @@ class Job:
         path, history = self.settings.history, getattr(self.search, "history_", None)
         if path is None or history is None:
             return
-        try:
-            history.to_frame().to_csv(path, index=False)
-        except OSError as error:
-            raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
+        write_evaluations(history.to_frame(), path)
 
     def _write_report(self) -> None:
         """Write the report that was asked for."""
@@ -344,6 +341,14 @@ class Job:
         if self.settings.na_values:
             words.append(f"--na-values={','.join(self.settings.na_values)}")
         return shlex.join(words)
+
+
+def write_evaluations(frame: Any, path: str) -> None:
+    """Write a frame of evaluations to a CSV file."""
+    try:
+        frame.to_csv(path, index=False)
+    except OSError as error:
+        raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
 
 def _warning_text(warning: warnings.WarningMessage) -> str:

@@ -6,7 +6,6 @@ They are known by the names of their classes, so that none of the libraries is i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,21 +62,16 @@ def make_ready(estimator: Any, y: Any, *, beside_others: bool) -> None:
     """
     if _LIBRARIES.isdisjoint(sys.modules):
         return
-    changes: dict[str, Any] = {}
-    for path, model in _models(estimator):
-        for name, value in _settings(model, beside_others).items():
-            changes[f"{path}__{name}" if path else name] = value
-    if changes:
-        estimator.set_params(**changes)
-    if "xgboost" in sys.modules:
-        _accept_any_labels(estimator, y)
+    for model in _models(estimator):
+        model.set_params(**_settings(model, beside_others))
+        if library_of(model) == "xgboost":
+            _accept_any_labels(model, y)
 
 
-def _models(estimator: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the models of boosting libraries in an estimator, each with its path in it."""
-    for path, value in {"": estimator, **estimator.get_params(deep=True)}.items():
-        if not isinstance(value, type) and hasattr(value, "get_params") and library_of(value):
-            yield path, value
+def _models(estimator: Any) -> list[Any]:
+    """Return the models of boosting libraries in an estimator, itself among them."""
+    values = [estimator, *estimator.get_params(deep=True).values()]
+    return [value for value in values if hasattr(value, "get_params") and library_of(value)]
 
 
 def _settings(model: Any, beside_others: bool) -> dict[str, Any]:
@@ -95,17 +89,12 @@ def _settings(model: Any, beside_others: bool) -> dict[str, Any]:
     return settings
 
 
-def _accept_any_labels(estimator: Any, y: Any) -> None:
-    """Have classifiers of XGBoost encode the labels of ``y`` where these are no codes."""
-    from xgboost import XGBClassifier, XGBRFClassifier
+def _accept_any_labels(model: Any, y: Any) -> None:
+    """Have a classifier of XGBoost encode the labels of ``y`` where these are no codes."""
+    from ._xgboost import ENCODING
 
-    plain = (XGBClassifier, XGBRFClassifier)
-    models = [model for _, model in _models(estimator) if type(model) in plain]
-    if models and not _are_codes(y):
-        from ._xgboost import ENCODING
-
-        for model in models:
-            model.__class__ = ENCODING[type(model)]
+    if type(model) in ENCODING and not _are_codes(y):
+        model.__class__ = ENCODING[type(model)]
 
 
 def _are_codes(y: Any) -> bool:

@@ -196,9 +196,9 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         if "best_estimator_" in self.__dict__:
             return self
         clock = Clock(check_budget(self.budget).seconds)
-        _, seed, scale = self._study
+        _, seed, subsample = self._study
         problem = replace(make_problem(self, X, y, params), seed=seed)
-        result = take_over(problem, self.history_, scale)
+        result = take_over(problem, self.history_, subsample)
         callbacks = begin_callbacks(self, problem, 0)
         with open_runtime(problem, clock, callbacks) as runtime:
             callbacks.end_search()

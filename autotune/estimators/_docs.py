@@ -14,7 +14,8 @@ _SHARED = """
         ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, texts
         and numbers in text. What is surprising is told in a warning.
     space : "auto", dict or list of dict, default="auto"
-        What may be tried. ``"auto"``: the built-in space of the model. A dict maps the names
+        What may be tried. ``"auto"``: the built-in space of the model, of which `default_space`
+        returns a dict to change. A dict maps the names
         that ``set_params`` takes to ranges: a list of choices, of which three numbers or more
         are in order; ``(low, high)`` for an interval, of integers if both are; ``(low, high,
         "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of
@@ -80,8 +81,8 @@ _SHARED = """
         which allows for the overlap of the training folds. It ends where a metric that
         scikit-learn knows ends: at 1 for accuracy and R².
     best_index_ : int
-        Its row in ``cv_results_``. With the finals of :class:`~autotune.Auto` the rank there
-        need not be 1: the winner has the best mean over its first and its fresh folds.
+        Its row in ``cv_results_``. With the final comparison of :class:`~autotune.Auto` the
+        rank there need not be 1: the winner has the best mean over all of its folds.
     default_score_ : float
         The mean score of the model with its own parameters; needs ``include_default``. NaN
         where these lie outside the space and a budget in seconds left too little for them.
@@ -91,7 +92,7 @@ _SHARED = """
         is halving or Hyperband.
     history_ : History
         Every trial and evaluation; ``history_.to_frame()`` is a DataFrame, in which folds
-        from number ``n_splits_`` on are the fresh ones of the finals.
+        from number ``n_splits_`` on are those of the final comparison.
     space_ : Space
         What was searched.
     space_report_ : list of Finding

@@ -1,4 +1,4 @@
-"""Keeps fitted steps and what they made of the rows, within a number of bytes."""
+"""A bounded cache of fitted steps and the rows they transformed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..compat import cloudpickle
 
 @dataclass(eq=False)
 class Entry:
-    """Fitted steps, and what they made of rows.
+    """Fitted steps, and the rows they transformed.
 
     Attributes
     ----------
@@ -26,20 +26,20 @@ class Entry:
     steps : list of (name, transformer)
         Fitted, from the first of the pipeline on.
     parent : Entry or None
-        Whose steps these are too, all but the last ones.
+        The entry of the steps before the last ones, which are shared with it.
     seconds : float
-        What it took to fit them all.
-    spare : bool
-        Kept only while nothing else needs the room.
+        The time it took to fit all steps.
+    evictable : bool
+        Whether any other entry may take its place.
     results : dict of str to Result
-        Transformed rows by what they are: those that were fitted, or scored.
+        Transformed rows by their role: those that were fitted, or scored.
     """
 
     key: Hashable
     steps: list[tuple[str, Any]]
     parent: Entry | None
     seconds: float
-    spare: bool
+    evictable: bool
     results: dict[str, Result] = field(default_factory=dict)
     size: int = 0
     used: int = 0
@@ -49,7 +49,7 @@ class Entry:
         return self.transform_further(X if self.parent is None else self.parent.transform(X))
 
     def transform_further(self, X: Any) -> Any:
-        """Apply the steps that the parent has not."""
+        """Apply the steps that the parent does not have."""
         n_done = 0 if self.parent is None else len(self.parent.steps)
         for _, step in self.steps[n_done:]:
             if not is_passthrough(step):
@@ -59,7 +59,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Result:
-    """Transformed rows as bytes, which nobody can change, and the warnings on the way."""
+    """Transformed rows as immutable bytes, and the warnings that were raised meanwhile."""
 
     content: bytes
     warnings: list[warnings.WarningMessage]
@@ -71,12 +71,12 @@ class Result:
         return pickle.loads(self.content)
 
 
-class Shelf:
+class EntryCache:
     """Entries by key, at most ``capacity`` bytes of them.
 
-    An entry makes room for another one only when it is spare, or was not used during
-    ``patience`` visits. The folds of a search come round and round: if the oldest entry
-    always made room, each would be gone just before it is needed.
+    An entry is evicted only if it is marked evictable, or was not used during ``patience``
+    visits. Evicting the least recently used entry would not work here: a search cycles through
+    its folds, so each entry would be gone just before it is needed.
 
     Parameters
     ----------
@@ -105,17 +105,17 @@ class Shelf:
         with self._lock:
             self._visits += 1
 
-    def find(self, key: Hashable, *, spare: bool) -> Entry | None:
-        """Return the entry with a key, which thereby is young again."""
+    def find(self, key: Hashable, *, evictable: bool) -> Entry | None:
+        """Return the entry with a key, and mark it as used."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is not None:
                 entry.used = self._visits
-                entry.spare &= spare
+                entry.evictable &= evictable
             return entry
 
     def put(self, entry: Entry, name: str, rows: Any, caught: list) -> None:
-        """Keep a new entry with its first result, if there is room."""
+        """Store a new entry with its first result, if there is room."""
         room = self._room(entry)
         content = _pack(rows, room)
         size = None if content is None else _size(entry.steps, room - len(content))
@@ -128,7 +128,7 @@ class Shelf:
                 self._entries[entry.key] = entry
 
     def add(self, entry: Entry, name: str, rows: Any, caught: list) -> None:
-        """Keep a further result of an entry, if it is kept itself and there is room."""
+        """Store a further result of an entry that is still cached, if there is room."""
         if self._entries.get(entry.key) is not entry:
             return
         content = _pack(rows, self._room(entry))
@@ -146,17 +146,19 @@ class Shelf:
             return self.capacity - self.size + sum(each.size for _, each in self._victims(new))
 
     def _victims(self, new: Entry) -> list[tuple[Hashable, Entry]]:
-        """Return the entries that make room for a new one, the first to go first."""
+        """Return the entries that a new one may evict, in the order of eviction."""
         found = [
             (key, entry)
             for key, entry in self._entries.items()
             if entry is not new
-            and ((entry.spare and not new.spare) or self._visits - entry.used > self.patience)
+            and (
+                (entry.evictable and not new.evictable) or self._visits - entry.used > self.patience
+            )
         ]
-        return sorted(found, key=lambda item: (not item[1].spare, item[1].used))
+        return sorted(found, key=lambda item: (not item[1].evictable, item[1].used))
 
     def _make_room(self, new: Entry, size: int) -> bool:
-        """Drop entries until there is room; return whether there is."""
+        """Evict entries until there is room; return whether there is."""
         if size > self._room(new):
             return False
         for key, entry in self._victims(new):
@@ -173,11 +175,11 @@ def is_passthrough(step: Any) -> bool:
 
 
 def observe(action: Callable[[], Any]) -> tuple[Any, list[warnings.WarningMessage], bool]:
-    """Return an action's result, what it warned of, and whether it can be left out.
+    """Return an action's result, its warnings, and whether it is safe to reuse the result.
 
-    It cannot if it drew from the global random generators: whoever draws next would get
-    other numbers. Warnings are noted in the main thread only, because Python's filters belong
-    to the process; there they are shown as usual too.
+    It is not if the action drew from the global random generators: later draws would differ.
+    Warnings are recorded in the main thread only, because Python's filters belong to the
+    process; there they are shown as usual, too.
     """
     before = _global_random_state()
     caught: list[warnings.WarningMessage] = []
@@ -194,7 +196,7 @@ def observe(action: Callable[[], Any]) -> tuple[Any, list[warnings.WarningMessag
 
 def _show(warning: warnings.WarningMessage) -> None:
     """Show a warning that has passed the filters already."""
-    # Through the filters again it might count as a repetition.
+    # A second pass through the filters might suppress it as a repetition.
     warnings.showwarning(
         warning.message, warning.category, warning.filename, warning.lineno, line=warning.line
     )
@@ -202,20 +204,20 @@ def _show(warning: warnings.WarningMessage) -> None:
 
 def _global_random_state() -> tuple:
     """Return the state of the generators that belong to the process."""
-    name, keys, *rest = np.random.get_state()  # noqa: NPY002  # it is the global one that matters
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002  # the global generator is meant
     return random.getstate(), name, np.asarray(keys).tobytes(), tuple(rest)
 
 
 class _UnfaithfulError(Exception):
-    """A copy would differ, if only in how it lies in memory."""
+    """A copy would differ, if only in its memory layout."""
 
 
 class _NoRoomError(Exception):
-    """What is written is larger than it may be."""
+    """The content is larger than the limit."""
 
 
 class _Sink(io.BytesIO):
-    """A file of limited size, which may keep nothing but its size."""
+    """A file of limited size, which may store only the number of bytes written."""
 
     def __init__(self, room: int, *, keep: bool):
         super().__init__()
@@ -232,7 +234,7 @@ class _Sink(io.BytesIO):
 
 
 class _Packer(pickle.Pickler):
-    """Pickle only what comes back exactly as it was."""
+    """Pickles only what can be restored exactly."""
 
     def reducer_override(self, obj: Any) -> Any:
         """Refuse arrays whose layout, on which sums may depend, would change."""
@@ -246,7 +248,7 @@ def _pack(rows: Any, room: int) -> bytes | None:
     sink = _Sink(room, keep=True)
     try:
         _Packer(sink, protocol=5).dump(rows)
-    except Exception:  # picklers raise whatever the objects' own code raises; then nothing is kept
+    except Exception:  # raised by the objects' own code; then nothing is cached
         return None
     return sink.getvalue()
 
@@ -256,6 +258,6 @@ def _size(steps: list[tuple[str, Any]], room: int) -> int | None:
     sink = _Sink(room, keep=False)
     try:
         cloudpickle.Pickler(sink, protocol=5).dump(steps)
-    except Exception:  # picklers raise whatever the objects' own code raises; then nothing is kept
+    except Exception:  # raised by the objects' own code; then nothing is cached
         return None
     return sink.size

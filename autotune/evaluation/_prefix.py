@@ -1,15 +1,15 @@
 """The first steps of a pipeline, fitted once per fold and reused by all trials that share them.
 
 ``PrefixCache.shorten`` turns an unfitted pipeline into an equivalent one whose first steps are
-a single ``Prefix``, which fits them only if nobody did so before. What counts as the same is
-strict: steps of the same classes and parameters, seeds included, on the same rows. All else
-goes the usual way:
+a single ``Prefix``, which fits them only if they are not cached. Cached steps have the same
+classes and parameters, seeds included, and were fitted on the same rows. The cache is not used
+for:
 
 - anything but a plain ``Pipeline``, one with ``memory``, ``verbose`` or ``transform_input``;
 - callbacks, metadata routing, metadata for one of the first steps;
 - steps that change their input, or draw from the global random generators;
 - results that are too large or cannot be copied exactly;
-- the refit: the final model is fitted by itself.
+- the refit, which always fits every step.
 """
 
 from __future__ import annotations
@@ -28,54 +28,54 @@ from sklearn.pipeline import Pipeline
 
 from ..compat import has_callbacks, only_predicts, routing_enabled
 from ..space import digest
-from ._cache import Entry, Shelf, is_passthrough, observe
+from ._cache import Entry, EntryCache, is_passthrough, observe
 from ._job import Job
 from ._models import split_choice
 
 CAPACITY = 256_000_000  # bytes that each process may keep
-_PATIENCE = 20  # evaluations without which steps are given up: two rounds of ten folds
+_PATIENCE = 20  # evaluations after which unused steps may be evicted: two rounds of ten folds
 
 _FITTED, _TRAIN, _TEST = "fitted", "train", "test"
 
 
 @dataclass(frozen=True)
 class _Stage:
-    """Steps that are kept together.
+    """Steps that are cached together.
 
     Attributes
     ----------
     steps : list of (name, transformer)
         Unfitted.
-    likeness : str
-        What the steps, and those of the stages before, are.
+    steps_key : str
+        A digest of these steps and those of the stages before.
     rows : bytes
-        On which rows.
-    spare : bool
+        A digest of the rows that they are fitted on.
+    evictable : bool
         Whether other trials vary these steps.
     """
 
     steps: list[tuple[str, Any]]
-    likeness: str
+    steps_key: str
     rows: bytes
-    spare: bool
+    evictable: bool
 
     @property
     def key(self) -> Hashable:
-        return self.likeness, self.rows
+        return self.steps_key, self.rows
 
 
 class Prefix(BaseEstimator):
-    """Stands in a pipeline for its first steps.
+    """Replaces the first steps of a pipeline.
 
     Attributes
     ----------
     saved_time : float
-        Seconds that did not have to be spent in fitting.
+        Seconds of fitting that the cache saved.
     """
 
     def __init__(self, cache: PrefixCache, stages: list[_Stage], X_test: Any):
         self._cache = cache
-        self._shelf = cache.shelf
+        self._entries = cache.entries
         self._stages = stages
         self._known = {_TEST: X_test}
         self._entry: Entry | None = None
@@ -93,22 +93,24 @@ class Prefix(BaseEstimator):
         return self._entry
 
     def fit(self, X: Any, y: Any = None) -> Prefix:
-        """Have all steps fitted."""
+        """Fit all steps that are not cached."""
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Any:
-        """Return what the steps make of the rows that they are fitted on."""
+        """Fit the steps that are not cached, and return the transformed rows."""
         self._known[_TRAIN] = X
-        self._shelf.visit()
+        self._entries.visit()
         n_done, rows = self._recall(X)
         for number in range(n_done, len(self._stages)):
             rows = self._fit_stage(number, rows, y)
         return rows
 
     def _recall(self, X: Any) -> tuple[int, Any]:
-        """Return how many stages are known, and what they made of X."""
-        entries = [self._shelf.find(stage.key, spare=stage.spare) for stage in self._stages]
+        """Return how many stages are cached, and their transformation of X."""
+        entries = [
+            self._entries.find(stage.key, evictable=stage.evictable) for stage in self._stages
+        ]
         for last in reversed(range(len(entries))):
             entry = entries[last]
             result = None if entry is None else entry.results.get(_FITTED)
@@ -118,9 +120,9 @@ class Prefix(BaseEstimator):
         return 0, X
 
     def _fit_stage(self, number: int, X: Any, y: Any) -> Any:
-        """Fit the steps of a stage on what the stage before made of the rows."""
+        """Fit the steps of a stage on the output of the stage before."""
         stage, parent, cache = self._stages[number], self._entry, self._cache
-        doubtful = cache.is_sound(stage.likeness) is None
+        doubtful = cache.is_sound(stage.steps_key) is None
         before = digest(X) if doubtful and number == 0 else None
         pipeline = Pipeline(stage.steps)
         start = time.perf_counter()
@@ -128,27 +130,27 @@ class Prefix(BaseEstimator):
         seconds = time.perf_counter() - start
         if doubtful and number == 0:
             pure &= before is not None and digest(X) == before and not _share(X, rows)
-        elif doubtful:  # the input is a copy, but of what the stages before have made
-            pure &= bool(cache.is_sound(self._stages[number - 1].likeness))
+        elif doubtful:  # the input is a copy of the output of the stages before
+            pure &= bool(cache.is_sound(self._stages[number - 1].steps_key))
         if doubtful:
-            cache.judge(stage.likeness, pure)
+            cache.judge(stage.steps_key, pure)
         steps = pipeline.steps
         if parent is not None:
             seconds, steps = seconds + parent.seconds, [*parent.steps, *steps]
-        self._entry = Entry(stage.key, steps, parent, seconds, stage.spare)
-        if pure and cache.is_sound(stage.likeness):
-            self._shelf.put(self._entry, _FITTED, rows, caught)
+        self._entry = Entry(stage.key, steps, parent, seconds, stage.evictable)
+        if pure and cache.is_sound(stage.steps_key):
+            self._entries.put(self._entry, _FITTED, rows, caught)
         return rows
 
     def transform(self, X: Any) -> Any:
-        """Return what the steps make of rows, from memory if they are those of the fold."""
+        """Return transformed rows, from the cache if they are those of the fold."""
         for name, known in self._known.items():
             if X is known:
                 return self._transform_known(self.entry, name, X)
         return self.entry.transform(X)
 
     def _transform_known(self, entry: Entry, name: str, X: Any) -> Any:
-        """Return what steps make of the rows with a name."""
+        """Return the rows with a name, transformed."""
         result = entry.results.get(name)
         if result is not None:
             return result.unpack()
@@ -156,7 +158,7 @@ class Prefix(BaseEstimator):
             X = self._transform_known(entry.parent, name, X)
         rows, caught, pure = observe(lambda: entry.transform_further(X))
         if pure:
-            self._shelf.add(entry, name, rows, caught)
+            self._entries.add(entry, name, rows, caught)
         return rows
 
 
@@ -169,7 +171,7 @@ def _share(a: Any, b: Any) -> bool:
 
 
 class PrefixCache:
-    """What one process knows of fitted steps; it does not travel with the task.
+    """The cache of one process; a pickled copy is empty.
 
     Parameters
     ----------
@@ -179,24 +181,24 @@ class PrefixCache:
 
     def __init__(self, capacity: int | None = None):
         self.capacity = CAPACITY if capacity is None else capacity
-        self.shelf = Shelf(self.capacity, _PATIENCE)
+        self.entries = EntryCache(self.capacity, _PATIENCE)
         self._verdicts: dict[str, bool] = {}
         self._last_plan: tuple[tuple[int, float], list[tuple[int, str, bool]]] | None = None
 
     def __reduce__(self) -> tuple:
         return PrefixCache, (self.capacity,)
 
-    def is_sound(self, likeness: str) -> bool | None:
-        """Tell whether not to fit some steps leaves no other trace; None if nobody knows."""
-        return self._verdicts.get(likeness)
+    def is_sound(self, steps_key: str) -> bool | None:
+        """Return whether skipping the fit of some steps has no side effect; None if unknown."""
+        return self._verdicts.get(steps_key)
 
-    def judge(self, likeness: str, sound: bool) -> None:
-        """Note whether not to fit some steps leaves no other trace."""
-        self._verdicts[likeness] = sound
+    def judge(self, steps_key: str, sound: bool) -> None:
+        """Record whether skipping the fit of some steps has no side effect."""
+        self._verdicts[steps_key] = sound
 
     def clear(self) -> None:
-        """Forget what was fitted."""
-        self.shelf = Shelf(self.capacity, _PATIENCE)
+        """Empty the cache."""
+        self.entries = EntryCache(self.capacity, _PATIENCE)
 
     def shorten(
         self,
@@ -215,7 +217,7 @@ class PrefixCache:
         estimator : estimator
             Of the job, unfitted.
         template : estimator or None
-            From which the job's configuration made it.
+            The estimator that the job's configuration was applied to.
         job : Job
         resource : str or None
             A parameter that depends on the job's fidelity.
@@ -230,7 +232,7 @@ class PrefixCache:
         if not _is_splittable(estimator, fit_params):
             return estimator
         stages = self._stages(estimator, _varied(template, job.params, resource), job, rows)
-        if not stages or self.is_sound(stages[0].likeness) is False:
+        if not stages or self.is_sound(stages[0].steps_key) is False:
             return estimator
         n_steps = sum(len(stage.steps) for stage in stages)
         prefix = Prefix(self, stages, X_test)
@@ -239,7 +241,7 @@ class PrefixCache:
     def _stages(
         self, pipeline: Pipeline, varied: _Varied, job: Job, rows: tuple[np.ndarray, np.ndarray]
     ) -> list[_Stage]:
-        """Return the first steps that may be shared: those of all trials, those of some."""
+        """Return the stages that trials may share: one of all trials, one of some."""
         plan = self._last_plan
         if plan is None or plan[0] != (job.trial, job.fidelity):
             plan = (job.trial, job.fidelity), _plan(pipeline, varied)
@@ -249,8 +251,8 @@ class PrefixCache:
             name.update(f"{len(indices)} {indices.dtype};".encode())
             name.update(indices.tobytes())
         stages, start = [], 0
-        for end, likeness, spare in plan[1]:
-            stages.append(_Stage(pipeline.steps[start:end], likeness, name.digest(), spare))
+        for end, steps_key, evictable in plan[1]:
+            stages.append(_Stage(pipeline.steps[start:end], steps_key, name.digest(), evictable))
             start = end
         return stages
 
@@ -274,7 +276,7 @@ def saved_time(fitted: Any, estimator: Any) -> float:
 
 @dataclass(frozen=True)
 class _Varied:
-    """Names of the steps whose parameters, and of those whose seeds, differ between trials."""
+    """Names of the steps whose parameters or seeds differ between trials."""
 
     steps: frozenset[str]
     seeds: frozenset[str]
@@ -299,7 +301,7 @@ def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
         return False
     if getattr(estimator, "transform_input", None) or has_callbacks(estimator):
         return False
-    # What scikit-learn would refuse must reach it whole.
+    # Invalid pipelines are left for scikit-learn to refuse.
     names = [name for name, _ in estimator.steps]
     reserved = estimator.get_params(deep=False)
     if len(set(names)) < len(names) or any("__" in n or n in reserved for n in names):
@@ -317,7 +319,7 @@ def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
 
 
 def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, str, bool]]:
-    """Return where the stages of a pipeline end, what they are, and whether they are spare.
+    """Return the end, digest and evictability of each stage of a pipeline.
 
     A step that gets another seed in each trial ends what can be shared; a step that is tuned
     may have the same parameters in some trials.
@@ -326,14 +328,14 @@ def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, str, bool]]:
     shared = next((i for i, name in enumerate(names) if name in varied.seeds), len(names))
     stable = next((i for i, name in enumerate(names) if name in varied.steps), shared)
     plan, start = [], 0
-    for end, spare in ((stable, False), (shared, True)):
+    for end, evictable in ((stable, False), (shared, True)):
         steps = pipeline.steps[start:end]
         if all(is_passthrough(step) for _, step in steps):
             continue
-        likeness = None if any(map(_expects_its_fit, steps)) else digest(pipeline.steps[:end])
-        if likeness is None:
+        steps_key = None if any(map(_expects_its_fit, steps)) else digest(pipeline.steps[:end])
+        if steps_key is None:
             break
-        plan.append((end, likeness, spare))
+        plan.append((end, steps_key, evictable))
         start = end
     return plan
 

@@ -188,7 +188,7 @@ class History:
         The score of an evaluation that failed. NaN: a trial with such an evaluation has failed.
     metrics : tuple of str or None, default=None
         The names of all metrics; None: those of the first evaluation that is complete.
-    n_fresh : int, default=0
+    n_repeat_folds : int, default=0
         Number of the folds of the final comparison, on which only the best trials are evaluated,
         after the search. They are repeats of the first.
 
@@ -213,10 +213,10 @@ class History:
         metric: str | None = None,
         error_score: float = np.nan,
         metrics: tuple[str, ...] | None = None,
-        n_fresh: int = 0,
+        n_repeat_folds: int = 0,
     ):
         self.n_folds = n_folds
-        self.n_fresh = n_fresh
+        self.n_repeat_folds = n_repeat_folds
         self.share = FULL
         self.compared_folds = tuple(range(n_folds))
         self.error_score = error_score
@@ -338,9 +338,9 @@ class History:
         """Return the score on each of ``compared_folds``; NaN where there is none."""
         return self.fold_scores(trial, metric)[list(self.compared_folds)]
 
-    def fresh_scores(self, trial: Trial) -> np.ndarray:
-        """Return the score on each fold of the final comparison, shape (n_fresh,)."""
-        return self._scores(trial, self.n_fresh, None, self.share, COMPARISON)
+    def repeat_scores(self, trial: Trial) -> np.ndarray:
+        """Return the score on each fold of the final comparison, shape (n_repeat_folds,)."""
+        return self._scores(trial, self.n_repeat_folds, None, self.share, COMPARISON)
 
     def _scores(
         self, trial: Trial, n_folds: int, metric: str | None, fidelity: float, phase: str

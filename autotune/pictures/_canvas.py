@@ -34,7 +34,7 @@ class Colours:
     trial: str
     best: str
     failed: str
-    fresh: str
+    comparison: str
     scores: Any  # a colour map from bad to good
     range: Any  # a colour map from low to high, behind text
 
@@ -154,7 +154,7 @@ def _colours(background: Any) -> Colours:
         trial=trial,
         best="#FFB000" if is_dark else "#D55E00",
         failed="#F0A5CF" if is_dark else "#B0487F",
-        fresh="#009E73",
+        comparison="#009E73",
         scores=LinearSegmentedColormap.from_list("scores", colormaps["viridis"](part)),
         range=LinearSegmentedColormap.from_list("range", ends),
     )

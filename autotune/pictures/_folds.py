@@ -23,8 +23,8 @@ class FoldsPicture(Picture):
         The trials, the best first; the default is the last unless it leads.
     values : ndarray of shape (n_leaders, n_folds)
         NaN where a fold was not evaluated.
-    fresh : ndarray of shape (n_leaders, n_fresh)
-        The values on fresh folds.
+    repeats : ndarray of shape (n_leaders, n_repeat_folds)
+        The values on repeated folds.
     means : ndarray of shape (n_leaders,)
         The means that decided, over the compared folds.
     default, winner : int or None
@@ -39,7 +39,7 @@ class FoldsPicture(Picture):
 
     numbers: tuple[int, ...]
     values: np.ndarray
-    fresh: np.ndarray
+    repeats: np.ndarray
     means: np.ndarray
     default: int | None
     winner: int | None
@@ -65,7 +65,7 @@ class FoldsPicture(Picture):
         return cls(
             tuple(numbers),
             search.values([history.fold_scores(trial, search.metric) for trial in rows]),
-            search.values([history.fresh_scores(trial) if decides else [] for trial in rows]),
+            search.values([history.repeat_scores(trial) if decides else [] for trial in rows]),
             trials.values[numbers],
             default,
             search.winner,
@@ -80,7 +80,7 @@ class FoldsPicture(Picture):
 
     def draw(self, canvas: Canvas) -> None:
         ax, colours = canvas.grid()[0, 0], canvas.colours
-        shown = np.append(self.values, self.fresh)
+        shown = np.append(self.values, self.repeats)
         limits = robust_limits(shown, self.sign, shown)
         self._draw_folds(ax, colours)
         if self.values.shape[1] > 1:
@@ -93,7 +93,7 @@ class FoldsPicture(Picture):
         canvas.key(columns=4)
 
     def _draw_folds(self, ax: Any, colours: Colours) -> None:
-        """Draw a dot for each fold, joined from row to row, and a ring for each fresh fold."""
+        """Draw a dot for each fold, joined from row to row, and a ring for each repeated fold."""
         rows, n_folds = np.arange(len(self.numbers)), self.values.shape[1]
         filled = {"color": colours.trial, "alpha": 0.8, "linewidths": 0}
         hollow = {"facecolors": "none", "edgecolors": colours.trial, "linewidths": 0.8}
@@ -103,8 +103,8 @@ class FoldsPicture(Picture):
             ax.plot(column, heights, zorder=1, **thin)
             label = None if fold else "a fold, joined across trials"
             ax.scatter(column, heights, 20, label=label, **filled)
-        for fold, column in enumerate(self.fresh.T):
-            ax.scatter(column, rows, 20, label=None if fold else "a fresh fold", **hollow)
+        for fold, column in enumerate(self.repeats.T):
+            ax.scatter(column, rows, 20, label=None if fold else "a repeated fold", **hollow)
 
     def _draw_means(self, ax: Any, colours: Colours, limits: tuple[float, float]) -> None:
         """Draw the means; those beyond the limits are written at their bad end."""

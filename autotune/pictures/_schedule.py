@@ -82,7 +82,7 @@ class SchedulePicture(Picture):
         for which, colour, label in (
             (others, colours.trial, "trial"),
             (pruned, colours.muted, "of a pruned trial"),
-            (compared & ~failed, colours.fresh, "final comparison"),
+            (compared & ~failed, colours.comparison, "final comparison"),
             (default & ~failed & ~chosen & ~compared, colours.text, "default"),
             (failed, colours.failed, "failed"),
             (chosen & ~failed & ~compared, colours.best, "chosen trial"),

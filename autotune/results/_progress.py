@@ -58,10 +58,10 @@ class Progress(Listener):
         self._write = write or partial(print, end="", flush=self._live)
         self._best = -np.inf
         self._default: float | None = None
-        self._n_ended = self._n_failed = self._n_late = self._n_fresh = 0
+        self._n_ended = self._n_failed = self._n_late = self._n_compared = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        self._n_fresh += evaluation.phase == COMPARISON
+        self._n_compared += evaluation.phase == COMPARISON
         if self._live:
             # A line that wraps could not be rewritten.
             width = get_terminal_size().columns
@@ -83,10 +83,10 @@ class Progress(Listener):
             self._write(f"{self._state()}\n")
 
     def close(self) -> None:
-        """End the line that was being rewritten, or tell of the finals in one."""
+        """End the line that was being rewritten, or print the final comparison on one."""
         if self._live:
             self._write(f"\r\x1b[2K{self._state()}\n")
-        elif self._n_fresh:
+        elif self._n_compared:
             self._write(f"{self._state()}\n")
 
     def _state(self) -> str:
@@ -102,8 +102,10 @@ class Progress(Listener):
             default = f" | default {self._metric.value(self._default):.4f}"
         failed = f" | {self._n_failed} failed" if self._n_failed else ""
         failed += f" | {self._n_late} too slow" if self._n_late else ""
-        finals = f" | finals: {self._n_fresh} evaluations" if self._n_fresh else ""
-        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{finals}"
+        compared = (
+            f" | final comparison: {self._n_compared} evaluations" if self._n_compared else ""
+        )
+        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{compared}"
 
 
 def is_terminal(stream: Any) -> bool:

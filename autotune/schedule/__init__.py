@@ -17,8 +17,8 @@ from ..history import (
     Key,
     Trial,
 )
+from ._comparison import ComparisonScheduler
 from ._contract import Plan, Request, Scheduler
-from ._finals import Finals
 from ._full import Full, verdict
 from ._halving import Halving
 from ._racing import Racing
@@ -36,8 +36,8 @@ __all__ = [
     "SEARCH",
     "STATUSES",
     "TIMEOUT",
+    "ComparisonScheduler",
     "Evaluation",
-    "Finals",
     "Full",
     "Halving",
     "History",

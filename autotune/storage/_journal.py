@@ -126,7 +126,7 @@ class Journal(Listener):
         evaluation, history = to_evaluation(values), self._history
         if evaluation.trial >= len(history):
             raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
-        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_fresh
+        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_repeat_folds
         if values["fold"] >= n_folds:
             raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
         history.record(evaluation)

@@ -1,4 +1,4 @@
-"""What the library recommends."""
+"""The default strategy."""
 
 from __future__ import annotations
 
@@ -14,66 +14,69 @@ _FINALISTS, _FINALISTS_OF_FEW_ROWS, _FEW_ROWS = 3, 10, 500
 
 
 class Auto(Racing):
-    """What the library recommends: good starting points, then a model, all trials raced.
+    """Recommended default: good starting points, then Bayesian optimization with racing.
 
-    After the default, or what it is in a space that it lies outside of, come configurations
-    that did well on other data, where there are some for the model; then a Gaussian process
-    proposes. Each trial is raced, as in :class:`Racing`. In a budget of seconds, what cannot
-    end in time is not begun, or is paused as soon as its first folds show it (status
-    ``"interrupted"``), and the improvement that is expected per second decides.
+    The search begins with the default (moved into the space if it lies outside) and with
+    configurations that did well on other data sets, if there are any for the model; a Gaussian
+    process then proposes the rest. Each trial is raced, as in :class:`Racing`. With a budget
+    in seconds, the acquisition function is expected improvement per second, and trials that
+    cannot end in time are not started, or paused once their first folds show it (status
+    ``"interrupted"``).
 
     Parameters
     ----------
     surrogate, n_candidates, eps
         As in :class:`Racing`.
     n_initial : int or None, default=None
-        As in :class:`Racing`, but the starting points are a design already: None has
-        the model ``"gp"`` propose after three trials where there are any.
+        As in :class:`Racing`, except that the starting points already serve as an initial
+        design: if there are any, None lets the surrogate ``"gp"`` propose after three trials.
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True
-        Whether the search may save on folds where a budget of seconds leaves no time for three
-        cross-validations, and on rows where it leaves none for two evaluations; see the notes.
+        Whether the search may use fewer folds if a budget in seconds leaves no time for three
+        cross-validations, and fewer rows if it leaves none for two evaluations; see the notes.
     stop_early : bool, default=False
-        Whether the search may end before its budget does, when hardly any improvement is
-        expected; only with the surrogate ``"gp"``. It is not asked before 30 trials, and 10
-        for each parameter, are complete.
+        Whether the search may end before its budget is spent, once hardly any improvement is
+        expected; only with the surrogate ``"gp"``, and not before 30 trials, and 10 per
+        parameter, are complete.
     n_finalists : "auto" or int, default="auto"
         How many of the best trials are compared with each other and the default after the
-        search, on fresh folds. ``"auto"``: 3, or 10 with fewer than 500 rows, where the best
-        of many scores owes more to chance; but at most one of five trials, and at least 2.
+        search, by repeated cross-validation. ``"auto"``: 3, or 10 with fewer than 500 rows,
+        where the best of many scores owes more to chance; at most a fifth of the trials, but
+        at least 2.
     n_repeats : int, default=0
-        How often the folds are drawn anew for that; 0: the search alone decides. In 10 s,
-        the finals' time was better spent on searching (``benchmarks/RESULTS.md``).
+        How many repeats of cross-validation, each with newly drawn folds, this final
+        comparison makes; 0: the search alone decides. With budgets of 10 s, the time was
+        better spent on searching (``benchmarks/RESULTS.md``).
 
     Notes
     -----
-    The finals are held only where folds can be drawn anew: if ``cv`` is None, a number, or
-    one of scikit-learn's splitters that shuffle, without groups; and only if ``refit`` is True
-    or the name of a metric. The winner is the trial with the best mean over all its folds, but
-    the default if that does as well on the fresh ones. Of a budget of seconds the finals
-    take a tenth at most. They do not count as trials: beyond a budget of trials they cost up
-    to ``(n_finalists + 1) * n_repeats`` times the folds.
+    The final comparison needs folds that can be redrawn: ``cv`` must be None, a number, or one
+    of scikit-learn's shuffling splitters, without groups, and ``refit`` must be True or the
+    name of a metric. The winner is the trial with the best mean over all its folds, unless the
+    default does as well on the repeated folds: then the default is kept. The comparison takes
+    at most a tenth of a budget in seconds. Its evaluations do not count as trials: they come
+    on top of a budget in trials, up to ``(n_finalists + 1) * n_repeats`` cross-validations.
 
-    Where there is no time for three cross-validations of the first trial, all trials are
-    compared on the same few of the folds, at least one: on as many as leave time for three
-    trials. These are ``history_.compared_folds``; scores on the other folds are NaN, and the
-    mean leaves them out. A later run of the same search that has the time evaluates the
-    missing folds.
+    If there is no time for three cross-validations of the first trial, all trials are compared
+    on the same subset of the folds: as many as leave time for three trials, but at least one.
+    These are ``history_.compared_folds``; scores on the other folds are NaN, and the mean
+    leaves them out. A later run of the same search that has the time evaluates the missing
+    folds.
 
-    On 3000 training rows and more the default is fitted before the search, if it may win:
-    first on few rows, so that there is a model in any case, and where a fit on all rows takes
-    more than a fiftieth of the seconds and can end in time, on all of them. The search gets
-    what is left, and its winner replaces the default only if it is fitted on all rows too.
+    With 3000 training rows or more, the default is fitted before the search if it can win:
+    first on a subsample, so that there is a model in any case, and then on all rows if that
+    takes more than a fiftieth of the budget and can end in time. The search gets the remaining
+    time, and its winner replaces the default only if it is fitted on all rows too.
 
-    Where there is not even time for two evaluations, the search takes as many rows as leave
-    it, the same for all trials, but at least 2000, and 50 a class; data with fewer than 3000
-    training rows are always taken whole. The scores are then those of models that have seen
-    fewer rows than the final one: ``history_.share`` says by how much; and of each validation
-    fold 10,000 rows at most are scored. What is best on few rows often learns little from
-    more: a winner must already have the score that the default is expected to have on all
-    rows, as far as the first fits tell, or else the default is kept. If there is no time
-    either for the final model to see all rows, it sees fewer, with a warning.
+    If there is not even time for two evaluations, all trials are fitted on a subsample that is
+    small enough, with at least 2000 rows and 50 rows per class; fewer than 3000 training rows
+    are never subsampled. The scores are then those of models fitted on fewer rows than the
+    final one, ``history_.share`` of them, and at most 10,000 rows of each validation fold are
+    scored. Configurations that do well on few rows often gain little from more rows, so a
+    winner must already reach the score that the default is expected to have on all rows, as
+    extrapolated from the first fits; otherwise the default is kept. If there is no time to fit
+    the final model on all rows, it is fitted on fewer, with a warning.
 
     Examples
     --------

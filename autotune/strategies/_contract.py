@@ -1,4 +1,4 @@
-"""What a strategy must do: name a searcher and a scheduler."""
+"""The contract of a strategy: it chooses a searcher and a scheduler."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ROWS = "n_samples"  # the resource that every model has: training rows
 
 
 class Strategy(BaseEstimator, ABC):
-    """How the search is done. Subclasses say which searcher and which scheduler.
+    """How the search is done: subclasses choose a searcher and a scheduler.
 
-    A strategy only holds parameters, so that ``set_params(strategy__points=3)`` works.
+    A strategy only stores parameters, so that ``set_params(strategy__points=3)`` works.
 
     Attributes
     ----------
     resource : str or None
-        What evaluations of a fidelity below one have less of: ``"n_samples"``, training
-        rows, or an integer parameter of the model. None: there are no such evaluations.
+        What low-fidelity evaluations use less of: ``"n_samples"``, the training rows, or an
+        integer parameter of the model. None: every evaluation has full fidelity.
     max_resources : "auto" or int
-        How much of it full fidelity has; ``"auto"``: all rows, or the model's own value.
+        The amount of it at full fidelity; ``"auto"``: all rows, or the model's own value.
     """
 
     resource: str | None = None
@@ -40,7 +40,7 @@ class Strategy(BaseEstimator, ABC):
         return Full(plan.n_folds, plan.fidelity)
 
     def moves_default(self) -> bool:
-        """Return whether a default outside the space is tried as what it is inside."""
+        """Return whether a default outside the space is moved into it and tried."""
         return False
 
     def uses_portfolio(self) -> bool:
@@ -48,15 +48,15 @@ class Strategy(BaseEstimator, ABC):
         return False
 
     def may_save(self) -> bool:
-        """Return whether seconds that are scarce may be saved on rows and folds."""
+        """Return whether a short budget in seconds may be met with fewer rows and folds."""
         return False
 
     def count_repeats(self) -> int:
-        """Return how often the folds are drawn anew for the finals after the search; 0: none."""
+        """Return how many repeats of the folds the final comparison makes; 0: there is none."""
         return 0
 
     def count_finalists(self, n_rows: int, n_trials: int) -> int:
-        """Return how many of the best of ``n_trials`` trials the finals compare."""
+        """Return how many of the best of ``n_trials`` trials are compared again."""
         return 0
 
     def n_trials(self, space: Space, budget: Budget) -> int | None:

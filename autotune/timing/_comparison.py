@@ -34,7 +34,7 @@ class ComparisonTime:
     def reserve(self, finalists: Sequence[Trial]) -> float:
         """Return the seconds to be kept for finalists; none if they are too few."""
         field = self.affordable(finalists, self.most)
-        cost = sum(self._cost(trial, self._history.n_fresh) for trial in field)
+        cost = sum(self._cost(trial, self._history.n_repeat_folds) for trial in field)
         return min(cost, self.most)
 
     def affordable(self, finalists: Sequence[Trial], seconds: float) -> list[Trial]:
@@ -51,10 +51,10 @@ class ComparisonTime:
         # The others say nothing without the best one, nor it without any other.
         return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
 
-    def _cost(self, trial: Trial, n_fresh: int) -> float:
+    def _cost(self, trial: Trial, n_repeat_folds: int) -> float:
         """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
         share = self._history.share
-        keys = (Key(fold, share, COMPARISON) for fold in range(n_fresh))
+        keys = (Key(fold, share, COMPARISON) for fold in range(n_repeat_folds))
         n_missing = sum(key not in trial.evaluations for key in keys)
         known = [e for e in trial.evaluations.values() if e.fidelity == share]
         usual = np.mean([e.whole_seconds for e in known])

@@ -30,7 +30,7 @@ class Reference:
     def __init__(self, history: History, seconds: float):
         self._history = history
         self._seconds = seconds
-        self._likeness: dict[tuple[int, int], int] = {}
+        self._n_alike: dict[tuple[int, int], int] = {}
 
     def takes(self, trial: Trial) -> bool:
         """Return whether a trial is scheduled here."""
@@ -109,11 +109,11 @@ class Reference:
     def _count_alike(self, trial: Trial, other: Trial) -> int:
         """Return in how many parameters two trials agree."""
         pair = trial.number, other.number
-        if pair not in self._likeness:
+        if pair not in self._n_alike:
             shared = trial.params.keys() & other.params.keys()
             alike = (value_key(trial.params[n]) == value_key(other.params[n]) for n in shared)
-            self._likeness[pair] = sum(alike)
-        return self._likeness[pair]
+            self._n_alike[pair] = sum(alike)
+        return self._n_alike[pair]
 
     def _seconds_of(self, trial: Trial) -> list[float]:
         """Return the seconds of a trial's evaluations that were complete, on all rows."""

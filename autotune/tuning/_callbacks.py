@@ -30,8 +30,8 @@ class Callbacks(Listener):
         Whether a refit follows the search.
     n_evaluations : int or None
         At most that many evaluations; None if unknown.
-    finals : bool, default=False
-        Whether finals may follow the search, a task of their own.
+    comparison : bool, default=False
+        Whether a final comparison, a task of its own, may follow the search.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Callbacks(Listener):
         weights: Any,
         refit: bool,
         n_evaluations: int | None,
-        finals: bool = False,
+        comparison: bool = False,
     ):
         metadata = None if weights is None else {"sample_weight": weights}
         self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
@@ -52,7 +52,7 @@ class Callbacks(Listener):
         self._n_submitted = 0
         self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
         self._search = None
-        self._root = open_callback_context(owner, 1 + finals + refit)
+        self._root = open_callback_context(owner, 1 + comparison + refit)
         if self._root is None:
             return
         self._root.call_on_fit_task_begin(**self.event)
@@ -80,19 +80,21 @@ class Callbacks(Listener):
             context.call_on_fit_task_end(**self.event)
 
     def end_search(self) -> None:
-        """Tell that the search has ended, or the finals after it, and all that was given up."""
+        """Tell that the search, or the final comparison, and all that was abandoned have ended."""
         for context in self._open.values():
             context.call_on_fit_task_end(**self.event)
         self._open.clear()
         if self._search is not None:
             self._search.call_on_fit_task_end(**self.event)
 
-    def begin_finals(self, n_evaluations: int) -> None:
-        """Tell that the search has ended and the finals begin."""
+    def begin_comparison(self, n_evaluations: int) -> None:
+        """Tell that the search has ended and the final comparison begins."""
         self.end_search()
         if self._root is not None:
             self._search = self._root.subcontext(
-                task_name="finals", max_subtasks=n_evaluations, sequential_subtasks=False
+                task_name="final comparison",
+                max_subtasks=n_evaluations,
+                sequential_subtasks=False,
             )
             self._search.call_on_fit_task_begin(**self.event)
 

@@ -1,4 +1,4 @@
-"""The finals: who takes part, what they may cost, and who wins them."""
+"""The final comparison: which trials take part, what it may cost, and which one wins."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ..timing import ComparisonTime
 from ._problem import Problem
 
 
-class Finals(Listener):
-    """Decides which trials are compared on fresh folds, and keeps time for it.
+class FinalComparison(Listener):
+    """Decides which trials are compared on repeats of the folds, and reserves time for it.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class Finals(Listener):
     seconds : float or None
         The budget.
     seconds_per_trial : float or None
-        What the evaluations of a trial in one repeat of the folds may take together.
+        What the evaluations of a trial may take together in one repeat of the folds.
     n_workers : int
     """
 
@@ -47,7 +47,7 @@ class Finals(Listener):
             self._update()
 
     def reserve(self) -> float:
-        """Return the seconds that the search leaves to the finals."""
+        """Return the seconds that the search leaves for the comparison."""
         return self._reserve
 
     def ended(self, trial: Trial, history: History) -> None:
@@ -55,7 +55,7 @@ class Finals(Listener):
             self._update()
 
     def _update(self) -> None:
-        """Keep what the finals will cost, at most their share; nothing if that is too little."""
+        """Reserve the expected seconds, up to the allowed share; nothing if that is too little."""
         self._reserve = self._time.reserve(self.finalists())
 
     def finalists(self) -> list[Trial]:
@@ -81,31 +81,31 @@ class Finals(Listener):
         return self._scores[trial.number]
 
     def field(self, seconds: float) -> list[Trial]:
-        """Return the finalists for which there is time: one repeat of the folds must be done."""
+        """Return the finalists for which there is time: at least one repeat of the folds."""
         return self._time.affordable(self.finalists(), seconds)
 
     def winner(self) -> Trial | None:
-        """Return who wins, None if the finals were not held or not far enough.
+        """Return the winner, or None if not even one repeat of the folds was completed.
 
-        It is the trial with the best mean over its first and its fresh folds, the earliest
-        among equals; but the default, if that does as well on the fresh folds: then the gain
-        on the first ones is owed to having been chosen by them. Only the fresh folds count
-        that all have finished, and these must be one repeat at least. Who fails is out.
+        The winner is the trial with the best mean over its first and its repeated folds, the
+        earliest among equals, unless the default does as well on the repeated folds: then the
+        gain on the first folds is selection bias, and the default wins. Only folds that all
+        finalists have finished count. Finalists that fail are excluded.
         """
         history, finalists = self._history, self.finalists()
         met = [t for t in finalists if any(key.phase == COMPARISON for key in t.evaluations)]
         sound = [trial for trial in met if not self._has_failed(trial)]
         if not sound or finalists[0] not in met:
             return None
-        fresh = np.array([history.fresh_scores(trial) for trial in sound])
-        fresh = fresh[:, ~np.isnan(fresh).any(axis=0)]
-        if fresh.shape[1] < history.n_folds:
+        repeats = np.array([history.repeat_scores(trial) for trial in sound])
+        repeats = repeats[:, ~np.isnan(repeats).any(axis=0)]
+        if repeats.shape[1] < history.n_folds:
             return None
         first = np.array([history.compared_scores(trial) for trial in sound])
-        return _best(sound, first, fresh, _default(history))
+        return _best(sound, first, repeats, _default(history))
 
     def _has_failed(self, trial: Trial) -> bool:
-        """Return whether a fresh fold shows that a trial cannot be relied on."""
+        """Return whether a trial failed on a repeated fold."""
         return any(
             self._is_failure(trial, evaluation)
             for evaluation in trial.evaluations.values()
@@ -120,16 +120,16 @@ class Finals(Listener):
 
 
 def _best(
-    trials: Sequence[Trial], first: np.ndarray, fresh: np.ndarray, default: Trial | None
+    trials: Sequence[Trial], first: np.ndarray, repeats: np.ndarray, default: Trial | None
 ) -> Trial:
-    """Return the best trial by its first and fresh scores, or the default if that is as good."""
+    """Return the best trial by all scores, or the default if it does as well on the repeats."""
     with np.errstate(over="ignore", invalid="ignore"):  # of huge scores
-        means = np.hstack([first, fresh]).mean(axis=1).tolist()
-        fresh_means = fresh.mean(axis=1).tolist()
+        means = np.hstack([first, repeats]).mean(axis=1).tolist()
+        repeat_means = repeats.mean(axis=1).tolist()
     places = range(len(trials))
     best = max(places, key=lambda place: (means[place], -trials[place].number))
     for place in places:
-        if trials[place] is default and fresh_means[best] <= fresh_means[place]:
+        if trials[place] is default and repeat_means[best] <= repeat_means[place]:
             return default
     return trials[best]
 
@@ -139,7 +139,7 @@ def _default(history: History) -> Trial | None:
     return next((trial for trial in history if trial.origin == "default"), None)
 
 
-def make_finals(problem: Problem, history: History, n_workers: int = 1) -> Finals:
+def make_comparison(problem: Problem, history: History, n_workers: int = 1) -> FinalComparison:
     """Return what decides which trials of a problem are compared again."""
     n_rows = num_samples(problem.X)
 
@@ -147,7 +147,7 @@ def make_finals(problem: Problem, history: History, n_workers: int = 1) -> Final
         compares = problem.compares_finalists
         return problem.strategy.count_finalists(n_rows, n_trials) if compares else 0
 
-    return Finals(
+    return FinalComparison(
         history,
         n_finalists,
         seconds=problem.budget.seconds,

@@ -17,7 +17,7 @@ from ..results import Metric, describe_metric
 from ..schedule import Plan
 from ..strategies import Strategy, check_strategy
 from ._candidates import Candidates, make_candidates
-from ._repeats import FreshFolds
+from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_labels, check_target
@@ -39,7 +39,7 @@ class Problem:
         Metadata, by who receives it.
     folds : list of (train, test) index arrays
         Drawn once; all trials share them.
-    repeats : FreshFolds
+    repeats : RepeatedFolds
         Draws further folds, for the final comparison.
     estimator : estimator or list of estimators
         What is tuned.
@@ -73,7 +73,7 @@ class Problem:
     y: Any
     routed: Routed
     folds: list[Fold]
-    repeats: FreshFolds
+    repeats: RepeatedFolds
     estimator: Any
     classifier: bool
     pairwise: bool
@@ -162,7 +162,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
         y=y,
         routed=routed,
         folds=folds,
-        repeats=FreshFolds(n_repeats, owner.cv, y, routed.split, classifier=classifier),
+        repeats=RepeatedFolds(n_repeats, owner.cv, y, routed.split, classifier=classifier),
         estimator=estimator,
         classifier=classifier,
         pairwise=bool(get_tags(owner).input_tags.pairwise),

@@ -1,4 +1,4 @@
-"""Folds of the same kind as the first, drawn anew."""
+"""Repeats of the folds, drawn with other seeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..evaluation import Fold
 from ..history import derive_seed
 from ._validation import check_folds
 
-# Of subclasses it is not known what else they draw from.
+# Subclasses may draw from more than their ``random_state``.
 _REDRAWABLE = (
     KFold,
     RepeatedKFold,
@@ -31,24 +31,24 @@ _REDRAWABLE = (
 )
 
 
-class FreshFolds:
-    """Repeats of the first folds with other seeds, where folds can be drawn anew.
+class RepeatedFolds:
+    """Repeats of the first folds with other seeds, if the folds can be redrawn.
 
-    Folds that are not shuffled may follow the order of the rows for a reason, so those of a
-    splitter are never redrawn, nor are those of groups, of time series or of a list. A number
-    of folds says nothing of an order.
+    Splitters that do not shuffle may keep the order of the rows for a reason, so their folds
+    are never redrawn, nor are those of groups, time series or a list. A mere number of folds
+    implies no order.
 
     Parameters
     ----------
     n_repeats : int
-        How often the folds are to be drawn anew.
+        The number of repeats that was asked for.
     cv, y, split_params, classifier
         What the first folds were drawn with.
 
     Attributes
     ----------
     n_repeats : int
-        How often they are drawn anew; 0 if they cannot be.
+        The number of repeats; 0 if the folds cannot be redrawn.
     """
 
     def __init__(

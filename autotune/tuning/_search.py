@@ -12,12 +12,11 @@ from ..evaluation import Task
 from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartError
 from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
-from ..schedule import Finals as FinalsScheduler
-from ..schedule import Scheduler
+from ..schedule import ComparisonScheduler, Scheduler
 from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
 from ..timing import REFERENCE_SHARE, FirstModel, Subsample
+from ._first_fits import find_subsample, make_first_model
 from ._limits import Limits, make_limits
-from ._pilot import find_scale, make_first_model
 from ._problem import FOLDS, SEARCH, TRIALS, Problem
 from ._runtime import Runtime
 from ._scoring import check_refit
@@ -32,7 +31,7 @@ class SearchResult:
     Attributes
     ----------
     history : History
-    scale : Subsample
+    subsample : Subsample
         On what share of the rows it trained.
     first : FirstModel or None
         The default, fitted before the search.
@@ -41,7 +40,7 @@ class SearchResult:
     """
 
     history: History
-    scale: Subsample
+    subsample: Subsample
     first: FirstModel | None = None
     lost: ClusterLostError | None = None
 
@@ -59,11 +58,11 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
     history = study.history
     runtime.clock.spend(study.seconds_spent)
     first = make_first_model(problem, runtime)
-    scale = find_scale(problem, study, runtime, first)
-    history.share = scale.share
-    history.compared_folds = tuple(scale.folds or range(len(problem.folds)))
-    result = SearchResult(history, scale, first)
-    limits = make_limits(problem, study, runtime, scale, first)
+    subsample = find_subsample(problem, study, runtime, first)
+    history.share = subsample.share
+    history.compared_folds = tuple(subsample.folds or range(len(problem.folds)))
+    result = SearchResult(history, subsample, first)
+    limits = make_limits(problem, study, runtime, subsample, first)
     progress = _make_progress(problem, runtime)
     settings = _make_settings(problem, study, runtime, limits, progress)
     try:
@@ -79,7 +78,7 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
     return result
 
 
-def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) -> SearchResult:
+def take_over(problem: Problem, history: History, subsample: dict[str, Any] | None) -> SearchResult:
     """Return what an interrupted search has found.
 
     Raises
@@ -92,7 +91,7 @@ def take_over(problem: Problem, history: History, scale: dict[str, Any] | None) 
             f"finish needs the data and the cv of the interrupted fit: it had "
             f"{history.n_folds} folds; got {len(problem.folds)}"
         )
-    return SearchResult(history, Subsample(**(scale or {})))
+    return SearchResult(history, Subsample(**(subsample or {})))
 
 
 def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
@@ -114,7 +113,7 @@ def _make_settings(
     check = _MetricCheck(problem.refit, problem.scoring)
     same_error = SameError(history, problem.candidates.space)
     listeners: list[Listener | None] = [runtime.callbacks, check, progress]
-    listeners += [limits.reserve, limits.finals, same_error]
+    listeners += [limits.reserve, limits.comparison, same_error]
     return TunerSettings(
         searcher=_make_searcher(problem),
         history=history,
@@ -148,7 +147,7 @@ def _make_searcher(problem: Problem) -> Searcher:
 
 def _run(problem: Problem, runtime: Runtime, limits: Limits, settings: TunerSettings) -> None:
     """Run the loop over the space, then over the best trials on repeats of the folds."""
-    plan = replace(problem.plan, fidelity=limits.scale.share)
+    plan = replace(problem.plan, fidelity=limits.subsample.share)
     seed = problem.seed_for(FOLDS)
 
     def make_scheduler() -> Scheduler:
@@ -164,18 +163,18 @@ def _compare_finalists(
 ) -> None:
     """Evaluate the best trials on repeats of the folds, as far as there is time."""
     history = settings.history
-    field = limits.finals.field(runtime.clock.left() - limits.reserve(history))
-    keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_fresh)]
+    field = limits.comparison.field(runtime.clock.left() - limits.reserve(history))
+    keys = [Key(fold, history.share, COMPARISON) for fold in range(history.n_repeat_folds)]
     n_missing = sum(key not in trial.evaluations for trial in field for key in keys)
     if not n_missing:
         return
-    runtime.callbacks.begin_finals(n_missing)
+    runtime.callbacks.begin_comparison(n_missing)
     settings = replace(
         settings, reserve=limits.reserve, n_trials=0, fewer_folds=None, reference_seconds=0.0
     )
 
     def make_scheduler() -> Scheduler:
-        return FinalsScheduler(history.n_fresh, field, history.share)
+        return ComparisonScheduler(history.n_repeat_folds, field, history.share)
 
     _tune(runtime.task, executor, settings, make_scheduler)
 

@@ -17,7 +17,7 @@ from ..timing import Subsample
 from ._candidates import Candidates
 from ._problem import Problem
 
-# The fingerprint, None where no later fit can go on; the seed; the fields of the scale.
+# The fingerprint, None where no later fit can go on; the seed; the fields of the subsample.
 Kept = tuple[str | None, int, dict[str, Any] | None]
 Earlier = tuple[Kept | None, History | None]
 
@@ -62,7 +62,7 @@ class Study:
         Begins with what earlier fits have found, once that is taken over.
     seed : int
         That of the first fit.
-    scale : Subsample or None
+    subsample : Subsample or None
         On what the search is done, as far as it was measured.
     seconds_spent : float
         What earlier fits have taken.
@@ -73,7 +73,7 @@ class Study:
     def __init__(self, problem: Problem, storage: Any = None, last_fit: Earlier | None = None):
         self.history = problem.new_history()
         self.seed = problem.seed
-        self.scale: Subsample | None = None
+        self.subsample: Subsample | None = None
         self.seconds_spent = 0.0
         self.journal: Journal | None = None
         self._problem = problem
@@ -101,11 +101,11 @@ class Study:
         """Take over what is known: from the file, or else from the last fit."""
         if self.journal is not None:
             self.seed = self.journal.seed
-            scale = self.journal.description.get("scale")
-            if scale is not None or len(self.history):
-                self.scale = None if scale is None else Subsample(**scale)
-        if self.scale is not None:
-            self.keep(self.scale)
+            subsample = self.journal.description.get("scale")
+            if subsample is not None or len(self.history):
+                self.subsample = None if subsample is None else Subsample(**subsample)
+        if self.subsample is not None:
+            self.keep(self.subsample)
         if self._known and not len(self.history):
             self.history.trials.extend(self._known)
             if self.journal is not None:
@@ -114,7 +114,7 @@ class Study:
         reopen(self.history, self._problem.budget, raise_errors=self._problem.raises_errors)
 
     def _take_last_fit(self, kept: Kept | None, history: History | None) -> None:
-        """Take seed, scale and trials of the last fit, if it was of the same study."""
+        """Take seed, subsample and trials of the last fit, if it was of the same study."""
         if history is None:
             return
         if kept is None or kept[0] != self._fingerprint:
@@ -128,8 +128,8 @@ class Study:
                 f"warm_start=True continues the last fit, but {reason}: the search begins anew",
             )
             return
-        _, self.seed, scale = kept
-        self.scale = None if scale is None else Subsample(**scale)
+        _, self.seed, subsample = kept
+        self.subsample = None if subsample is None else Subsample(**subsample)
         self._known = known_trials(history)
 
     @property
@@ -140,13 +140,17 @@ class Study:
     @property
     def kept(self) -> Kept:
         """What a later call needs of this fit, beside its history."""
-        return self._fingerprint, self.seed, None if self.scale is None else asdict(self.scale)
+        return (
+            self._fingerprint,
+            self.seed,
+            None if self.subsample is None else asdict(self.subsample),
+        )
 
-    def keep(self, scale: Subsample) -> None:
+    def keep(self, subsample: Subsample) -> None:
         """Write down on what the search is done."""
-        self.scale = scale
+        self.subsample = subsample
         if self.journal is not None:
-            self.journal.describe("scale", asdict(scale))
+            self.journal.describe("scale", asdict(subsample))
 
     def how_to_go_on(self) -> str:
         """Return what can be done with an interrupted search, and make it possible."""
@@ -194,7 +198,7 @@ def settings_of(problem: Problem) -> dict[str, Any]:
         "include_default": bool(problem.include_default),
         "return_train_score": bool(problem.return_train_score),
         "n_folds": len(problem.folds),
-        "fresh_folds": repr(problem.repeats),
+        "repeated_folds": repr(problem.repeats),
         "random_state": problem.seed if problem.seeded else None,
     }
 

@@ -24,19 +24,19 @@ def make_first_model(problem: Problem, runtime: Runtime) -> FirstModel | None:
     return FirstModel(fit, num_samples(problem.X), clock)
 
 
-def find_scale(
+def find_subsample(
     problem: Problem, study: Study, runtime: Runtime, first: FirstModel | None
 ) -> Subsample:
     """Return how many rows the search can afford; an earlier run's answer holds."""
-    if study.scale is not None:
-        return study.scale
+    if study.subsample is not None:
+        return study.subsample
     if len(study.history) or problem.pairwise or not problem.may_save_seconds:
         return Subsample()
     metric = study.history.metric
     try:
-        scale = _measure(problem, runtime, runtime.executor, metric, first)
+        subsample = _measure(problem, runtime, runtime.executor, metric, first)
     except WorkerStartError:  # the search will meet it again, and say so
-        scale = _measure(problem, runtime, InlineExecutor(runtime.task), metric, first)
+        subsample = _measure(problem, runtime, InlineExecutor(runtime.task), metric, first)
     except ClusterLostError:  # so it will with this
         return Subsample()
     if first is not None and first.fitted is not None and first.error:
@@ -44,8 +44,8 @@ def find_scale(
             "the model could not be fitted on as many rows as there was time for "
             f"({type(first.error).__name__}: {first.error})",
         )
-    study.keep(scale)
-    return scale
+    study.keep(subsample)
+    return subsample
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""The finals: a few trials that are complete, on folds that were not used before."""
+"""The final comparison: the best trials, evaluated on repeats of the folds."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from ..history import COMPARISON, COMPLETE, FULL, Evaluation, History, Trial
 from ._contract import Request, Scheduler
 
 
-class Finals(Scheduler):
-    """Evaluates the same trials on fresh folds, one fold after another.
+class ComparisonScheduler(Scheduler):
+    """Evaluates a fixed set of trials on repeats of the folds, one fold after another.
 
-    All trials are evaluated on a fold before the next one begins, so that whenever the end
-    comes, they can be compared fold by fold. No trial changes its status here: those that
-    an earlier part of the search has left unfinished stay as they are. A trial that fails on
-    a fold is not evaluated on further ones.
+    All trials are evaluated on a fold before the next fold begins, so they can be compared
+    fold by fold whenever the budget ends. No trial changes its status here: those that the
+    search left unfinished stay as they are. A trial that fails on a fold is not evaluated on
+    the remaining ones.
 
     Parameters
     ----------
     n_folds : int
-        Number of the fresh folds.
+        Number of folds in all repeats.
     trials : sequence of Trial
-        Evaluations that they have already are not repeated.
+        Evaluations that they already have are not repeated.
     fidelity : float, default=1.0
     """
 
