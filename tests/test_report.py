@@ -26,7 +26,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor
+from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.cli import main
 from autotune.history import DROPPED, INTERRUPTED, TIMEOUT, History
 from autotune.pictures import read_search
@@ -165,6 +165,21 @@ def test_code_of(model):
     assert max(map(len, code.splitlines())) <= 100
 
 
+class Parent(SVC):
+    def __init__(self, C=3.0, **options):
+        super().__init__(C=C, **options)
+
+    @classmethod
+    def _get_param_names(cls):
+        return SVC._get_param_names()
+
+
+def test_code_of_parameters_of_a_base():
+    """Check that what a class hands to its base is left out where it is as usual there."""
+    assert "model = Parent()\n" in code_of(Parent())
+    assert "model = Parent(C=1.0, gamma=2.0)" in code_of(Parent(C=1.0, gamma=2.0))
+
+
 def test_code_of_numpy_numbers():
     """Check that numbers of numpy are written as Python's."""
     assert "SVC(C=2.0, max_iter=7)" in code_of(SVC(C=np.float64(2.0), max_iter=np.int64(7)))
@@ -253,6 +268,15 @@ def test_a_bound_among_equals(scores, n):
     """Check that a bound is not told where a value within the range is as good."""
     trials = [({"C": 1.0}, [0.5, 0.6]), ({"C": 9.0}, [0.5, 0.5]), ({"C": 5.0}, scores)]
     assert len(space_report(make_tuned({"C": (1.0, 9.0)}, trials, winner=0))) == n
+
+
+def test_a_bound_of_the_default_model():
+    """Check that a search without a model of the user's has findings, fitted or not."""
+    tuned = make_tuned({"model__C": (0.5, 2.0)}, [({"model__C": 2.0}, [0.5, 0.6])], winner=0)
+    tuned.estimator = None
+    assert [finding.kind for finding in space_report(tuned)] == ["bound"]
+    tuned.best_estimator_ = Pipeline([("model", SVC())])
+    assert [finding.kind for finding in space_report(tuned)] == ["bound"]
 
 
 def test_a_bound_of_one_of_several_models():
@@ -360,10 +384,19 @@ def test_words():
     )
     assert words.limits(facts) == [
         "The best value of C, 100, is the highest that was allowed (1 to 100).",
-        "1 of 6 trials had errors; see the failures below.",
+        "1 trial took too long for the budget.",
         "The end of the budget cut 1 trial short.",
     ]
     assert words.advice(facts)[0] == "C: Allow values above it: a better one may lie there."
+
+
+def test_a_limit_on_each_trial():
+    """Check that a trial over its own limit is a failure, not the end of the budget."""
+    tuned = simple_tuned()
+    tuned.budget = Budget(trials=6, seconds_per_trial=3)
+    facts = Facts.of(tuned)
+    assert [(cause.status, cause.trials) for cause in facts.causes] == [("timeout", (3,))]
+    assert "1 of 6 trials had errors; see the failures below." in words.limits(facts)
 
 
 @pytest.mark.parametrize(

@@ -89,10 +89,10 @@ class _Writer:
     def _write_estimator(self, estimator: Any, indent: int) -> str:
         """Return the call that makes an estimator, with the parameters that are not as usual."""
         name = self._name(type(estimator))
-        usual = inspect.signature(type(estimator)).parameters
+        usual = _usual_values(type(estimator))
         items = []
         for key, value in estimator.get_params(deep=False).items():
-            if key in usual and _is_same(value, usual[key].default):
+            if key in usual and _is_same(value, usual[key]):
                 continue
             if not key.isidentifier():
                 raise _Inexpressible
@@ -120,6 +120,16 @@ def _public_module(value: Any, name: str, module: str) -> str:
         if getattr(sys.modules.get(candidate), name, None) is value:
             return candidate
     raise _Inexpressible  # made inside a function, or by a module that is not imported
+
+
+def _usual_values(cls: type) -> dict[str, Any]:
+    """Return the defaults of a class's parameters, also of those that it hands to its bases."""
+    usual: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if inspect.isfunction(vars(base).get("__init__")):
+            parameters = inspect.signature(vars(base)["__init__"]).parameters
+            usual.update({name: parameter.default for name, parameter in parameters.items()})
+    return usual
 
 
 def _is_same(value: Any, usual: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from .._budget import Budget, check_budget
 from .._texts import short_repr
 from ..evaluation import CHOSEN, Models
-from ..history import COMPLETE, INTERRUPTED, RUNNING, History
+from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History
 from ..pictures import ImportancePicture, Scale, Search, read_search
 from ..results import Cause, group_failures
 from ._space import Finding, find, importance_of, varying
@@ -124,6 +124,8 @@ class Facts:
         params = dict(fitted.get("best_params_", {}))
         chosen = fitted.get("best_estimator_", params.get(CHOSEN, models.first))
         importance, scales = importance_of(search), varying(search)
+        budget = check_budget(tuned.budget)
+        harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
         ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
         names = () if tuned.estimator is None else tuple(map(model_name, models.members))
         return cls(
@@ -133,12 +135,12 @@ class Facts:
             model_name(chosen),
             params,
             tuned.strategy if isinstance(tuned.strategy, str) else short_repr(tuned.strategy),
-            check_budget(tuned.budget),
+            budget,
             dict(Counter(trial.status for trial in history)),
             max(ended, default=0.0) + fitted.get("refit_time_", 0.0),
             _since_best(search, history),
             find(tuned, search, scales, importance),
-            group_failures(history),
+            [cause for cause in group_failures(history) if cause.status not in harmless],
             importance,
             scales,
         )

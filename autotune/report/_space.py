@@ -130,8 +130,9 @@ def _is_limit(tuned: Any, search: Search, name: str, bound: float) -> bool:
     """Return whether nothing lies beyond a bound, by the model's rules or the data's."""
     assert search.winner is not None
     models = Models.of(tuned.estimator)
-    chosen, _ = models.split(search.history[search.winner].params)
-    model = vars(tuned).get("best_estimator_", chosen)
+    model = vars(tuned).get("best_estimator_")
+    if model is None and tuned.estimator is not None:
+        model, _ = models.split(search.history[search.winner].params)
     path, _, own = name.removeprefix(models.prefix).rpartition("__")
     owner = model if not path or model is None else model.get_params().get(path)
     ends = stated_ends(owner, own)

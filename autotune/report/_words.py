@@ -109,6 +109,9 @@ def limits(facts: Facts) -> list[str]:
             f"{n_failed} of {count(len(facts.search.history), 'trial')} had errors; see the "
             "failures below."
         )
+    if facts.statuses.get(TIMEOUT) and not facts.budget.seconds_per_trial:
+        slow = count(facts.statuses[TIMEOUT], "trial")
+        texts.append(f"{slow} took too long for the budget.")
     cut = facts.statuses.get(RUNNING, 0) + facts.statuses.get(INTERRUPTED, 0)
     if cut:
         texts.append(f"The end of the budget cut {count(cut, 'trial')} short.")
