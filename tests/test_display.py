@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -124,6 +126,46 @@ def test_on_a_terminal_one_line_is_rewritten(monkeypatch):
     assert states[-1] == "[autotune] trial 2/2 | 3.0 s | best 0.5000 | default 0.5000\n"
     assert len(states) == 4
     assert all("\n" not in state for state in states[:-1])
+
+
+def test_a_terminal_tells_what_was_evaluated_last(monkeypatch):
+    """Check that the line ends with the trial and the fold, until it is closed."""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    play(TRIALS[:2], 1, n_trials=2)
+    states = terminal.getvalue().split("\r\x1b[2K")
+    assert states[2].endswith(" | best 0.5000 | default 0.5000 | #1 fold 0")
+
+
+class Handle(list):
+    """Stands for an output of a notebook; holds what it showed."""
+
+    def update(self, data, *, raw):
+        assert raw
+        self.append(data["text/plain"])
+
+
+@pytest.mark.parametrize("interval", [0.0, 3600.0])
+def test_in_a_notebook_one_output_is_updated(interval, monkeypatch, capsys):
+    """Check that a cell has one output that changes, at most every so often, and at the end."""
+    handles = []
+
+    def display(data, *, raw, display_id):
+        assert display_id
+        handles.append(Handle())
+        handles[-1].update(data, raw=raw)
+        return handles[-1]
+
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr("sys.stdout", stream)
+    monkeypatch.setattr("autotune.results._live._INTERVAL", interval)
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    play(TRIALS[:2], 1, n_trials=2)
+    (shown,) = handles
+    assert shown[0] == "[autotune] trial 0/2 | 1.5 s | no score yet | #0 fold 0"
+    assert shown[-1] == "[autotune] trial 2/2 | 3.0 s | best 0.5000 | default 0.5000"
+    assert len(shown) == (2 if interval else 3)
+    assert stream.getvalue() == ""
 
 
 def test_a_narrow_terminal(monkeypatch):

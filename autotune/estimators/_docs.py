@@ -55,7 +55,8 @@ _SHARED = """
     random_state : int, RandomState instance or None, default=None
         Seeds the search, and each ``random_state`` of the model that is None.
     verbose : int, default=0
-        1 shows a live line, 2 a line per trial.
+        1 shows a live line on a terminal and in a notebook, elsewhere a line for each better
+        score; 2 a line per trial.
     warm_start : bool, default=False
         Whether a further ``fit`` with the same data and settings, but a larger budget,
         continues where the last one ended.
