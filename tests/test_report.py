@@ -402,7 +402,10 @@ def test_a_limit_on_each_trial():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"winner": 0}, "Nothing that was tried beat the untuned SVC, so it was kept: 0.6000."),
+        (
+            {"winner": 0},
+            "Nothing that was tried beat the untuned SVC, so it was kept: accuracy 0.6000.",
+        ),
         ({"winner": 5}, "Tuning made the SVC better: accuracy 0.7000 instead of 0.6000 without"),
         ({"winner": None}, "No trial was chosen, because refit does not say which metric decides."),
     ],
@@ -410,6 +413,24 @@ def test_a_limit_on_each_trial():
 def test_verdict(settings, text):
     """Check the sentence with which a report begins."""
     assert words.verdict(Facts.of(simple_tuned(**settings))).startswith(text)
+
+
+def test_nothing_ended():
+    """Check a search whose budget ended before anything was known."""
+    tuned = make_tuned({"C": (1.0, 9.0)}, [({"C": 1.0}, [0.5], INTERRUPTED)], winner=0)
+    facts = Facts.of(tuned)
+    assert words.verdict(facts) == "No trial ended within the budget, so the untuned SVC was kept."
+    assert words.certainty(facts)[0].startswith("What to expect on new data is not known")
+    assert words.advice(facts) == ["Nothing in particular."]
+    check_page(make_page(tuned))
+
+
+def test_infinite_scores():
+    """Check that scores without a mean or a difference are no error."""
+    infinite = [math.inf, -math.inf]
+    trials = [({"C": 1.0}, infinite), ({"C": 2.0}, [1e308, 1e308]), ({"C": 3.0}, infinite)]
+    for winner in range(3):
+        check_page(make_page(make_tuned({"C": (1.0, 9.0)}, trials, winner=winner)))
 
 
 def test_a_larger_budget():

@@ -11,7 +11,7 @@ import numpy as np
 from .._budget import Budget, check_budget
 from .._texts import short_repr
 from ..evaluation import CHOSEN, Models
-from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History
+from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
 from ..pictures import ImportancePicture, Scale, Search, read_search
 from ..results import Cause, group_failures
 from ._space import Finding, find, importance_of, varying
@@ -49,21 +49,18 @@ class Outcome:
     def of(cls, search: Search) -> Outcome:
         history, meaning = search.history, search.meaning
         winner = None if search.winner is None else history[search.winner]
-        default = history[0] if len(history) and history[0].origin == "default" else None
-        own, usual = (
-            np.full(1, np.nan) if trial is None else history.compared_scores(trial, search.metric)
-            for trial in (winner, default)
-        )
+        own, usual = (_fold_scores(search, trial) for trial in (winner, search.default))
         both = np.isfinite(own) & np.isfinite(usual)
-        tuned, untuned = float(own.mean()), float(usual.mean())
-        gain = tuned - untuned
+        with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
+            tuned, untuned = float(own.mean()), float(usual.mean())
+            gain = tuned - untuned
         score, *interval = search.expected
         low, high = sorted(meaning.value(end) for end in interval)
         return cls(
             meaning.value(tuned),
             meaning.value(untuned),
             0.0 if np.isclose(tuned, untuned, rtol=1e-9, atol=0.0) else gain,
-            winner is not None and winner is default,
+            winner is not None and winner is search.default,
             meaning.value(score),
             low,
             high,
@@ -150,6 +147,13 @@ class Facts:
         """How many trials have ended before the budget did."""
         cut = self.statuses.get(RUNNING, 0) + self.statuses.get(INTERRUPTED, 0)
         return len(self.search.history) - cut
+
+
+def _fold_scores(search: Search, trial: Trial | None) -> np.ndarray:
+    """Return a trial's scores on the compared folds, NaN if there is no trial."""
+    if trial is None:
+        return np.full(len(search.history.compared_folds), np.nan)
+    return search.history.compared_scores(trial, search.metric)
 
 
 def _since_best(search: Search, history: History) -> int:

@@ -43,8 +43,8 @@ def parameters_of(
     """Return the parameters of the chosen configuration, none if nothing was chosen."""
     if search.winner is None:
         return []
-    history, by_name = search.history, {scale.name: scale for scale in scales}
-    default = history[0].params if history[0].origin == "default" else {}
+    by_name = {scale.name: scale for scale in scales}
+    default = {} if search.default is None else search.default.params
     return [
         Parameter(
             name,
@@ -54,7 +54,7 @@ def parameters_of(
             _place(by_name.get(name), search.winner),
             shares.get(name, np.nan),
         )
-        for name, value in history[search.winner].params.items()
+        for name, value in search.history[search.winner].params.items()
     ]
 
 

@@ -36,6 +36,16 @@ class Finding:
         What was noticed.
     advice : str
         What to do about it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> from autotune import AutoTunedClassifier
+    >>> model = AutoTunedClassifier(SVC(), {"C": [0.01, 0.1, 1]}, strategy="grid")
+    >>> (finding,) = model.fit(*load_iris(return_X_y=True)).space_report_
+    >>> finding.parameter, finding.kind
+    ('C', 'bound')
     """
 
     parameter: str
@@ -97,9 +107,9 @@ def effects(importance: ImportancePicture | None) -> dict[str, float]:
 
 def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Finding]:
     """Yield the parameters whose chosen value lies on a bound that could be moved."""
-    if search.winner is None:
-        return
     best = _best(search)
+    if search.winner is None or not best.any():
+        return
     for scale in scales:
         bound = scale.at_bound(scale.numbers[search.winner])
         if bound is None or scale.bounds is None or _is_limit(tuned, search, scale.name, bound):
@@ -118,8 +128,10 @@ def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Find
 
 
 def _best(search: Search) -> np.ndarray:
-    """Return which trials have the score of the chosen one, or a better one."""
+    """Return which trials have the score of the chosen one, or a better one; none without it."""
     trials = search.trials()
+    if search.winner is None:
+        return np.zeros(len(trials.values), dtype=bool)
     goodness = trials.sign * trials.values
     least = goodness[search.winner]
     reaches = (goodness >= least) | np.isclose(goodness, least, rtol=1e-9, atol=0.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from ..history import COMPLETE, CRASHED, DROPPED, FAILED, INTERRUPTED, RUNNING, TIMEOUT
@@ -28,8 +30,11 @@ def verdict(facts: Facts) -> str:
     tuned, untuned = score_text(outcome.tuned), score_text(outcome.untuned)
     if facts.search.winner is None:
         return "No trial was chosen, because refit does not say which metric decides."
+    if outcome.is_default and np.isnan(outcome.tuned):
+        return f"No trial ended within the budget, so the untuned {facts.chosen} was kept."
     if outcome.is_default:
-        return f"Nothing that was tried beat the untuned {facts.chosen}, so it was kept: {tuned}."
+        kept = f"so it was kept: {label} {tuned}."
+        return f"Nothing that was tried beat the untuned {facts.chosen}, {kept}"
     if np.isnan(outcome.gain):
         return (
             f"The best {facts.chosen} has {label} {tuned}. There is no score of the untuned model "
@@ -54,7 +59,10 @@ def certainty(facts: Facts) -> list[str]:
             "many trials is partly lucky, and every score is measured on a limited number of rows."
         )
     elif facts.search.winner is not None:
-        texts.append("What to expect on new data is not known: it takes at least two folds.")
+        texts.append(
+            "What to expect on new data is not known: that takes at least two folds, and a model "
+            "that was chosen by its score."
+        )
     if outcome.n_folds > 1 and not outcome.is_default:
         texts.append(
             f"Every model was trained and tested on {outcome.n_folds} different splits of the "
@@ -75,17 +83,14 @@ def _may_be_chance(facts: Facts) -> bool:
 def effort(facts: Facts) -> list[str]:
     """Return what was tried."""
     history = facts.search.history
-    words = [
-        f"{facts.statuses[status]} {word}"
-        for status, word in STATUS_WORDS.items()
-        if facts.statuses.get(status) and status != RUNNING
-    ]
+    counts = Counter[str]()
+    for status, word in STATUS_WORDS.items():
+        counts[word] += facts.statuses.get(status, 0)
+    words = [f"{number} {word}" for word, number in counts.items() if number]
     tried = f"{count(len(history), 'configuration')} of {' or '.join(facts.models)}"
     texts = [
         f"{tried} in {seconds_text(facts.seconds)}, by the strategy {facts.strategy!r}: "
         f"{listed(words)}. The measure is {facts.search.label}."
-        if words
-        else f"{tried}."
     ]
     if facts.statuses.get(DROPPED):
         texts.append(
@@ -128,7 +133,7 @@ def advice(facts: Facts) -> list[str]:
     texts = [f"{finding.parameter}: {finding.advice}" for finding in facts.findings]
     if _is_still_gaining(facts):
         texts.append("Allow a larger budget: the search was still finding better ones.")
-    elif facts.n_ended > 1 and not any(finding.kind == BOUND for finding in facts.findings):
+    elif facts.since_best and not any(finding.kind == BOUND for finding in facts.findings):
         texts.append(
             f"More of the same will hardly help: the last {count(facts.since_best, 'trial')} "
             "brought nothing better. Other columns, more rows or another kind of model may."
@@ -138,7 +143,7 @@ def advice(facts: Facts) -> list[str]:
             "To be surer of the gain, measure it on rows that took no part, or with more folds "
             "(cv=10, or RepeatedKFold)."
         )
-    return texts
+    return texts or ["Nothing in particular."]
 
 
 def _is_still_gaining(facts: Facts) -> bool:
