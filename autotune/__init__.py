@@ -1,4 +1,4 @@
-"""An estimator that wraps any scikit-learn classifier or regressor and tunes it inside ``fit``."""
+"""A scikit-learn estimator that tunes any classifier or regressor inside ``fit``."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

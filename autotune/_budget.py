@@ -1,4 +1,4 @@
-"""What may be spent: trials, seconds, and limits on one evaluation."""
+"""Budgets: limits on trials, on time, and on single evaluations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from ._texts import short_repr
 
-DEFAULT_TRIALS = 50  # where neither the user nor an exhausted space ends the search
+DEFAULT_TRIALS = 50  # if neither the user nor an exhausted space ends the search
 FASTEST = 1e-4  # seconds, below which differences do not matter
 
 _UNITS = {
@@ -42,32 +42,32 @@ ACCEPTED = f"{_TRIALS}, {_DURATION}, a Budget(trials=..., seconds=...), or None"
 
 @dataclass(frozen=True)
 class Budget:
-    """What one ``fit`` may spend; the first limit reached ends the search.
+    """Limits of one ``fit``; the search ends when the first one is reached.
 
     Parameters
     ----------
     trials : int or None, default=None
-        Number of configurations that may be tried, the default included.
+        Maximum number of configurations, including the default.
     seconds : float, str, timedelta or None, default=None
-        Wall time of ``fit``, search and refit together. A number counts seconds; a string
-        needs a unit (``"90s"``, ``"5min"``, ``"1h30min"``).
+        Wall time of ``fit``, including the refit. A number means seconds; a string needs a
+        unit (``"90s"``, ``"5min"``, ``"1h30min"``).
     seconds_per_trial : float, str, timedelta or None, default=None
-        Time that the evaluations of one configuration may take together; one that takes
-        longer is killed and recorded with status ``"timeout"``.
+        Total time of the evaluations of one configuration; one that takes longer is killed and
+        recorded with status ``"timeout"``.
     memory : int, str or None, default=None
-        Memory of one evaluation, in bytes or as ``"500MB"``, ``"2GB"``; one that uses more is
-        killed and recorded with status ``"crashed"``. Linux only.
+        Memory of one evaluation, in bytes or as a string such as ``"500MB"``; one that uses more
+        is killed and recorded with status ``"crashed"``. Linux only.
 
     Raises
     ------
     TypeError, ValueError
-        When a limit is not a positive, finite number; the message names it.
+        If a limit is not a positive, finite number; the message names it.
 
     Notes
     -----
     With a limit on time or memory, evaluations run in worker processes that can be killed.
-    With neither trials nor seconds, the search ends after the whole grid (a grid search
-    over choices) or 50 trials.
+    Without a limit on trials or seconds, the search ends after the whole grid (for a grid
+    search over choices) or 50 trials.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Budget:
 
     @property
     def needs_killing(self) -> bool:
-        """Whether an evaluation may have to be ended from outside."""
+        """Whether an evaluation may have to be killed."""
         limits = (self.seconds, self.seconds_per_trial, self.memory)
         return any(limit is not None for limit in limits)
 

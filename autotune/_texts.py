@@ -1,4 +1,4 @@
-"""What users read: values in few words, and warnings in the name of their own line."""
+"""Short representations of values, and warnings that point at the user's code."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The version, in the one place from which the build, the package and the docs read it."""
+"""The version, read from here by the build, the package and the docs."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""What the command line is made of: the table, the models, the run, the report, the saving."""
+"""The command line: tables, models, runs, reports and saving."""
 
 from ._main import main
 

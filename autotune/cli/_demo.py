@@ -1,4 +1,4 @@
-"""The demo: real data that come with scikit-learn, and a model that needs tuning."""
+"""The demo: a data set of scikit-learn, and a model that benefits from tuning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that end the command with one line and an exit code."""
+"""Errors that end the command with a one-line message and an exit code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What a file is, told from its beginning, and how it becomes a frame.
+"""Detection of file formats, and reading files as frames.
 
-What can be said of a file without pandas is said without it, so that a mistake in the name of
-a file or a column is reported at once.
+Whatever can be checked without pandas is checked without it, so that a wrong file or column
+name is reported at once.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ def _unreadable(path: str, error: Exception) -> CliError:
 
 
 def _is_number(text: str) -> bool:
-    """Say whether a text is a number."""
+    """Return whether a text is a number."""
     try:
         float(text.replace(",", "."))
     except ValueError:

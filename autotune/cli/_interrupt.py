@@ -1,4 +1,4 @@
-"""What a further Ctrl-C does after the first."""
+"""Handling of Ctrl-C after the first one."""
 
 from __future__ import annotations
 

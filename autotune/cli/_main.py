@@ -1,7 +1,7 @@
 """The command line: ``autotune [fit] DATA.csv --target COLUMN``, ``predict``, ``show``, ``demo``.
 
-Exit codes: 0 when all was done, 1 when the search failed, 2 for a call or data that
-cannot be used, 130 when interrupted, 141 when whoever reads the output has closed it.
+Exit codes: 0 for success, 1 if the search failed, 2 for invalid arguments or data, 130 after
+Ctrl-C, 141 if the reader of the output closed the pipe.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The models that the command line knows by short names, made ready for a table."""
+"""The models that the command line knows by name, with preprocessing for tables."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _preparation(X: Any, columns: Sequence[Column], *, scaled: bool) -> ColumnTr
 
 
 def _is_plain(column: Any) -> bool:
-    """Say whether every model takes a column as it is, but for missing values."""
+    """Return whether every model takes a column as it is, but for missing values."""
     return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
 
 

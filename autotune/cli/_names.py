@@ -1,4 +1,4 @@
-"""What the command line calls things; imports none of them."""
+"""Names used on the command line, without importing what they stand for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be written after ``autotune``: one parser for each of its commands."""
+"""The argument parsers, one per command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the tuned model goes, and how it comes back."""
+"""Saving and loading models, and writing predictions."""
 
 from __future__ import annotations
 

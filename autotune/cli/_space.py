@@ -1,4 +1,4 @@
-"""A search space written as text."""
+"""Search spaces given as text."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def detect_task(y: Any) -> str:
 
 
 def _is_whole(y: Any) -> bool:
-    """Say whether all numbers of a column are whole."""
+    """Return whether all numbers of a column are whole."""
     return bool(_whole(y).all())
 
 

@@ -1,4 +1,4 @@
-"""The untuned model's score on the rows that were held out, after a fit on all others."""
+"""The score of the untuned model on the held-out rows."""
 
 from __future__ import annotations
 

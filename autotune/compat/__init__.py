@@ -1,4 +1,4 @@
-"""The only place with private names of scikit-learn and joblib, and with other libraries' ways."""
+"""The only package that uses private names of scikit-learn and joblib."""
 
 from ._clone import clone, clone_parametrized
 from ._libraries import library_of, make_ready

@@ -1,4 +1,4 @@
-"""Copies of estimators, also of models that hand out copies of their own parameters."""
+"""Cloning of estimators, including models that return copies of their parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between scikit-learn releases, and what of it is private there."""
+"""Differences between scikit-learn releases, and its private names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is searched, and which model, when the user says neither."""
+"""The default model, built-in search spaces and starting points."""
 
 from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
 from ._compose import auto_space, default_space, has_default_space
@@ -8,6 +8,7 @@ from ._encoders import (
     LabelReader,
     NumberReader,
 )
+from ._meanings import StepInput
 from ._model import default_model
 from ._portfolio import MAX_POINTS, moved_default, starting_points
 from ._registry import register_space
@@ -25,6 +26,7 @@ __all__ = [
     "DateEncoder",
     "LabelReader",
     "NumberReader",
+    "StepInput",
     "TermReducer",
     "TextEncoder",
     "auto_space",

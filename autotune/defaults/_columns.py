@@ -1,4 +1,4 @@
-"""What each column of raw data is: numbers, dates, text, an identifier."""
+"""The kind of each column of raw data: numbers, dates, text, an identifier."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 @dataclass(frozen=True)
 class Column:
-    """What a column was taken for.
+    """The interpretation of a column.
 
     Attributes
     ----------
@@ -87,10 +87,10 @@ class Column:
         ``"number"``, ``"duration"``, ``"date"``, ``"category"`` and ``"text"`` are used;
         ``"identifier"`` and ``"empty"`` are left out.
     note : str, default=""
-        What is not evident: that text was read as numbers, which marks count as missing, why
-        the column is left out. A clause that follows the column's name.
+        Details: that text was parsed as numbers, which markers count as missing, or why the
+        column is left out. A clause that follows the column's name.
     plain : bool, default=False
-        Whether scikit-learn's HistGradientBoosting takes the column as it is.
+        Whether scikit-learn's HistGradientBoosting supports the column without encoding.
     """
 
     name: Any
@@ -104,21 +104,21 @@ class Column:
 
 
 def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
-    """Return what each column of raw data is.
+    """Infer the kind of each column of raw data.
 
-    Nothing is learnt from the values but what the columns are, and the target has no part
-    in it. Long columns of text are judged by a thousand of their distinct values.
+    Only the kinds are inferred from the values, and the target is not used. Long text columns
+    are judged by a thousand of their distinct values.
 
-    An identifier is a column of text, single words or codes, of which no two rows have the
-    same value; or one of whole numbers, all different, in a frame, whose name says that it
-    is one (``"id"``, ``"customer_no"``), or that counts the rows. For a regressor the last
-    ones are kept, because they may be a time, and so is what would be the only column.
+    An identifier is a column of single words or codes that are all different or, in a frame, a
+    column of distinct integers that either has a name such as ``"id"`` or ``"customer_no"`` or
+    counts the rows. For a regressor, row counters are kept, because they may represent time;
+    so is the only column of a frame.
 
     Parameters
     ----------
     X : dataframe of pandas or polars, or array of shape (n_samples, n_features)
     classifier : bool, default=True
-        Whether classes are to be told, not amounts.
+        Whether the task is classification rather than regression.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     Raises
     ------
     TypeError, ValueError
-        If a column holds what no model can be given: complex numbers, lists, objects.
+        If a column has unsupported values: complex numbers, lists, objects.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def _read_type(column: Any, name: Any) -> Column | None:
 
 
 def _is_categorical(column: Any) -> bool:
-    """Say whether the user made a column categorical."""
+    """Return whether the user made a column categorical."""
     if is_series(column, "pandas"):
         return isinstance(column.dtype, sys.modules["pandas"].CategoricalDtype)
     if not is_series(column, "polars"):
@@ -206,17 +206,17 @@ def _is_categorical(column: Any) -> bool:
 
 
 def _is_period(column: Any) -> bool:
-    """Say whether a column holds periods of pandas."""
+    """Return whether a column holds periods of pandas."""
     return is_series(column, "pandas") and hasattr(column.dtype, "freq")
 
 
 def _is_plain(column: Any) -> bool:
-    """Say whether the model takes a column of numbers as it is: not sparse, nor of Arrow."""
+    """Return whether the model takes a column of numbers as it is: not sparse, nor of Arrow."""
     return not hasattr(column.dtype, "fill_value") and not hasattr(column.dtype, "pyarrow_dtype")
 
 
 def _becomes_floats(column: Any) -> bool:
-    """Say whether the model makes floats of a column of objects itself."""
+    """Return whether the model makes floats of a column of objects itself."""
     if column.dtype != object:
         return False
     try:
@@ -237,12 +237,12 @@ def _count_present(column: Any) -> int:
 
 
 def _is_rare(n_present: int, n_rows: int) -> bool:
-    """Say whether a fold may lack all values of a column, which the model refuses."""
+    """Return whether a fold may lack all values of a column, which the model refuses."""
     return n_present < min(n_rows, max(_FEW, _RARELY * n_rows))
 
 
 def _has_plain_categories(column: Any) -> bool:
-    """Say whether the model takes a categorical column as it is."""
+    """Return whether the model takes a categorical column as it is."""
     if is_series(column, "polars"):
         return bool(column.n_unique() <= MAX_CATEGORIES)
     categories = column.cat.categories
@@ -251,7 +251,7 @@ def _has_plain_categories(column: Any) -> bool:
 
 
 def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
-    """Say whether whole numbers only tell rows apart: they are named so, or count the rows."""
+    """Return whether whole numbers only tell rows apart: they are named so, or count the rows."""
     named, kind = _is_identifier_name(name), numpy_kind(column)
     if len(column) < _MIN_IDENTIFIERS or kind not in ("iuO" if named else "iu" * counted):
         return False
@@ -265,7 +265,7 @@ def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
 
 
 def _is_identifier_name(name: Any) -> bool:
-    """Say whether a column is named as identifiers are."""
+    """Return whether a column is named as identifiers are."""
     text = str(name).strip()
     return bool(_IDENTIFIER_NAME.fullmatch(text) or _CAMEL_CASE_ID.fullmatch(text))
 
@@ -311,7 +311,7 @@ def _listed(texts: list[str]) -> str:
 
 
 def _are_identifiers(texts: list[str]) -> bool:
-    """Say whether texts, all different, are codes or single words."""
+    """Return whether texts, all different, are codes or single words."""
     if _has_few_shapes(texts):
         return True
     if any(_count_words(text) > 1 for text in texts):
@@ -322,7 +322,7 @@ def _are_identifiers(texts: list[str]) -> bool:
 
 
 def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
-    """Say whether texts are written freely, not chosen among a few."""
+    """Return whether texts are written freely, not chosen among a few."""
     if _has_few_shapes(texts):
         return False
     different = len(counts) / counts.total()
@@ -334,7 +334,7 @@ def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
 
 
 def _has_few_shapes(texts: list[str]) -> bool:
-    """Say whether texts differ in hardly more than one number each."""
+    """Return whether texts differ in hardly more than one number each."""
     numbered = all(len(_DIGITS.findall(text)) <= 1 for text in texts)
     return numbered and len({_DIGITS.sub("0", text) for text in texts}) <= _N_SHAPES < len(texts)
 

@@ -1,4 +1,4 @@
-"""Built-in spaces of whole estimators: own parameters and those of everything nested."""
+"""Built-in spaces of composite estimators: their parameters and those of nested ones."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
 
     Pipelines, column transformers, ensembles and meta-estimators are searched for models and
     steps with a built-in space; their parameters are named as in ``set_params``. Numeric
-    parameters are searched whatever their present value; a parameter that chooses among
-    kinds (``class_weight``, ``weights``, ``activation``) is searched only where the
-    estimator has scikit-learn's default, and a ``kernel`` or ``metric`` is never changed.
+    parameters are searched whatever their current value; a parameter that chooses among
+    kinds (``class_weight``, ``weights``, ``activation``) is searched only if the estimator
+    has scikit-learn's default, and a ``kernel`` or ``metric`` is never changed.
 
-    With ``space="auto"`` some models have a union of spaces, as `SVC` one with numbers for
-    ``gamma`` and one with ``"scale"``; of these it is the first of the largest.
+    With ``space="auto"`` some models have a union of spaces; for example, `SVC` has one with
+    numbers for ``gamma`` and one with ``"scale"``. This function returns the first of the
+    largest ones.
 
     Parameters
     ----------
     estimator : estimator instance
         Fitted or not; it is not changed.
     X : array-like of shape (n_samples, n_features), default=None
-        The training data, which bound some ranges: the neighbours by the rows of a fold, the
-        components by the features. Where their number is not known, as behind an encoder, such
-        parameters are left out. None: as for large data.
+        The training data, which limit some ranges: the number of neighbours by the rows of a
+        fold, the number of components by the features. If the number of features is unknown,
+        for example after an encoder, such parameters are omitted. None: as for large data.
     y : array-like of shape (n_samples,) or (n_samples, n_targets), default=None
-        The target, which bounds ``nu`` and the components of partial least squares.
+        The target, which limits ``nu`` and the components of partial least squares.
 
     Returns
     -------
@@ -51,7 +52,7 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
     Raises
     ------
     TypeError
-        If it is no estimator.
+        If ``estimator`` is not an estimator.
     ValueError
         If neither the estimator nor anything nested in it has a built-in space.
 
@@ -76,14 +77,14 @@ def default_space(estimator: Any, X: Any = None, y: Any = None) -> dict[str, Any
 def auto_space(
     estimator: Any, prefix: str = "", X: Any = None, y: Any = None
 ) -> dict[str, Any] | SubSpaces:
-    """Return what ``space="auto"`` stands for: a space, or a list of them for a union.
+    """Return the space for ``space="auto"``: a dict, or a list of dicts for a union.
 
     Parameters
     ----------
     estimator, X, y
         As for `default_space`.
     prefix : str, default=""
-        Put before every name, for an estimator that is itself nested: ``"svc__"``.
+        A prefix for every name, for an estimator that is itself nested: ``"svc__"``.
 
     Returns
     -------
@@ -101,7 +102,7 @@ def auto_space(
 
 
 def has_default_space(estimator: Any) -> bool:
-    """Say whether `default_space` knows a space for the estimator.
+    """Return whether `default_space` knows a space for the estimator.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def has_default_space(estimator: Any) -> bool:
 
 
 def _collect(estimator: Any, prefix: str, facts: Facts | None) -> SubSpaces:
-    """Return the sub-spaces of the estimator and all that is nested in it, [] if none."""
+    """Return the sub-spaces of the estimator and all nested ones, [] if none."""
     own = [
         {f"{prefix}{name}": values for name, values in space.items()}
         for space in own_spaces(estimator, facts)
@@ -132,7 +133,7 @@ def _collect(estimator: Any, prefix: str, facts: Facts | None) -> SubSpaces:
 
 
 def _is_step(estimator: Any) -> bool:
-    """Say whether an estimator prepares data for a model."""
+    """Return whether an estimator prepares data for a model."""
     return hasattr(estimator, "transform") and not hasattr(estimator, "predict")
 
 
@@ -158,7 +159,7 @@ def _children(estimator: Any, facts: Facts | None) -> Iterator[tuple[str, Any, F
 
 
 def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
-    """Return what is known of the data that reach members, where that differs."""
+    """Return facts about the data of members, if they differ."""
     from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
@@ -178,7 +179,7 @@ def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
 
 
 def is_estimator(value: Any) -> bool:
-    """Say whether the value is an estimator instance."""
+    """Return whether the value is an estimator instance."""
     return hasattr(value, "fit") and hasattr(value, "get_params") and not isinstance(value, type)
 
 
@@ -196,7 +197,7 @@ def _product(unions: list[SubSpaces]) -> SubSpaces:
 
 
 def _unknown_message(estimator: Any) -> str:
-    """Say that there is no space and show how one is written for this very estimator."""
+    """Return an error message with an example of a space for this estimator."""
     name = type(estimator).__name__
     nested = [type(child).__name__ for _, child, _ in _children(estimator, None)]
     where = f"{name}, nor for anything in it ({', '.join(nested)})" if nested else name

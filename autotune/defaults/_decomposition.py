@@ -1,4 +1,4 @@
-"""Built-in search spaces: steps that make fewer or other features."""
+"""Built-in search spaces: feature extraction and dimensionality reduction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Transformers from raw columns to what a model learns from."""
+"""Transformers that encode raw columns for a model."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
 class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
-    """A transformer that treats each column by itself.
+    """A transformer that encodes each column separately.
 
     Attributes
     ----------
     learnt_ : list
-        What each column has taught.
+        What was learned from each column.
     """
 
     def fit(self, X: Any, y: Any = None) -> Any:
@@ -99,7 +99,7 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
         return tags
 
     def _split(self, X: Any, *, reset: bool) -> list[Any]:
-        """Return the columns, checked."""
+        """Return the columns after validation."""
         frame = is_frame(X, "pandas") or is_frame(X, "polars")
         dtype = object if isinstance(X, list) else None
         checks = {} if frame else {"dtype": dtype, "ensure_all_finite": False}
@@ -107,29 +107,29 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
 
     @abstractmethod
     def _learn(self, column: Any, y: Any) -> Any:
-        """Return what is to be known of a column to encode it."""
+        """Return what is needed to encode a column."""
 
     @abstractmethod
     def _encode(self, column: Any, learnt: Any) -> np.ndarray:
         """Return the values as one or more columns."""
 
     def _suffixes(self, learnt: Any) -> list[str | None]:
-        """Return what each encoded column adds to the column's name."""
+        """Return the suffix of each encoded column's name."""
         return [None]
 
 
 class NumberReader(ColumnEncoder):
-    """Reads numbers, in whatever form, as floats.
+    """Converts numbers, in any format, to floats.
 
-    Durations and times of day are read as seconds, ``"$1,234.50"`` as 1234.5, ``"45.3%"`` as
-    0.453, ``"(3.2)"`` as -3.2, and ``"1 234,5"`` as 1234.5 where that is how the column
-    writes its decimals. What is no number is missing, NaN; what is infinite becomes the largest
-    number of single precision. A column without a single number in `fit` becomes zeros.
+    Durations and times of day become seconds, ``"$1,234.50"`` becomes 1234.5, ``"45.3%"`` 0.453,
+    ``"(3.2)"`` -3.2, and ``"1 234,5"`` 1234.5 if the column uses decimal commas. Other values
+    become NaN, and infinite values the largest number of single precision. A column without any
+    number in `fit` becomes zeros.
 
     Attributes
     ----------
     learnt_ : list of (str, bool)
-        For each column the mark before its decimals, and whether it had any number.
+        The decimal separator of each column, and whether it had any number.
 
     Examples
     --------
@@ -155,16 +155,16 @@ class NumberReader(ColumnEncoder):
 class DateEncoder(ColumnEncoder):
     """Encodes dates and times by their parts and by the days since the first one.
 
-    The parts are year, month, day, weekday (Monday is 0), hour, minute and second, as far
-    as they vary in `fit`. They are those of the clock in the column's own time zone. A
-    period stands for its start. Days before the first date in `fit` are negative.
+    The parts are those of year, month, day, weekday (Monday is 0), hour, minute and second
+    that vary in `fit`, in the column's own time zone. Periods are represented by their start.
+    Days before the first date in `fit` are negative.
 
     Attributes
     ----------
     learnt_ : list of dict
-        For each column the ``"first"`` date, in microseconds since 1970, None where there
-        is no date; the names of its ``"parts"``; its time ``"zone"``; and whether dates like
-        01/02/2024 are read with the ``"day_first"``.
+        For each column the ``"first"`` date in microseconds since 1970, or None if there is
+        none; the names of its ``"parts"``; its time ``"zone"``; and ``"day_first"``, whether
+        the day comes first in dates like 01/02/2024.
 
     Examples
     --------
@@ -199,7 +199,7 @@ class DateEncoder(ColumnEncoder):
 
 
 def _date_parts(times: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the parts of times, arbitrary numbers where a time is missing."""
+    """Return the parts of times; they are arbitrary for missing times."""
     year, month, day = (times.astype(f"M8[{unit}]") for unit in "YMD")
     seconds = (times - day).astype("m8[s]").astype(float)
     return {
@@ -214,15 +214,15 @@ def _date_parts(times: np.ndarray) -> dict[str, np.ndarray]:
 
 
 class LabelReader(ColumnEncoder):
-    """Reads the values of categorical columns as text, or as numbers where all are numbers.
+    """Converts the values of categorical columns to text, or to numbers if all are numbers.
 
-    What is missing, in whatever way, becomes NaN. An encoder of categories can then sort
-    and compare the values.
+    All kinds of missing values become NaN. An encoder of categories can then sort and compare
+    the values.
 
     Attributes
     ----------
     learnt_ : list of bool
-        For each column whether its values are numbers.
+        Whether the values of each column are numbers.
 
     Examples
     --------
@@ -244,18 +244,18 @@ class LabelReader(ColumnEncoder):
 
 
 class ColumnNamer(TransformerMixin, BaseEstimator):
-    """Gives the columns of a frame of pandas names that are text and differ.
+    """Gives the columns of a pandas frame unique names of type str.
 
-    Other transformers take no frame with names of mixed types, and none with one name twice.
+    Other transformers do not support names of mixed types or duplicate names.
 
     Attributes
     ----------
     n_features_in_ : int
-        How many columns there were in `fit`.
+        Number of columns in `fit`.
     names_in_ : list
         The names in `fit`.
     names_ : list of str
-        The names that stand for them.
+        The new names.
 
     Examples
     --------
@@ -270,7 +270,7 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame of pandas or array
+        X : pandas DataFrame or array
         y : None
             Ignored.
 
@@ -290,17 +290,17 @@ class ColumnNamer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> Any:
-        """Return the frame with other names.
+        """Return the frame with the new names.
 
         Parameters
         ----------
-        X : DataFrame of pandas or array
+        X : pandas DataFrame or array
             With the columns that it had in `fit`, in the same order.
 
         Returns
         -------
-        DataFrame of pandas or array
-            An array has no names, and is returned as it is.
+        pandas DataFrame or array
+            An array has no names, and is returned unchanged.
         """
         check_is_fitted(self)
         if not is_frame(X, "pandas"):

@@ -1,4 +1,4 @@
-"""An example of a search space, for a model that has none built in."""
+"""An example of a search space, for models without a built-in one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a space may depend on beside the model: the size of the data that reach it."""
+"""What a space may depend on besides the model: the size of the data."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def _logistic_regression(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_mixed(params: Mapping[str, Any]) -> bool:
-    """Say whether both penalties are in use, as written before and since scikit-learn 1.8."""
+    """Return whether both penalties are in use, as written before and since scikit-learn 1.8."""
     return params.get("penalty") == "elasticnet" or 0 < (params.get("l1_ratio") or 0) < 1
 
 

@@ -1,4 +1,4 @@
-"""The model that is tuned when the user names none."""
+"""The default model, tuned if the user passes none."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _N_NOTES = 5  # in one warning
 
 
 def default_model(X: Any, *, classifier: bool) -> Any:
-    """Return the estimator that stands for ``estimator=None``.
+    """Return the estimator that is tuned for ``estimator=None``.
 
-    It is scikit-learn's HistGradientBoosting, which needs no scaling and handles missing
-    values and categories itself. Where ``X`` has columns that it would refuse or misread, it
-    is the last step, ``"model"``, of a Pipeline whose step ``"columns"`` is a
-    ColumnTransformer with an encoder for each kind of column (see `read_columns`); what it
-    names in ``transformers`` is what each column was taken for. Of a category's values
-    the rarest beyond 255 are taken together, unseen ones count as missing.
+    It is scikit-learn's HistGradientBoosting, which needs no scaling and supports missing
+    values and categories. If ``X`` has columns that it would reject or misinterpret, it is the
+    last step, ``"model"``, of a Pipeline whose step ``"columns"`` is a ColumnTransformer with
+    an encoder for each kind of column (see `read_columns`); its ``transformers`` show how each
+    column was interpreted. The rarest values of a category beyond 255 are merged, and unseen
+    ones are treated as missing.
 
-    What the columns are is told from all of ``X``; everything else is learnt when the
+    The kinds of columns are inferred from all of ``X``; everything else is learned when the
     model is fitted.
 
     Parameters
     ----------
     X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
-        The training data. Dataframes of pandas and polars and arrays are looked into;
-        anything else is left to the model.
+        The training data. Columns of pandas and polars frames and of arrays are inspected;
+        anything else is passed to the model.
     classifier : bool
-        Whether to return a classifier, not a regressor.
+        Whether to return a classifier or a regressor.
 
     Returns
     -------
@@ -54,13 +54,13 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     Raises
     ------
     TypeError, ValueError
-        If a column holds what no model can be given, or no column is of use.
+        If a column has unsupported values, or no column is usable.
 
     Warns
     -----
     UserWarning
-        If a column is left out as an identifier, or is read as something else than what
-        stands in it: the marks that count as missing are named.
+        If a column is left out as an identifier, or is converted: the markers that count as
+        missing are named.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
 
 
 def _as_table(X: Any) -> Any:
-    """Return what has columns that can be read, None for anything else."""
+    """Return data whose columns can be inspected, or None."""
     if is_frame(X, "pandas") or is_frame(X, "polars"):
         table = X
     elif isinstance(X, (list, np.ndarray)):
@@ -107,7 +107,7 @@ def _as_table(X: Any) -> Any:
 
 
 def _is_finite(X: Any) -> bool:
-    """Say whether X is an array of numbers, none of them missing or infinite."""
+    """Return whether X is an array of numbers, none of them missing or infinite."""
     if not isinstance(X, np.ndarray) or X.dtype.kind not in "biuf":
         return False
     with np.errstate(all="ignore"):
@@ -125,7 +125,7 @@ def _as_array(X: Any) -> np.ndarray:
 
 
 def _needs_names(X: Any) -> bool:
-    """Say whether the columns' names are of mixed types, or one stands twice."""
+    """Return whether the columns' names are of mixed types, or one stands twice."""
     names = column_names(X)
     n_texts = sum(isinstance(name, str) for name in names)
     return 0 < n_texts < len(names) or len(set(names)) < len(names)
@@ -210,7 +210,7 @@ def _encoders() -> list[tuple[str, str, Any]]:
 
 
 def _warn_of(columns: list[Column]) -> None:
-    """Warn of what was done to columns, but for those without any value."""
+    """Warn about columns that were converted or left out, except empty ones."""
     notes = [f"{_label(column)} is {column.note}" for column in columns if _is_surprising(column)]
     if notes:
         more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
@@ -220,10 +220,10 @@ def _warn_of(columns: list[Column]) -> None:
 
 
 def _label(column: Column) -> str:
-    """Return how a column is called in a warning: a position is no name."""
+    """Return the label of a column in a warning."""
     return repr(column.name) if isinstance(column.name, str) else f"column {column.name!r}"
 
 
 def _is_surprising(column: Column) -> bool:
-    """Say whether users may not expect what a column was taken for."""
+    """Return whether users may not expect what a column was taken for."""
     return bool(column.note) and column.kind != EMPTY

@@ -4,9 +4,9 @@ Printed by ``python benchmarks/portfolios.py --out points.jsonl`` (2026-11-22, s
 1.9.1), which says how they are chosen: on 13 data sets of the KEEL repository (``keel.TUNING``),
 from published configurations (AutoGluon 2023, auto-sklearn 1 and 2) and random draws of the
 built-in space. The regret is 0 for the best candidate on a data set and 1 for the model's
-default. Behind each entry stands by how much it lowers the mean regret, and its time relative to
-the default's. "Left out" is the mean regret after each entry on data sets that took no part in
-the choice, beside as many random candidates.
+default. The comment on each entry is its reduction of the mean regret, and its time relative to the
+default's. "Left out" is the mean regret after each entry on data sets that were not used
+for the choice, compared with as many random candidates.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Built-in search spaces: steps that scale, fill, encode, expand and select columns.
+"""Built-in search spaces: scaling, imputation, encoding, expansion and selection.
 
-Only what matters beside the model's own parameters is searched, the most important first: a
-step of a long pipeline keeps one parameter.
+Only parameters that matter besides the model's own are searched, the most important first: in
+a long pipeline, each step keeps only the first one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which built-in space belongs to which model."""
+"""The registry of built-in spaces."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ def known_models() -> tuple[str, ...]:
 
 
 def register_space(cls: type, space: Any) -> None:
-    """Make a space the built-in one of a class, for ``space="auto"`` and `default_space`.
+    """Register the built-in space of a class, for ``space="auto"`` and `default_space`.
 
-    It holds for subclasses too, in this process, and takes the place of one that there is.
+    It also applies to subclasses, in this process only, and replaces an existing one.
 
     Parameters
     ----------
@@ -73,12 +73,12 @@ def register_space(cls: type, space: Any) -> None:
     space : dict, list of dict, callable or None
         In the syntax of the ``space`` parameter. A callable gets the estimator's parameters,
         as ``get_params(deep=False)`` returns them, and returns a dict or a list of dicts. None
-        takes back what was registered.
+        removes the registered space.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no class or no space.
+        If ``cls`` is not a class or ``space`` not a valid space.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def register_space(cls: type, space: Any) -> None:
 
 
 def own_spaces(estimator: Any, facts: Facts | None = None) -> SubSpaces:
-    """Return the sub-spaces of the estimator itself, without its nested ones; [] if unknown."""
+    """Return the sub-spaces of the estimator without nested ones; [] if unknown."""
     cls = type(estimator)
     registered = next((_registered[base] for base in cls.__mro__ if base in _registered), None)
     entry = nearest_entry(cls, _ENTRIES) if registered is None else registered
@@ -146,9 +146,9 @@ def default_params(cls: type) -> dict[str, Any]:
 
 
 def _is_chosen(values: Any, value: Any, default: Any) -> bool:
-    """Say whether the user took one of several kinds (a metric, weights), which we then keep.
+    """Return whether the user chose one of several kinds (a metric, weights), which is kept.
 
-    Numbers are what tuning is for, so an interval is searched whatever the value was.
+    Intervals are searched even if the user set a number.
     """
     if not isinstance(values, list) or value is default:
         return False

@@ -1,4 +1,4 @@
-"""Transformers from text, and from sparse matrices, to few numbers."""
+"""Transformers that reduce text and sparse matrices to a few features."""
 
 from __future__ import annotations
 
@@ -21,26 +21,25 @@ _RARE = 2  # terms in fewer rows say nothing about other rows
 class TextEncoder(ColumnEncoder):
     """Encodes free text by its terms.
 
-    Terms are words, or groups of two to four characters where words are not separated by
-    spaces, weighted by TF-IDF. Those that go best with the target in
-    `fit` are kept as they are; all of them together are reduced by TruncatedSVD. The number of
-    words is added.
+    Terms are words or, in scripts without spaces, groups of two to four characters, weighted by
+    TF-IDF. Those most associated with the target in `fit` are kept as features; all terms
+    together are reduced by TruncatedSVD. The number of words is another feature.
 
-    Of more than 20,000 rows, that many, evenly spaced, tell how to reduce.
+    With more than 20,000 rows, the reduction is fitted on 20,000 evenly spaced ones.
 
     Parameters
     ----------
     n_terms : int, default=50
-        How many terms of a column are kept.
+        Number of terms of a column that are kept.
     n_components : int, default=30
-        To how many numbers all terms of a column are reduced, where there are more than
-        the kept ones and these.
+        Number of features to which all terms of a column are reduced, if there are more terms
+        than ``n_terms + n_components``.
 
     Attributes
     ----------
     learnt_ : list of dict
-        For each column the fitted ``"vectorizer"``, None where there is no text, and
-        the fitted ``"reducer"``.
+        For each column the fitted ``"vectorizer"``, or None without any text, and the fitted
+        ``"reducer"``.
 
     Examples
     --------
@@ -83,12 +82,12 @@ class TextEncoder(ColumnEncoder):
 
 
 def _filled(texts: np.ndarray) -> list[str]:
-    """Return texts, empty where they are missing."""
+    """Return texts; missing ones become empty."""
     return ["" if text is None else text for text in texts]
 
 
 def _make_vectorizer(texts: list[str]) -> Any:
-    """Return what counts the terms of texts of this kind."""
+    """Return a vectorizer for texts of this kind."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     n_words = np.mean([len(text.split()) for text in texts]) if texts else 0
@@ -101,25 +100,25 @@ def _make_vectorizer(texts: list[str]) -> Any:
 
 
 class TermReducer(TransformerMixin, BaseEstimator):
-    """Reduces a sparse matrix of many columns to a dense one of few.
+    """Reduces a wide sparse matrix to a narrow dense one.
 
-    The columns that go best with the target in `fit` are kept, the most frequent ones
-    where there is no target; all together are reduced by TruncatedSVD.
+    The columns most associated with the target in `fit` are kept or, without a target, the most
+    frequent ones; all columns together are reduced by TruncatedSVD.
 
     Parameters
     ----------
     n_terms : int, default=50
-        How many columns are kept.
+        Number of columns that are kept.
     n_components : int, default=30
-        To how many numbers all columns are reduced, where there are more than the kept ones
-        and these.
+        Number of features to which all columns are reduced, if there are more columns than
+        ``n_terms + n_components``.
 
     Attributes
     ----------
     kept_ : ndarray of int
         The columns that are kept.
     svd_ : TruncatedSVD or None
-        None where all columns that are not too rare are kept.
+        None if all columns that are not too rare are kept.
 
     Examples
     --------
@@ -134,7 +133,7 @@ class TermReducer(TransformerMixin, BaseEstimator):
         self.n_components = n_components
 
     def fit(self, X: Any, y: Any = None) -> TermReducer:
-        """Choose the columns that are kept and learn to reduce all.
+        """Choose the columns to keep, and fit the reduction.
 
         Parameters
         ----------
@@ -163,7 +162,7 @@ class TermReducer(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the columns that are kept, and all of them reduced.
+        """Return the kept columns, and the reduction of all columns.
 
         Parameters
         ----------

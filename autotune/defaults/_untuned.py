@@ -1,4 +1,4 @@
-"""Models of scikit-learn without a space of their own, and why."""
+"""Models of scikit-learn without a built-in space, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of one column, whatever holds them, as floats, times or text."""
+"""Conversion of a column, in any container, to floats, times or text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NO_TIME = np.datetime64("NaT", "us")
 
 
 def is_frame(X: Any, library: str) -> bool:
-    """Say whether X is a dataframe of the library, without importing it."""
+    """Return whether X is a dataframe of the library, without importing it."""
     module = sys.modules.get(library)
     return module is not None and isinstance(X, module.DataFrame)
 
@@ -66,7 +66,7 @@ def column_names(X: Any) -> list[Any]:
 
 
 def is_missing(value: Any) -> bool:
-    """Say whether a single object stands for a missing value."""
+    """Return whether a single object stands for a missing value."""
     if value is None:
         return True
     if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)):
@@ -143,7 +143,7 @@ def spread(texts: Collection[str]) -> list[str]:
 
 
 def is_mark(text: str) -> bool:
-    """Say whether a text stands for a missing value."""
+    """Return whether a text stands for a missing value."""
     return text.strip().lower() in _MARKS
 
 
@@ -183,7 +183,7 @@ def _plain_numbers(column: Any) -> np.ndarray | None:
 
 
 def is_series(column: Any, library: str) -> bool:
-    """Say whether a column is a series of the library, without importing it."""
+    """Return whether a column is a series of the library, without importing it."""
     module = sys.modules.get(library)
     return module is not None and isinstance(column, module.Series)
 
@@ -298,7 +298,7 @@ def decimal_point(texts: list[str]) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Say whether a text is a number that begins with a zero, as postal codes do."""
+    """Return whether a text is a number that begins with a zero, as postal codes do."""
     return _CODE.fullmatch(text) is not None
 
 
@@ -414,7 +414,7 @@ def _to_moment(date: tuple[int, int, int], clock: tuple[Any, ...]) -> Any:
 
 
 def is_day_first(texts: list[str]) -> bool:
-    """Say whether dates like 31/01/2024 begin with the day."""
+    """Return whether dates like 31/01/2024 begin with the day."""
     n_first, n_last = (
         sum(not np.isnat(parse_time(text, day_first)) for text in texts)
         for day_first in (True, False)

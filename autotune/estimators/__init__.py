@@ -1,4 +1,4 @@
-"""The face that scikit-learn sees."""
+"""The public estimators."""
 
 from ._auto_tuned import AutoTunedClassifier, AutoTunedRegressor
 

@@ -1,4 +1,4 @@
-"""Arguments that the estimators do not have, but other libraries' searchers do."""
+"""Error messages for arguments of other libraries' searchers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scikit-learn face: parameters, ``fit``, tags, metadata routing and callbacks."""
+"""The estimators: parameters, ``fit``, tags, metadata routing and callbacks."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _NOTHING_TO_FINISH = (
 class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, DelegatingMixin):
     """What the classifier and the regressor share.
 
-    It stands left of scikit-learn's mixins, whose ``score`` it replaces.
+    It precedes scikit-learn's mixins in the bases, because it replaces their ``score``.
     """
 
     _classifier: bool
@@ -104,8 +104,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         Raises
         ------
         ValueError
-            For a name that there is not; the message says which one is meant. Also for a
-            parameter of a strategy that is only a name.
+            For an unknown name, with a suggestion, and for a parameter of a strategy that is
+            given by its name.
         """
         names = [name.partition("__")[0] for name in params]
         refuse_unknown(self, names, self.get_params(deep=False), ValueError)
@@ -124,7 +124,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
             Target.
         **params : dict
             ``groups`` for the splitter and, for example, ``sample_weight`` for the model and
-            the scorers that accept it. With metadata routing, what was requested by each.
+            the scorers that accept it. With metadata routing, the metadata that each requests.
 
         Returns
         -------
@@ -133,13 +133,13 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         Raises
         ------
         TypeError, ValueError
-            For a bad parameter, before anything is fitted; the message names it.
-            ValueError too when no evaluation succeeded, with the first error's text.
+            For an invalid parameter, before anything is fitted; the message names it.
+            Also a ValueError if no evaluation succeeded, with the text of the first error.
         TimeoutError
-            If nothing could be fitted within a budget of seconds, not even the model as it is.
+            If nothing could be fitted within a budget in seconds, not even the untuned model.
         KeyboardInterrupt
-            When interrupted. What is known is in ``history_``; :meth:`finish` ends the fit with
-            it, and a further ``fit`` with ``warm_start=True`` goes on with the search.
+            When interrupted. ``history_`` has the results so far; :meth:`finish` ends the fit with
+            these, and another ``fit`` with ``warm_start=True`` continues the search.
         """
         refuse_fit_arguments(self, params, self._models().values())
         clock = Clock(check_budget(self.budget).seconds)
@@ -164,21 +164,21 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Its target.
         **params : dict
-            What else was passed to ``fit``.
+            The other arguments of that ``fit``.
 
         Returns
         -------
         self
-            With all attributes that ``fit`` sets. If there was nothing to end, as it was.
+            With all attributes that ``fit`` sets; unchanged if no ``fit`` was interrupted.
 
         Raises
         ------
         NotFittedError
-            If there is no search whose results could be used.
+            If there is no search to finish.
         ValueError
-            If the folds are not those of the interrupted ``fit``, or if all trials had failed.
+            If the folds differ from those of the interrupted ``fit``, or all trials had failed.
         TimeoutError
-            If the model could not be fitted within a budget of seconds, which is counted anew.
+            If the model could not be fitted within a budget in seconds, which starts again.
 
         Examples
         --------
@@ -207,7 +207,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         return self
 
     def score(self, X, y=None, **params):
-        """Score the tuned model with the metric that it was tuned for.
+        """Score the tuned model with the metric that was optimized.
 
         Parameters
         ----------
@@ -221,7 +221,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         Returns
         -------
         score : float
-            What ``scoring`` computes, or else the model's own ``score``.
+            The value of ``scoring`` or, without it, of the model's own ``score``.
         """
         check_is_fitted(self, "best_estimator_")
         if params and not routing_enabled():
@@ -327,7 +327,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
             return tags
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if self.estimator is None:
-            inner.input_tags.sparse = True  # a matrix gets a model of its own
+            inner.input_tags.sparse = True  # the default model depends on the type of X
         if inner.estimator_type == tags.estimator_type:
             return inner
         tags.input_tags = inner.input_tags
@@ -349,7 +349,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
 
 @share_documentation
 class AutoTunedClassifier(BaseAutoTuned, ClassifierMixin, BaseEstimator):
-    """A classifier that tunes itself inside ``fit``, within a budget that it keeps.
+    """A classifier that tunes a model inside ``fit``, within a fixed budget.
 
     See Also
     --------
@@ -377,7 +377,7 @@ class AutoTunedClassifier(BaseAutoTuned, ClassifierMixin, BaseEstimator):
 
 @share_documentation
 class AutoTunedRegressor(BaseAutoTuned, RegressorMixin, BaseEstimator):
-    """A regressor that tunes itself inside ``fit``, within a budget that it keeps.
+    """A regressor that tunes a model inside ``fit``, within a fixed budget.
 
     See Also
     --------

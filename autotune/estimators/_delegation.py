@@ -1,4 +1,4 @@
-"""The methods and attributes of the wrapped model, once it is tuned."""
+"""Delegation to the methods and attributes of the tuned model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The documentation that the classifier and the regressor share."""
+"""The docstring that the classifier and the regressor share."""
 
 from __future__ import annotations
 
@@ -8,110 +8,112 @@ _SHARED = """
     Parameters
     ----------
     estimator : estimator, list of estimators or None, default=None
-        What is tuned: any {kind}, a Pipeline (tuned through its steps), or a list of
-        estimators to choose among. None: scikit-learn's HistGradientBoosting, with native
-        categories and missing values; where columns are no numbers, as the step
-        ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, texts
-        and numbers in text. What is surprising is told in a warning.
+        The model to tune: any {kind}, a Pipeline (whose steps are tuned, too), or a list of
+        estimators to choose from. None: scikit-learn's HistGradientBoosting, with native
+        support for categories and missing values; if some columns are not numeric, it is the
+        step ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, text
+        and numbers in text. Unusual columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
-        What may be tried. ``"auto"``: the built-in space of the model, of which `default_space`
-        returns a dict to change. A dict maps the names
-        that ``set_params`` takes to ranges: a list of choices, of which three numbers or more
-        are in order; ``(low, high)`` for an interval, of integers if both are; ``(low, high,
-        "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of
-        scikit-optimize; or a single value. A list of dicts is the union of its members. With
-        several estimators, ``"estimator"`` chooses among them and ``"estimator__<name>"`` are
-        the chosen one's parameters.
+        The search space. ``"auto"``: the built-in space of the model, which `default_space`
+        returns as a dict to change. A dict maps parameter names, as in ``set_params``, to
+        ranges: a list of choices, where three or more numbers are treated as ordered;
+        ``(low, high)`` for an interval, of integers if both bounds are integers;
+        ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with
+        ``rvs``; a dimension of scikit-optimize; or a single value. A list of dicts is a union
+        of spaces. With several estimators, ``"estimator"`` selects one of them and
+        ``"estimator__<name>"`` are its parameters.
     strategy : str or strategy object, default="auto"
         ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"``, ``"halving"``, ``"hyperband"`` or
         ``"auto"``, or an object such as ``Grid(points=3)``, whose parameters can be set as
         ``strategy__points``.
     budget : int, str, timedelta, Budget or None, default=None
-        When to stop: ``40`` trials, ``"90s"`` or ``"5min"`` of wall time, refit included, or
-        ``Budget(trials=..., seconds=..., ...)``. None: the whole grid for a grid of choices,
-        50 trials otherwise. With seconds, evaluations run in processes that can be killed.
+        When to stop: ``40`` trials, ``"90s"`` or ``"5min"`` of wall time including the refit,
+        or ``Budget(trials=..., seconds=..., ...)``. None: the whole grid for a grid of choices,
+        50 trials otherwise. With a limit in seconds, evaluations run in processes that can be
+        killed.
     scoring : str, callable, list, tuple, dict or None, default=None
         As in scikit-learn's searchers. None: the model's own ``score``.
     cv : int, splitter, iterable or None, default=None
-        As in scikit-learn's searchers: None is 5 folds. Folds are drawn once and shared by
-        all trials.
+        As in scikit-learn's searchers; None means 5 folds. The folds are drawn once and shared
+        by all trials.
     refit : bool, str or callable, default=True
-        As in scikit-learn's searchers: whether to fit the winner on all rows; the name of the
-        metric that decides among several; or a callable that gets the rows of ``cv_results_``
-        that can win and returns the winner's index among them.
+        As in scikit-learn's searchers: whether to fit the winner on all rows, the name of the
+        deciding metric if there are several, or a callable that receives the rows of
+        ``cv_results_`` that can win and returns the index of the winner among them.
     include_default : bool, default=True
-        Whether trial 0 is the model with its own parameters. It can win only inside a space
-        that you wrote; a built-in space it may always win. Outside of it the strategies
-        ``"auto"``, ``"racing"`` and ``"bayes"`` begin with what it is inside, and of a budget
-        in seconds its own evaluations take a twentieth at most, after others.
+        Whether trial 0 is the model with its own parameters. It can always win with a built-in
+        space, but with a space that you pass only if it lies inside. Otherwise the strategies
+        ``"auto"``, ``"racing"`` and ``"bayes"`` start with a copy that is moved into the space,
+        and the evaluations of trial 0 come after others and take at most a twentieth of a
+        budget in seconds.
     error_score : "raise" or float, default=nan
-        As in scikit-learn's searchers: the score of an evaluation that failed. With NaN a
-        trial with such an evaluation cannot win, with a number it can.
+        As in scikit-learn's searchers: the score of a failed evaluation. With NaN, a trial with
+        a failed evaluation cannot win; with a number, it can.
     return_train_score : bool, default=False
-        Whether ``cv_results_`` has the scores on the training folds too.
+        Whether ``cv_results_`` includes scores on the training folds.
     n_jobs : int or None, default=None
-        Evaluations that run at the same time. The active ``joblib.parallel_config`` says
-        where: local processes, threads, or a Dask cluster.
+        Number of evaluations that run at the same time. The active ``joblib.parallel_config``
+        determines where: in local processes, threads, or on a Dask cluster.
     random_state : int, RandomState instance or None, default=None
-        Seeds the search, and each ``random_state`` of the model that is None.
+        Seed of the search and of every ``random_state`` of the model that is None.
     verbose : int, default=0
-        1 shows a live line on a terminal and in a notebook, elsewhere a line for each better
-        score; 2 a line per trial.
+        1 shows a progress line, updated in place on a terminal and in a notebook; 2 a line per
+        trial.
     warm_start : bool, default=False
-        Whether a further ``fit`` with the same data and settings, but a larger budget,
-        continues where the last one ended.
+        Whether another ``fit`` with the same data and settings, but a larger budget, continues
+        the last one.
     storage : str, path-like or None, default=None
-        An SQLite file in which every evaluation is kept. The same ``fit`` started again
-        continues where it was interrupted; different ones may share the file.
+        An SQLite file in which every evaluation is saved. After an interruption, the same
+        ``fit`` continues from there; different fits may share the file.
 
     Attributes
     ----------
     best_estimator_, estimator_ : estimator
-        The winner, fitted on all rows. Its public attributes and methods are reachable on
-        this object too.
+        The winner, fitted on all rows. Its public attributes and methods are also available
+        on this object.
     best_params_ : dict
         The winner's configuration.
     best_score_ : float
-        Its mean score over the folds. It is the best of many, so expect less on new data.
+        Its mean score over the folds. As the best of many scores, it is optimistic.
     expected_score_ : float
-        What to expect of it on new data: the mean score without what choosing the best of
-        many adds to it, by bootstrap bias-corrected cross-validation over the folds. Never
-        above ``best_score_``; NaN with a single fold.
+        Its expected score on new data: the mean score corrected for selection bias by
+        bootstrap bias-corrected cross-validation over the folds. Never above ``best_score_``;
+        NaN with a single fold.
     expected_score_interval_ : tuple of float
-        The 95 % interval of that, by the corrected resampled t test of Nadeau and Bengio,
-        which allows for the overlap of the training folds. It ends where a metric that
-        scikit-learn knows ends: at 1 for accuracy and R².
+        Its 95 % interval, from the corrected resampled t test of Nadeau and Bengio, which
+        accounts for the overlap of the training folds. It is clipped to the bounds of
+        scikit-learn's metrics, such as 1 for accuracy and R².
     best_index_ : int
         Its row in ``cv_results_``. With the final comparison of :class:`~autotune.Auto` the
         rank there need not be 1: the winner has the best mean over all of its folds.
     default_score_ : float
-        The mean score of the model with its own parameters; needs ``include_default``. NaN
-        where these lie outside the space and a budget in seconds left too little for them.
+        The mean score of the model with its own parameters; needs ``include_default``. NaN if
+        these lie outside the space and a budget in seconds left too little time for them.
     cv_results_ : dict of ndarray
         One row per trial, in the layout of scikit-learn's searchers, with the additional
-        columns ``status``, ``origin`` and ``error``, and ``n_resources`` where the strategy
-        is halving or Hyperband.
+        columns ``status``, ``origin`` and ``error``, and ``n_resources`` if the strategy is
+        halving or Hyperband.
     history_ : History
         Every trial and evaluation; ``history_.to_frame()`` is a DataFrame, in which folds
         from number ``n_splits_`` on are those of the final comparison.
     space_ : Space
-        What was searched.
+        The space that was searched.
     space_report_ : list of Finding
-        What was noticed about the space: parameters whose best value lies on a bound that is
-        not the model's own limit, that made no difference, or most of whose trials failed with
-        some values; see :class:`~autotune.report.Finding`.
+        Parameters whose best value lies on a bound that is not the model's own limit, that made
+        no difference, or most of whose trials failed for some values; see
+        :class:`~autotune.report.Finding`.
     scorer_ : callable or dict of callable
-        What scored.
+        The scorer or scorers.
     multimetric_ : bool
         Whether there are several metrics.
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Seconds that the last fit took.
+        Duration of the final fit in seconds.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where the model knows them.
+        Their names, if the model has them.
 """
 _CLASSES = """\
     classes_ : ndarray of shape (n_classes,)
@@ -120,7 +122,7 @@ _CLASSES = """\
 
 
 def share_documentation(cls: Any) -> Any:
-    """Put the shared parameters and attributes before a class's own examples."""
+    """Insert the shared parameters and attributes before a class's examples."""
     if cls.__doc__ is None:  # python -OO
         return cls
     shared = _SHARED.format(kind="classifier" if cls._classifier else "regressor").rstrip()

@@ -1,4 +1,4 @@
-"""The fitted attributes, which are set here and nowhere else."""
+"""The fitted attributes; they are set only here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tags of several models that are in one race."""
+"""The combined tags of several models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HOW one evaluation is carried out: job, task, build, fidelity, prefix reuse."""
+"""HOW one evaluation is carried out: job, task, build, fidelity, prefix cache."""
 
 from ._build import build
 from ._fidelity import count_classes, count_rows, count_units

@@ -1,4 +1,4 @@
-"""From a configuration to an estimator that can be fitted."""
+"""Building an unfitted estimator from a configuration."""
 
 from __future__ import annotations
 

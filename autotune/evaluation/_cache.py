@@ -170,7 +170,7 @@ class EntryCache:
 
 
 def is_passthrough(step: Any) -> bool:
-    """Tell whether a pipeline skips a step."""
+    """Return whether a pipeline skips a step."""
     return step is None or isinstance(step, str)
 
 

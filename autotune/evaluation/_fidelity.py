@@ -1,4 +1,4 @@
-"""What a fidelity below one means: fewer training rows, or less of an integer parameter."""
+"""Low fidelity: fewer training rows, or a smaller value of an integer parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One evaluation to be run, and what it comes to."""
+"""A job, which is one evaluation to be run, and its outcome."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class Job:
     Attributes
     ----------
     trial, fold, fidelity, phase
-        As in :class:`~autotune.history.Evaluation`; the last fit, of the phase ``REFIT``, has
-        all rows for its fold, and returns the model.
+        As in :class:`~autotune.history.Evaluation`; the last fit has the phase ``REFIT``, uses
+        all rows, and returns the model.
     params : dict
         The configuration.
     seed : int
-        Seeds the configuration's estimators whose ``random_state`` is None.
+        The seed of the estimators whose ``random_state`` is None.
     seconds : float or None
-        The job may run that long, counted from its start in the worker.
+        Time limit, counted from the start in the worker.
     callback_context : object or None
-        The callback context of scikit-learn that stands for this evaluation.
+        The callback context of scikit-learn for this evaluation.
     n_test : int or None
-        How many validation rows are scored at most; None: all.
+        Maximum number of validation rows that are scored; None: all.
     """
 
     trial: int
@@ -64,7 +64,7 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What a job came to: an evaluation, and for a refit the fitted model.
+    """The outcome of a job: an evaluation and, for a refit, the fitted model.
 
     Attributes
     ----------
@@ -72,11 +72,11 @@ class Outcome:
     model : estimator or None
         The fitted estimator of a refit.
     exception : BaseException or None
-        What was raised, for ``error_score="raise"``.
+        The exception that was raised, for ``error_score="raise"``.
     stop : bool
         True if a callback asked to stop.
     warnings : list of (category, message)
-        What a refit warned of, to be repeated where the user sees it.
+        Warnings of a refit, to be repeated in the main process.
     """
 
     evaluation: Evaluation

@@ -1,4 +1,4 @@
-"""What is tuned: one model, or a list of models as one choice among them."""
+"""The wrapped model, or a list of models as one choice among them."""
 
 from __future__ import annotations
 

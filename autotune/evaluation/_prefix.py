@@ -163,7 +163,7 @@ class Prefix(BaseEstimator):
 
 
 def _share(a: Any, b: Any) -> bool:
-    """Tell whether writing to one of two containers may change the other."""
+    """Return whether writing to one of two containers may change the other."""
     if issparse(a) and issparse(b):
         a, b = a.data, b.data
     arrays = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
@@ -296,7 +296,7 @@ def _varied(template: Any, params: dict[str, Any], resource: str | None) -> _Var
 
 
 def _is_splittable(estimator: Any, fit_params: dict[str, Any]) -> bool:
-    """Tell whether the first steps of an estimator can be fitted apart from the last."""
+    """Return whether the first steps of an estimator can be fitted apart from the last."""
     if type(estimator) is not Pipeline or estimator.memory is not None or estimator.verbose:
         return False
     if getattr(estimator, "transform_input", None) or has_callbacks(estimator):
@@ -341,7 +341,7 @@ def _plan(pipeline: Pipeline, varied: _Varied) -> list[tuple[int, str, bool]]:
 
 
 def _expects_its_fit(step: tuple[str, Any]) -> bool:
-    """Tell whether a step, or anything nested in it, has callbacks."""
+    """Return whether a step, or anything nested in it, has callbacks."""
     _, transformer = step
     nested = transformer.get_params(deep=True) if hasattr(transformer, "get_params") else {}
     return any(map(has_callbacks, (transformer, *nested.values())))

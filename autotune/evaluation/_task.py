@@ -1,4 +1,4 @@
-"""One configuration on one fold: build, fit, score, and note what went wrong."""
+"""One configuration on one fold: build, fit and score it, and record failures."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within
 
 @dataclass
 class Task:
-    """What all evaluations of one ``fit`` share; it travels to a worker once.
+    """What all evaluations of one ``fit`` share; it is sent to each worker once.
 
     Attributes
     ----------
     estimator : estimator or None
-        The wrapped model; None where the configuration says which.
+        The wrapped model; None if the configuration selects it.
     X, y
         All rows.
     folds : list of (train, test) index arrays
@@ -49,18 +49,18 @@ class Task:
     scorer : callable
         ``scorer(estimator, X, y, **params)`` returns a number or a dict of numbers.
     fit_params, score_params : dict
-        Metadata for ``fit`` and the scorer; what has one entry per row is sliced.
+        Metadata for ``fit`` and the scorer; values with one entry per row are sliced.
     return_train_score : bool
     caller : estimator or None
-        What callbacks are told is being fitted.
+        The estimator that callbacks receive as the one being fitted.
     metric : str or None
-        Of several metrics the one that decides: if it fails, so does the evaluation. None: any.
+        The deciding metric: if it fails, so does the evaluation. None: any of them.
     resource : str or None
-        The integer parameter of which a fidelity below one is a share; None: training rows.
+        The integer parameter that the fidelity scales; None: training rows.
     stratify : bool
-        Whether fewer training rows keep the proportions of the labels.
+        Whether subsamples of the training rows are stratified.
     prefixes : PrefixCache
-        What is known of the first steps of pipelines.
+        The cache of fitted first steps of pipelines.
     """
 
     estimator: Any
@@ -103,7 +103,7 @@ class Task:
         return replace(self, prefixes=PrefixCache(0), _orders={}, _last_built=(-1, None))
 
     def is_small(self, job: Job) -> bool:
-        """Tell whether a job takes hardly longer than a few seconds, whatever the model."""
+        """Return whether a job takes hardly longer than a few seconds, whatever the model."""
         n_rows = num_samples(self.X) * (1.0 if self.resource is not None else job.fidelity)
         n_columns = math.prod(getattr(self.X, "shape", ())[1:])
         return n_rows <= _SMALL_ROWS and n_rows * n_columns <= _SMALL_CELLS

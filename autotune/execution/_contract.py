@@ -1,29 +1,29 @@
-"""What an executor must do.
+"""The contract of an executor, which decides WHERE evaluations run.
 
-An executor runs jobs somewhere and hands back evaluations, in the order in which they end.
-It knows a ``Task`` (everything that all evaluations of one ``fit`` share), never the space,
-the history or the budget.
+An executor runs jobs and returns their outcomes in the order in which they end. It knows a
+``Task`` (everything that the evaluations of one ``fit`` share), never the space, the history or
+the budget.
 
-- ``submit`` starts a job and returns at once; the caller keeps at most ``n_workers`` in
-  flight, and ``n_prefetch`` more, so that no worker has to wait for the caller. Jobs begin in
-  the order in which they were submitted.
-- ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed,
-  and returns all that have ended since. Without any job it returns at once. Where jobs run in
-  the thread that collects them, it returns when one has ended.
-- A job that raises is an evaluation with ``status="failed"``.
-- Where evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds``
-  ends as ``"timeout"``, one that loses its process as ``"crashed"``.
-- ``has_begun`` tells whether a job that was submitted runs: what it waits before is not its time.
-  ``delay`` says what it waits for.
-- ``cancel`` ends a job that has no outcome yet, where that is possible; it then has none.
-  Where evaluations can be killed, it is possible, and another job can run in its place.
-- Where the place at which jobs run can be lost for good, ``submit`` and ``collect`` raise
-  ``ClusterLostError`` when it is; what jobs were in flight have no outcome.
-- ``close`` frees everything: processes, threads, files, shared memory. It never raises,
-  and may be called again.
+- ``submit`` starts a job and returns at once. At most ``n_workers`` jobs run at a time, and the
+  caller submits up to ``n_prefetch`` more, so that no worker has to wait for the caller. Jobs
+  begin in the order in which they were submitted.
+- ``collect`` waits until at least one job has ended, or ``timeout`` seconds have passed, and
+  returns all outcomes so far. Without any job it returns at once. If jobs run in the calling
+  thread, it returns when one has ended.
+- A job that raises gives an evaluation with ``status="failed"``.
+- If evaluations can be killed (``can_kill``), a job that runs longer than ``job.seconds`` ends
+  with status ``"timeout"``, and one whose process dies with ``"crashed"``.
+- ``has_begun`` returns whether a submitted job is running: waiting time does not count towards
+  its limit. ``delay`` says what jobs are waiting for.
+- ``cancel`` ends a job that has no outcome yet, if possible; the job then has none. It is always
+  possible if evaluations can be killed, and another job can then run instead.
+- If the workers can be lost for good, ``submit`` and ``collect`` raise ``ClusterLostError`` when
+  that happens; running jobs then have no outcome.
+- ``close`` frees everything: processes, threads, files, shared memory. It never raises, and may
+  be called more than once.
 
-Each job has one outcome, which does not depend on where it ran but for its times.
-``autotune.testing.check_executor`` checks what of this can be checked.
+Each job has one outcome which, except for its times, does not depend on where it ran.
+``autotune.testing.check_executor`` checks these rules as far as possible.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from ..evaluation import Job, Outcome
 
 
 class ClusterLostError(ConnectionError):
-    """The machines on which evaluations ran are gone, or cannot be reached any more."""
+    """The machines on which evaluations ran are gone or cannot be reached."""
 
 
 class Executor(ABC):
-    """Runs jobs; see the module's text for the rules."""
+    """Runs jobs; the module's docstring has the rules."""
 
     n_workers: int = 1
     n_prefetch: int = 0
@@ -50,15 +50,15 @@ class Executor(ABC):
 
     @abstractmethod
     def collect(self, timeout: float | None = None) -> list[Outcome]:
-        """Wait for at least one job to end, at most ``timeout`` seconds; return the ended."""
+        """Wait up to ``timeout`` seconds for a job to end; return all outcomes so far."""
 
     @property
     def delay(self) -> str:
-        """What no job could begin without so far, empty if nothing was missing."""
+        """What jobs have been waiting for before they could begin; empty if nothing."""
         return ""
 
     def has_begun(self, job: Job) -> bool:
-        """Tell whether a job runs, so that its seconds count."""
+        """Return whether a job is running, so that its time counts."""
         return True
 
     def cancel(self, job: Job) -> bool:
@@ -67,7 +67,7 @@ class Executor(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Stop what still runs and free everything."""
+        """Stop all jobs and free everything."""
 
     def __enter__(self) -> Executor:
         return self

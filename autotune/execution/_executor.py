@@ -1,4 +1,4 @@
-"""Which executor suits the active joblib configuration."""
+"""The choice of an executor for the active joblib configuration."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def local_parallelism() -> parallel_config:
 
 
 def _is_dask(backend: Any) -> bool:
-    """Tell whether a backend is joblib's for Dask, without importing either."""
+    """Return whether a backend is joblib's for Dask, without importing either."""
     names = {kind.__name__ for kind in type(backend).__mro__}
     return "DaskDistributedBackend" in names
 
 
 def _is_threading(backend: Any) -> bool:
-    """Tell whether a backend uses threads of this process."""
+    """Return whether a backend uses threads of this process."""
     return isinstance(backend, ThreadingBackend) and bool(backend.supports_sharedmem)
 
 

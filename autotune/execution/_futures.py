@@ -1,4 +1,4 @@
-"""Evaluations in any pool of ``concurrent.futures``: threads, processes, a cluster's workers."""
+"""Evaluations in any executor of ``concurrent.futures``."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ LOOK = 0.5  # seconds between looks at whether there is a pool
 
 
 class FuturesBackend(ParallelBackendBase):
-    """Lets joblib, and the searches of this package, use a pool of ``concurrent.futures``.
+    """A joblib backend that runs jobs in an executor of ``concurrent.futures``.
 
-    Evaluations then run in the pool. With a budget in seconds each has a process of its own on
-    the machine of the pool's worker, so that one that takes too long can be ended there.
+    Evaluations then run in the pool. With a budget in seconds, each one runs in a process of its
+    own on the machine of the pool's worker, so that it can be killed if it takes too long.
 
     Parameters
     ----------
     pool : concurrent.futures.Executor
-        Shutting it down is left to the caller.
+        The caller must shut it down.
     n_workers : int
-        The number of workers of the pool, which stands for ``n_jobs=-1`` and ``n_jobs=None``.
+        The number of workers of the pool, used for ``n_jobs=-1`` and ``n_jobs=None``.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class FuturesBackend(ParallelBackendBase):
         return n_jobs if n_jobs > 0 else max(1, self.n_workers + 1 + n_jobs)
 
     def submit(self, func: Any, callback: Any = None) -> Future:
-        """Run a batch of joblib's in the pool."""
+        """Run a joblib batch in the pool."""
         future = self.pool.submit(func)
         future.add_done_callback(callback)
         return future
@@ -76,13 +76,13 @@ class FuturesBackend(ParallelBackendBase):
     apply_async = submit  # as older versions of joblib call it
 
     def retrieve_result_callback(self, out: Future) -> Any:
-        """Return what a batch came to."""
+        """Return the result of a batch."""
         return out.result()
 
 
 @dataclass(eq=False)
 class _PendingJob:
-    """A job without an outcome; ``due`` is when it should have one."""
+    """A job without an outcome; ``due`` is its deadline."""
 
     job: Job
     payload: Payload
@@ -90,13 +90,13 @@ class _PendingJob:
 
 
 class FuturesExecutor(Executor):
-    """Runs jobs in a pool of ``concurrent.futures``.
+    """Runs jobs in an executor of ``concurrent.futures``.
 
     Parameters
     ----------
     task : Task
     pool : concurrent.futures.Executor
-        In this process or in others, which must be able to import this package.
+        Its workers must be able to import this package.
     n_workers : int
         The number of jobs that the pool runs at the same time.
     shutdown : bool, default=False
@@ -105,7 +105,7 @@ class FuturesExecutor(Executor):
     Raises
     ------
     TypeError
-        If the task cannot be pickled, but for a ``ThreadPoolExecutor``, which need not.
+        If the task cannot be pickled, except with a ``ThreadPoolExecutor``.
 
     Examples
     --------
@@ -161,15 +161,15 @@ class FuturesExecutor(Executor):
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _cancel(self, future: Future) -> bool:
-        """Keep a job from having an outcome; return whether that was possible."""
+        """Cancel a job that has no outcome yet; return whether that was possible."""
         return future.cancel() or future.done()
 
     def _keeps_waiting(self) -> bool:
-        """Tell whether there is nothing that the caller should know of."""
+        """Return whether there is no news for the caller."""
         return True
 
     def _send(self, pending: _PendingJob, task: Payload | str) -> None:
-        """Give the pool a job, and the task or the key of the task."""
+        """Send a job to the pool, with the task or its key."""
         try:
             future = self._pool.submit(run, task, pending.payload)
         except RuntimeError as error:  # it is broken, or was shut down
@@ -177,7 +177,7 @@ class FuturesExecutor(Executor):
         self._jobs[future] = pending
 
     def _settle(self, future: Future) -> None:
-        """Note what became of a job."""
+        """Record the outcome of a job."""
         pending = self._jobs.pop(future)
         error = BrokenExecutor("it was shut down") if future.cancelled() else future.exception()
         if error is not None:
@@ -188,7 +188,7 @@ class FuturesExecutor(Executor):
             self._outcomes.append(read_answer(future.result(), pending.job))
 
     def _crash(self, job: Job, error: BaseException) -> Outcome:
-        """Return the outcome of a job for which the pool has only an error."""
+        """Return the outcome of a job whose future raised."""
         if isinstance(error, BrokenExecutor):
             raise _lost(error) from error
         outcome = failure(job, f"{type(error).__name__}: {error}", CRASHED)
@@ -197,5 +197,5 @@ class FuturesExecutor(Executor):
 
 
 def _lost(error: BaseException) -> ClusterLostError:
-    """Return the error that says why there is no pool any more."""
+    """Return the error for a pool that was lost."""
     return ClusterLostError(f"the pool of workers cannot be used any more: {error}")

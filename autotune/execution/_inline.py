@@ -1,4 +1,4 @@
-"""Evaluations in this process, one after another."""
+"""Evaluations in the main process, one after another."""
 
 from __future__ import annotations
 

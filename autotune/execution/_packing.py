@@ -1,8 +1,8 @@
-"""What travels between a search and its worker processes, and how it is packed.
+"""Serialization of what a search exchanges with its worker processes.
 
 A task is pickled once, by value where it is not importable (classes of ``__main__``, local
-functions). Its large arrays are written to files that all workers map read-only, so that the
-machine holds one more copy of the data, not one per worker.
+functions). Its large arrays are written to files that all workers map read-only, so that
+there is one additional copy of the data in memory, not one per worker.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _Pickler(cloudpickle.Pickler):
 
 
 def _has_name(obj: Any) -> bool:
-    """Tell whether a class or function can be found by its name in its module."""
+    """Return whether a class or function can be found by its name in its module."""
     plain = "<" not in obj.__qualname__  # no lambda, nothing local
     return plain and (isinstance(obj, type) or "." not in obj.__qualname__)
 
@@ -146,7 +146,7 @@ class _TaskPickler(_Pickler):
 
 
 def _is_mappable(array: np.ndarray) -> bool:
-    """Tell whether an array is large and made of plain numbers or fixed-width text."""
+    """Return whether an array is large and made of plain numbers or fixed-width text."""
     plain = array.dtype.kind in MAPPABLE_KINDS and not array.dtype.hasobject
     return plain and array.nbytes >= LARGE and not array.dtype.metadata
 

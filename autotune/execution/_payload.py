@@ -1,4 +1,4 @@
-"""A task or a job on its way to where it is used."""
+"""Pickled tasks and jobs."""
 
 from __future__ import annotations
 

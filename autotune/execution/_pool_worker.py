@@ -1,7 +1,7 @@
-"""What the workers of a pool do: run jobs of tasks that were sent to them.
+"""The code that pool workers run: jobs of tasks that were sent to them.
 
-A task travels to a process once: jobs name it by its key, and a worker that does not have it
-says so.
+A task is sent to each process once: jobs refer to it by key, and a worker that does not have
+it reports so.
 """
 
 from __future__ import annotations

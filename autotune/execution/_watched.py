@@ -1,7 +1,7 @@
-"""Evaluations in a thread of this process, which are given up if they take too long.
+"""Evaluations in a thread of the main process, abandoned if they take too long.
 
-For what cannot wait until a worker process is ready: a thread cannot be killed, but the process
-that waits for it can go on.
+They are used while no worker process is ready: a thread cannot be killed, but the main process
+can stop waiting for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TRUSTED = {
 
 
 def is_trusted(modules: set[str]) -> bool:
-    """Tell whether code comes from well-known packages only."""
+    """Return whether code comes from well-known packages only."""
     return all(name.partition(".")[0] in TRUSTED for name in modules)
 
 
@@ -101,7 +101,7 @@ class Watched:
         return self._outcome
 
     def has_ended(self) -> bool:
-        """Tell whether the job has ended, be it without an outcome."""
+        """Return whether the job has ended, be it without an outcome."""
         return self.ending.poll()
 
     def _run(self) -> None:

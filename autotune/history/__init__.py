@@ -1,4 +1,4 @@
-"""WHAT HAPPENED: trials, their evaluations, and who is told."""
+"""The record of a search: trials, their evaluations, and listeners."""
 
 from ._frame import make_frame
 from ._history import (

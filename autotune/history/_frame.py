@@ -1,4 +1,4 @@
-"""The one table of evaluations: its columns, their order and what they hold."""
+"""The columns of the table of evaluations: names, order and types."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _MISSING = {"study": "Int64", "trial": "Int64", "fold": "Int64"}  # whole number
 
 
 def make_frame(trials: Iterable[tuple[dict[str, Any], Trial]], caller: str) -> Any:
-    """Return one row per evaluation of trials, each with what is known of its study."""
+    """Return one row per evaluation, with the columns of its study and trial."""
     pd = import_pandas(caller)
     rows = [row for study, trial in trials for row in _rows(study, trial)]
     return pd.DataFrame(rows, columns=_columns(rows)).astype(_MISSING)
 
 
 def _rows(study: dict[str, Any], trial: Trial) -> list[dict[str, Any]]:
-    """Return the rows of a trial, one where it has no evaluation."""
+    """Return the rows of a trial; one if it has no evaluation."""
     known = {
         **{name: study.get(name) for name in _STUDY},
         "trial": trial.number,
@@ -50,14 +50,14 @@ def _outcome(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _named(field: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a field by the names of their columns."""
+    """Return the values of a field by column name."""
     return {f"{_PREFIXES[field]}_{name}": value for name, value in values.items()}
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:
     """Return the columns: those of the study and the trial, then those of the evaluation.
 
-    There are parameters and scores where an evaluation has its scores.
+    The parameters and scores replace the field ``scores``.
     """
     fixed = {*_STUDY, *_TRIAL, *_KINDS}
     names = [name for name in dict.fromkeys(chain.from_iterable(rows)) if name not in fixed]

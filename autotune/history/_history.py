@@ -1,4 +1,4 @@
-"""What happened: trials, their evaluations, and what follows from them."""
+"""The history of a search: trials, their evaluations, and their scores."""
 
 from __future__ import annotations
 
@@ -32,17 +32,16 @@ STATUSES = (RUNNING, *ENDS, INTERRUPTED)
 
 
 class Key(NamedTuple):
-    """Which evaluation of a trial.
+    """Identifies an evaluation within its trial.
 
     Attributes
     ----------
     fold : int or None
-        The number of the fold in its phase; None for the last fit, which has all rows.
+        The number of the fold within its phase; None for the last fit, which uses all rows.
     fidelity : float
         Share of all training rows that is used, or of the strategy's other resource, in (0, 1].
     phase : {"search", "comparison", "refit"}
-        What it is for: the search, the final comparison of the best trials on fresh folds, or
-        the last fit.
+        The search, the final comparison of the best trials, or the last fit.
     """
 
     fold: int | None
@@ -57,19 +56,19 @@ _SCORES, _SECONDS = {"kind": "scores"}, {"kind": "seconds"}
 class Evaluation:
     """The outcome of one configuration on one fold at one fidelity.
 
-    Its fields are the columns of the storage file and of frames; the kind of each, in its
-    metadata, says how it is stored and shown.
+    Its fields are the columns of the storage file and of frames; their metadata define how they
+    are stored and shown.
 
     Attributes
     ----------
     trial : int
-        Which trial.
+        The number of the trial.
     fold : int or None
-        On which of the folds that all trials share; None for the last fit.
+        The number of the fold, the same for all trials; None for the last fit.
     fidelity : float
         Share of all training rows that was used, or of the strategy's other resource, in (0, 1].
     phase : {"search", "comparison", "refit"}
-        What it was for.
+        What the evaluation was for.
     status : {"complete", "failed", "timeout", "crashed"}
         How it ended.
     scores, train_scores : dict of str to float
@@ -77,10 +76,9 @@ class Evaluation:
     fit_time, score_time : float
         Seconds.
     saved_time : float
-        Seconds by which ``fit_time`` is shorter because the first steps of a pipeline were
-        fitted on the same rows before.
+        Seconds of fitting saved because the first steps of a pipeline were cached.
     error : str or None
-        The traceback, or a sentence, when something went wrong.
+        The traceback, or a description, if something went wrong.
     warnings : tuple of str
         Distinct warnings, as ``"Category: message"``.
     started, ended : float
@@ -108,12 +106,12 @@ class Evaluation:
 
     @property
     def seconds(self) -> float:
-        """The seconds that it took, without those that were saved."""
+        """The duration in seconds, without time saved by the cache."""
         return self.fit_time + self.score_time
 
     @property
     def whole_seconds(self) -> float:
-        """The seconds that it would have taken without anything fitted before."""
+        """The duration in seconds without the cache."""
         return self.seconds + self.saved_time
 
 
@@ -130,10 +128,10 @@ class Trial:
     params : dict
         The configuration, ready for ``set_params``.
     origin : str
-        Who proposed it: ``"default"``, ``"moved default"`` for what one outside the space is
-        inside, ``"portfolio"`` for a starting point, or the searcher's name.
+        Where it comes from: ``"default"``, ``"moved default"`` for a default that was moved into
+        the space, ``"portfolio"`` for a starting point, or the searcher's name.
     eligible : bool
-        False for a default outside the user's space: reported, never the winner.
+        False for a default outside the user's space, which is reported but cannot win.
     status : str
         One of ``STATUSES``.
     evaluations : dict
@@ -148,7 +146,7 @@ class Trial:
     evaluations: dict[Key, Evaluation] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state with the evaluations as a list: not every format has tuples as keys."""
+        """Return the state with the evaluations as a list: some formats have no tuples as keys."""
         return {**self.__dict__, "evaluations": list(self.evaluations.values())}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -156,20 +154,20 @@ class Trial:
         self.__dict__.update(state, evaluations=evaluations)
 
     def in_order(self) -> list[Evaluation]:
-        """Return the evaluations by phase, fold and fidelity, not as workers finished them."""
+        """Return the evaluations ordered by phase, fold and fidelity."""
         return sorted(
             self.evaluations.values(), key=lambda e: (PHASES.index(e.phase), e.fold, e.fidelity)
         )
 
     @property
     def error(self) -> str | None:
-        """The first error among the evaluations, in their order."""
+        """The first error among the evaluations, in this order."""
         return next((e.error for e in self.in_order() if e.error), None)
 
 
 @dataclass
 class _Changes:
-    """What has changed and was not told yet."""
+    """Changes that listeners have not been notified of yet."""
 
     evaluations: list[Evaluation] = field(default_factory=list)
     trials: dict[int, Trial] = field(default_factory=dict)  # whose status it was
@@ -181,30 +179,29 @@ class History:
     Parameters
     ----------
     n_folds : int
-        Number of folds that all trials share.
+        Number of folds, which all trials share.
     metric : str or None, default=None
-        The metric that decides. None: the only metric, or the first one reported.
+        The deciding metric. None: the only metric, or the first one reported.
     error_score : float, default=nan
-        The score of an evaluation that failed. NaN: a trial with such an evaluation has failed.
+        The score of a failed evaluation. NaN: a trial with a failed evaluation has failed.
     metrics : tuple of str or None, default=None
-        The names of all metrics; None: those of the first evaluation that is complete.
+        The names of all metrics; None: those of the first complete evaluation.
     n_repeat_folds : int, default=0
-        Number of the folds of the final comparison, on which only the best trials are evaluated,
-        after the search. They are repeats of the first.
+        Number of folds of the final comparison, which are repeats of the folds of the search and
+        on which only the best trials are evaluated.
 
     Attributes
     ----------
     share : float
-        The fidelity at which trials are compared: below 1 where all training rows would have
-        left no time for a search.
+        The fidelity at which trials are compared: below 1 if there was no time for a search on
+        all training rows.
     compared_folds : tuple of int
-        The folds that a trial must have to be complete, whose mean is its score: fewer than
-        ``n_folds`` where all of them would have left no time for a search.
+        The folds on which a complete trial was evaluated, and over which its score is averaged:
+        fewer than ``n_folds`` if there was no time for a search on all of them.
     study : dict
-        What the storage file tells of this fit, by the names of the frame's columns; empty
-        where nothing is stored.
+        Data of this fit in the storage file, by the columns of the frame; empty without one.
     listeners : list of Listener
-        Are told of what changes, in this order.
+        Notified of changes, in this order.
     """
 
     def __init__(
@@ -228,7 +225,7 @@ class History:
         self._changes: _Changes | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state without those who are told of changes."""
+        """Return the state without listeners."""
         return {**self.__dict__, "listeners": [], "_changes": None}
 
     def __len__(self) -> int:
@@ -246,7 +243,7 @@ class History:
 
     @property
     def metric(self) -> str:
-        """The name of the metric that decides."""
+        """The name of the deciding metric."""
         names = self.metrics
         # A callable that returns one number has no names, whatever ``refit`` calls it.
         return self._metric if self._metric in names else names[0]
@@ -276,7 +273,7 @@ class History:
         return trial
 
     def set_status(self, trial: Trial, status: str) -> None:
-        """Change the status of a trial; nothing else does."""
+        """Change the status of a trial; this is the only way to do so."""
         assert status in STATUSES
         if status == trial.status:
             return
@@ -286,9 +283,9 @@ class History:
 
     @contextmanager
     def changes(self) -> Iterator[_Changes]:
-        """Tell the listeners of all that changes inside at once, when it is complete.
+        """Notify the listeners once, at the end, of all changes in the block.
 
-        If an exception leaves the block, they are not told.
+        If the block raises, they are not notified.
         """
         if self._changes is not None:
             yield self._changes
@@ -304,7 +301,7 @@ class History:
 
     @contextmanager
     def telling(self, listeners: Sequence[Listener]) -> Iterator[None]:
-        """Tell listeners, in their order, of what changes inside."""
+        """Notify listeners, in their order, of changes in the block."""
         before = self.listeners
         self.listeners = [*before, *listeners]
         try:
@@ -328,8 +325,8 @@ class History:
     ) -> np.ndarray:
         """Return the score on each fold of the search, shape (n_folds,); NaN where there is none.
 
-        A failed evaluation counts with ``error_score``. The fidelity is that at which trials are
-        compared, unless another is given.
+        A failed evaluation has the score ``error_score``. The default fidelity is that at which
+        trials are compared.
         """
         fidelity = self.share if fidelity is None else fidelity
         return self._scores(trial, self.n_folds, metric, fidelity, SEARCH)
@@ -354,12 +351,12 @@ class History:
         return scores
 
     def repeat(self, key: Key) -> tuple[str, int]:
-        """Return what evaluations in the same repeat of the folds have in common."""
+        """Return an identifier of the repeat of the folds that a key belongs to."""
         assert key.fold is not None
         return key.phase, key.fold // self.n_folds
 
     def seconds_spent(self, trial: Trial, key: Key) -> float:
-        """Return the seconds that a trial's evaluations took in the repeat that a key is in."""
+        """Return the seconds of a trial's evaluations in the repeat that a key belongs to."""
         return sum(
             evaluation.seconds
             for evaluation in trial.evaluations.values()
@@ -367,24 +364,24 @@ class History:
         )
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
-        """Return the mean score over the compared folds; NaN if one is missing or not a number."""
+        """Return the mean score over the compared folds; NaN if one is missing or NaN."""
         with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
             return float(np.mean(self.compared_scores(trial, metric)))
 
     def to_frame(self) -> Any:
         """Return one row per evaluation as a pandas DataFrame.
 
-        Its columns are those of :func:`~autotune.read_history`: ``study``, ``created`` and
-        ``estimator``, which are missing where nothing is stored; ``trial``, ``origin``,
+        It has the columns of :func:`~autotune.read_history`: ``study``, ``created`` and
+        ``estimator``, which are missing without a storage file; ``trial``, ``origin``,
         ``eligible`` and ``trial_status``; ``phase``, ``fold``, ``fidelity`` and ``status`` of
         the evaluation; one ``param_<name>`` per parameter, one ``score_<metric>`` (and
-        ``train_<metric>``, where asked for) per metric; ``fit_time``, ``score_time``,
+        ``train_<metric>``, if requested) per metric; ``fit_time``, ``score_time``,
         ``saved_time``, ``started`` and ``ended`` in seconds; ``warnings`` and ``error``.
 
         The phase is ``"search"``, or ``"comparison"`` for the final comparison of the best
-        trials, whose folds have numbers of their own. A fidelity is a share of all training rows,
-        or of the strategy's other resource. A trial without any evaluation has one row, in which
-        all that an evaluation tells is missing.
+        trials, whose folds are numbered separately. A fidelity is a share of all training rows,
+        or of the strategy's other resource. A trial without evaluations has one row, in which the
+        columns of the evaluation are missing.
         """
         from ._frame import make_frame
 

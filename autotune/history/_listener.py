@@ -1,4 +1,4 @@
-"""What is told how a search goes."""
+"""Listeners of a search."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ._history import ENDS, Evaluation, History, Trial
 
 
 class Listener:
-    """Is told what happens; the base class does nothing.
+    """Is notified of events; the base class does nothing.
 
     Attributes
     ----------
     ends_search : bool
-        Whether nothing more should be begun.
+        Whether the search should end.
     """
 
     ends_search = False
@@ -26,9 +26,9 @@ class Listener:
     def changed(
         self, evaluations: Sequence[Evaluation], trials: Sequence[Trial], history: History
     ) -> None:
-        """Take note of evaluations, and of trials with a new status, that belong together.
+        """Handle evaluations, and trials with a new status, that changed together.
 
-        They are in the history already. A trial may also have been paused, or run again.
+        They are already in the history. A trial may also have been paused or resumed.
         """
         for evaluation in evaluations:
             self.evaluated(evaluation, history)
@@ -37,7 +37,7 @@ class Listener:
                 self.ended(trial, history)
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        """Take note of an evaluation."""
+        """Handle a finished evaluation."""
 
     def ended(self, trial: Trial, history: History) -> None:
-        """Take note that a trial has ended."""
+        """Handle the end of a trial."""

@@ -1,4 +1,4 @@
-"""Seeds that depend on what they are for, never on the order of events."""
+"""Seeds that depend on their purpose, never on the order of events."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SEED_NAMES = ("random_state", "seed", "random_seed")
 
 
 def derive_seed(seed: int, *path: int) -> int:
-    """Return a seed below 2**31 for the thing that ``path`` numbers."""
+    """Return a seed below 2**31 for the purpose identified by ``path``."""
     # The length comes first because SeedSequence does not see zeros at the end.
     sequence = np.random.SeedSequence([len(path), seed, *path])
     return int(sequence.generate_state(1)[0] >> 1)
@@ -19,7 +19,7 @@ def derive_seed(seed: int, *path: int) -> int:
 def seed_estimator(estimator: Any, seed: int) -> None:
     """Give every ``random_state`` parameter that is None, at any depth, its own seed.
 
-    One of which an alias is set, as boosting libraries have them, is not None.
+    A parameter with an alias that is set, as in boosting libraries, does not count as None.
     """
     params = estimator.get_params(deep=True)
     names = sorted(name for name in params if name.split("__")[-1] == "random_state")

@@ -1,4 +1,4 @@
-"""WHAT IS SEEN: pictures of a search; a new one is a file here and a line in ``_kinds``."""
+"""Plots of a search; a new one is a file here and a line in ``_kinds``."""
 
 from ._contract import Picture
 from ._display import TuningDisplay
@@ -7,13 +7,11 @@ from ._kinds import KINDS
 from ._nested import NestedReport, nested_report
 from ._render import render_png
 from ._scales import Scale, scales_of, short_names
-from ._search import FAILED, PRUNED, UNFINISHED, Search, read_search
+from ._search import FAILED, Search, read_search
 
 __all__ = [
     "FAILED",
     "KINDS",
-    "PRUNED",
-    "UNFINISHED",
     "ImportancePicture",
     "NestedReport",
     "Picture",

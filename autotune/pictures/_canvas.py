@@ -1,4 +1,4 @@
-"""Where pictures are drawn: a figure or a part of one, and its colours."""
+"""The canvas of a picture: axes and colours."""
 
 from __future__ import annotations
 

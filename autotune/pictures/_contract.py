@@ -1,14 +1,14 @@
-"""What a picture must do.
+"""The contract of a picture.
 
-A picture is a frozen dataclass: its fields are what is shown, so that they can be read and
+A picture is a frozen dataclass: its fields are the plotted values, so that they can be read and
 tested without matplotlib.
 
-- ``of`` computes the fields from a ``Search`` (see ``_search``), or, for the picture of nested
-  cross-validation, from what it is about. It raises ValueError where there is nothing to show.
-- ``options`` are the arguments of ``TuningDisplay.from_estimator`` that mean something to it.
-  ``of`` takes them as keywords, but for ``metric``, which the ``Search`` has.
-- ``size`` is how large a figure of its own is, in inches.
-- ``draw`` puts the fields on a ``Canvas`` (see ``_canvas``), which knows the colours, light or
+- ``of`` computes the fields from a ``Search`` (see ``_search``) or, for nested cross-validation,
+  from its results. It raises ValueError if there is nothing to show.
+- ``options`` are the arguments of ``TuningDisplay.from_estimator`` that it supports. ``of`` takes
+  them as keywords, except ``metric``, which the ``Search`` has.
+- ``size`` is the size of a new figure, in inches.
+- ``draw`` draws the fields on a ``Canvas`` (see ``_canvas``), which has the colours, light or
   dark. It sees no estimator and imports matplotlib, if at all, inside the function.
 """
 

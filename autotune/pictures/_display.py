@@ -1,4 +1,4 @@
-"""Pictures in the manner of scikit-learn's displays."""
+"""The display, in the style of scikit-learn's displays."""
 
 from __future__ import annotations
 

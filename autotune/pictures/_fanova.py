@@ -1,4 +1,4 @@
-"""How much of a function's variance is due to each of its variables, and to pairs of them."""
+"""The share of a function's variance due to each variable and each pair of variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parameters matter."""
+"""The importance of parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How trials are marked in pictures of their scores."""
+"""Markers of trials in plots of their scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nested cross-validation: what the search promised, and what came of it."""
+"""Nested cross-validation: inner and outer scores, and the chosen values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the values of a parameter lie on an axis, and what is written there."""
+"""Positions and labels of a parameter's values on an axis."""
 
 from __future__ import annotations
 

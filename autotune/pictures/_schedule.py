@@ -1,4 +1,4 @@
-"""What ran when."""
+"""The time at which each evaluation ran."""
 
 from __future__ import annotations
 

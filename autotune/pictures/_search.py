@@ -1,4 +1,4 @@
-"""What pictures read from a fitted estimator, and nothing else does."""
+"""Data that pictures read from a fitted estimator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WHAT IS TOLD: `cv_results_`, selection, estimate, failures, progress."""
+"""What a search reports: `cv_results_`, selection, estimate, failures, progress."""
 
 from ._cv_results import cv_results
 from ._estimate import expect

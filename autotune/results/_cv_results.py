@@ -1,4 +1,4 @@
-"""From the history to ``cv_results_``."""
+"""Conversion of the history to ``cv_results_``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def cv_results(
 ) -> dict[str, Any]:
     """Return the history in the layout of scikit-learn's searchers.
 
-    Beyond scikit-learn's columns there are ``status``, ``origin`` and ``error``. Scores are
-    those of full fidelity; ``n_resources``, where given, is the most that each trial had.
+    Additional columns are ``status``, ``origin`` and ``error``. Scores are those of full
+    fidelity; ``n_resources``, if given, is the largest resource of each trial.
     """
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
@@ -52,9 +52,9 @@ def _times(history: History, name: str) -> dict[str, np.ndarray]:
 
 
 def _scores(name: str, table: np.ndarray, history: History) -> dict[str, np.ndarray]:
-    """Return one column per fold, then mean and deviation over those that are compared.
+    """Return one column per fold, then mean and deviation over the compared folds.
 
-    Where there are others, several workers may have evaluated some before it was decided.
+    Parallel workers may have evaluated other folds before these were chosen.
     """
     counts = np.isin(range(history.n_folds), history.compared_folds)
     table = np.where(counts, table.reshape(-1, history.n_folds), np.nan)

@@ -1,4 +1,4 @@
-"""What the winner can be expected to score on new data."""
+"""The expected score of the winner on new data."""
 
 from __future__ import annotations
 
@@ -18,25 +18,24 @@ _N_SAMPLES = 500
 def expect(
     history: History, winner: Trial, folds: Sequence[Fold], metric: Metric = UNKNOWN
 ) -> tuple[float, tuple[float, float]]:
-    """Return the score that the winner can be expected to have on new data.
+    """Return the expected score of the winner on new data.
 
-    Fresh folds do not serve here: they split the same rows anew, by which the winner was
-    chosen, and a model that was lucky with some rows is so in every split.
+    Repeated folds would not help here: they split the same rows by which the winner was chosen,
+    and a model that was lucky with some rows is lucky in every split.
 
     Parameters
     ----------
     history : History
     winner : Trial
     folds : sequence of (train, test) index arrays
-        The first folds.
+        The folds of the search.
     metric : Metric
-        Whose bounds the interval keeps to.
+        The interval is clipped to its bounds.
 
     Returns
     -------
     expected : float
-        At most the winner's mean score. NaN where there is nothing to go by: a single fold,
-        or scores that are not finite.
+        At most the winner's mean score. NaN for a single fold or scores that are not finite.
     interval : tuple of float
         Its 95 % interval.
     """
@@ -53,9 +52,9 @@ def expect(
 
 
 def unbiased_mean(scores: np.ndarray) -> float:
-    """Return the mean score of the best of many trials, without what choosing it adds.
+    """Return the mean score of the best of many trials, corrected for selection bias.
 
-    The best mean is biased upwards because the same folds choose the trial and score it. Here
+    The best mean is biased upwards because the same folds select and score the trial. Here
     folds are drawn with replacement, the trial that is best on those is scored on the folds
     that were not drawn, and the mean over many draws is taken: bootstrap bias-corrected
     cross-validation [1]_, which resamples rows, with the rows of a fold taken together.
@@ -82,7 +81,7 @@ def half_width(scores: np.ndarray, ratio: float) -> float:
     """Return half the width of the 95 % interval of the mean of fold scores.
 
     The scores of folds are not independent, because their training rows overlap. The corrected
-    resampled t interval allows for that: the variance of the mean of n scores is
+    resampled t interval accounts for that: the variance of the mean of n scores is
     ``s^2 (1 / n + n_test / n_train)`` [1]_, in place of ``s^2 / n``.
 
     References

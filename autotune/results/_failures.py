@@ -1,4 +1,4 @@
-"""What is said when trials failed, and when a search ends because all do."""
+"""Warnings and errors about failed trials, and ending a search in which all fail."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _FEWEST_FAILURES = 5  # trials, the default among them, that tell that no config
 class SameError(Listener):
     """Ends a search in which all trials fail with the same error, whatever their configuration.
 
-    It ends when at least five trials have ended, all of them failed with the same last line,
-    and they have tried the whole range of the space: each sub-space, each choice that is no
-    number, and two values at least of any other parameter. Messages that quote the
-    configuration differ from trial to trial, so that such a search goes on.
+    It ends when at least five trials have ended, all of them failed with the same last line, and
+    they cover the space: each sub-space, each non-numeric choice, and at least two values of any
+    other parameter. Messages that quote the configuration differ between trials, so such a search
+    continues.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class SameError(Listener):
         self.ends_search = enough and self._is_hopeless(history)
 
     def _is_hopeless(self, history: History) -> bool:
-        """Return whether nothing has succeeded and the whole range of the space was tried."""
+        """Return whether nothing has succeeded and the space was covered."""
         if any(t.status == RUNNING and _has_success(t, history) for t in history):
             return False
         return all(
@@ -75,7 +75,7 @@ def _has_success(trial: Trial, history: History) -> bool:
 
 
 def _is_tried(dimension: Dimension, values: Sequence[Any]) -> bool:
-    """Return whether some values stand for the whole range of a parameter."""
+    """Return whether values cover the range of a parameter."""
     tried = {dimension.key(value) for value in values if value in dimension}
     if isinstance(dimension, Choice) and not all(map(is_number, dimension.values)):
         return len(tried) == dimension.n
@@ -86,8 +86,8 @@ def _is_tried(dimension: Dimension, values: Sequence[Any]) -> bool:
 def check_any_success(history: History) -> bool:
     """Return whether any trial can win; raise, with the first error, if trials only failed.
 
-    Where only the default outside the space succeeded, or the end of the budget merely cut
-    trials short, there is a warning instead: the default is used.
+    If only the default outside the space succeeded, or trials were merely interrupted by the end
+    of the budget, there is a warning instead, and the default is used.
     """
     complete = [trial for trial in history if trial.status == COMPLETE]
     if any(trial.eligible for trial in complete):
@@ -129,7 +129,7 @@ def _failures(trial: Trial, history: History) -> list[Evaluation]:
 
 
 def _failure(failed: Sequence[Trial], history: History) -> Exception:
-    """Return the error that says why there is nothing to choose from."""
+    """Return the error for a search without any success."""
     failures = [e for trial in failed for e in _failures(trial, history)]
     if len(failed) == len(history):
         count = f"all of the {len(history)} trials failed"
@@ -146,7 +146,7 @@ def _failure(failed: Sequence[Trial], history: History) -> Exception:
 
 
 def _reason(failures: Sequence[Evaluation]) -> str:
-    """Return the first error, and for a score that is no number the first warning too."""
+    """Return the first error and, for a NaN score, the first warning too."""
     first = next((e for e in failures if e.error), None)
     if first is None or first.error is None:
         return "the mean score is not finite"  # though those of the folds are
@@ -157,10 +157,10 @@ def _reason(failures: Sequence[Evaluation]) -> str:
 
 
 def warn_of_failures(history: History, harmless: set[str]) -> None:
-    """Say once how many trials failed, and what most of them met.
+    """Warn once how many trials failed, with the most common error.
 
     Trials whose status is in ``harmless`` have not failed, but some of their evaluations may
-    have, and count with ``error_score``.
+    have, and then got ``error_score``.
     """
     failed = [trial for trial in history if trial.status not in harmless]
     if failed:
@@ -186,7 +186,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 
 def _most_common(errors: Sequence[str]) -> str:
-    """Return how many of some errors end with the line that most of them end with."""
+    """Return the most common last line of errors, and how many end with it."""
     message, count = Counter(map(_last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
 

@@ -1,4 +1,4 @@
-"""What a score is: the metric's name, its direction and its bounds."""
+"""Metrics: name, direction and bounds."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ _BOUNDS = {
 
 @dataclass(frozen=True)
 class Metric:
-    """What there is to know of a metric.
+    """What is known about a metric.
 
     Attributes
     ----------
     name : str
-        As people call it; "" if it is not known.
+        Its usual name; "" if unknown.
     sign : {1, -1}
-        -1 where a score is the negative of a loss.
+        -1 if a score is the negative of a loss.
     bounds : tuple of float
-        Between which every score lies, as far as that is known.
+        Bounds of every score, as far as known.
     balanced : bool
-        Whether a rare class counts as much as the others.
+        Whether all classes have the same weight.
     """
 
     name: str = ""
@@ -61,7 +61,7 @@ class Metric:
     balanced: bool = False
 
     def value(self, score: float) -> float:
-        """Return what people know in place of a score: a loss itself, not its negative."""
+        """Return a score without the negative sign of losses."""
         return score if self.sign > 0 else 0.0 - score  # zero has no sign
 
 
@@ -83,12 +83,12 @@ _OWN_SCORES = {  # methods of scikit-learn's models
 
 
 def describe_metric(scorer: Any, models: Iterable[Any]) -> Metric:
-    """Return what there is to know of what a scorer returns for some models.
+    """Return what is known about the metric of a scorer for some models.
 
     Parameters
     ----------
     scorer : callable
-        Known are scikit-learn's metrics, and what its models compute in their own ``score``.
+        Scikit-learn's metrics, and the ``score`` methods of its models, are known.
     models : iterable of estimator
     """
     if is_own_score(scorer):
@@ -107,7 +107,7 @@ def describe_metric(scorer: Any, models: Iterable[Any]) -> Metric:
 
 
 def _bounds_of(function: Any) -> tuple[float, float]:
-    """Return between which values a function of scikit-learn lies."""
+    """Return the bounds of a function of scikit-learn."""
     return next((bounds for known, bounds in _BOUNDS.items() if known is function), _UNBOUNDED)
 
 
@@ -120,6 +120,6 @@ def _own_metric(model: Any) -> Metric:
 
 
 def clip(interval: tuple[float, float], metric: Metric) -> tuple[float, float]:
-    """Return an interval without the values that the metric cannot have."""
+    """Clip an interval to the bounds of the metric."""
     low, high = np.clip(interval, *metric.bounds)
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Live progress."""
+"""Live progress on the screen."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from ._metric import UNKNOWN, Metric
 
 
 class Progress(Listener):
-    """Prints how the search goes.
+    """Prints the progress of the search.
 
     Parameters
     ----------
     verbose : int
-        1: one line that is rewritten on a terminal or in a notebook, and elsewhere a line
+        1: a line that is rewritten on a terminal or in a notebook; for other output, a line
         whenever the best score improves. 2 and more: a line for each trial.
     n_trials : int or None
     clock : Clock
     write : callable or None, default=None
-        Receives text; None writes to the standard output of the moment.
+        Receives text; None writes to the current standard output.
     metric : Metric
-        What the scores are: a loss is shown as itself, not as its negative.
+        The metric of the scores: losses are shown without the negative sign.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Which trial wins in the end."""
+"""Selection of the winner."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ._columns import param_columns
 def rank(history: History, metric: str) -> np.ndarray:
     """Return the rank of each trial, shape (n_trials,), 1 is the best.
 
-    Only eligible trials with a finite mean score compete, those that failed if ``error_score``
-    says how that counts; equal scores share a rank. All others share the rank after the last
-    of them.
+    Only eligible trials with a finite mean score are ranked, including failed ones if
+    ``error_score`` is a number; equal scores share a rank. All others share the rank after the
+    last of these.
     """
     scores = np.array([history.score(trial, metric) for trial in history])
     ranked = {COMPLETE, FAILED} if np.isfinite(history.error_score) else {COMPLETE}
@@ -33,8 +33,8 @@ def rank(history: History, metric: str) -> np.ndarray:
 def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: History) -> int:
     """Return the index of the winner: the best mean score, or the choice of ``refit``.
 
-    Only complete trials can win, and no default outside the space; among equal scores the
-    earliest does, so the default before all others. A callable is shown those that can win.
+    Only complete, eligible trials can win; the earliest among equals does, so the default takes
+    precedence. A callable only sees the trials that can win.
     """
     rows = [trial.number for trial in history if trial.eligible and trial.status == COMPLETE]
     if not callable(refit):
@@ -52,9 +52,9 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
 def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool:
     """Return whether the default may be as good on all rows as the winner of a search on fewer.
 
-    What is best on few rows often learns little from more. So the winner must already have
-    what the default is expected to have on all rows: its score on the folds that both have,
-    and ``rise``.
+    Configurations that do well on few rows often gain little from more. So the winner must
+    already reach the score that the default is expected to have on all rows: its score on the
+    folds that both have, plus ``rise``.
     """
     difference = history.compared_scores(winner) - history.compared_scores(default)
     difference = difference[np.isfinite(difference)]
@@ -62,7 +62,7 @@ def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool
 
 
 def _take(cv_results: dict[str, Any], rows: list[int]) -> dict[str, Any]:
-    """Return ``cv_results_`` as it would be without the other rows."""
+    """Return ``cv_results_`` with only some rows."""
     params = param_columns([cv_results["params"][row] for row in rows])
     results: dict[str, Any] = {}
     for name, column in cv_results.items():

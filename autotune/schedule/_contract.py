@@ -1,34 +1,34 @@
-"""What a scheduler must do: say HOW FAR each trial is evaluated, and in which order.
+"""The contract of a scheduler, which decides HOW FAR each trial is evaluated, and in which order.
 
-A scheduler allocates evaluations to the trials that were begun. It sees the history, never
+A scheduler allocates evaluations to the trials that have started. It sees the history, never
 the space, data, clocks or processes.
 
-- ``begin`` is told of a new trial.
-- ``next`` names an evaluation that should be run now, or None: then the tuner may begin a
-  new trial. It must not name the same one twice.
-  A fidelity is a share of all training rows, or of the strategy's other resource; that at which
-  trials are compared is ``Plan.fidelity``.
-- ``report`` is told of an evaluation that ended, already in the history, and returns what
-  becomes of trials: a list of ``(trial, status)``, empty while nothing is decided.
-  A status of COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial, once; what was still
-  planned for it is forgotten, and its evaluations in flight may be cancelled, or end later and
-  decide nothing. COMPLETE needs a finite ``History.score``.
-- ``pause`` is told of a trial that cannot end before the search does, though a later run may
-  go on with it. A scheduler may return False and name its evaluations all the same.
-- ``drain`` is told that no new trial will begin, so that idle workers can only help with
-  those under way; there is nothing to do unless a scheduler holds evaluations back.
-- ``close`` is told that the search has ended, and returns what becomes of the trials whose
-  evaluation was held back to the end, like ``report``. Trials that the end of the budget cut
-  short are not among them: a later run may go on with those.
+- ``begin`` is called with each new trial.
+- ``next`` returns an evaluation to run now, or None: then the tuner may begin a new trial. It
+  must not return the same evaluation twice.
+  A fidelity is a share of all training rows, or of the strategy's other resource; trials are
+  compared at ``Plan.fidelity``.
+- ``report`` is called with each finished evaluation, already in the history, and returns the
+  trials that it ends: a list of ``(trial, status)``, possibly empty.
+  The status COMPLETE, FAILED, TIMEOUT, CRASHED or DROPPED ends a trial for good: its planned
+  evaluations are discarded, and its running ones may be cancelled, or end later without any
+  effect. COMPLETE requires a finite ``History.score``.
+- ``pause`` is called with a trial that cannot end before the search does, but that a later run
+  may resume. A scheduler may return False and continue to request its evaluations.
+- ``drain`` is called when no new trial will begin, so idle workers can only help with running
+  trials; it matters only to schedulers that hold evaluations back.
+- ``close`` is called when the search has ended and, like ``report``, returns the trials whose
+  evaluations were held back until the end. Trials that were cut off by the end of the budget
+  are not among them: a later run may resume them.
 
-When an interrupted search is continued, ``begin`` gets a trial that has evaluations already,
-and ``report`` is told of each of them; trials that had ended are only in the history. With one
-evaluation at a time, the search comes to the same end as if it had not been interrupted.
+When an interrupted search is continued, ``begin`` is called with trials that already have
+evaluations, and ``report`` with each of these; trials that had ended are only in the history.
+With one evaluation at a time, the result is the same as without the interruption.
 
-When nothing is in flight, a trial that has begun has a next evaluation, or the search ends. If
-nothing fails, some trial is complete in the end. The history is only read.
+When nothing is running, a trial that has begun has a next evaluation, or the search ends. If
+nothing fails, some trial is complete at the end. The history is read-only.
 
-``autotune.testing.check_scheduler`` checks what of this can be checked.
+``autotune.testing.check_scheduler`` checks these rules as far as possible.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from ..history import FULL, SEARCH, Evaluation, History, Key, Trial
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An evaluation that should be run; the fields are those of the evaluation."""
+    """An evaluation to run."""
 
     trial: int
     fold: int
@@ -55,7 +55,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a strategy may know of the data when it makes a scheduler.
+    """What a strategy may know about the data when it creates a scheduler.
 
     Attributes
     ----------
@@ -64,12 +64,12 @@ class Plan:
     n_train : int
         Rows of the smallest training fold.
     n_classes : int
-        Number of classes; 0 for regression and where the target is no column of labels.
+        Number of classes; 0 for regression or if the target is not a column of labels.
     amount : int
-        How much of the resource an evaluation of full fidelity has: ``n_train``, or the value
-        of the parameter that is the resource.
+        The amount of the resource at full fidelity: ``n_train``, or the value of the parameter
+        that is the resource.
     fidelity : float
-        The one at which trials are compared; below 1 where a search has no time for all rows.
+        The fidelity at which trials are compared; below 1 if there is no time for all rows.
     """
 
     n_folds: int
@@ -80,20 +80,20 @@ class Plan:
 
 
 class Scheduler(ABC):
-    """Allocates evaluations; see the module's text for the rules.
+    """Allocates evaluations; the module's docstring has the rules.
 
     Parameters
     ----------
     n_folds : int
     fidelity : float, default=1.0
-        The one at which trials are compared.
+        The fidelity at which trials are compared.
 
     Attributes
     ----------
     order : list of int
-        The folds in the order in which the evaluations of a trial begin. Where a search has
-        time for fewer, ``compared_folds`` of the history are the first of them, which only
-        ``Racing`` heeds.
+        The folds in the order in which a trial is evaluated on them. If there is time for fewer
+        folds, ``compared_folds`` of the history are the first of these; only ``Racing`` supports
+        that.
     """
 
     def __init__(self, n_folds: int, fidelity: float = FULL):
@@ -107,19 +107,19 @@ class Scheduler(ABC):
 
     @abstractmethod
     def next(self) -> Request | None:
-        """Return the next evaluation of a trial already begun, or None."""
+        """Return the next evaluation of a trial that has begun, or None."""
 
     @abstractmethod
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
-        """Take note of an evaluation; return the trials that it ends, with their status."""
+        """Record an evaluation; return the trials that it ends, with their status."""
 
     def pause(self, trial: Trial) -> bool:
-        """Plan nothing more for a trial, and return True; or return False."""
+        """Stop requesting evaluations of a trial and return True, or return False."""
         return False
 
     def drain(self) -> None:  # noqa: B027  # most schedulers hold nothing back
-        """Take note that no new trial will begin."""
+        """Record that no new trial will begin."""
 
     def close(self) -> list[tuple[Trial, str]]:
-        """Return the trials that the end of the search ends, with their status."""
+        """Return the trials that end with the search, with their status."""
         return []

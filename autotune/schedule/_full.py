@@ -24,7 +24,7 @@ from ._contract import Request, Scheduler
 class Full(Scheduler):
     """Evaluates each trial on all folds, as scikit-learn's searchers do.
 
-    Only a trial that had to be killed is given up before its last fold.
+    Only a trial that had to be killed ends before its last fold.
     """
 
     def __init__(self, n_folds: int, fidelity: float = FULL):

@@ -1,4 +1,4 @@
-"""Successive halving: only the best of a rung of cheap evaluations get a dearer one."""
+"""Successive halving: only the best trials of a rung are promoted to the next one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class _Place:
     promoted: set[int] = field(default_factory=set)
 
     def enter(self, trial: int, score: float) -> None:
-        """Rank a trial, which may be ranked already."""
+        """Rank a trial, possibly again."""
         if (-score, trial) not in self.ranking:
             insort(self.ranking, (-score, trial))
 
     def remove(self, trial: int) -> None:
-        """Forget a trial that failed."""
+        """Remove a trial that failed."""
         self.ranking = [entry for entry in self.ranking if entry[1] != trial]
         self.promoted.discard(trial)
 
@@ -36,27 +36,27 @@ class _Place:
 class Halving(Scheduler):
     """Asynchronous successive halving (ASHA), in one bracket or several.
 
-    A trial begins on a low rung. Whenever a worker is free, the best trial that is among the
-    best ``1 / factor`` of those on its rung, and was not promoted yet, is evaluated on the
-    next rung, highest rungs first; if there is none, a new trial begins. So nothing waits for
-    a rung to fill [1]_. On the last rung a trial has all folds at full fidelity: it is
-    complete.
+    A trial begins on a low rung. Whenever a worker is free, the best trial that is in the top
+    ``1 / factor`` of its rung and was not promoted yet is evaluated on the next rung, highest
+    rungs first; if there is none, a new trial begins. Promotion is asynchronous: no rung has to
+    fill first [1]_. A trial that was evaluated on the last rung, on all folds at full fidelity,
+    is complete.
 
-    Trial 0 and the defaults do not climb: they are evaluated in full at once, so that there
-    is an incumbent, and take no part in the comparisons. A trial that fails leaves all rungs.
-    When no new trial will begin and nothing else is left to do, a rung from which nobody was
-    promoted promotes its best, so that somebody reaches the top. Trials that then were not
-    promoted are stopped.
+    Trial 0 and the defaults skip the rungs: they are evaluated in full at once, so that there
+    is an incumbent, and do not take part in the comparisons. A trial that fails is removed from
+    all rungs. When no new trial will begin and nothing else is left to do, a rung without any
+    promotion promotes its best trial, so that at least one reaches the top. The other trials
+    are then stopped.
 
     With several brackets, as in Hyperband [2]_, bracket i begins on rung i and compares only
-    its own trials. Trials are dealt out in the proportions of Hyperband, by their numbers.
+    its own trials. Trials are assigned by number, in the proportions of Hyperband.
 
     Parameters
     ----------
     rungs : sequence of Rung
         With increasing cost; the last is of full fidelity on all folds.
     seed : int
-        Draws the order of the folds, the same for all trials.
+        Determines the order of the folds, the same for all trials.
     factor : float
         Only one trial in ``factor`` is promoted.
     n_brackets : int
@@ -140,7 +140,7 @@ class Halving(Scheduler):
         return self._cycle[number % len(self._cycle)]
 
     def _climbs(self, trial: Trial) -> bool:
-        """Return whether a trial is to climb the rungs, instead of beginning at the top."""
+        """Return whether a trial begins on a low rung, instead of at the top."""
         return trial.number > 0 and trial.origin != "default"
 
     def _reached(self, trial: Trial) -> int:
@@ -157,21 +157,21 @@ class Halving(Scheduler):
         return next(higher, first)
 
     def _enter(self, trial: Trial, rung: int) -> None:
-        """Plan what a trial lacks on a rung."""
+        """Plan the missing evaluations of a trial on a rung."""
         self._rung[trial.number] = rung
         fidelity = self.rungs[rung].fidelity
         requests = (Request(trial.number, fold, fidelity) for fold in self._folds[rung])
         self._queue.extend(r for r in requests if r.key not in trial.evaluations)
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
-        """Return the status with which an evaluation ends its trial, or None if it goes on."""
+        """Return the status with which an evaluation ends its trial, or None if it continues."""
         if not history.counts(evaluation):
             return FAILED if evaluation.status == COMPLETE else evaluation.status
         is_whole = trial.evaluations.keys() >= self._keys[self._top]
         return verdict(trial, history) if is_whole else None
 
     def _rank(self, trial: Trial, history: History) -> None:
-        """Enter a trial on the rungs that it has been evaluated on."""
+        """Rank a trial on the rungs on which it was evaluated."""
         if not self._climbs(trial):
             return
         bracket = self._bracket(trial.number)
@@ -197,7 +197,7 @@ class Halving(Scheduler):
                 del self._rung[trial.number]
 
     def _climber(self) -> tuple[int, int] | None:
-        """Return the trial to be promoted next and its rung, or None."""
+        """Return the trial to promote next and its rung, or None."""
         for rung, place in self._downwards():
             n_best = int(len(place.ranking) / self.factor)
             number = self._first_waiting(place, place.ranking[:n_best])
@@ -212,7 +212,7 @@ class Halving(Scheduler):
         return None
 
     def _downwards(self) -> Iterator[tuple[int, _Place]]:
-        """Yield the rungs from which trials climb, of all brackets, the highest first."""
+        """Yield the rungs below the top, of all brackets, the highest first."""
         for rung in range(self._top - 1, -1, -1):
             for places in self._places:
                 yield rung, places[rung]
@@ -222,7 +222,7 @@ class Halving(Scheduler):
         return next((n for _, n in ranking if n not in place.promoted and n in self._trials), None)
 
     def _forget(self, trial: Trial) -> None:
-        """Plan nothing more for a trial."""
+        """Discard the planned evaluations of a trial."""
         self._trials.pop(trial.number, None)
         self._rung.pop(trial.number, None)
         self._queue = deque(r for r in self._queue if r.trial != trial.number)
@@ -238,7 +238,7 @@ def _weights(n_brackets: int, factor: float) -> list[int]:
 
 
 def _deal(weights: Sequence[int]) -> list[int]:
-    """Return a cycle in which each place stands as often as its weight, evenly spread."""
+    """Return a cycle in which each index occurs as often as its weight, evenly spread."""
     credit = np.zeros(len(weights))
     cycle = []
     for _ in range(sum(weights)):

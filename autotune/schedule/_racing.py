@@ -1,4 +1,4 @@
-"""Racing: a trial that has no realistic chance against the best one is stopped."""
+"""Racing: a trial without a realistic chance against the best one is stopped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PRIOR_TRIALS = 4  # completed trials that weigh as much as the guess made witho
 
 
 class Racing(Scheduler):
-    """Evaluates a trial fold by fold and stops it when it cannot win any more.
+    """Evaluates a trial fold by fold and stops it when it can no longer win.
 
     After each fold the differences to the incumbent on the same folds predict the difference
     of the final means. With m of k folds done, their mean d and a variance s^2, the trial is
@@ -35,19 +35,19 @@ class Racing(Scheduler):
     for the mean of a finite population of k folds. The variance is shrunk towards s0^2, the
     median of the variances of other completed trials' differences to the incumbent, as in
     Smyth (2004): ``s^2 = (4 s0^2 + sum (d_i - d)^2) / (4 + m - 1)``. While few trials are
-    complete, s0^2 is in turn drawn towards the variance that two unrelated trials would
-    have, so that trials are not stopped on the strength of a few that happen to agree.
+    complete, s0^2 is in turn shrunk towards the variance of two unrelated trials, so that
+    trials are not stopped because a few others happen to agree.
 
-    Only completed, eligible trials become incumbent. Until there is one, and when no new
-    trial will begin, the folds of a trial may run side by side; otherwise one at a time.
+    Only completed, eligible trials become incumbent. The folds of a trial run one at a time,
+    but in parallel until there is an incumbent and when no new trial will begin.
 
     Parameters
     ----------
     n_folds : int
     seed : int
-        Draws the order of the folds, the same for all trials.
+        Determines the order of the folds, the same for all trials.
     eps : float
-        Probability with which the best trial may be stopped at a test; 0 never stops any.
+        Probability with which a test may stop the best trial; 0 stops none.
     fidelity : float, default=1.0
     """
 
@@ -109,7 +109,7 @@ class Racing(Scheduler):
         return ended
 
     def _judge(self, trial: Trial, evaluation: Evaluation, history: History) -> str | None:
-        """Return the status with which a trial ends, or None if it goes on."""
+        """Return the status with which a trial ends, or None if it continues."""
         counts = evaluation.fold in self._compared
         if counts and evaluation.status in (TIMEOUT, CRASHED):
             return evaluation.status
@@ -122,7 +122,7 @@ class Racing(Scheduler):
         return DROPPED if hopeless else None
 
     def _stop_hopeless(self, incumbent: Trial, history: History) -> list[tuple[Trial, str]]:
-        """Test the trials under way against a new incumbent."""
+        """Test the running trials against a new incumbent."""
         stopped = []
         for number in list(self._planned):
             trial = history[number]
@@ -132,7 +132,7 @@ class Racing(Scheduler):
         return stopped
 
     def _forget(self, trial: Trial) -> None:
-        """Plan nothing more for a trial."""
+        """Discard the planned evaluations of a trial."""
         self._planned.pop(trial.number, None)
 
     def _incumbent(self, history: History, newcomer: Trial | None = None) -> Trial | None:
@@ -147,7 +147,7 @@ class Racing(Scheduler):
         return self._scores[trial.number]
 
     def _is_hopeless(self, trial: Trial, incumbent: Trial | None, history: History) -> bool:
-        """Return whether a trial's final mean is all but certain to stay below the best."""
+        """Return whether a trial's final mean almost certainly stays below the best."""
         if incumbent is None or self.eps <= 0:
             return False
         best = self._complete_scores(incumbent, history)

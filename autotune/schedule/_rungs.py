@@ -1,4 +1,4 @@
-"""The rungs of successive halving: growing amounts of a resource, then all folds."""
+"""The rungs of successive halving: increasing amounts of a resource, then all folds."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ _RULE = "strategy__min_resources must be 'auto', 'smallest', an integer or a sha
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What a trial is evaluated on before it is compared: a fidelity, on so many folds."""
+    """A rung: the fidelity and the number of folds at which trials are compared."""
 
     fidelity: float
     n_folds: int
 
 
 def make_rungs(plan: Plan, factor: Any, min_resources: Any, *, of_rows: bool) -> list[Rung]:
-    """Return the rungs for what the user gave as ``factor`` and ``min_resources``.
+    """Return the rungs for the user's ``factor`` and ``min_resources``.
 
-    The amounts grow by ``factor``, on one fold; one that is next to the full amount is left
-    out. The last rung is of full fidelity on all folds, and the only one if the user begins
-    with all of the resource.
+    The amounts grow by ``factor``, on one fold; an amount close to the full one is omitted. The
+    last rung has full fidelity on all folds, and is the only one if ``min_resources`` is all of
+    the resource.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def make_rungs(plan: Plan, factor: Any, min_resources: Any, *, of_rows: bool) ->
     Raises
     ------
     TypeError, ValueError
-        If one of the two is no such value.
+        If ``factor`` or ``min_resources`` is invalid.
     """
     _check_factor(factor)
     amount = float(_smallest_amount(plan, factor, min_resources, of_rows))
@@ -58,12 +58,12 @@ def make_rungs(plan: Plan, factor: Any, min_resources: Any, *, of_rows: bool) ->
 
 
 def fewest_rows(n_classes: int) -> int:
-    """Return the training rows on which the order of configurations begins to tell."""
+    """Return the number of training rows from which rankings of configurations are useful."""
     return max(_FEWEST_ROWS, _FEWEST_PER_CLASS * n_classes)
 
 
 def _check_factor(factor: Any) -> None:
-    """Refuse what is no factor."""
+    """Check the factor."""
     rule = f"strategy__factor must be a number of at least {_SMALLEST_FACTOR}; got {factor!r}"
     if not isinstance(factor, numbers.Real) or isinstance(factor, bool):
         raise TypeError(rule)
@@ -90,7 +90,7 @@ def _smallest_amount(plan: Plan, factor: float, given: Any, of_rows: bool) -> in
 
 
 def _named_amount(plan: Plan, factor: float, name: str, of_rows: bool) -> int:
-    """Return what ``"auto"`` and ``"smallest"`` stand for."""
+    """Return the amount for ``"auto"`` or ``"smallest"``."""
     n_classes = max(plan.n_classes, 1)
     if name == "smallest":
         return 2 * plan.n_folds * n_classes if of_rows else 1

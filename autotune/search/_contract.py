@@ -1,20 +1,20 @@
-"""What a searcher must do: say WHICH configuration is next.
+"""The contract of a searcher, which decides WHICH configuration is next.
 
-A searcher is a function of the space, the history and a seed. It keeps no record of what
-it proposed: the history does. So a run that is resumed from its history goes on as if it
-had never stopped, and the same seed gives the same proposals.
+A searcher is a function of the space, the history and a seed. It does not record its
+proposals: the history does. So a resumed run continues as if it had never stopped, and the
+same seed gives the same proposals.
 
-- ``ask`` returns the next configuration, or None when the space is exhausted.
+- ``ask`` returns the next configuration, or None if the space is exhausted.
   It is called in the order of the trial numbers; trials still running are in the history.
-  A searcher that has an idea of the time that configurations take returns none that
-  cannot be evaluated in the ``seconds`` that an evaluation may take, and None if there is
-  no other; the history has the time that each evaluation took.
+  ``seconds`` is the time that an evaluation may take: a searcher that predicts the cost of
+  configurations proposes none that takes longer, and returns None if there is no other. The
+  history has the time that each evaluation took.
 - It never sees data, estimators, clocks or processes, and never changes the history.
-- A proposal lies in the space and was not proposed before, as long as there are others. No
-  outcome of a trial, and no default outside the space, keeps it from proposing more.
-- ``name`` and ``origin`` are any text but ``"default"``, which is the wrapped model's.
+- A proposal lies in the space and is new, as long as there are new configurations. Failed
+  trials, and a default outside the space, must not stop a searcher from proposing more.
+- ``name`` and ``origin`` may be any string except ``"default"``, which is reserved.
 
-``autotune.testing.check_searcher`` checks what of this can be checked.
+``autotune.testing.check_searcher`` checks these rules as far as possible.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from ..space import Space
 
 
 class Searcher(ABC):
-    """Proposes configurations; see the module's text for the rules.
+    """Proposes configurations; the module's docstring has the rules.
 
     Parameters
     ----------
     space : Space
     seed : int
-        All randomness derives from it and the number of the trial.
+        All random numbers are derived from it and the number of the trial.
     n_trials : int or None
-        How many trials the budget allows; None if it does not say.
+        How many trials the budget allows; None if it has no such limit.
     """
 
     name: str = "searcher"
@@ -51,9 +51,9 @@ class Searcher(ABC):
         """Return the configuration of trial ``len(history)``, or None if there is none left."""
 
     def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
-        """Return whether a configuration may be evaluated in that many seconds."""
+        """Return whether a configuration can be evaluated in the given time."""
         return True
 
     def origin(self, params: dict[str, Any]) -> str:
-        """Return what the history shall say about where a proposal came from."""
+        """Return the origin of a proposal, for the history."""
         return self.name

@@ -1,4 +1,4 @@
-"""How long a configuration will take."""
+"""A model of the time that a configuration takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting points: configurations that did well elsewhere come first."""
+"""Starting points: configurations that did well on other data come first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which configurations were proposed already, and how to find others."""
+"""The configurations proposed so far, and drawing others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a model-based search has nothing more to gain."""
+"""The stopping rule of a model-based search."""
 
 from __future__ import annotations
 

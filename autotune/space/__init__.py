@@ -1,4 +1,4 @@
-"""Search spaces: what a user writes, sampling, grids, encoding."""
+"""Search spaces: parsing, sampling, grids, encoding."""
 
 from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps

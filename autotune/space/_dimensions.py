@@ -1,4 +1,4 @@
-"""One parameter's range: what a dimension must do, choices and intervals."""
+"""One parameter's range: the contract of a dimension, choices and intervals."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Dimension(ABC):
 
     @abstractmethod
     def __contains__(self, value: object) -> bool:
-        """Say whether a value lies in the range; never raises."""
+        """Return whether a value lies in the range; never raises."""
 
     @abstractmethod
     def encode(self, value: Any) -> float:
@@ -385,7 +385,7 @@ def _places_of_reals(values: Sequence[Any]) -> dict[float, int]:
 
 
 def _is_finite(numbers: Sequence[float]) -> bool:
-    """Say whether there are numbers, and all of them finite."""
+    """Return whether there are numbers, and all of them finite."""
     return bool(numbers) and all(map(math.isfinite, numbers))
 
 

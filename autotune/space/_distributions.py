@@ -1,4 +1,4 @@
-"""Ranges given by a distribution: scipy's frozen ones, and anything else that has ``rvs``."""
+"""Ranges given by a distribution: frozen scipy distributions, or anything with ``rvs``."""
 
 from __future__ import annotations
 
@@ -285,7 +285,7 @@ def _longest_common_start(texts: Sequence[str], text: str) -> int:
 
 
 def _takes_random_state(rvs: Callable[..., Any]) -> bool:
-    """Say whether ``rvs`` has an argument ``random_state``."""
+    """Return whether ``rvs`` has an argument ``random_state``."""
     try:
         parameters = inspect.signature(rvs).parameters.values()
     except (TypeError, ValueError):  # written in C, without a signature: assume scipy's

@@ -1,4 +1,4 @@
-"""Configurations as JSON that a person can read."""
+"""Configurations as human-readable JSON."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def to_json(subspaces: Subspaces, found: int, params: Mapping[str, Any]) -> dict
 
 
 def _is_native(value: Any) -> bool:
-    """Say whether JSON gives back exactly this value."""
+    """Return whether JSON gives back exactly this value."""
     if type(value) is float:
         return math.isfinite(value)
     return value is None or type(value) in (bool, int, str)

@@ -1,4 +1,4 @@
-"""Lists of numbers, which have an order."""
+"""Lists of numbers, which are ordered."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ class Ordinal(Choice):
 
 
 def is_ordered(values: Sequence[Any]) -> bool:
-    """Say whether three values or more are numbers, no two of which are equal, as 1 and 1.0."""
+    """Return whether three values or more are numbers, no two of which are equal, as 1 and 1.0."""
     numbers = list(filter(_has_rank, values))
     n_numbers = len(set(numbers))
     return n_numbers >= _FEWEST and n_numbers == len({(type(n), n) for n in numbers})
 
 
 def _has_rank(value: Any) -> TypeGuard[float]:
-    """Say whether a value is a number among floats; NaN has no order."""
+    """Return whether a value is a number among floats; NaN has no order."""
     if type(value) is float:
         return value == value
     if not is_number(value):

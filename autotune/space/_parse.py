@@ -1,6 +1,6 @@
-"""What a user writes for a range, and what is wrong with it.
+"""Parsing and validation of the ranges that users write.
 
-Every message begins with the place (``space['C']``), says the rule and shows the value.
+Every message begins with the location (``space['C']``) and has the rule and the value.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _read(where: str, spec: Any) -> list[Any]:
 
 
 def _is_sequence(spec: Any) -> bool:
-    """Say whether something is a one-dimensional sequence: list, range, array, Series."""
+    """Return whether something is a one-dimensional sequence: list, range, array, Series."""
     if isinstance(spec, Sequence):
         return True
     # Pipelines and ensembles have a length and items too, but are no arrays.
@@ -171,7 +171,7 @@ def _parse_tuple(where: str, spec: tuple[Any, ...]) -> Dimension:
 
 
 def _is_bound(value: Any) -> bool:
-    """Say whether a value can be the bound of an interval."""
+    """Return whether a value can be the bound of an interval."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -216,7 +216,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_finite(value: Any) -> bool:
-    """Say whether a number is finite as a float."""
+    """Return whether a number is finite as a float."""
     try:
         return math.isfinite(float(value))
     except OverflowError:

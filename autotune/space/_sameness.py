@@ -1,17 +1,17 @@
-"""When two values are the same: the two rules that the whole package asks.
+"""When two values are the same: the two rules of the package.
 
 **The same configuration** (`value_key`): no model can tell the two apart. A numpy scalar is the
 Python number that it holds, dicts and sets have no order, NaN is NaN, and a copy is the same as
 its original. 1, 1.0 and True differ: ``max_features=1`` is one feature and 1.0 all of them.
-In a list with a float among its numbers, which are then all real, `Choice` takes 1 for 1.0.
+In a list that contains a float, whose numbers are then all real, `Choice` treats 1 as 1.0.
 
-**The same content** (`digest`): pickle would write the two alike, in this process, in another
-one or in a later run. It is the stricter rule: 0.0 differs from -0.0, a numpy scalar from a
-number, and the order of a dict and of an array in memory counts. `describe` puts it in words,
+**The same content** (`digest`): the two have the same pickle, in this process, in another
+one or in a later run. This is the stricter rule: 0.0 differs from -0.0, a numpy scalar from a
+number, and the order of a dict and of an array in memory counts. `describe` returns it as text,
 for estimators by class and parameters.
 
-Under both rules arrays, frames and sparse matrices are what they hold, classes what they are
-called, and functions their code, defaults and closures.
+Under both rules arrays, frames and sparse matrices are compared by content, classes by name,
+and functions by code, defaults and closures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a value is: a number, an estimator, a container; and what Python's own would be."""
+"""Kinds of values: numbers, estimators, containers; and conversion to Python's own types."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def plain(value: Any) -> Any:
 
 
 def is_endless(value: Any) -> bool:
-    """Say whether a container holds itself, or is nested too deeply to be walked through."""
+    """Return whether a container holds itself, or is nested too deeply to be walked through."""
     try:
         return _holds_itself(value, ())
     except RecursionError:
@@ -38,7 +38,7 @@ def is_endless(value: Any) -> bool:
 
 
 def _holds_itself(value: Any, outer: tuple[int, ...]) -> bool:
-    """Say whether a container holds itself or one of those that it lies in."""
+    """Return whether a container holds itself or one of those that it lies in."""
     if type(value) not in (list, tuple, dict):
         return False
     if id(value) in outer:
@@ -48,13 +48,13 @@ def _holds_itself(value: Any, outer: tuple[int, ...]) -> bool:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Say whether a value is a real number; a bool is none, nor is a duration."""
+    """Return whether a value is a real number; a bool is none, nor is a duration."""
     kinds = int | float | np.integer | np.floating
     return isinstance(value, kinds) and not isinstance(value, bool | np.timedelta64)
 
 
 def is_integer(value: Any) -> TypeGuard[int]:
-    """Say whether a value has an integer type; a bool has none."""
+    """Return whether a value has an integer type; a bool has none."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64)
 
 
@@ -75,5 +75,5 @@ def _to_float(number: float) -> float:
 
 
 def is_estimator(value: Any) -> bool:
-    """Say whether a value is an object with ``get_params``."""
+    """Return whether a value is an object with ``get_params``."""
     return hasattr(value, "get_params") and not isinstance(value, type)

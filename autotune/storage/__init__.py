@@ -1,4 +1,4 @@
-"""The SQLite file in which every evaluation is kept."""
+"""The SQLite file with all evaluations."""
 
 from ._journal import Journal
 from ._read import read_history

@@ -1,4 +1,4 @@
-"""The storage file itself: opened, checked, made, and written in whole transactions."""
+"""The storage file: opening, checking, creating, transactions."""
 
 from __future__ import annotations
 

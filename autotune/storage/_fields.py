@@ -1,4 +1,4 @@
-"""What each column of a storage file may hold: one table, by which all rows are read."""
+"""The valid content of each column of a storage file, in one table."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _refuse(constant: str) -> None:
 
 
 def _is_text(value: Any) -> bool:
-    """Tell whether a value is a text."""
+    """Return whether a value is a text."""
     return type(value) is str
 
 
@@ -132,7 +132,7 @@ _is_index = _is_whole(0)
 
 
 def _is_time(value: Any) -> bool:
-    """Tell whether a value is a time as ISO 8601 writes it."""
+    """Return whether a value is a time as ISO 8601 writes it."""
     try:
         return bool(datetime.fromisoformat(value))
     except (TypeError, ValueError):
@@ -140,12 +140,12 @@ def _is_time(value: Any) -> bool:
 
 
 def _is_writer(value: Any) -> bool:
-    """Tell whether a value names a process, or none."""
+    """Return whether a value names a process, or none."""
     return value is None or (_is_text(value) and _WRITER.fullmatch(value) is not None)
 
 
 def _is_description(value: Any) -> bool:
-    """Tell whether a value describes a study, as far as anything is read of it."""
+    """Return whether a value describes a study, as far as anything is read of it."""
     if not isinstance(value, dict) or not _is_text(value.get("estimator")):
         return False
     scale = value.get("scale", {})
@@ -155,7 +155,7 @@ def _is_description(value: Any) -> bool:
 
 
 def _are_folds(value: Any) -> bool:
-    """Tell whether a value is a list of folds, or None."""
+    """Return whether a value is a list of folds, or None."""
     return value is None or (isinstance(value, list) and bool(value) and all(map(_is_index, value)))
 
 
@@ -168,12 +168,12 @@ _SCALE: dict[str, Callable[[Any], bool]] = {
 
 
 def _is_configuration(value: Any) -> bool:
-    """Tell whether a value is a configuration, as ``space`` writes it."""
+    """Return whether a value is a configuration, as ``space`` writes it."""
     return isinstance(value, dict) and all(map(_is_parameter, value.values()))
 
 
 def _is_parameter(value: Any, depth: int = 0) -> bool:
-    """Tell whether a value is that of a parameter."""
+    """Return whether a value is that of a parameter."""
     if not isinstance(value, dict):
         return value is None or type(value) in (bool, str) or _is_finite(value)
     if "repr" in value:
@@ -187,14 +187,14 @@ def _is_parameter(value: Any, depth: int = 0) -> bool:
 
 
 def _are_scores(value: Any) -> bool:
-    """Tell whether a value holds numbers by the names of metrics."""
+    """Return whether a value holds numbers by the names of metrics."""
     return isinstance(value, dict) and all(
         _is_finite(score) or score in _NOT_FINITE for score in value.values()
     )
 
 
 def _are_texts(value: Any) -> bool:
-    """Tell whether a value is a list of texts."""
+    """Return whether a value is a list of texts."""
     return isinstance(value, list) and all(map(_is_text, value))
 
 

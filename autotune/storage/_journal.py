@@ -1,7 +1,7 @@
-"""The SQLite journal: every evaluation is on disk before the next is proposed.
+"""The SQLite journal: every evaluation is saved before the next proposal.
 
-The file holds any number of studies. A study is everything that decides what a ``fit`` does
-but its budget: data, estimator, space, folds, scoring, strategy and seed. The schema is
+The file holds any number of studies. A study is everything that determines a ``fit``
+except its budget: data, estimator, space, folds, scoring, strategy and seed. The schema is
 documented in ``docs/storage.md``; nothing in it is pickled.
 """
 

@@ -1,4 +1,4 @@
-"""Files of schema 1, which told phases and shares of the rows by other means."""
+"""Migration of files of schema 1."""
 
 from __future__ import annotations
 

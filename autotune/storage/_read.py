@@ -1,4 +1,4 @@
-"""A storage file as a DataFrame."""
+"""Reading a storage file as a DataFrame."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def read_history(path: Any) -> Any:
     Parameters
     ----------
     path : str or path-like
-        A file that ``storage=`` named in a fit, finished or still running; it is not changed.
+        The ``storage`` of a fit, which may still be running; the file is not changed.
 
     Returns
     -------
@@ -26,15 +26,15 @@ def read_history(path: Any) -> Any:
         :meth:`history_.to_frame() <autotune.history.History.to_frame>`: ``study`` (a number),
         ``created`` and ``estimator`` (what was tuned); ``trial``, ``origin``, ``eligible`` and
         ``trial_status``; ``fold``, ``fidelity``, ``phase`` and ``status`` of the evaluation; one
-        ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``, where
-        asked for) per metric; ``fit_time``, ``score_time``, ``saved_time``, ``started`` and
+        ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``, if
+        requested) per metric; ``fit_time``, ``score_time``, ``saved_time``, ``started`` and
         ``ended`` in seconds; ``warnings`` and ``error``. Parameters that are neither numbers nor
-        texts are shown as texts.
+        strings are converted to strings.
 
     Raises
     ------
     TypeError, ValueError
-        If there is no such file, or it is not one of ours, or damaged.
+        If there is no such file, or it is damaged or from another program.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def read_history(path: Any) -> Any:
 
 
 def _read_trials(connection: sqlite3.Connection) -> list[tuple[dict[str, Any], Trial]]:
-    """Return all trials with what is known of their studies, all as of the same moment."""
+    """Return all trials with the data of their studies, from one snapshot."""
     connection.execute("BEGIN")
     studies = {row["study"]: describe_study(row) for row in read_rows(connection, "studies")}
     trials = {
@@ -81,13 +81,13 @@ def _read_trials(connection: sqlite3.Connection) -> list[tuple[dict[str, Any], T
 
 
 def _read_trial(row: dict[str, Any]) -> Trial:
-    """Return the trial that a row holds."""
+    """Return the trial in a row."""
     params = {name: _readable(value) for name, value in row["params"].items()}
     return Trial(row["trial"], params, row["origin"], bool(row["eligible"]), row["status"])
 
 
 def _readable(value: Any) -> Any:
-    """Return a parameter's value, as its text where only the space could give it back."""
+    """Return a parameter's value; its representation if only the space could restore it."""
     if not isinstance(value, dict):
         return value
     if "repr" in value:

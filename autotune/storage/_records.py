@@ -1,4 +1,4 @@
-"""How an evaluation stands in a row of the storage file."""
+"""Conversion between evaluations and rows of the storage file."""
 
 from __future__ import annotations
 

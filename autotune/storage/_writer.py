@@ -1,4 +1,4 @@
-"""Which process writes a study, and whether it still runs."""
+"""Which process writes a study, and whether it is still running."""
 
 from __future__ import annotations
 

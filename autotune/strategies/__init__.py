@@ -1,4 +1,4 @@
-"""WHAT A USER NAMES: each strategy is a searcher and a scheduler."""
+"""The strategies that users name: each combines a searcher and a scheduler."""
 
 from ._auto import Auto
 from ._bayes import Bayes

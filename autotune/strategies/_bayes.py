@@ -15,20 +15,22 @@ _SURROGATES: dict[str, Callable[..., Searcher]] = {"gp": GPSearcher, "skopt": Ba
 
 
 class Bayes(Strategy):
-    """Bayesian optimization, as ``BayesSearchCV`` does.
+    """Bayesian optimization, like ``BayesSearchCV``.
 
     Parameters
     ----------
     surrogate : {"gp", "skopt"}, default="gp"
-        What models the scores: the Gaussian process of this package, which knows conditional
-        parameters and proposes in milliseconds, or scikit-optimize's ``Optimizer``. On real
-        tables of scores the first is ahead after 50 and 100 trials (``benchmarks/RESULTS.md``).
+        The model of the scores: the Gaussian process of this package, which supports
+        conditional parameters and proposes in milliseconds, or scikit-optimize's
+        ``Optimizer``. On tabular benchmarks, ``"gp"`` is ahead after 50 and 100 trials
+        (``benchmarks/RESULTS.md``).
     n_initial : int or None, default=None
-        Number of trials before the model proposes: a space-filling design. None: twice the
-        number of parameters, between 4 and 10, and at most a third of the trials.
+        Number of trials before the model proposes: a space-filling design. None: 3 for
+        ``"gp"``, which tries all values of small choices next; for ``"skopt"`` twice the number
+        of parameters, between 4 and 10, and at most a third of the trials.
     n_candidates : int or None, default=None
-        Number of random configurations among which the model looks before it refines the
-        best of them. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
+        Number of random configurations at which the acquisition function is evaluated before
+        the best ones are refined. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
 
     Examples
     --------
@@ -61,7 +63,7 @@ class Bayes(Strategy):
         return True
 
     def _settings(self, budget: Budget) -> dict[str, Any]:
-        """Return the searcher's settings that differ from its own."""
+        """Return the settings of the searcher that differ from its defaults."""
         settings: dict[str, Any] = {}
         if self.n_initial is not None:
             settings["n_initial"] = check_count("strategy__n_initial", self.n_initial, 2)

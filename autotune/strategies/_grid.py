@@ -10,18 +10,18 @@ from ._contract import Strategy
 
 
 class Grid(Strategy):
-    """Every configuration of a grid, as ``GridSearchCV`` does.
+    """Grid search, like ``GridSearchCV``.
 
     Parameters
     ----------
     points : int, default=5
-        Number of points into which an interval or a distribution is cut: evenly spaced,
-        both ends included, geometrically for a log interval, at quantiles for a
-        distribution. Lists of choices are taken whole.
+        Number of grid points of an interval or a distribution: evenly spaced with both ends
+        included, geometrically for a log interval, at quantiles for a distribution. Lists of
+        choices are used in full.
 
     Notes
     -----
-    Without a limit in trials or seconds the whole grid is tried if the space has only
+    Without a limit on trials or seconds, the whole grid is evaluated if the space has only
     choices, and 50 points of it otherwise. A grid that is larger than the budget is visited
     in random order.
 

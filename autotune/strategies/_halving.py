@@ -9,38 +9,38 @@ from ._random import Random
 
 
 class Halving(Random):
-    """Successive halving: many trials on little, and only the best of them on more.
+    """Successive halving: many trials on few resources, of which only the best get more.
 
     Random draws are evaluated on ``min_resources`` and one fold. Whenever a worker is free,
-    the best trial among the best ``1 / factor`` so far goes on with ``factor`` times as much,
-    then with everything, and at last on all folds; if none is due, a new trial begins.
+    the best trial among the top ``1 / factor`` is promoted to ``factor`` times the resource,
+    then to all of it, and finally to all folds; if none can be promoted, a new trial begins.
 
     Parameters
     ----------
     factor : float, default=3
         One trial in ``factor`` is promoted, to ``factor`` times the resource; at least 1.5.
     min_resources : {"auto", "smallest"}, int or float, default="auto"
-        What a trial begins with. An int is an amount of the resource, a float a share of it
-        in (0, 1]; with all of it, each trial is evaluated in full. ``"smallest"``: two rows a
-        fold and class, or 1 of a parameter, as in ``HalvingRandomSearchCV``. ``"auto"``: a
-        ``factor ** 2``-th, but of rows at least 2000 and 50 a class, because the order of
-        trials on fewer rows says little; where there are not as many, only folds are saved.
+        The initial resource of a trial. An int is an amount, a float a share in (0, 1]; if it
+        is the maximum, each trial is evaluated in full. ``"smallest"``: two rows per fold and
+        class, or 1 for a parameter, as in ``HalvingRandomSearchCV``. ``"auto"``: the maximum
+        divided by ``factor ** 2``, but at least 2000 rows and 50 rows per class, because
+        smaller subsamples rank trials poorly; with fewer rows, only folds are saved.
     resource : str, default="n_samples"
-        What there is more and more of: ``"n_samples"``, training rows, in nested subsets that
-        keep the proportions of the classes, or the name of an integer parameter of the model
-        that is not searched, such as ``"n_estimators"`` or ``"clf__max_iter"``.
+        The resource that increases: ``"n_samples"``, the training rows, in nested stratified
+        subsets, or the name of an integer parameter of the model that is not searched, such as
+        ``"n_estimators"`` or ``"clf__max_iter"``.
     max_resources : "auto" or int, default="auto"
         The largest value of that parameter, also of the final model; ``"auto"``: the model's
-        own value. Of rows it is always all.
+        own value. For rows, it is always all of them.
 
     Notes
     -----
-    A budget of n trials is n trials that begin: the first in full, the others at the bottom.
-    About ``n / factor`` of them reach the second step, ``n / factor**2`` the third, and at
-    least one the top, so it costs much less than n trials of a random search. In a budget of
-    seconds, trials begin until it ends.
-    Trials that were not promoted have the status ``"dropped"`` and NaN as their mean score;
-    ``cv_results_["n_resources"]`` is the most that a trial was given.
+    A budget of n trials counts trials that begin: the first in full, the others on the lowest
+    rung. About ``n / factor`` of them reach the second rung, ``n / factor**2`` the third, and
+    at least one the top, so it costs much less than n trials of random search. With a budget
+    in seconds, trials begin until it ends.
+    Trials that were not promoted have the status ``"dropped"`` and a mean score of NaN;
+    ``cv_results_["n_resources"]`` is the largest resource of each trial.
     The asynchronous rule is that of Li et al., "A System for Massively Parallel
     Hyperparameter Tuning", MLSys 2020.
 
@@ -70,16 +70,16 @@ class Halving(Random):
         return HalvingScheduler(rungs, seed, float(self.factor), self._n_brackets(rungs))
 
     def _n_brackets(self, rungs: list[Rung]) -> int:
-        """Return on how many of the rungs trials begin."""
+        """Return the number of rungs on which trials begin."""
         return 1
 
 
 class Hyperband(Halving):
-    """Halving that hedges: some trials begin with more than ``min_resources``.
+    """Hyperband: halving in which some trials begin with more than ``min_resources``.
 
-    What is best on little may not be best on everything. So of the trials a part begins
-    further up, down to a few that are evaluated in full at once, in the proportions of
-    Hyperband; each part promotes its own best.
+    Results at low fidelity may be misleading. Therefore some trials begin on higher rungs, and
+    a few are evaluated in full at once, in the proportions of Hyperband; each bracket promotes
+    its own best trials.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class Hyperband(Halving):
 
     Notes
     -----
-    A budget of n trials is n trials that begin, wherever they do.
+    A budget of n trials counts trials that begin, on any rung.
     The proportions are those of algorithm 1 of Li et al., "Hyperband: A Novel Bandit-Based
     Approach to Hyperparameter Optimization", JMLR 18 (2018).
 

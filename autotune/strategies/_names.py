@@ -25,7 +25,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
 
 
 def check_strategy(strategy: Any) -> Strategy:
-    """Return the strategy that the user named."""
+    """Return the strategy for the user's name or object."""
     if isinstance(strategy, Strategy):
         return strategy
     names = ", ".join(repr(name) for name in STRATEGIES)

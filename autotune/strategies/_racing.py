@@ -10,11 +10,11 @@ from ._bayes import Bayes
 
 
 class Racing(Bayes):
-    """Bayesian optimization in which a trial is stopped when it cannot win any more.
+    """Bayesian optimization with racing: trials that can no longer win are stopped.
 
-    A trial is evaluated fold by fold. After each fold, its differences to the best trial on
-    the same folds predict the difference of their final means; when the prediction leaves
-    it no realistic chance, its remaining folds are saved.
+    A trial is evaluated fold by fold. After each fold, the differences to the best trial on
+    the same folds predict the difference of their final means; if the trial has no realistic
+    chance of winning, its remaining folds are skipped.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Racing(Bayes):
 
     Notes
     -----
-    A trial that was stopped has the status ``"dropped"`` and NaN as its mean score.
+    A trial that was stopped has the status ``"dropped"`` and a mean score of NaN.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from ._contract import Strategy
 
 
 class Random(Strategy):
-    """Independent random draws, none of them twice, as ``RandomizedSearchCV`` does.
+    """Random search without repetition, like ``RandomizedSearchCV``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Checks of the contracts, for searchers, schedulers and executors written elsewhere."""
+"""Checks of the contracts, for third-party searchers, schedulers and executors."""
 
 from ._executors import check_executor, executor_checks
 from ._schedulers import check_scheduler, scheduler_checks

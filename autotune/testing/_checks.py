@@ -1,4 +1,4 @@
-"""What the checks of all contracts share: their names, and how they fail."""
+"""What all checks share: their names, and how they fail."""
 
 from __future__ import annotations
 

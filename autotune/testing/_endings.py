@@ -1,4 +1,4 @@
-"""The contract of executors as checks: jobs and executors that are ended."""
+"""Checks of executors: killed jobs and closed executors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of executors as checks."""
+"""Checks of executors."""
 
 from __future__ import annotations
 

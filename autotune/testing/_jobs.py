@@ -1,4 +1,4 @@
-"""Jobs that do what a check tells them to, wherever they run."""
+"""Jobs with prescribed behaviour, for the checks."""
 
 from __future__ import annotations
 

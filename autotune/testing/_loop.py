@@ -1,4 +1,4 @@
-"""A search without anything to search: what a scheduler does in the tuner's loop."""
+"""The tuner's loop without evaluations, for the checks of schedulers."""
 
 from __future__ import annotations
 

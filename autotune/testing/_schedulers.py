@@ -1,4 +1,4 @@
-"""The contract of schedulers as checks."""
+"""Checks of schedulers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of searchers as checks."""
+"""Checks of searchers."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ def check_searcher(make_searcher: MakeSearcher) -> None:
     Raises
     ------
     AssertionError
-        Names the first check that fails and says what was found.
+        With the name of the first check that fails, and the reason.
 
     Notes
     -----
-    Nothing is fitted. Histories have six trials as a rule: make a searcher that fits a model of
-    the scores in such a way that it does so after two or three.
-    In a space that has only lists of choices, all configurations must be proposed; how many
-    values of an interval or a distribution are tried is the searcher's business.
+    Nothing is fitted. Most histories have six trials, so configure a model-based searcher to
+    use its model after two or three.
+    In a space of choices only, all configurations must be proposed; a searcher may propose any
+    number of values of an interval or a distribution.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def searcher_checks() -> Iterator[tuple[str, Check]]:
 def search(
     searcher: Searcher, n_trials: int, answers: Sequence[Any] = USUAL, history: Any = None
 ) -> History:
-    """Ask for trials that come to the given scores or statuses, in turn."""
+    """Ask for trials, which get the given scores or statuses in turn."""
     history = History(N_FOLDS) if history is None else history
     for answer in itertools.islice(itertools.cycle(answers), n_trials):
         params = searcher.ask(history)
@@ -143,7 +143,7 @@ def search(
 def add_trial(
     history: History, params: dict[str, Any], answer: Any, origin: str = "test", **settings: Any
 ) -> Trial:
-    """Append a trial that came to a score or a status; some have a fold before they end."""
+    """Append a trial with a score or a status; some have a fold before they end."""
     trial = history.add(params, origin, **settings)
     if not isinstance(answer, str):
         for fold in range(history.n_folds):
@@ -160,7 +160,7 @@ def add_trial(
 
 
 def _record(history: History, trial: Trial, fold: int, **result: Any) -> None:
-    """Record an evaluation that took longer, the later its trial."""
+    """Record an evaluation; later trials take longer."""
     seconds = 0.1 * (1 + trial.number)
     history.record(Evaluation(trial.number, fold, fit_time=seconds, **result))
 
@@ -171,7 +171,7 @@ def keys(space: Space, history: History) -> list[Any]:
 
 
 def beginning(history: History, n_trials: int) -> History:
-    """Return a history that was cut after some trials."""
+    """Return a history with only the first trials."""
     cut = History(history.n_folds)
     cut.trials = copy.deepcopy(history.trials[:n_trials])
     return cut
@@ -191,7 +191,7 @@ def require_valid(space: Space, history: History) -> None:
 def require_resumable(
     make: MakeSearcher, space: Space, seed: int, answers: Sequence[Any], n_trials: int = 6
 ) -> None:
-    """Fail unless a new searcher proposes, with any beginning of a history, what came next."""
+    """Fail unless a new searcher makes the same next proposal from any part of a history."""
     history = search(make(space, seed, None), n_trials, answers)
     for n, trial in enumerate(history):
         params = make(space, seed, None).ask(beginning(history, n))
@@ -213,7 +213,7 @@ def _spaces() -> Iterator[Space]:
 
 
 def check_attributes(make: MakeSearcher) -> None:
-    """Check that it is a searcher that knows its space and has a name."""
+    """Check that it is a searcher with its space and a name."""
     space = Space.parse(SPACES["mixed"])
     for n_trials in (None, 10):
         searcher = make(space, 1, n_trials)
@@ -224,7 +224,7 @@ def check_attributes(make: MakeSearcher) -> None:
 
 
 def check_proposals_lie_in_the_space_and_differ(make: MakeSearcher) -> None:
-    """Check that each proposal is in the space, and none comes again while others are left."""
+    """Check that each proposal is in the space, and none is repeated while others are left."""
     for space in _spaces():
         for n_trials in (None, 6):
             history = search(make(space, 0, n_trials), 6)
@@ -233,7 +233,7 @@ def check_proposals_lie_in_the_space_and_differ(make: MakeSearcher) -> None:
 
 
 def check_a_finite_space_is_exhausted(make: MakeSearcher) -> None:
-    """Check that all of a finite space is proposed, whatever comes of it, and None ever after."""
+    """Check that a finite space is exhausted whatever the outcomes, then None is returned."""
     for space in map(Space.parse, FINITE):
         for answers in (USUAL, (0.5, RUNNING, FAILED, INTERRUPTED)):
             searcher = make(space, 3, None)
@@ -264,7 +264,7 @@ def check_the_same_seed_gives_the_same_proposals(make: MakeSearcher) -> None:
 
 @contextmanager
 def _shared_generators(seed: int) -> Iterator[None]:
-    """Seed the generators that all code of a process shares, for a while."""
+    """Seed the global random generators temporarily."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  # those are meant
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
@@ -281,14 +281,14 @@ def _params(history: History) -> list[dict[str, Any]]:
 
 
 def check_a_search_that_was_cut_goes_on_as_before(make: MakeSearcher) -> None:
-    """Check that nothing is remembered that the history does not hold."""
+    """Check that a searcher has no state beyond the history."""
     for space in _spaces():
         for answers in (USUAL, (0.2, FAILED, 0.4, RUNNING)):
             require_resumable(make, space, 5, answers)
 
 
 def check_another_history_is_another_search(make: MakeSearcher) -> None:
-    """Check that a searcher that has seen a history serves another one like a new searcher."""
+    """Check that a used searcher handles another history like a new searcher."""
     for space in _spaces():
         used = make(space, 3, None)
         search(used, 6)
@@ -300,7 +300,7 @@ def check_another_history_is_another_search(make: MakeSearcher) -> None:
 
 
 def check_asking_changes_nothing(make: MakeSearcher) -> None:
-    """Check that ``ask`` leaves the history alone, and repeats itself when nothing has changed."""
+    """Check that ``ask`` does not change the history, and repeats its proposal."""
     for space in _spaces():
         searcher, history = make(space, 3, None), History(N_FOLDS)
         for params, answer in zip(
@@ -343,7 +343,7 @@ def check_no_outcome_stops_the_search(make: MakeSearcher) -> None:
 
 
 def check_defaults_count_as_proposed(make: MakeSearcher) -> None:
-    """Check that a default in the space is not proposed, and one outside it does no harm."""
+    """Check that a default in the space is not proposed, and one outside is tolerated."""
     space = Space.parse({"C": [1, 2, 3]})
     outside = {"C": object(), "other": [1]}
     for default, expected in (({"C": 2}, [1, 3]), (outside, [1, 2, 3])):
@@ -358,7 +358,7 @@ def check_defaults_count_as_proposed(make: MakeSearcher) -> None:
 
 
 def check_proposals_are_affordable(make: MakeSearcher) -> None:
-    """Check that what ``ask`` returns for some seconds is affordable in them, as it says itself."""
+    """Check that proposals for a number of seconds are affordable by the searcher's estimate."""
     for space in _spaces():
         searcher = make(space, 2, None)
         history = search(searcher, 5)

@@ -1,4 +1,4 @@
-"""Every rule about seconds: the clock, the fit-time model, what a search can afford."""
+"""All rules about time: the clock, the fit-time model, what a search can afford."""
 
 from ._allowance import Allowance
 from ._clock import Clock

@@ -1,4 +1,4 @@
-"""How long an evaluation of a search may take before it is given up."""
+"""How long an evaluation may take before it is killed."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from ._fold_subset import is_open
 
 
 class Allowance:
-    """Divides the seconds that are left among the evaluations that a trial misses.
+    """Divides the remaining time among the missing evaluations of a trial.
 
-    One that takes longer than the trial can afford for each of its missing folds, and half as
-    long again, only keeps others from being evaluated; but what three times the longest
-    evaluation so far covers is nothing unusual.
+    An evaluation is killed if it takes more than 1.5 times what the trial can afford per missing
+    fold, but not before three times the longest evaluation so far.
 
     Parameters
     ----------
     history : History
     seconds_per_trial : float
-        What the evaluations of a trial in one repeat of the folds may take together.
+        Total time of a trial's evaluations in one repeat of the folds.
     longest : float
-        The seconds that an evaluation is known to take in any case.
+        The seconds that an evaluation is known to take.
     may_save_folds : bool
-        Whether trials may yet be compared on fewer folds.
+        Whether the number of compared folds may still be reduced.
     """
 
     def __init__(
@@ -34,21 +33,21 @@ class Allowance:
         self._may_save_folds = may_save_folds
 
     def learn(self, evaluation: Evaluation) -> None:
-        """Take note of what an evaluation took."""
+        """Record the duration of an evaluation."""
         if evaluation.status == COMPLETE:
             self._longest = max(self._longest, evaluation.seconds)
 
     def of(self, trial: Trial, key: Key, left: float, n_workers: int) -> float:
-        """Return the seconds after which an evaluation of a trial is given up.
+        """Return the seconds after which an evaluation of a trial is killed.
 
-        ``left`` are the seconds that are left of the search.
+        ``left`` is the remaining time of the search.
         """
         share = PATIENCE * left * n_workers / self._count_missing(trial, key)
         usual = USUAL_FACTOR * self._longest
         return min(left, max(share, usual), self.of_trial(trial, key))
 
     def of_trial(self, trial: Trial, key: Key) -> float:
-        """Return the seconds that a trial has left for the repeat of the folds that a key is in."""
+        """Return the remaining seconds of a trial in the repeat that a key belongs to."""
         return self._seconds_per_trial - self._history.seconds_spent(trial, key)
 
     def of_new_trial(self, left: float, n_workers: int) -> float:

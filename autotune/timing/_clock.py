@@ -1,4 +1,4 @@
-"""What is left of the seconds of a budget."""
+"""The clock of a budget in seconds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Tells what is left of a budget's seconds.
+    """Measures the remaining time of a budget.
 
     Parameters
     ----------
     seconds : float or None
-        The wall time that may pass; None: no limit.
+        The limit on the wall time; None: no limit.
     now : callable, default=time.monotonic
         The source of time.
     """
@@ -25,25 +25,25 @@ class Clock:
         self._spent_earlier = 0.0
 
     def timer(self, seconds: float | None) -> Clock:
-        """Return a clock that begins now, with a limit of its own."""
+        """Return a clock that starts now, with its own limit."""
         return Clock(seconds, self._now)
 
     def elapsed(self) -> float:
-        """Return the seconds that have passed, those of earlier runs included."""
+        """Return the elapsed seconds, including earlier runs."""
         return float(self._now() - self._start) + self._spent_earlier
 
     def spend(self, seconds: float) -> None:
-        """Count seconds that earlier runs of the search have spent already."""
+        """Count seconds spent by earlier runs of the search."""
         self._spent_earlier += seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, infinite without a limit."""
+        """Return the remaining seconds, infinite without a limit."""
         return math.inf if self.seconds is None else self.seconds - self.elapsed()
 
     def left_for_refit(self) -> float:
-        """Return the seconds that are left for the last fit, infinite without a limit.
+        """Return the remaining seconds for the last fit, infinite without a limit.
 
-        Those that earlier runs have spent do not count: the promise that is kept here is that
-        of this call, and a search that is complete already leaves it time enough.
+        Time spent by earlier runs does not count: the limit applies to the current call, and a
+        search that is already complete leaves enough time.
         """
         return self.left() + self._spent_earlier

@@ -1,4 +1,4 @@
-"""What the final comparison costs, and who can take part in it."""
+"""The cost of the final comparison, and the trials for which there is time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._constants import COMPARISON_SHARE, MARGIN
 
 
 class ComparisonTime:
-    """Predicts the seconds of a comparison of the best trials on fresh folds.
+    """Predicts the duration of the final comparison.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class ComparisonTime:
         self.most = COMPARISON_SHARE * (seconds or 0.0)
 
     def reserve(self, finalists: Sequence[Trial]) -> float:
-        """Return the seconds to be kept for finalists; none if they are too few."""
+        """Return the seconds to reserve for the finalists; 0 if they are too few."""
         field = self.affordable(finalists, self.most)
         cost = sum(self._cost(trial, self._history.n_repeat_folds) for trial in field)
         return min(cost, self.most)
 
     def affordable(self, finalists: Sequence[Trial], seconds: float) -> list[Trial]:
-        """Return the finalists for which there is time: one repeat of the folds must be done.
+        """Return the finalists for which there is time: at least one repeat of the folds.
 
         The most important ones come first.
         """
@@ -52,7 +52,7 @@ class ComparisonTime:
         return chosen if len(chosen) > 1 and chosen[0] is finalists[0] else []
 
     def _cost(self, trial: Trial, n_repeat_folds: int) -> float:
-        """Predict the seconds of a trial's evaluations on the first of the fresh folds."""
+        """Predict the seconds of a trial's evaluations on the first of the repeated folds."""
         share = self._history.share
         keys = (Key(fold, share, COMPARISON) for fold in range(n_repeat_folds))
         n_missing = sum(key not in trial.evaluations for key in keys)

@@ -1,9 +1,9 @@
-"""The constants of all rules about seconds.
+"""The constants of all rules about time.
 
-Each has a line above it: its unit; what it means; where it is from. What was "chosen" has no
-measurement of its own; the names of files are those of the repository. Only ``FASTEST`` is
-elsewhere, in ``_budget.py``: searchers need it too. How executors wait for processes and clusters
-is theirs to know.
+The comment above each constant gives its unit, its meaning and its source: "chosen" means that
+it was not measured; file names refer to the repository. Only ``FASTEST`` is elsewhere, in
+``_budget.py``, because searchers need it too. The timeouts of processes and clusters are
+internal to the executors.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ TRIAL_ROOM = 1.5
 # share of the budget; after which a trial fit is given up; chosen
 TRIAL_LIMIT = 0.1
 # share of the budget; that no trial fit after the second is expected to exceed; chosen
-TRIAL_DEAR = 0.05
+TRIAL_EXPENSIVE = 0.05
 # share of the budget; two fits of which the second takes as long tell enough; chosen
-TRIAL_TELLS = 0.01
+TRIAL_INFORMATIVE = 0.01
 # share of the budget; a first model that takes longer is not followed by trial fits; chosen
 TRIAL_SCORED = 0.03
 # share of the time a fit may take; if it takes longer, it did not only load modules; chosen

@@ -1,4 +1,4 @@
-"""The first model: the default, on as many rows as there is surely time for."""
+"""The first model: the default, fitted before the search on as many rows as is safe."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Fitted:
     share : float
         The share of all rows that it was fitted on.
     seconds : float
-        What that took.
+        The duration of the fit.
     warnings : list of (category, message)
-        What it warned of.
+        Warnings of the fit.
     """
 
     model: Any
@@ -55,15 +55,15 @@ class Fitted:
 
 
 class FirstModel:
-    """Fits the default before the search, so that there is a model whatever comes of that.
+    """Fits the default before the search, so that there is a model in any case.
 
     Parameters
     ----------
     fit : callable
-        ``fit(share, seconds)`` fits the default on a share of all rows, and returns a Fitted;
-        TimeoutError if that did not end within the seconds.
+        ``fit(share, seconds)`` fits the default on a share of all rows and returns a Fitted, or
+        raises TimeoutError.
     n_rows : int
-        All rows.
+        Number of all rows.
     clock : Clock
         With a limit.
 
@@ -89,10 +89,10 @@ class FirstModel:
         return self.fitted is not None and self.fitted.share == FULL
 
     def leaves_time(self, rows: float) -> bool:
-        """Return whether there is time for a search on some rows whose result could be used.
+        """Return whether there is time for a useful search on some rows.
 
-        Its winner must be fitted on all rows, if the default was; else there must be time for
-        more than one evaluation.
+        If the default was fitted on all rows, there must be time to fit the winner on all rows,
+        too; otherwise, there must be time for more than one evaluation.
         """
         if self.fitted is None:
             return True
@@ -101,26 +101,26 @@ class FirstModel:
         return LEAST_EVALUATIONS * self.expect(rows) <= self._left()
 
     def begin(self, rows: int) -> float:
-        """Fit the default on the fewest rows; return the seconds that it took, or had."""
+        """Fit the default on the fewest rows; return its duration, or its limit."""
         limit = FIRST_LIMIT * self._left()
         fitted = self._try(rows, limit)
         return limit if fitted is None else fitted.seconds
 
     def grow(self, measured: list[tuple[float, float]]) -> list[tuple[float, float]]:
-        """Fit the default on all rows if there is time, else on more than before.
+        """Fit the default on all rows if there is time, otherwise on more than before.
 
-        A prediction from few rows may be wrong by a factor of five. Where it leaves open
-        whether there is time, fits on more rows tell.
+        A prediction from few rows may be wrong by a factor of five. If it does not decide
+        whether there is time, fits on more rows do.
 
         Parameters
         ----------
         measured : list of (rows, seconds)
-            What is known of its fits, with increasing rows.
+            Its fits so far, with increasing rows.
 
         Returns
         -------
         measured : list of (rows, seconds)
-            What is known then.
+            With the new fits.
         """
         self._measured = measured
         if self.expect(self._n_rows) <= CHEAP_FIT * (self._clock.seconds or math.inf):
@@ -136,18 +136,18 @@ class FirstModel:
         return self._measured
 
     def expect(self, rows: float) -> float:
-        """Return the seconds that a fit on some rows is likely to take, 0 if nothing is known."""
+        """Return the expected duration of a fit on some rows, 0 if unknown."""
         return FitTime(self._measured).expected(rows) if self._measured else 0.0
 
     def _is_open(self) -> bool:
-        """Return whether it takes another fit to tell if there is time for all rows."""
+        """Return whether another fit is needed to decide if there is time for all rows."""
         whole, left = self.expect(self._n_rows), self._left()
         if len(self._measured) == 1:
             return whole > SURE_FIT * left and self._can_step()
         return left + FIRST_TOLERANCE < whole <= HOPELESS * left
 
     def _can_step(self) -> bool:
-        """Return whether a fit on more rows would be cheap and could tell something."""
+        """Return whether a fit on more rows would be quick and informative."""
         if len(self._measured) > 1:
             return True
         ((reached, seconds),) = self._measured
@@ -155,7 +155,7 @@ class FirstModel:
         return worthwhile and seconds <= BLIND_MOST * self._left()
 
     def _repeat(self) -> None:
-        """Fit on the fewest rows again: the first time, it also loaded what is loaded late."""
+        """Fit on the fewest rows again: the first fit included lazy imports."""
         ((rows, seconds),) = self._measured
         known = self.fitted is not None and self.fitted.seconds == seconds
         if known and seconds <= WARM_UP * self._left():
@@ -164,7 +164,7 @@ class FirstModel:
                 self._measured = [(rows, min(seconds, again.seconds))]
 
     def _step(self) -> bool:
-        """Fit on more rows than before, but in a small part of the time; return whether it did."""
+        """Fit on more rows within a small part of the time; return whether that succeeded."""
         left, reached = self._left(), self._measured[-1][0]
         if len(self._measured) == 1:
             rows, limit = min(BLIND_FACTOR * reached, STEP_ROWS * self._n_rows), BLIND_LIMIT * left
@@ -176,7 +176,7 @@ class FirstModel:
         return worthwhile and self._measure(math.floor(rows), limit)
 
     def _measure(self, rows: int, limit: float) -> bool:
-        """Fit on some rows, and note the seconds if that ends in time; return whether it did."""
+        """Fit on some rows and record the duration; return whether it ended in time."""
         fitted = self._try(rows, limit)
         if fitted is not None:
             self._measured = [*self._measured, (rows, fitted.seconds)]

@@ -1,4 +1,4 @@
-"""The fit-time model: how the seconds of a fit grow with the rows."""
+"""The fit-time model: the duration of a fit as a function of the number of rows."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from ._constants import (
 
 
 class FitTime:
-    """Predicts the seconds of a fit from those of other fits of the same model.
+    """Predicts the duration of a fit from other fits of the same model.
 
-    Trees grow no further once they have enough rows, so that the seconds of boosting rise less
-    and less; those of other models rise along a straight line from a fixed part, or with a power
-    of the rows. Two fits do not tell which. ``cautious`` therefore never predicts less than a
-    straight line, for whoever must not run out of time; ``expected`` is what is likely.
+    Trees stop growing once they have enough rows, so the duration of boosting flattens; for
+    other models it is linear with a fixed part, or a power of the number of rows. Two fits cannot
+    distinguish these cases. Therefore ``cautious`` never predicts less than a straight line, for
+    callers that must not run out of time, whereas ``expected`` is the most likely duration.
 
     Parameters
     ----------
     measured : sequence of (rows, seconds)
-        Of at least one fit, with increasing rows, which may be shares of all rows.
+        At least one fit, with increasing rows, which may be shares of all rows.
     exponent : float, default=1.2
-        The power of the rows with which the seconds grow, if there is one fit only.
+        The assumed power of the number of rows if there is only one fit.
 
     Attributes
     ----------
     exponent : float
-        The power that is assumed, or that the last two fits show.
+        The assumed power, or that of the last two fits.
     """
 
     def __init__(self, measured: Sequence[tuple[float, float]], exponent: float = USUAL_EXPONENT):
@@ -51,17 +51,17 @@ class FitTime:
                 self._fixed = min(max(fast - slope * fewer, 0.0), MOST_FIXED * self._seconds)
 
     def cautious(self, rows: float) -> float:
-        """Return the seconds of a fit if they grow along a straight line, or faster."""
+        """Return the duration of a fit if it grows linearly or faster."""
         power = max(self.exponent, 1.0)
         return self._fixed + (self._seconds - self._fixed) * (rows / self._reached) ** power
 
     def rows(self, seconds: float) -> float:
-        """Return the rows that ``cautious`` fits into some seconds, 0 if there is no time."""
+        """Return the number of rows for which ``cautious`` predicts a duration; 0 if none."""
         share = (seconds - self._fixed) / (self._seconds - self._fixed)
         return self._reached * max(share, 0.0) ** (1 / max(self.exponent, 1.0))
 
     def expected(self, rows: float) -> float:
-        """Return the seconds that a fit is likely to take; they may rise less and less."""
+        """Return the expected duration of a fit, which may flatten."""
         if len(self._measured) == 1:
             return self._power(rows)
         if rows <= self._reached:
@@ -71,23 +71,23 @@ class FitTime:
         return self._bent(rows)
 
     def exponent_between(self, fewer: float, more: float) -> float:
-        """Return the power of the rows with which ``cautious`` grows from fewer rows to more."""
-        growth = self.cautious(more) / self.cautious(fewer)
-        return max(math.log(growth) / math.log(more / fewer), FLATTEST)
+        """Return the power with which ``cautious`` grows between two numbers of rows."""
+        ratio = self.cautious(more) / self.cautious(fewer)
+        return max(math.log(ratio) / math.log(more / fewer), FLATTEST)
 
     def _power(self, rows: float) -> float:
-        """Return the seconds if they grow with a power of the rows, be it below one."""
+        """Return the duration if it grows with a power of the rows, possibly below one."""
         return self._seconds * (rows / self._reached) ** max(self.exponent, 0.0)
 
     def _between_line_and_power(self, rows: float) -> float:
-        """Return the weighted geometric mean of both predictions, if there is a bend at all."""
+        """Return the weighted geometric mean of both predictions if the curve flattens."""
         straight = self.cautious(rows)
         if self.exponent >= 1:
             return straight
         return straight ** (1 - POWER_WEIGHT) * self._power(rows) ** POWER_WEIGHT
 
     def _bent(self, rows: float) -> float:
-        """Return the seconds if their slope goes on to fall, but only with half the power."""
+        """Return the duration if its slope continues to fall, with half the power."""
         straight = self.cautious(rows)
         (few, fast), (more, longer), (most, longest) = self._measured[-BEND_FITS:]
         before, slope = (longer - fast) / (more - few), (longest - longer) / (most - more)

@@ -1,4 +1,4 @@
-"""On how many folds a search can afford to compare trials."""
+"""The number of folds on which a search can afford to compare trials."""
 
 from __future__ import annotations
 
@@ -25,21 +25,20 @@ from ._constants import LEAST_TRIALS
 
 
 class FewerFolds:
-    """Lets a search compare trials on fewer folds if it has no time for three cross-validations.
+    """Reduces the number of compared folds if there is no time for three cross-validations.
 
-    What is known of one configuration on all folds is worth less than what is known of three
-    on some. The first trial that succeeds on a fold tells, and until it has ended the decision
-    may change. Only a scheduler that heeds ``compared_folds`` may be combined with this:
-    ``Racing``.
+    Three configurations on some folds are worth more than one on all folds. The first trial that
+    succeeds on a fold decides, and the decision may change until that trial has ended. This works
+    only with a scheduler that supports ``compared_folds``, which is ``Racing``.
 
     Parameters
     ----------
     clock : Clock
     refit : callable
-        ``refit(trial)`` returns the seconds to be kept for the last fit.
+        ``refit(trial)`` returns the seconds to reserve for the last fit.
     n_workers : int
     tell : callable
-        Is called with the folds whenever they change.
+        Called with the folds whenever they change.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class FewerFolds:
         self._tell = tell
 
     def __call__(self, evaluation: Evaluation, history: History, order: Sequence[int]) -> None:
-        """Take note of an evaluation, which is in the history already, but decides nothing yet.
+        """Handle an evaluation that is in the history but has had no effect yet.
 
         Parameters
         ----------
@@ -63,7 +62,7 @@ class FewerFolds:
         history : History
             Its ``compared_folds`` are changed.
         order : sequence of int
-            The folds in the order in which the evaluations of a trial begin.
+            The folds in the order in which a trial is evaluated on them.
         """
         trial = next((t for t in history if t.status == RUNNING and _timed(t, history)), None)
         if trial is not history[evaluation.trial] or not is_open(history):
@@ -79,10 +78,10 @@ class FewerFolds:
         self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
     def reconsider(self, history: History) -> None:
-        """Return to all folds if a run that goes on with an earlier one's trials has the time.
+        """Return to all folds if a continued run has the time.
 
-        The trials that were complete on fewer folds then run again, for the folds they miss;
-        there must be time for all of them, and for three new trials.
+        The trials that were complete on fewer folds then resume on the missing ones; there must
+        be time for all of them, and for three new trials.
         """
         if len(history.compared_folds) < history.n_folds and self._affords_all(history):
             self._compare_on(tuple(range(history.n_folds)), history)
@@ -91,10 +90,10 @@ class FewerFolds:
                 history.set_status(trial, RUNNING)
 
     def can_end(self, trial: Trial, history: History) -> bool:
-        """Return whether there is time for the folds that a trial misses, and for its last fit.
+        """Return whether there is time for a trial's missing folds, and for its last fit.
 
-        True while nothing tells, or while no trial is complete. The default is never paused
-        for others: it is what they are compared with.
+        True while the duration is unknown or no trial is complete. The default is never paused,
+        because others are compared with it.
         """
         if is_open(history) or not _timed(trial, history) or trial is default_of(history):
             return True
@@ -102,7 +101,7 @@ class FewerFolds:
         return bool(self._affordable(trial, history) >= n_missing)
 
     def _affords_all(self, history: History) -> bool:
-        """Return whether complete trials can be given all folds, and three more begin with them."""
+        """Return whether there is time for all folds of complete trials and of three more."""
         known = next((trial for trial in history if _timed(trial, history)), None)
         complete = [trial for trial in history if trial.status == COMPLETE]
         n_missing = sum(np.isnan(history.fold_scores(trial)).sum() for trial in complete)
@@ -110,7 +109,7 @@ class FewerFolds:
         return known is None or bool(self._affordable(known, history) >= wanted)
 
     def _affordable(self, trial: Trial, history: History) -> float:
-        """Return for how many more evaluations like those of a trial there is time."""
+        """Return the number of evaluations like those of a trial for which there is time."""
         seconds = min(evaluation.seconds for evaluation in _timed(trial, history))
         left = max(self._clock.left() - self._refit(trial), 0.0)
         return left * self._n_workers / max(seconds, FASTEST)
@@ -123,7 +122,7 @@ class FewerFolds:
 
 
 def default_of(history: History) -> Trial | None:
-    """Return the trial of the default, None if it is not in the race."""
+    """Return the trial of the default, or None without one."""
     first = history[0] if len(history) else None
     return first if first is not None and first.origin == "default" and first.eligible else None
 
@@ -134,17 +133,17 @@ def is_open(history: History) -> bool:
 
 
 def _timed(trial: Trial, history: History) -> list[Evaluation]:
-    """Return a trial's evaluations that tell how long others of full fidelity take."""
+    """Return a trial's evaluations from which the duration of others can be predicted."""
     evaluations = trial.evaluations.values()
     return [e for e in evaluations if e.status == COMPLETE and e.fidelity == history.share]
 
 
 def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -> bool:
-    """Compare trials on fewer folds, if those that decide were cut short; return whether.
+    """Compare trials on fewer folds if the deciding trials are incomplete; return whether.
 
     These are the folds of the default, unless the best trial is better on the folds that both
-    have; and where no trial that may win is complete, else those of the trial with the most.
-    A trial is cut short by the end of the search, not by a limit of its own.
+    have; if no eligible trial is complete, they are those of the trial with the most folds.
+    Incomplete trials are those interrupted by the end of the search, not by their own limit.
     """
     limit = math.inf if seconds_per_trial is None else seconds_per_trial
     cut = {t.number: sound_folds(t, history) for t in history if _is_cut(t, history, limit)}
@@ -167,7 +166,7 @@ def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -
 
 
 def warn_of_default(history: History) -> None:
-    """Say that the default was not compared on all folds, and why."""
+    """Warn that the default was not compared on all folds, and why."""
     default = default_of(history)
     if default is None or default.status not in (INTERRUPTED, TIMEOUT):
         return
@@ -191,7 +190,7 @@ def sound_folds(trial: Trial, history: History) -> list[int]:
 
 
 def _is_cut(trial: Trial, history: History, limit: float) -> bool:
-    """Return whether the end of the search left a trial that may win without some folds."""
+    """Return whether the end of the search interrupted an eligible trial."""
     if trial.status == TIMEOUT:
         return trial.eligible and history.seconds_spent(trial, Key(0)) < limit
     return trial.eligible and trial.status == INTERRUPTED

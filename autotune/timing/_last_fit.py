@@ -1,4 +1,4 @@
-"""On how many rows there is time for the last fit."""
+"""The number of rows for which there is time in the last fit."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Measured = list[tuple[float, float]]  # shares of all rows, and the seconds of f
 
 
 class LastFitTime:
-    """Predicts what the last fit takes, from the winner's fits in the search.
+    """Predicts the duration of the last fit from the winner's fits in the search.
 
     Parameters
     ----------
     task : Task
     clock : Clock
     subsample : Subsample
-        On what share of the rows the search trained.
+        The subsample of the search.
 
     Attributes
     ----------
@@ -49,15 +49,15 @@ class LastFitTime:
 
     @property
     def tolerance(self) -> float:
-        """The seconds that last fits may run over."""
+        """The seconds by which last fits may exceed the budget."""
         return max(TOLERANCE_SHARE * (self._clock.seconds or 0.0), TOLERANCE)
 
     def left(self) -> float:
-        """Return the seconds that are left of the budget."""
+        """Return the remaining seconds of the budget."""
         return max(self._clock.left_for_refit(), 0.0)
 
     def need(self, trial: Trial, share: float) -> float:
-        """Return the seconds that a fit on a share of all rows may take, infinite if unknown."""
+        """Return a cautious duration of a fit on a share of all rows, infinite if unknown."""
         fits = [e for e in trial.evaluations.values() if e.fidelity == self._fidelity]
         if not fits or any(e.status != COMPLETE for e in fits):
             return math.inf
@@ -69,7 +69,7 @@ class LastFitTime:
         return fit_time.cautious(FULL) <= self.left() + self.tolerance
 
     def share_within(self, seconds: float, trial: Trial) -> float:
-        """Return the share of the rows on which a trial can be fitted in some seconds."""
+        """Return the share of the rows on which a trial can be fitted in a given time."""
         rows = FitTime([self._in_search(trial)]).rows(seconds / MARGIN)
         return min(max(rows, FEWEST_ROWS), FULL)
 
@@ -79,14 +79,14 @@ class LastFitTime:
         return [self._in_search(trial)] if known else []
 
     def to_repeat(self, measured: Measured) -> float:
-        """Return the seconds to be kept for another fit on the rows of the search."""
+        """Return the seconds to reserve for another fit on the rows of the search."""
         if not measured:
             return 0.0
         _, seconds = measured[-1]
         return max(REPEAT_MARGIN * seconds, RESTART_SHARE * (self._clock.seconds or 0.0))
 
     def larger_share(self, measured: Measured, kept: float = 0.0) -> float | None:
-        """Return on what share of the rows a fit should end in time, None if on hardly more.
+        """Return a larger share of the rows whose fit should end in time, or None.
 
         ``measured`` are earlier fits of the same model; the seconds ``kept`` are not to be used.
         """
@@ -102,7 +102,7 @@ class LastFitTime:
 
 
 def usable_fits(measured: Measured) -> Measured:
-    """Return fits by their rows; only the largest if they are too alike to tell how time grows."""
+    """Return fits by rows; only the largest if the sizes are too similar to extrapolate."""
     measured = sorted(measured)
     return measured if measured[-1][0] >= TELLING_STEP * measured[0][0] else measured[-1:]
 
@@ -110,8 +110,8 @@ def usable_fits(measured: Measured) -> Measured:
 def stand_in(best: Trial, history: History) -> Trial | None:
     """Return the trial that is refitted if the winner's refit takes too long.
 
-    It is not worse than the default, where that is in the race: the best of those that are at
-    least ten times faster to fit, or else the fastest.
+    It is not worse than the default, if there is one: the best of those that are at least ten
+    times faster to fit or, failing that, the fastest.
     """
     complete = [t for t in history if t.status == COMPLETE and t.eligible]
     defaults = [history.score(trial) for trial in complete if trial.origin == "default"]

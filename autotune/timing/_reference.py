@@ -1,4 +1,4 @@
-"""When a default that cannot win is evaluated: when it costs next to nothing."""
+"""Evaluation of a default that cannot win, at a small share of the budget."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ._constants import REFERENCE_MARGIN
 
 
 class Reference:
-    """Schedules the defaults that cannot win, which a search only reports.
+    """Schedules the defaults that cannot win and are only reported.
 
-    They wait until another trial has ended, whose seconds tell what theirs will be, and are
-    evaluated if all their folds fit into the seconds that they may take. Otherwise they are
-    begun only when nothing else is left to do, and get as many folds as fit.
+    They wait until another trial has ended, from which their duration is predicted, and are
+    evaluated if all their folds fit into their share of the time. Otherwise they start only when
+    nothing else is left to do, and get as many folds as fit.
 
     Parameters
     ----------
     history : History
     seconds : float
-        What their evaluations may take together. Infinite: they are trials like any other,
-        and not scheduled here.
+        Total time of their evaluations. Infinite: they are ordinary trials, and not scheduled
+        here.
     """
 
     def __init__(self, history: History, seconds: float):
@@ -43,7 +43,7 @@ class Reference:
         ----------
         running : collection of Job
         seconds : float
-            What is left of the search.
+            The remaining time of the search.
         idle : bool
             Whether no other trial will begin.
         """
@@ -58,12 +58,12 @@ class Reference:
         return None
 
     def allowance(self, trial: Trial, running: Collection[Job], seconds: float) -> float:
-        """Return the seconds after which an evaluation of a trial is given up."""
+        """Return the seconds after which an evaluation of a trial is killed."""
         n_affordable = self._count_affordable(trial, running, seconds)
         return self._left(running, seconds) / n_affordable if n_affordable else 0.0
 
     def report(self, evaluation: Evaluation) -> list[tuple[Trial, str]]:
-        """Take note of an evaluation; return its trial, with a status, if that has ended."""
+        """Record an evaluation; return its trial with a status if the trial has ended."""
         trial = self._history[evaluation.trial]
         if trial.status != RUNNING:
             return []
@@ -78,9 +78,9 @@ class Reference:
         return [fold for fold in self._history.compared_folds if fold not in begun]
 
     def _left(self, running: Collection[Job], seconds: float) -> float:
-        """Return the seconds that are neither spent nor allowed to a running evaluation.
+        """Return the seconds that are neither spent nor allotted to running evaluations.
 
-        They end with the search.
+        They are limited by the end of the search.
         """
         trials = [trial for trial in self._history if self.takes(trial)]
         spent = sum(e.seconds for trial in trials for e in trial.evaluations.values())
@@ -89,7 +89,7 @@ class Reference:
         return max(min(self._seconds - spent - promised, seconds), 0.0)
 
     def _count_affordable(self, trial: Trial, running: Collection[Job], seconds: float) -> int:
-        """Return for how many of a trial's missing evaluations there are seconds."""
+        """Return the number of a trial's missing evaluations for which there is time."""
         left, n_missing = self._left(running, seconds), len(self._missing(trial, running))
         if not left:
             return 0
@@ -97,7 +97,7 @@ class Reference:
         return n_missing if expected * n_missing <= left else int(left / expected)
 
     def _expected(self, trial: Trial) -> float:
-        """Return the seconds of an evaluation: of its own, or of the trial most like it."""
+        """Return the expected seconds of an evaluation: those of the most similar trial."""
         timed = [other for other in self._history if other.eligible and self._seconds_of(other)]
         if self._seconds_of(trial):
             timed = [trial]
@@ -107,7 +107,7 @@ class Reference:
         return sum(seconds) / len(seconds)
 
     def _count_alike(self, trial: Trial, other: Trial) -> int:
-        """Return in how many parameters two trials agree."""
+        """Return the number of parameters in which two trials agree."""
         pair = trial.number, other.number
         if pair not in self._n_alike:
             shared = trial.params.keys() & other.params.keys()

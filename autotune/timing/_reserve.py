@@ -1,4 +1,4 @@
-"""The seconds that are kept for the last fit."""
+"""The time reserved for the last fit."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from ._subsample import Subsample
 
 
 class Reserve(Listener):
-    """Predicts the seconds that the refit will take.
+    """Predicts the duration of the refit.
 
-    These are what the longest fit of the best trial so far predicts for all rows. Where the
-    search takes only a share of the rows, at most half of the budget is kept.
+    It is extrapolated from the longest fit of the best trial so far to all rows. If the search
+    uses a subsample, at most half of the budget is reserved.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Reserve(Listener):
     refit : bool
         Whether there is a refit.
     subsample : Subsample
-        On what share of the rows the search trains, and the power.
+        The subsample of the search, and the power of the fit time.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Reserve(Listener):
         return min(self._seconds, self._most)
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
-        """Take the first fits as a guess while no trial is complete."""
+        """Use the first fits as an estimate while no trial is complete."""
         if self._refit and self._best == -math.inf and evaluation.status == COMPLETE:
             # Most models take a time in proportion to what a fidelity is a share of.
             self._seconds = self._on_all_rows(
@@ -65,20 +65,20 @@ class Reserve(Listener):
             self._best, self._seconds = score, self._on_all_rows(longest_fit(trial, self._share))
 
     def learn(self, history: History) -> None:
-        """Take note of what an earlier run, now continued, has found."""
+        """Learn from an earlier run that is continued."""
         for trial in history:
             for evaluation in trial.evaluations.values():
                 self.evaluated(evaluation, history)
             self.ended(trial, history)
 
     def predict(self, trial: Trial) -> float:
-        """Return the seconds to be kept if a trial, which was evaluated, should win."""
+        """Return the seconds to reserve in case an evaluated trial wins."""
         if not self._refit:
             return 0.0
         return min(self._on_all_rows(longest_fit(trial, self._share)), self._most)
 
     def _on_all_rows(self, seconds: float) -> float:
-        """Return the seconds that a fit on all rows may take, from those of one in the search."""
+        """Return the duration of a fit on all rows, extrapolated from one in the search."""
         fit_time = FitTime([(self._searched, seconds)], self._exponent)
         return RESERVE_MARGIN * fit_time.expected(FULL)
 
@@ -90,10 +90,10 @@ def searched_share(task: Task, subsample: Subsample) -> float:
 
 
 def longest_fit(trial: Trial, fidelity: float) -> float:
-    """Return the seconds of the longest fit of some fidelity of a trial that has one."""
+    """Return the longest fit of a trial at some fidelity, in seconds."""
     return max(whole_fit(e) for e in trial.evaluations.values() if e.fidelity == fidelity)
 
 
 def whole_fit(evaluation: Evaluation) -> float:
-    """Return the seconds of a fit that can reuse nothing."""
+    """Return the seconds of a fit without the cache."""
     return evaluation.fit_time + evaluation.saved_time

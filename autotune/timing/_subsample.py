@@ -1,4 +1,4 @@
-"""How many rows a search can afford to train on, found out by fits of the default."""
+"""The size of the subsample that a search can afford, measured by fits of the default."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from ._constants import (
     MOST_VALIDATION_ROWS,
     NEARLY_ALL,
     SMALL_ROWS,
-    TRIAL_DEAR,
+    TRIAL_EXPENSIVE,
     TRIAL_FACTOR,
+    TRIAL_INFORMATIVE,
     TRIAL_LIMIT,
     TRIAL_ROOM,
     TRIAL_SCORED,
     TRIAL_START,
-    TRIAL_TELLS,
     UNMEASURED_EXPONENT,
     USUAL_EXPONENT,
     WARM_UP,
@@ -37,19 +37,19 @@ from ._fit_time import FitTime
 
 @dataclass(frozen=True)
 class Subsample:
-    """On what a search is done, as far as time allows.
+    """The rows and folds that a search uses.
 
     Attributes
     ----------
     share : float
         The share of the training rows that the search can afford, in (0, 1].
     exponent : float
-        The seconds of a fit grow with the number of rows to this power.
+        The duration of a fit grows with this power of the number of rows.
     folds : sequence of int or None
         The folds on which the search compares trials; None: all.
     rise : float
-        By how much the default's score is expected to be better on all rows than on those of
-        the search, as far as trial fits have told.
+        The expected gain in the default's score from the subsample to all rows, extrapolated
+        from trial fits.
     """
 
     share: float = FULL
@@ -59,9 +59,9 @@ class Subsample:
 
 
 def validation_rows(share: float) -> int | None:
-    """Return how many rows of each validation fold are scored at most, None if all are.
+    """Return the maximum number of rows scored per validation fold, None if all are.
 
-    They are fewer only where the search trains on a share of its rows.
+    It is limited only if the search uses a subsample.
     """
     return None if share == FULL else MOST_VALIDATION_ROWS
 
@@ -75,12 +75,12 @@ def measure_subsample(
     metric: str,
     first: FirstModel | None = None,
 ) -> Subsample:
-    """Fit a configuration to more and more rows until its time on all of them can be told.
+    """Fit a configuration on increasing numbers of rows until its time on all can be predicted.
 
-    If fewer than two evaluations on all rows were affordable beside the last fit, the share is
-    such that two are, but there are 2000 rows and 50 a class at least. On still fewer rows there
-    would be time for more, but their order there says less about that on all rows: it is better
-    to compare them on a single fold, see ``FewerFolds``.
+    If there is no time for two evaluations on all rows besides the last fit, the share is reduced
+    so that there is, but to no fewer than 2000 rows and 50 rows per class. Smaller subsamples
+    would leave time for more trials but rank them poorly: it is better to compare trials on a
+    single fold, see ``FewerFolds``.
 
     Parameters
     ----------
@@ -88,16 +88,16 @@ def measure_subsample(
     params : dict
         The default.
     seed : int
-        Of the configuration's estimators.
+        The seed of the estimators.
     clock : Clock
         With a limit.
     plan : Plan
-        Training rows of a fold, classes and folds.
+        Numbers of training rows, classes and folds.
     metric : str
-        The name of the score that decides.
+        The name of the deciding score.
     first : FirstModel or None
-        Is fitted on the fewest rows before anything else is tried, and on all rows, if that
-        can end in time, before the search gets what is left.
+        It is fitted on the fewest rows before anything else and, if there is time, on all rows
+        before the search.
     """
     least = fewest_rows(plan.n_classes)
     if plan.n_train < SMALL_ROWS or least * TRIAL_ROOM > plan.n_train:
@@ -116,7 +116,7 @@ def measure_subsample(
 
 
 def _affordable_rows(fit_time: FitTime, left: float, plan: Plan, n_workers: int) -> float:
-    """Return on how many training rows there is time for two evaluations and the last fit."""
+    """Return the training rows for which two evaluations and the last fit are affordable."""
     n_rows = plan.n_train * plan.n_folds / max(plan.n_folds - 1, 1)
     # More workers than evaluations do not make one end sooner.
     n_workers = min(n_workers, LEAST_EVALUATIONS)
@@ -129,7 +129,7 @@ def _affordable_rows(fit_time: FitTime, left: float, plan: Plan, n_workers: int)
 
 
 class _TrialFits:
-    """Fits and scores the default on more and more of the training rows of the first fold.
+    """Fits and scores the default on increasing numbers of training rows of the first fold.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class _TrialFits:
     n_rows : int
         Training rows of a fold.
     metric : str
-        The name of the score that decides.
+        The name of the deciding score.
 
     Attributes
     ----------
@@ -162,10 +162,10 @@ class _TrialFits:
         self.scored: list[tuple[float, float]] = []
 
     def run(self, rows: float, first: FirstModel | None) -> bool:
-        """Fit until enough is known, from so many rows on; return whether the default can be.
+        """Fit until the prediction is reliable; return whether the default can be fitted.
 
-        Two sizes are tried, unless a fit on the first must be given up, and more until a fit
-        takes long enough to tell.
+        At least two sizes are tried, unless the first fit is killed, and more until a fit takes
+        long enough.
         """
         if first is not None and not self._begin(round(rows), first):
             return first.error is None
@@ -190,21 +190,21 @@ class _TrialFits:
         return first.fitted is not None and seconds <= TRIAL_SCORED * self._budget
 
     def _note(self, rows: int, seconds: float, evaluation: Evaluation) -> None:
-        """Take note of a fit; an earlier one on as many rows had to warm up."""
+        """Record a fit; it replaces an earlier warm-up on as many rows."""
         if self.measured and self.measured[-1][0] == rows:
             self.measured.pop()
         self.measured.append((rows, seconds))
         self.scored.append((rows, evaluation.scores.get(self._metric, math.nan)))
 
     def _is_enough(self, seconds: float) -> bool:
-        """Return whether another fit, on more rows, is not needed or too dear."""
-        dear = seconds * TRIAL_FACTOR**USUAL_EXPONENT > TRIAL_DEAR * self._budget
-        return dear or seconds > TRIAL_TELLS * self._budget
+        """Return whether another fit, on more rows, is unnecessary or too expensive."""
+        expensive = seconds * TRIAL_FACTOR**USUAL_EXPONENT > TRIAL_EXPENSIVE * self._budget
+        return expensive or seconds > TRIAL_INFORMATIVE * self._budget
 
     def _fit(self, rows: int) -> Evaluation:
-        """Return what a fit on some rows comes to.
+        """Return the result of a fit on some rows.
 
-        The first fit in a process also loads what is loaded late: if cheap, it is made again.
+        The first fit in a process includes lazy imports: if it is quick, it is repeated.
         """
         job = replace(self._job, fidelity=rows / self._n_rows)
         evaluation = self._run(job)
@@ -214,7 +214,7 @@ class _TrialFits:
         return evaluation
 
     def _run(self, job: Job) -> Evaluation:
-        """Return the evaluation that a job comes to; the end of the budget interrupts it."""
+        """Return the evaluation of a job, which the end of the budget interrupts."""
         self._executor.submit(job)
         outcomes: list[Outcome] = []
         while not outcomes:
@@ -225,10 +225,10 @@ class _TrialFits:
 
 
 def _rise(scored: list[tuple[float, float]], factor: float) -> float:
-    """Return by how much a score rises with so many times the rows, 0 if that is unknown.
+    """Return the gain in score from multiplying the rows by a factor, 0 if unknown.
 
-    It goes on to rise with the logarithm of the rows as between the last two sizes; most
-    learning curves rise less and less.
+    It is extrapolated linearly in the logarithm of the rows from the last two sizes; most
+    learning curves flatten.
     """
     if len(scored) < 2:
         return 0.0

@@ -1,4 +1,4 @@
-"""One `fit`: the checked problem, the search, the conclusion, the last fit."""
+"""One ``fit``: the validated problem, the search, the conclusion, the last fit."""
 
 from ._callbacks import begin_callbacks
 from ._conclusion import conclude

@@ -1,7 +1,7 @@
 """Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation.
 
-The tasks have the names that they have in scikit-learn's own searchers, and a wrapped model's
-own tasks are below them, so that callbacks written for those find what they look for.
+The tasks have the same names as in scikit-learn's searchers, and the wrapped model's own tasks
+are nested in them, so that callbacks written for those searchers work here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a search came to: the table of its trials, and what is said of it."""
+"""The conclusion of a search: its results, and the warnings about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is fitted before the search: the default, and what tells how many rows it can afford."""
+"""Fits before the search: the default, and those that determine the subsample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a fit on all rows runs: in a worker, in this process, or in a thread of it."""
+"""Fits on all rows: in a worker, in the main process, or in a thread of it."""
 
 from __future__ import annotations
 

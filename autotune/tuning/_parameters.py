@@ -1,4 +1,4 @@
-"""Which parameters a model has: the one rule for spaces, resources and error messages."""
+"""The parameters of a model: one rule for spaces, resources and error messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The problem that one ``fit`` is to solve: all that is known before anything is fitted."""
+"""The problem that one ``fit`` solves: everything known before anything is fitted."""
 
 from __future__ import annotations
 
@@ -195,6 +195,7 @@ def _what_is_tuned(
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
-    candidates = make_candidates(estimator, owner.space, prefix, X, y)
+    hurried = check_budget(owner.budget).needs_killing
+    candidates = make_candidates(estimator, owner.space, prefix, X, y, hurried=hurried)
     resource = name_resource(strategy, candidates, prefix)
     return estimator, set_amount(strategy, candidates, resource), resource

@@ -1,4 +1,4 @@
-"""What an evaluation of low fidelity saves: rows, or units of one of the model's parameters."""
+"""The resource that low-fidelity evaluations save: rows, or an integer parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one ``fit`` works with while it lasts: clock, task, executor and callbacks."""
+"""The resources of a running ``fit``: clock, task, executor and callbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scorers, and which metadata reaches the model, the scorers and the splitter."""
+"""Scorers, and the routing of metadata to the model, the scorers and the splitter."""
 
 from __future__ import annotations
 

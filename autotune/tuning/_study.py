@@ -1,4 +1,4 @@
-"""What makes two fits the same study, and what is kept of one for a fit that continues it."""
+"""Studies: what identifies one, and what is kept for a fit that continues it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a target suits the task and the scoring, said before anything is fitted."""
+"""Checks that the target suits the task and the scoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one loop: ask, submit, record, until the budget ends."""
+"""The tuning loop: ask, submit, record, until the budget ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of parameters and data, before anything is fitted."""
+"""Validation of parameters and data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The winner: which trial it is, what it can be expected to score, and its fit on all rows."""
+"""The winner: its selection, its expected score, and its fit on all rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search tells a Dask cluster and hears from it, without anybody having to wait."""
+"""Non-blocking communication between a search and a Dask cluster."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class Cluster(futures.Executor):
                 self._beats[address] = beat, now
 
     def _is_frozen(self, address: str) -> bool:
-        """Tell whether a worker's heart has not been seen to beat for long.
+        """Return whether a worker's heart has not been seen to beat for long.
 
         While a worker imports what its first job needs, it may not beat for longer.
         """

@@ -84,7 +84,7 @@ class DaskExecutor(FuturesExecutor):
         return "" if self._cluster.has_answered else "no worker of the Dask cluster has answered"
 
     def has_begun(self, job: Job) -> bool:
-        """Tell whether a job may run: not while no worker has ever answered."""
+        """Return whether a job may run: not while no worker has ever answered."""
         return self._cluster.has_answered
 
     def submit(self, job: Job) -> None:

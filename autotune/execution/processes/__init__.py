@@ -1,4 +1,4 @@
-"""Worker processes of this machine, which can be killed at any moment."""
+"""Local worker processes that can be killed."""
 
 from ._executor import ProcessExecutor, WorkerStartError
 from ._shared import SharedProcesses

@@ -1,4 +1,4 @@
-"""Evaluations in worker processes of this machine, which can be killed at any moment."""
+"""Evaluations in local worker processes that can be killed."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ class ProcessExecutor(Executor):
             raise
 
     def cancel(self, job: Job) -> bool:
-        """Forget a job, killing the worker that runs it; tell whether it was there.
+        """Forget a job, killing the worker that runs it; return whether it was there.
 
         It has no outcome, unless it has ended already.
         """
@@ -268,7 +268,7 @@ class ProcessExecutor(Executor):
         self._dispatch()
 
     def _may_run_here(self) -> bool:
-        """Tell whether the next job may run in this process, as no worker has been ready yet."""
+        """Return whether the next job may run in this process, as no worker has been ready yet."""
         if self._task is None or self._started or not self._queue:
             return False
         pending = self._queue[0]

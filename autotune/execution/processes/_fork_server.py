@@ -1,17 +1,17 @@
-"""A process that has imported what workers need and forks them on request.
+"""A server process that imports what workers need and forks them on request.
 
-A fork of the search itself would inherit its threads' locks, and a fresh interpreter needs over
-a second for scikit-learn. The server runs no numerical code and starts no threads, so that its
-forks are clean and ready in milliseconds. It reaps workers, kills them with everything they
-started, keeps their memory limit, and tidies up when the search disappears. It serves one
-search after another of the process that started it (see ``_pool``), and ends when it has been
-idle for a while.
+Forking the main process would copy the locks of its threads, and a new interpreter needs over a
+second to import scikit-learn. The server runs no numerical code and starts no threads, so its
+forks are safe and ready within milliseconds. It reaps workers, kills them with all their
+descendants, enforces their memory limit, and cleans up if the main process disappears. It
+serves one search after another (see ``_pool``), and exits after some time without one.
 
 Messages are JSON lines:
 
 - from the search: ``{"memory": bytes}``, ``{"preload": [modules]}``, ``{"folder": path}``,
   ``{"fork": number}`` with three descriptors (the connection, standard output and error),
-  ``{"kill": number}``, ``{"rest": number}`` (forget the search); hanging up ends the server;
+  ``{"kill": number}``, ``{"rest": number}`` (forget the search); the server exits when
+  the connection is closed;
 - to the search: ``{"pid": number}``, ``{"importing": module}``, ``{"unclean": [modules]}`` (they
   start threads; the server ends), ``{"up": true}``, ``{"resting": number}``,
   ``{"ended": number, "why": text}``, also with ``"sound": false`` if it could not be forked.
@@ -140,7 +140,7 @@ class Server:
             self._tidy()
 
     def _is_needed(self) -> bool:
-        """Tell whether the owner is there and may still ask for something."""
+        """Return whether the owner is there and may still ask for something."""
         idle = time.monotonic() - self._idle_since
         return idle < self._patience and _system.is_alive(self._owner)
 

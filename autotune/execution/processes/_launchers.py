@@ -1,4 +1,4 @@
-"""How worker processes are started and killed: forked by a server, or started afresh."""
+"""Starting and killing worker processes: forked by a server, or as new interpreters."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _unclean: set[str] = set()  # modules that have started threads in a server
 
 
 def can_fork() -> bool:
-    """Tell whether workers can be forked; on macOS, system libraries do not survive it."""
+    """Return whether workers can be forked; on macOS, system libraries do not survive it."""
     return hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "darwin"
 
 
@@ -55,7 +55,7 @@ def preloadable(modules: set[str]) -> list[str]:
 
 
 def _is_installed(name: str) -> bool:
-    """Tell whether a module is part of a package that is installed, or of this one."""
+    """Return whether a module is part of a package that is installed, or of this one."""
     if name.partition(".")[0] == __package__.partition(".")[0]:
         return True
     spec = getattr(sys.modules.get(name), "__spec__", None)

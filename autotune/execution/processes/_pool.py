@@ -1,7 +1,7 @@
-"""Servers that outlive a search, so that the next one of this process need not start its own.
+"""Worker servers that outlive a search and are reused by later ones.
 
-A server is lent to one search at a time. One that is idle ends by itself after a minute, with
-this process, and when more than a few are idle. A fork of this process has none.
+A server is used by one search at a time. It exits after a minute without a search, with the
+main process, or if there are too many idle servers. Forks of the main process have none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The search's side of a server that forks workers: starting it, asking it, ending it."""
+"""The client side of the fork server: starting, requesting, stopping."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class ServerLink:
         return number in self._numbers
 
     def is_alive(self) -> bool:
-        """Tell whether the server is there, or is still being started."""
+        """Return whether the server is there, or is still being started."""
         try:
             peeked = self.channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -146,7 +146,7 @@ class ServerLink:
         return ended
 
     def _hear(self, message: dict[str, Any], ended: dict[int, str]) -> None:
-        """Take note of a message."""
+        """Record a message."""
         self._sound = self._sound and message.get("sound", True)
         if "ended" in message:
             if message["ended"] in self._numbers:  # not one of an earlier search
@@ -191,7 +191,7 @@ class ServerLink:
             self._starter.wait()
 
     def _has_workers(self) -> bool:
-        """Tell whether there may be workers: not before all is imported."""
+        """Return whether there may be workers: not before all is imported."""
         return self._up and not self.importing
 
     def _kill(self) -> None:
@@ -206,7 +206,7 @@ class ServerLink:
             self._is_gone(GRACE)
 
     def _is_gone(self, patience: float) -> bool:
-        """Tell whether the server hangs up within some seconds, as it does when it ends."""
+        """Return whether the server hangs up within some seconds, as it does when it ends."""
         deadline = time.monotonic() + patience
         with suppress(OSError):
             self.channel.socket.setblocking(True)

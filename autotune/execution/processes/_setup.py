@@ -1,4 +1,4 @@
-"""What a worker process is told before its first job."""
+"""The setup of a worker process, sent before its first job."""
 
 from __future__ import annotations
 

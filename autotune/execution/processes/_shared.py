@@ -1,4 +1,4 @@
-"""Worker processes that the threads of one process share."""
+"""Worker processes shared by the threads of one process."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SharedProcesses:
             return failure(job, str(error), CRASHED)
 
     def is_wanted(self) -> bool:
-        """Tell whether anybody waits for the job of this thread."""
+        """Return whether anybody waits for the job of this thread."""
         return True
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What only the operating system knows or does: process trees, their memory, their end."""
+"""Operating system facilities: process trees, their memory, killing them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def threads() -> set[str]:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process is there and is no zombie, where the latter can be told."""
+    """Return whether a process is there and is no zombie, where the latter can be told."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
@@ -50,7 +50,7 @@ def is_alive(pid: int) -> bool:
 
 
 def _exists(pid: int) -> bool:
-    """Tell whether a process, be it a zombie, is there."""
+    """Return whether a process, be it a zombie, is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,7 +1,7 @@
-"""What a worker process does: load the task, then run one job after another.
+"""The main loop of a worker process: load the task, then run one job after another.
 
-It is started by forking (``_fork_server``) or afresh (``main``), and speaks with the search
-through one connection:
+It is forked (``_fork_server``) or started as a new interpreter (``main``), and communicates
+with the search through one connection:
 
 - from the search: one pickled ``Setup``, then pickled jobs;
 - to the search: ``("importing", module)`` for each module, ``("ready",)`` or
@@ -83,7 +83,7 @@ def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
 
 
 def main(address: Any, number: int) -> None:
-    """Serve in a process that was started afresh; the password comes on standard input."""
+    """Serve in a new interpreter; the password comes on standard input."""
     authkey = sys.stdin.buffer.read()
     if os.name == "posix":
         threading.Thread(target=_watch_parent, args=(os.getppid(),), daemon=True).start()

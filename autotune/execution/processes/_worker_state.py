@@ -1,4 +1,4 @@
-"""What the search knows of its worker processes and of the jobs it has given them."""
+"""The search's record of its worker processes and their jobs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Worker:
         return self.began + self.pending.job.seconds
 
     def has_news(self) -> bool:
-        """Tell whether there is something to read, if only that the other side has hung up."""
+        """Return whether there is something to read, if only that the other side has hung up."""
         try:
             return self.connection is not None and self.connection.poll()
         except OSError:
@@ -62,5 +62,5 @@ class Worker:
 
 
 def is_same(one: Job, other: Job | Evaluation) -> bool:
-    """Tell whether a job is an evaluation; its parameters need not be comparable."""
+    """Return whether a job is an evaluation; its parameters need not be comparable."""
     return (one.trial, one.key) == (other.trial, other.key)
