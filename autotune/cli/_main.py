@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _some_streams():
         try:
             return _run(argv)
-        except BrokenPipeError:  # whoever read the output has seen enough
+        except BrokenPipeError:  # the reader closed the pipe
             _discard_output()
             return PIPE_CLOSED
         except OSError as error:  # the disk is full, for example
