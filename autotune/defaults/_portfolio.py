@@ -19,7 +19,7 @@ from ._registry import nearest_entry
 MAX_POINTS = 8
 
 Entry = dict[str, Any]
-Portfolio = tuple[str, list[Entry]]  # what precedes the names of a model's parameters
+Portfolio = tuple[str, list[Entry]]  # prefix of the parameters, and entries
 _MISFIT = object()
 # Gives the other values of an entry their meaning, also where it is not searched.
 _KERNEL = "kernel"
