@@ -27,7 +27,7 @@ from ..evaluation import Job, Outcome
 from ..history import COMPLETE, FAILED
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
-MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
+MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
 SHARED_MEMORY = Path("/dev/shm")
 RESERVED = 256_000_000  # bytes of shared memory that are left to others
 

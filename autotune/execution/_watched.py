@@ -117,7 +117,7 @@ def _seeded(seed: int) -> Iterator[None]:
     """Seed the global generators as a worker does, and put them back afterwards."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002  # that of others
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002  # what estimators without a seed use
+    np.random.seed(seed % 2**32)  # noqa: NPY002  # used by estimators without a seed
     try:
         yield
     finally:

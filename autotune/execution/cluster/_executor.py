@@ -71,7 +71,7 @@ class DaskExecutor(FuturesExecutor):
         task = _Processes(task, memory) if killable else task
         super().__init__(task, self._cluster, 1, shutdown=True)
         self._cluster.open(self._task, SILENT)
-        self._told = self.n_workers  # what the caller may know of
+        self._reported = self.n_workers  # the last number that the caller has seen
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
@@ -112,8 +112,8 @@ class DaskExecutor(FuturesExecutor):
 
     def _keeps_waiting(self) -> bool:
         self._check_cluster(min((pending.due for pending in self._jobs.values()), default=math.inf))
-        told, self._told = self._told, self.n_workers
-        return self._told <= told
+        reported, self._reported = self._reported, self.n_workers
+        return self._reported <= reported
 
     def _check_cluster(self, due: float = math.inf) -> None:
         """Raise if the cluster is lost, for a job that should end by some time."""

@@ -321,7 +321,7 @@ class ProcessExecutor(Executor):
         except (EOFError, OSError):
             worker.silent_since = time.monotonic()
             return
-        except Exception as error:  # what a job has written to its worker's connection
+        except Exception as error:  # the job wrote to the connection
             why = f"{type(error).__name__}: {error}"
             self._lose(worker, f"The answer of the worker process cannot be read: {why}")
             return

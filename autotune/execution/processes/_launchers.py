@@ -27,7 +27,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
-    "LOKY_MAX_CPU_COUNT",  # what joblib takes n_jobs=-1 for
+    "LOKY_MAX_CPU_COUNT",  # joblib's n_jobs=-1
 )
 WAITING_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 BASE_MODULES = ("numpy", "scipy.linalg", "joblib", "sklearn.base", "sklearn.utils.validation")

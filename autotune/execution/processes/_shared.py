@@ -136,7 +136,7 @@ class _Driver:
                 self._update()
                 for outcome in self._executor.collect(0.0):
                     self._settle(outcome)
-        except Exception as reason:  # whoever waits for an outcome is told
+        except Exception as reason:  # passed on to the waiting caller
             error = reason
         self._executor.close()
         with self._lock:
@@ -151,7 +151,7 @@ class _Driver:
         while self._new:
             future, job = self._new.popleft()
             for other, old in self._running.items():
-                if is_same(old, job):  # whoever sent it has lost it, and sends it again
+                if is_same(old, job):  # its sender has lost it, and sends it again
                     other.cancel()
             self._end_cancelled()
             self._running[future] = job

@@ -57,7 +57,7 @@ def serve(connection: Connection) -> None:
 
 def _send(connection: Connection, *message: Any) -> None:
     """Send a message to the search, if it still listens."""
-    _system.flush_output()  # what the job printed, before its outcome is known
+    _system.flush_output()  # print its output before its outcome is known
     try:
         connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
@@ -75,7 +75,7 @@ def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
             if setup.backend is not None:
                 stack.enter_context(joblib.parallel_config(backend=setup.backend))
             random.seed(job.seed)
-            np.random.seed(job.seed % 2**32)  # noqa: NPY002  # what estimators without a seed use
+            np.random.seed(job.seed % 2**32)  # noqa: NPY002  # used by estimators without a seed
             return task.run(job)
     except BaseException:  # also SystemExit and KeyboardInterrupt raised inside a fit
         # A job that cannot be loaded has no number here; the search knows which one it sent.
