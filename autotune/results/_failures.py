@@ -173,7 +173,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 
 def _most_common(errors: Sequence[str]) -> str:
-    """Return the most common last line of errors, and how many end with it."""
+    """Describe the most common last line of errors."""
     message, count = Counter(map(_last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
 
