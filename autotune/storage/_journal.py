@@ -226,7 +226,7 @@ class Journal(Listener):
         if connection is None:
             return
         roll_back(connection)
-        with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
+        with suppress(sqlite3.Error):  # the next process sees that this one is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))
         connection.close()
 
