@@ -71,10 +71,10 @@ class FewerFolds:
         affordable = n_timed + self._affordable(trial, history)
         n_folds = min(int(affordable / LEAST_TRIALS), history.n_folds)
         if n_timed == 1 and affordable >= LEAST_TRIALS:
-            # The first evaluation also loads what is loaded late: a second one shall be asked.
+            # The first evaluation includes lazy imports, so a second one is needed.
             n_folds = max(n_folds, min(2, history.n_folds))
         while n_folds < history.n_folds and Key(order[n_folds], history.share) in trial.evaluations:
-            n_folds += 1  # what there is counts
+            n_folds += 1  # folds that were evaluated already cost nothing
         self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
     def reconsider(self, history: History) -> None:
