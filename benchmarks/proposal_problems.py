@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import keel
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.ensemble import ExtraTreesRegressor, HistGradientBoostingClassifier
@@ -76,6 +78,53 @@ _REGRESSORS: list[dict[str, Any]] = [
     {"model": ["ridge"], "alpha": (1e-4, 1e4, "log-uniform")},
     {"model": ["boosting"], **_BOOSTING},
 ]
+_LINEAR_BOOSTER = {
+    "learning_rate": (1e-3, 1.0, "log-uniform"),
+    "n_estimators": (8, 200, "log-uniform"),
+    "reg_alpha": (1e-3, 1e3, "log-uniform"),
+    "reg_lambda": (1e-3, 1e3, "log-uniform"),
+}
+_TREE_BOOSTER = {
+    **_LINEAR_BOOSTER,
+    "colsample_bytree": (0.1, 1.0),
+    "gamma": (1e-4, 7.0, "log-uniform"),
+    "max_depth": (1, 15),
+    "min_child_weight": (1.0, 128.0, "log-uniform"),
+    "subsample": (0.1, 1.0),
+}
+# As rbv2 (Binder 2020): twelve parameters, one of which decides which of the others there are.
+_BOOSTERS: list[dict[str, Any]] = [
+    {"booster": ["gbtree"], **_TREE_BOOSTER},
+    {"booster": ["dart"], **_TREE_BOOSTER, "rate_drop": (0.0, 1.0), "skip_drop": (0.0, 1.0)},
+    {"booster": ["gblinear"], **_LINEAR_BOOSTER},
+]
+_BOOSTER_DEFAULT = {
+    "booster": "gbtree",
+    "colsample_bytree": 1.0,
+    "gamma": 1e-4,
+    "learning_rate": 0.3,
+    "max_depth": 6,
+    "min_child_weight": 1.0,
+    "n_estimators": 100,
+    "reg_alpha": 1e-3,
+    "reg_lambda": 1.0,
+    "subsample": 1.0,
+}
+# A space as tutorials have it: wide ranges, and choices most of which do not matter.
+_TUTORIAL_SVC = {
+    "kernel": ["linear", "poly", "rbf", "sigmoid"],
+    "C": (1e-3, 1e3, "log-uniform"),
+    "gamma": (1e-4, 1e1, "log-uniform"),
+    "class_weight": [None, "balanced"],
+    "shrinking": [True, False],
+}
+_TUTORIAL_SVC_DEFAULT = {
+    "kernel": "rbf",
+    "C": 1.0,
+    "gamma": 0.1,
+    "class_weight": None,
+    "shrinking": True,
+}
 _BOOSTING_DEFAULT = {
     "learning_rate": 0.1,
     "max_leaf_nodes": 31,
@@ -90,8 +139,27 @@ _PERCEPTRON_DEFAULT = {
     "learning_rate_init": 1e-3,
     "max_iter": 30,
 }
+
+
+def _xgboost(**params: Any) -> BaseEstimator:
+    """Return a classifier of XGBoost."""
+    import xgboost
+
+    return xgboost.XGBClassifier(random_state=0, n_jobs=1, verbosity=0, **params)
+
+
+def _xgboost_regressor(**params: Any) -> BaseEstimator:
+    """Return a regressor of XGBoost."""
+    import xgboost
+
+    return xgboost.XGBRegressor(random_state=0, n_jobs=1, verbosity=0, **params)
+
+
 _MODELS: dict[str, Callable[..., BaseEstimator]] = {
     "svc": SVC,
+    "tutorial_svc": lambda **params: SVC(max_iter=50_000, **params),
+    "xgboost": _xgboost,
+    "xgboost_regressor": _xgboost_regressor,
     "svr": lambda **params: SVR(**params),
     "logistic": lambda **params: LogisticRegression(max_iter=300, **params),
     "neighbors": KNeighborsClassifier,
@@ -192,11 +260,20 @@ def _digits() -> tuple[np.ndarray, np.ndarray]:
     return X[:600], y[:600]
 
 
+def _keel(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a data set of `keel.py`, texts as indicators, classes as whole numbers."""
+    X, y = keel.load(name)
+    return pd.get_dummies(X, dtype=float).to_numpy(float), np.unique(y, return_inverse=True)[1]
+
+
 _DATA: dict[str, Callable[[], tuple[np.ndarray, np.ndarray]]] = {
     "cancer": lambda: load_breast_cancer(return_X_y=True),
     "wine": lambda: load_wine(return_X_y=True),
     "diabetes": lambda: load_diabetes(return_X_y=True),
     "digits": _digits,
+    "german": lambda: _keel("german"),
+    "pima": lambda: _keel("pima"),
+    "vehicle": lambda: _keel("vehicle"),
 }
 
 # name: (data, model unless the configuration names it, space, default, scorer)
@@ -235,6 +312,30 @@ TABLES: dict[str, tuple[str, str, Any, Params, str]] = {
         _CLASSIFIERS,
         {"model": "logistic", "C": 1.0},
         "roc_auc",
+    ),
+    "xgboost-cancer": ("cancer", "xgboost", _BOOSTERS, _BOOSTER_DEFAULT, "neg_log_loss"),
+    "xgboost-diabetes": (
+        "diabetes",
+        "xgboost_regressor",
+        _BOOSTERS,
+        _BOOSTER_DEFAULT,
+        "neg_root_mean_squared_error",
+    ),
+    "tutorial-pima": (
+        "pima",
+        "tutorial_svc",
+        _TUTORIAL_SVC,
+        _TUTORIAL_SVC_DEFAULT,
+        "balanced_accuracy",
+    ),
+    "xgboost-wine": ("wine", "xgboost", _BOOSTERS, _BOOSTER_DEFAULT, "neg_log_loss"),
+    "xgboost-vehicle": ("vehicle", "xgboost", _BOOSTERS, _BOOSTER_DEFAULT, "accuracy"),
+    "tutorial-german": (
+        "german",
+        "tutorial_svc",
+        _TUTORIAL_SVC,
+        _TUTORIAL_SVC_DEFAULT,
+        "balanced_accuracy",
     ),
     "svc-digits": (
         "digits",
@@ -364,8 +465,51 @@ def _rosenbrock(params: Params) -> float:
 
 
 _UNIT = (0.0, 1.0)
+_FORMS = ("flat", "bowl", "ridge")
+
+
+def _conditional_space() -> list[dict[str, Any]]:
+    """Return three sub-spaces that share three parameters, with four, two and no others."""
+    shared = {**{f"x{i}": _UNIT for i in range(3)}, "k": (1, 12)}
+    return [
+        {"form": ["flat"], **shared},
+        {"form": ["bowl"], **shared, "a": _UNIT, "b": _UNIT},
+        {"form": ["ridge"], **shared, "a": _UNIT, "c": _UNIT, "d": _UNIT, "e": ["u", "v", "w"]},
+    ]
+
+
+def _conditional(seed: int) -> Callable[[Params], float]:
+    """Return a random function with conditions, whose values have a long bad tail.
+
+    Each parameter has a valley of its own, wide or narrow, important or not; two of the shared
+    ones only count together; each form has its own level, and moves the valley of one of them.
+    """
+    rng = np.random.RandomState(seed)
+    names = [*(f"x{i}" for i in range(3)), "k", "a", "b", "c", "d"]
+    weights = dict(zip(names, rng.gamma(0.5, 1.0, len(names)), strict=True))
+    places = dict(zip(names, rng.uniform(0.1, 0.9, len(names)), strict=True))
+    levels = dict(zip(_FORMS, rng.permutation([0.0, 0.15, 0.6]), strict=True))
+    moves = dict(zip(_FORMS, rng.uniform(-0.2, 0.2, 3), strict=True))
+    costs = dict(zip("uvw", rng.permutation([0.0, 0.05, 0.4]), strict=True))
+
+    def truth(params: Params) -> float:
+        form = params["form"]
+        units = {n: v / 12 if n == "k" else v for n, v in params.items() if n in weights}
+        loss = levels[form] + costs.get(params.get("e", ""), 0.0)
+        loss += sum(weights[n] * (u - places[n]) ** 2 for n, u in units.items())
+        loss += 2 * (units["x0"] + units["x1"] - places["x0"] - places["x1"] - moves[form]) ** 2
+        return -math.expm1(2 * loss)
+
+    return truth
+
+
+_CONDITIONAL = (
+    _conditional_space(),
+    {"form": "flat", **{f"x{i}": 0.5 for i in range(3)}, "k": 6},
+)
 FUNCTIONS: dict[str, tuple[Any, Params, Callable[[Params], float]]] = {
     "branin": ({"x": (-5.0, 10.0), "y": (0.0, 15.0)}, {"x": 2.5, "y": 7.5}, _branin),
+    **{f"conditional-{i}": (*_CONDITIONAL, _conditional(i)) for i in range(6)},
     "failing": (
         {"x": _UNIT, "y": _UNIT, "z": _UNIT},
         {"x": 0.5, "y": 0.2, "z": 0.5},
@@ -397,6 +541,12 @@ DEVELOPMENT = (
     ("union-cancer", 0.0),
     ("branin", 0.0),
     ("failing", 0.0),
+    ("xgboost-cancer", 0.0),
+    ("xgboost-diabetes", 0.0),
+    ("tutorial-pima", 0.0),
+    ("conditional-0", 0.0),
+    ("conditional-1", 0.0),
+    ("conditional-2", 0.0),
 )
 REPORT = (
     ("svc-digits", 0.0),
@@ -407,6 +557,12 @@ REPORT = (
     ("union-wine", 0.25),
     ("mixed-hartmann", 0.0),
     ("rosenbrock", 0.0),
+    ("xgboost-wine", 0.0),
+    ("xgboost-vehicle", 0.0),
+    ("tutorial-german", 0.0),
+    ("conditional-3", 0.0),
+    ("conditional-4", 0.0),
+    ("conditional-5", 0.0),
 )
 
 

@@ -3,9 +3,11 @@
     python benchmarks/race.py --out cells.jsonl                  10 and 60 s, one seed: many hours
     python benchmarks/race.py --budgets 10 --seeds 0 1 2 --out cells.jsonl      continues the file
     python benchmarks/race.py --data tuning --models SVC MLP --tuners ours ours-racing optuna
+    python benchmarks/race.py --family users --budgets 10 --out users.jsonl     spaces of users
     python benchmarks/race.py --report cells.jsonl --plot score_vs_time.svg     runs nothing
 
-The tasks are real data sets (``keel.py``), five models and seeds; see ``race_tasks.py`` and
+The tasks are real data sets (``keel.py``), five models and seeds, or with ``--family users`` the
+spaces of ``race_users.py``; see ``race_tasks.py`` and
 ``race_tuners.py`` for what the tuners get, ``race_report.py`` for what the tables mean. The
 budget is the wall time of the whole fit. Every cell is a process of its own, with one thread and
 bound to one core; it is killed when it takes more than four times its budget and a minute. What
@@ -40,6 +42,7 @@ from typing import Any
 import keel
 import numpy as np
 import race_report
+import race_users
 from race_tasks import MODELS, Task
 from race_tuners import DEFAULT, OURS, TUNERS, Log, check_tuner, is_installed, tuner
 from versions import versions
@@ -203,19 +206,30 @@ def cells_of(args: argparse.Namespace) -> Iterator[Cell]:
         else:
             print(f"{name} is left out: its package is not installed", file=sys.stderr)
     for seed in args.seeds or [0]:
-        for data in args.data_sets or keel.REPORT:
-            for model in args.models or MODELS:
-                pairs = [(t, b) for b in args.budgets or BUDGETS for t in tuners]
-                entries = [(DEFAULT, 0.0), *pairs]
-                for entry, budget in entries:
-                    yield dict(zip(KEYS, (entry, data, model, seed, budget), strict=True))
+        for data, model in tasks_of(args):
+            pairs = [(t, b) for b in args.budgets or BUDGETS for t in tuners]
+            entries = [(DEFAULT, 0.0), *pairs]
+            for entry, budget in entries:
+                yield dict(zip(KEYS, (entry, data, model, seed, budget), strict=True))
 
 
-def data_sets(names: list[str] | None) -> list[str] | None:
+def tasks_of(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return data sets and models, those that were named of the family that was."""
+    if args.family == "users":
+        known = race_users.pairs(tuple(args.data_sets or race_users.REPORT))
+        return [(data, model) for data, model in known if model in (args.models or [model])]
+    return [
+        (data, model) for data in args.data_sets or keel.REPORT for model in args.models or MODELS
+    ]
+
+
+def data_sets(names: list[str] | None, family: str) -> list[str] | None:
     """Return the data sets that were named, those of a half for its name."""
     if names is None:
         return None
     halves = {"tuning": keel.TUNING, "report": keel.REPORT}
+    if family == "users":
+        halves = {"tuning": race_users.TUNING, "report": race_users.REPORT}
     return [data for name in names for data in halves.get(name, (name,))]
 
 
@@ -270,7 +284,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--budgets", type=float, nargs="+", help="seconds")
     parser.add_argument("--data", nargs="+", help="tuning, report, or names of data sets")
-    parser.add_argument("--models", nargs="+", choices=MODELS)
+    parser.add_argument(
+        "--family", choices=("built-in", "users"), default="built-in", help="whose spaces"
+    )
+    parser.add_argument("--models", nargs="+", choices=[*MODELS, *race_users.SETUPS])
     parser.add_argument("--tuners", nargs="+", type=check_tuner)
     parser.add_argument("--seeds", type=int, nargs="+")
     parser.add_argument("--jobs", type=int, default=1, help="cells at a time, a core each")
@@ -280,7 +297,7 @@ def main() -> None:
     parser.add_argument("--plot", metavar="FILE", help="picture of score against time")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    args.data_sets = data_sets(args.data)
+    args.data_sets = data_sets(args.data, args.family)
     if args.child:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {int(args.child[2])})

@@ -46,6 +46,11 @@ def for_skopt(space: Space) -> list[dict[str, Any]]:
     return [{n: translate(d) for n, d in subspace.items()} for subspace in space.subspaces]
 
 
+def _are_mixed(dimension: Choice) -> bool:
+    """Say whether texts stand among numbers, which FLAML turns into texts too."""
+    return len({isinstance(value, str) for value in dimension.values}) > 1
+
+
 def encode_tuple(value: Any) -> Any:
     """Write a tuple, which skopt refuses as a choice and FLAML turns into an array, as text."""
     return repr(value) if isinstance(value, tuple) else value
@@ -102,6 +107,8 @@ def for_flaml(space: Space) -> dict[str, Any]:
 
     def translate(dimension: Any) -> Any:
         if isinstance(dimension, Choice):
+            if _are_mixed(dimension):
+                return tune.choice([f"choice {place}" for place in range(dimension.n)])
             return tune.choice([encode_tuple(value) for value in dimension.values])
         if dimension.integer:
             return (tune.lograndint if dimension.log else tune.randint)(
@@ -121,12 +128,16 @@ def from_flaml(space: Space, config: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters in what ``flaml.tune`` proposes."""
     config = config.get("subspace", config)
     number = config["number"]
-    return decode_tuples(
-        {
-            name: d.choices[0] if d.constant else config[_label(space, number, name)]
-            for name, d in space.subspaces[number].items()
-        }
-    )
+
+    def read(name: str, dimension: Any) -> Any:
+        if dimension.constant:
+            return dimension.choices[0]
+        value = config[_label(space, number, name)]
+        if isinstance(dimension, Choice) and _are_mixed(dimension):
+            return dimension.choices[int(value.removeprefix("choice "))]
+        return value
+
+    return decode_tuples({n: read(n, d) for n, d in space.subspaces[number].items()})
 
 
 def for_smac(space: Space, seed: int) -> Any:

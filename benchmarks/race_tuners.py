@@ -121,7 +121,8 @@ def halving_search(task: Task, seconds: float, log: Log) -> Any:
     from sklearn.experimental import enable_halving_search_cv  # noqa: F401  # it enables the next
     from sklearn.model_selection import HalvingRandomSearchCV
 
-    n_rows, smallest = len(task.X), ROWS_PER_CLASS * len(np.unique(task.y))
+    n_classes = 1 if task.is_regression else len(np.unique(task.y))
+    n_rows, smallest = len(task.X), ROWS_PER_CLASS * n_classes
     cost = _calibrate(task, seconds, log, min(n_rows, smallest))
     n_candidates, resources = 1, n_rows
     for n in range(2, 2000):
@@ -281,11 +282,12 @@ def smac_search(task: Task, seconds: float, log: Log) -> Any:
 
 
 def our_search(task: Task, seconds: float, log: Log, strategy: str = "auto") -> Any:
-    """Search with AutoTunedClassifier."""
-    from autotune import AutoTunedClassifier
+    """Search with AutoTunedClassifier, or AutoTunedRegressor."""
+    from autotune import AutoTunedClassifier, AutoTunedRegressor
 
-    search = AutoTunedClassifier(
+    search = (AutoTunedRegressor if task.is_regression else AutoTunedClassifier)(
         task.pipeline,
+        task.written,
         strategy=strategy,
         budget=f"{seconds}s",
         cv=task.splitter,  # it makes the same folds, and fresh ones for the finalists

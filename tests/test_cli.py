@@ -728,7 +728,8 @@ def test_failures_are_told(table, capsys):
     """Check that some failed trials are counted and quoted, and do not end the search."""
     path = numbers_file(lambda i: i % 2, n_rows=16)
     words = ["--model", "knn", "--strategy", "random", "--budget", 8, "--cv", 2]
-    assert run(path, "--target", "y", *words) == 0
+    space = "{'n_neighbors': (1, 12)}"  # there are six training rows
+    assert run(path, "--target", "y", *words, "--space", space) == 0
     out = capsys.readouterr().out
     assert re.search(r"8 trials in .*: [1-7] complete, [1-7] failed\.", out)
     assert "x error, mostly (" in out

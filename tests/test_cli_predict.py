@@ -217,3 +217,40 @@ def test_show_a_model(model, capsys):
     assert "columns     4" in out
     assert "Best of 3 trials" in out
     assert "On new data expect about" in out
+
+
+def test_show_a_storage_file(folder, capsys):
+    """Check that the searches of a file are listed with their best trials, and written."""
+    words = ["data.csv", "--target", "churn", "--budget", "3", "--cv", "2", "--storage", "t.db"]
+    for model in ("tree", "nb"):
+        assert run(*words, "--model", model, "--quiet") == 0
+    capsys.readouterr()
+    assert run("show", "t.db", "--top", "2", "--history", "all.csv") == 0
+    out = capsys.readouterr().out
+    frame = read_history("t.db")
+    assert pd.read_csv("all.csv").shape == frame.shape
+    for number, model in ((1, "DecisionTreeClassifier"), (2, "GaussianNB")):
+        shown = out.partition(f"search  {number}, begun ")[2].partition("search  ")[0]
+        assert model in shown
+        rows = frame[(frame["study"] == number) & (frame["trial_status"] == "complete")]
+        best = rows.groupby("trial")["score_score"].mean().nlargest(2)
+        for score in best:
+            assert f"{score:.4f} ± " in shown
+        assert shown.count(" ± ") == 1 + len(best)
+    assert "var_smoothing=" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["none.db"], "cannot read none.db: No such file"),
+        (["data.csv"], "storage"),
+        (["none.skops"], "cannot read none.skops: No such file"),
+        (["t.db", "--top", "0"], "argument --top: must be a whole number of at least 1; got '0'"),
+        (["t.db", "--history", "no/h.csv"], "--history no/h.csv: there is no folder "),
+    ],
+)
+def test_what_cannot_be_shown(words, message, folder, capsys):
+    """Check that what is neither a model nor a storage file is said so."""
+    assert run("show", *words) == 2
+    assert capsys.readouterr().err.startswith(f"autotune: error: {message}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -148,8 +147,6 @@ def test_starting_points_take_the_place_of_the_design():
     design = design_point(LINE, 0, 0)
     assert GPSearcher(LINE, 0).ask(history) != design
     assert GPSearcher(LINE, 0, n_initial=4).ask(history) == design
-    history.trials = [replace(trial, origin="default") for trial in history]
-    assert GPSearcher(LINE, 0).ask(history) == design
 
 
 def test_a_proposal_does_not_share_the_portfolio_s_dict():

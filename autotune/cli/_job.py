@@ -304,10 +304,7 @@ class Job:
         path, history = self.settings.history, getattr(self.search, "history_", None)
         if path is None or history is None:
             return
-        try:
-            history.to_frame().to_csv(path, index=False)
-        except OSError as error:
-            raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
+        write_evaluations(history.to_frame(), path)
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""
@@ -329,6 +326,14 @@ class Job:
         if self.settings.na_values:
             words.append(f"--na-values={','.join(self.settings.na_values)}")
         return shlex.join(words)
+
+
+def write_evaluations(frame: Any, path: str) -> None:
+    """Write a frame of evaluations to a CSV file."""
+    try:
+        frame.to_csv(path, index=False)
+    except OSError as error:
+        raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
 
 def _warning_text(warning: warnings.WarningMessage) -> str:

@@ -17,7 +17,13 @@ from ._errors import FAILED, INTERRUPTED, OK, PIPE_CLOSED, CliError, check_insta
 from ._file import inspect
 from ._names import check_metric, check_names
 from ._parsers import COMMANDS, make_parser
-from ._save import check_loadable, check_model_file, check_predictions_file, check_writable
+from ._save import (
+    check_loadable,
+    check_model_file,
+    check_predictions_file,
+    check_writable,
+    is_model_file,
+)
 from ._space import read_space
 
 # numpy, pandas and scikit-learn are imported by the functions that need them: help and most
@@ -168,10 +174,18 @@ def _show(args: Any) -> int:
     """Tell what is in a model or a storage file."""
     if args.history is not None:
         check_writable("--history", args.history)
+    is_model = is_model_file(args.file)
+    if is_model:
+        check_loadable(args.file, trust=args.trust)
+    elif not os.path.isfile(args.file):  # else it would be taken for one that is yet to be filled
+        raise CliError(f"cannot read {args.file}: No such file")
     _check_installed()
-    from ._show import show_model
+    from ._show import show_model, show_storage
 
-    show_model(args.file, trust=args.trust)
+    if is_model:
+        show_model(args.file, trust=args.trust)
+    else:
+        show_storage(args.file, args.top, args.history)
     return OK
 
 

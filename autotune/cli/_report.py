@@ -92,7 +92,7 @@ def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: 
     below = untuned if untuned not in shown else None
     if below is not None:
         shown.append(below)
-    table = _table(f"Best of {count(n_ended(history), 'trial')}")
+    table = plain_table(f"Best of {count(n_ended(history), 'trial')}")
     for heading in ("rank", "trial", f"{metric.name}\nmean ± std", "fit time"):
         table.add_column(heading, justify="right", no_wrap=True)
     texts = _differing(shown)
@@ -134,7 +134,7 @@ def comparison(metric: Metric, rows: Iterable[tuple[str, float, float]]) -> Any:
 
     better = "higher" if metric.sign > 0 else "lower"
     title = f"Tuned against untuned: {metric.name}, {better} is better"
-    table = _table()
+    table = plain_table()
     table.add_column("measured on")
     for heading in ("untuned", "tuned", "difference"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -179,7 +179,7 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _table(title: str | None = None) -> Any:
+def plain_table(title: str | None = None) -> Any:
     """Return an empty table."""
     from rich import box
     from rich.table import Table

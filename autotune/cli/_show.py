@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
+from ..history import COMPLETE, SEARCH
 from ..results import describe_metric
-from ._job import find_untuned
+from ..storage import read_history
+from ._errors import CliError, one_line
+from ._job import find_untuned, write_evaluations
 from ._models import model_name, own_params
-from ._report import count, expectation, facts, leaderboard, make_console, value_text
+from ._report import (
+    count,
+    expectation,
+    facts,
+    leaderboard,
+    make_console,
+    plain_table,
+    score_text,
+    seconds_text,
+    value_text,
+)
 from ._save import load_model
 from ._table import listed
+
+_CLASS = re.compile(r"\b([A-Z]\w+)\(")  # in the text of an estimator
 
 
 def show_model(path: str, *, trust: bool) -> None:
@@ -28,6 +44,80 @@ def show_model(path: str, *, trust: bool) -> None:
     if np.isfinite(model.expected_score_):
         interval = model.expected_score_interval_
         console.print(expectation(metric, model.expected_score_, interval))
+
+
+def show_storage(path: str, top: int, evaluations_path: str | None) -> None:
+    """Tell what each search in a storage file has found.
+
+    Parameters
+    ----------
+    path : str
+    top : int
+        The number of trials to list of each search.
+    evaluations_path : str or None
+        A CSV file for all evaluations.
+    """
+    try:
+        frame = read_history(path)
+    except (TypeError, ValueError) as error:
+        raise CliError(one_line(str(error))) from error
+    if evaluations_path is not None:
+        write_evaluations(frame, evaluations_path)
+    console = make_console()
+    if frame.empty:
+        console.print(f"{path} holds no trials yet.")
+    for number, rows in frame.groupby("study"):
+        first = rows.iloc[0]
+        statuses = rows.drop_duplicates("trial")["trial_status"].value_counts()
+        texts = (f"{n} {status}" for status, n in statuses.items())
+        console.print(
+            facts(
+                [
+                    ("search", f"{number}, begun {first['created']}"),
+                    ("model", ", ".join(dict.fromkeys(_CLASS.findall(first["estimator"])))),
+                    ("trials", ", ".join(texts)),
+                ]
+            )
+        )
+        console.print(_best(rows, top))
+
+
+def _best(rows: Any, top: int) -> Any:
+    """Return the best complete trials of one search as a table."""
+    scores = [name for name in rows if name.startswith("score_") and name != "score_time"]
+    table = plain_table(f"Best by {scores[0].removeprefix('score_')}" if scores else None)
+    for heading in ("trial", "mean ± std", "fit time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("parameters", overflow="fold")
+    done = rows[(rows["trial_status"] == COMPLETE) & (rows["phase"] == SEARCH)]
+    if not scores or done.empty:
+        return "No trial is complete.\n"
+    done = done[done["fidelity"] == done["fidelity"].max()]
+    means = done.groupby("trial")[scores[0]].mean().sort_values(ascending=False, kind="stable")
+    for number in means.index[:top]:
+        of_trial = done[done["trial"] == number]
+        std = of_trial[scores[0]].std(ddof=0)
+        table.add_row(
+            f"{number}{' untuned' if of_trial['origin'].iloc[0] == 'default' else ''}",
+            f"{score_text(means[number])} ± {score_text(std)}",
+            seconds_text(of_trial["fit_time"].mean()),
+            _parameters(of_trial),
+        )
+    return table
+
+
+def _parameters(rows: Any) -> str:
+    """Return the parameters of a trial in one line, without the prefixes of steps."""
+    params = rows.filter(like="param_").iloc[0].dropna()
+    names = [name.removeprefix("param_").rpartition("__")[2] for name in params.index]
+    texts = (f"{name}={_short(value)}" for name, value in zip(names, params, strict=True))
+    return ", ".join(texts)
+
+
+def _short(value: Any) -> str:
+    """Return a value in few characters, of the text of an estimator its class."""
+    found = _CLASS.match(value) if isinstance(value, str) else None
+    return found[1] if found else value_text(value)
 
 
 def _facts(model: Any) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from ._encoders import (
     LabelReader,
     NumberReader,
 )
+from ._meanings import StepInput
 from ._model import default_model
 from ._portfolio import MAX_POINTS, moved_default, starting_points
 from ._registry import register_space
@@ -25,6 +26,7 @@ __all__ = [
     "DateEncoder",
     "LabelReader",
     "NumberReader",
+    "StepInput",
     "TermReducer",
     "TextEncoder",
     "auto_space",

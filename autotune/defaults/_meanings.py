@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from ..space import Dimension, is_number
 from ._registry import nearest_entry
+
+
+@dataclass(frozen=True)
+class StepInput:
+    """What the data are like as they reach a model.
+
+    Attributes
+    ----------
+    n_rows, n_columns : int
+    variance : float
+        Of all numbers together.
+    """
+
+    n_rows: int
+    n_columns: int
+    variance: float
+
+
+# Returns what reaches a model, None if that is not known; it may take a while to find out.
+Reaching = Callable[[], StepInput | None]
 
 # What a model takes in place of "auto" or None, as far as that does not depend on the data.
 _OWN_VALUES: dict[str, dict[str, Any]] = {
@@ -22,7 +44,7 @@ _OWN_VALUES: dict[str, dict[str, Any]] = {
         "random_strength": 1.0,
         "rsm": 1.0,
     },
-    # min(200, n_samples)
+    # at most; see _BY_DATA
     "sklearn.MLPClassifier": {"batch_size": 200},
     "sklearn.MLPRegressor": {"batch_size": 200},
     # https://xgboost.readthedocs.io/en/stable/parameter.html
@@ -45,17 +67,42 @@ _OWN_VALUES: dict[str, dict[str, Any]] = {
         "subsample": 1.0,
     },
 }
+
+# What scikit-learn's models make of a symbol, by the data that reach them.
+_BY_DATA: dict[str, dict[Any, Callable[[StepInput], float]]] = {
+    "batch_size": {"auto": lambda data: min(200, data.n_rows)},
+    "gamma": {
+        "auto": lambda data: 1.0 / data.n_columns,
+        "scale": lambda data: 1.0 / (data.n_columns * data.variance) if data.variance else 1.0,
+        None: lambda data: 1.0 / data.n_columns,
+    },
+    "k": {"all": lambda data: data.n_columns},
+    "max_features": {
+        "log2": lambda data: max(1, int(math.log2(data.n_columns))),
+        "sqrt": lambda data: max(1, int(math.sqrt(data.n_columns))),
+        None: lambda data: data.n_columns,
+    },
+    "max_samples": {
+        "auto": lambda data: min(256, data.n_rows),
+        None: lambda data: data.n_rows,
+    },
+    "n_components": {None: lambda data: min(data.n_rows, data.n_columns)},
+}
 # Parameters for which scikit-learn takes a number of rows or columns, or their share.
-_COUNTS_OR_SHARES = frozenset(
-    {"max_features", "max_samples", "min_samples_leaf", "min_samples_split"}
-)
+_COUNTS_OR_SHARES: dict[str, Callable[[StepInput], int]] = {
+    "max_features": lambda data: data.n_columns,
+    "max_samples": lambda data: data.n_rows,
+    "min_samples_leaf": lambda data: data.n_rows,
+    "min_samples_split": lambda data: data.n_rows,
+}
 
 
-def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
-    """Return the number that a model's own value stands for in a range of numbers.
+def meaning(
+    model: Any, name: str, value: Any, dimension: Dimension, reaching: Reaching = lambda: None
+) -> Any:
+    """Return the number that a value stands for in a range of numbers.
 
     That is the value itself where it is a number already, or where nothing is known of it.
-    What only the data tell, as of ``gamma="scale"``, is not known here.
 
     Parameters
     ----------
@@ -65,9 +112,15 @@ def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
     value : object
         Outside the range.
     dimension : Dimension
+    reaching : callable, optional
+        Returns what the data are like as they reach the model.
     """
     if is_number(value):
-        return in_its_unit(name, value, dimension)
+        return _in_its_unit(name, value, dimension, reaching)
+    rule = _rule(model, name, value)
+    data = None if rule is None else reaching()
+    if rule is not None and data is not None:
+        return _in_its_unit(name, rule(data), dimension, lambda: data)
     known = nearest_entry(type(model), _OWN_VALUES) or {}
     if name in known and (value is None or (isinstance(value, str) and value == "auto")):
         return known[name]
@@ -76,22 +129,41 @@ def meaning(model: Any, name: str, value: Any, dimension: Dimension) -> Any:
     return value
 
 
+def may_be_share(name: str) -> bool:
+    """Say whether a parameter is a number of rows or columns, or their share."""
+    return name in _COUNTS_OR_SHARES
+
+
 def unlisted(model: Any) -> dict[str, None]:
     """Return the parameters of a model that may be known though it does not list them."""
     return dict.fromkeys(nearest_entry(type(model), _OWN_VALUES) or ())
 
 
-def in_its_unit(name: str, value: float, dimension: Dimension) -> float:
-    """Return a share as a count or a count as a share, NaN if it takes the data to tell.
+def _rule(model: Any, name: str, value: Any) -> Callable[[StepInput], float] | None:
+    """Return what makes a number of a symbol and the data, None if nothing is known of it."""
+    is_symbol = value is None or isinstance(value, str)
+    if not is_symbol or not type(model).__module__.startswith("sklearn."):
+        return None
+    return _BY_DATA.get(name, {}).get(value)
 
-    A share of one is all there is, and a count of one or two next to nothing.
+
+def _in_its_unit(name: str, value: float, dimension: Dimension, reaching: Reaching) -> float:
+    """Return a share as a count or a count as a share, NaN if nothing tells.
+
+    Without data, a share of one is all there is, and a count of one or two next to nothing.
     """
     if name not in _COUNTS_OR_SHARES or value in dimension:
         return value
     is_share = isinstance(value, float)
     if is_share and value <= 1 and _holds_counts(dimension):
+        data = reaching()
+        if data is not None:
+            return max(1, int(value * _COUNTS_OR_SHARES[name](data)))
         return math.inf if value == 1 else math.nan
     if not is_share and _holds_shares(dimension):
+        data = reaching()
+        if data is not None:
+            return value / _COUNTS_OR_SHARES[name](data)
         return 0.0 if value <= 2 else math.nan
     return value
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..space import Choice, Dimension, Ordinal, Space, is_number
 from ._compose import is_estimator
-from ._meanings import in_its_unit, meaning, unlisted
+from ._meanings import Reaching, StepInput, may_be_share, meaning, unlisted
 from ._points import POINTS
 from ._registry import nearest_entry
 
@@ -20,6 +21,8 @@ MAX_POINTS = 8
 
 Entry = dict[str, Any]
 Portfolio = tuple[str, list[Entry]]  # prefix of the parameters, and entries
+# Returns the step input of a nested model, given the estimator and the model's parameter.
+Inputs = Callable[[Any, str], StepInput | None]
 _MISFIT = object()
 # Gives the other values of an entry their meaning, also where it is not searched.
 _KERNEL = "kernel"
@@ -27,7 +30,12 @@ _CLASS_WEIGHT = "class_weight"
 
 
 def starting_points(
-    estimator: Any, space: Space, prefix: str = "", *, balanced: bool = False
+    estimator: Any,
+    space: Space,
+    prefix: str = "",
+    *,
+    balanced: bool = False,
+    inputs: Inputs | None = None,
 ) -> list[dict[str, Any]]:
     """Return configurations that did well on other data, the most promising first.
 
@@ -53,6 +61,9 @@ def starting_points(
     balanced : bool, default=False
         Whether the metric gives rare classes the weight of others: then the entries take
         turns in the choices of ``class_weight``, where they do not mention it.
+    inputs : callable, optional
+        ``inputs(estimator, "step")`` returns what the data are like as they reach a step. It
+        is asked where a value is a symbol, or a share, and the space has numbers.
 
     Returns
     -------
@@ -71,7 +82,7 @@ def starting_points(
     True
     """
     groups: dict[Any, list[_View]] = {}
-    for view in _views(space, estimator, prefix, balanced):
+    for view in _views(space, estimator, prefix, balanced, inputs):
         if view.portfolios:
             groups.setdefault(view.models, []).append(view)
     own = [view.base for views in groups.values() for view in views if view.is_own]
@@ -86,17 +97,19 @@ def starting_points(
     return points[:MAX_POINTS]
 
 
-def moved_default(estimator: Any, space: Space, prefix: str = "") -> dict[str, Any] | None:
+def moved_default(
+    estimator: Any, space: Space, prefix: str = "", *, inputs: Inputs | None = None
+) -> dict[str, Any] | None:
     """Return what an estimator's own parameters are in a space that they lie outside of.
 
     Each value is kept where the space has it; a number is moved to the nearest one; a word or
-    None becomes the number that it stands for, as far as that is known without data, or else
-    the middle of the range or the first choice. Of several sub-spaces it is that in which the
+    None becomes the number that it stands for, as far as that is known, or else the middle of
+    the range or the first choice. Of several sub-spaces it is that in which the
     fewest choices, and then the fewest values, have to change.
 
     Parameters
     ----------
-    estimator, space, prefix
+    estimator, space, prefix, inputs
         As for `starting_points`.
 
     Returns
@@ -104,14 +117,36 @@ def moved_default(estimator: Any, space: Space, prefix: str = "") -> dict[str, A
     dict or None
         A configuration of the space; None if no sub-space is for the estimator.
     """
-    views = [view for view in _views(space, estimator, prefix) if view.base in space]
+    views = _views(space, estimator, prefix, inputs=inputs)
+    views = [view for view in views if view.base in space]
     return min(views, key=lambda view: view.distance).base if views else None
 
 
-def _views(space: Space, estimator: Any, prefix: str, balanced: bool = False) -> list[_View]:
+def _views(
+    space: Space,
+    estimator: Any,
+    prefix: str,
+    balanced: bool = False,
+    inputs: Inputs | None = None,
+) -> list[_View]:
     """Return the views of the sub-spaces that are for an estimator."""
-    views = (_look_at(subspace, estimator, prefix, balanced) for subspace in space.subspaces)
+    views = (_look_at(sub, estimator, prefix, balanced, inputs) for sub in space.subspaces)
     return [view for view in views if view is not None]
+
+
+@dataclass(frozen=True)
+class _Owner:
+    """A model and what reaches it, as far as values of its parameters depend on that."""
+
+    model: Any
+    reaching: Reaching
+
+    def value_in(self, dimension: Dimension, name: str, value: Any) -> Any:
+        """Return what a value of a parameter is in a range."""
+        if value in dimension:
+            return value
+        number = meaning(self.model, name, value, dimension, self.reaching)
+        return dimension.nearest(number, _MISFIT)
 
 
 @dataclass(frozen=True)
@@ -131,6 +166,8 @@ class _View:
     varied : list of str
         Those that take turns in their values.
     portfolios : list of Portfolio
+    owners : dict of str to _Owner
+        Whose parameters they are, by what precedes the parameter's name.
     """
 
     subspace: Mapping[str, Dimension]
@@ -139,6 +176,7 @@ class _View:
     moved: list[str]
     varied: list[str]
     portfolios: list[Portfolio]
+    owners: dict[str, _Owner]
 
     @property
     def is_own(self) -> bool:
@@ -162,7 +200,7 @@ class _View:
         placed = {}
         for name, value in named.items():
             if name in self.subspace:
-                moved = _moved_into(self.subspace[name], name, value)
+                moved = self._moved(name, value)
                 if moved is _MISFIT:
                     return None
                 placed[name] = moved
@@ -171,9 +209,21 @@ class _View:
         varied = {name: _vary(self.subspace[name], self.base[name], turn) for name in self.varied}
         return self.base | varied | placed if placed else None
 
+    def _moved(self, name: str, value: Any) -> Any:
+        """Return the value of an entry, or the number of the range that is nearest to it."""
+        dimension, short = self.subspace[name], name.rpartition("__")[2]
+        if dimension.kind == "int" and isinstance(value, float) and not may_be_share(short):
+            return _MISFIT
+        moved = self.owners[name.removesuffix(short)].value_in(dimension, short, value)
+        return float(moved) if dimension.kind == "float" and moved is not _MISFIT else moved
+
 
 def _look_at(
-    subspace: Mapping[str, Dimension], estimator: Any, prefix: str, balanced: bool
+    subspace: Mapping[str, Dimension],
+    estimator: Any,
+    prefix: str,
+    balanced: bool,
+    inputs: Inputs | None,
 ) -> _View | None:
     """Return the view of a sub-space, None if it is not for the estimator."""
     values: dict[str, Any] = {}
@@ -184,13 +234,19 @@ def _look_at(
             return None
         values[chosen] = estimator
     moved: dict[str, bool] = {}
-    _read(estimator, prefix, subspace, values, portfolios, moved)
+    owners: dict[str, _Owner] = {}
+
+    def reaching(model_prefix: str) -> StepInput | None:
+        path = model_prefix.removeprefix(prefix).removesuffix("__")
+        return None if inputs is None else inputs(estimator, path)
+
+    _read(estimator, prefix, subspace, values, portfolios, moved, owners, reaching)
     moved |= {name: False for name in subspace if name not in values}
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
     varied = [n for n, is_known in moved.items() if not is_known or _is_pair(subspace[n])]
     if balanced:
         varied += [n for n in subspace if n.endswith(_CLASS_WEIGHT) and n not in varied]
-    return _View(subspace, values, base, list(moved), varied, portfolios)
+    return _View(subspace, values, base, list(moved), varied, portfolios, owners)
 
 
 def _read(
@@ -200,8 +256,11 @@ def _read(
     values: dict[str, Any],
     portfolios: list[Portfolio],
     moved: dict[str, bool],
+    owners: dict[str, _Owner],
+    reaching: Callable[[str], StepInput | None],
 ) -> None:
     """Collect values and portfolios, and which values were moved, and whether for a reason."""
+    owner = owners[prefix] = _Owner(model, partial(reaching, prefix))
     entries = nearest_entry(type(model), POINTS)
     if entries:
         portfolios.append((prefix, entries))
@@ -211,12 +270,12 @@ def _read(
         full = f"{prefix}{name}"
         dimension = subspace.get(full)
         if dimension is not None and value not in dimension:
-            inside = dimension.nearest(meaning(model, name, value, dimension), _MISFIT)
+            inside = owner.value_in(dimension, name, value)
             moved[full] = inside is not _MISFIT
             value = inside if moved[full] else _middle(dimension)
         values[full] = value
         if is_estimator(value):
-            _read(value, f"{full}__", subspace, values, portfolios, moved)
+            _read(value, f"{full}__", subspace, values, portfolios, moved, owners, reaching)
 
 
 def _points(views: list[_View]) -> Iterator[Entry]:
@@ -241,16 +300,6 @@ def _first_fit(views: list[_View], named: Entry, turn: int = 0) -> Entry | None:
     """Return what an entry comes to in the first sub-space that it fits."""
     points = (view.place(named, turn) for view in views)
     return next((point for point in points if point is not None), None)
-
-
-def _moved_into(dimension: Dimension, name: str, value: Any) -> Any:
-    """Return the value, or the number of the range that is nearest to it."""
-    if dimension.kind == "int" and not isinstance(value, int):
-        return _MISFIT  # a share where the user counts
-    if is_number(value):
-        value = in_its_unit(name.rpartition("__")[2], value, dimension)
-    moved = dimension.nearest(value, _MISFIT)
-    return float(moved) if dimension.kind == "float" and moved is not _MISFIT else moved
 
 
 def _is_text(value: Any, text: str) -> bool:

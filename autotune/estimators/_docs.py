@@ -14,8 +14,8 @@ _SHARED = """
         step ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, text
         and numbers in text. Unusual columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
-        The search space. ``"auto"``: the built-in space of the model. A dict maps parameter
-        names, as in ``set_params``, to ranges: a list of choices, where three or more numbers
+        The search space. ``"auto"``: the built-in space of the model, which `default_space`
+        returns as a dict to change. A dict maps parameter names, as in ``set_params``, to ranges: a list of choices, where three or more numbers
         are treated as ordered; ``(low, high)`` for an interval, of integers if both bounds are
         integers; ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with
         ``rvs``; a dimension of scikit-optimize; or a single value. A list of dicts is a union

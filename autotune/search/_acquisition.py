@@ -56,8 +56,8 @@ class Maximiser:
     n_random: int = 256
     n_local: int = 100
     n_best: int = 10
-    n_steps: int = 20
-    step_sizes: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01)
+    n_steps: int = 15
+    step_sizes: tuple[float, ...] = (0.1, 0.03, 0.01)
 
     def __call__(
         self,
@@ -82,7 +82,9 @@ class Maximiser:
         def valued(units: np.ndarray) -> np.ndarray:
             snapped = embedding.snap(units)
             values = criterion(snapped)
-            values[[row.tobytes() in taken for row in snapped]] = -np.inf
+            # Of the others, too bad to be refined, it need not be known.
+            first = np.argsort(-values, kind="stable")[: 5 * self.n_best]
+            values[first[[snapped[i].tobytes() in taken for i in first]]] = -np.inf
             return values
 
         good = trials[: self.n_best]
@@ -98,7 +100,8 @@ class Maximiser:
             units = np.vstack([units[top], moved])
             values = np.concatenate([values[top], valued(moved)])
         order = np.argsort(-values, kind="stable")[: self.n_best]
-        return embedding.snap(units[order[np.isfinite(values[order])]])
+        found = embedding.snap(units[order[np.isfinite(values[order])]])
+        return found[[row.tobytes() not in taken for row in found]]
 
 
 def mutate(

@@ -22,9 +22,13 @@ def default_size(space: Space, n_trials: int | None) -> int:
 
 def design_point(space: Space, seed: int, index: int) -> dict[str, Any]:
     """Return point ``index`` of a scrambled Sobol sequence (Owen 1998) as a configuration."""
+    return space.decode(design(space, seed, index + 1)[index])
+
+
+def design(space: Space, seed: int, size: int) -> np.ndarray:
+    """Return the first points of the sequence, shape (size, n_features)."""
     n_features = len(space.features)
     if not n_features:
-        return space.decode(np.empty(0))
+        return np.empty((size, 0))
     sequence = qmc.Sobol(n_features, scramble=True, rng=derive_seed(seed))
-    points = sequence.random_base2(index.bit_length())
-    return space.decode(points[index])
+    return sequence.random_base2((size - 1).bit_length())[:size]

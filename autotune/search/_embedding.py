@@ -41,6 +41,8 @@ class Embedding:
         Which features have no order, or values that have no place in it.
     cells : ndarray of shape (n_features,)
         The distance between neighbouring numbers of a list, 0 for other features.
+    n_levels : dict of int to int
+        The number of levels of each feature that is a choice; see ``levels``.
     """
 
     def __init__(self, space: Space):
@@ -52,19 +54,39 @@ class Embedding:
         self.is_choice = np.array([f.kind == "choice" for f in features], dtype=bool)
         dimensions = [_dimension(space, feature) for feature in features]
         self.cells = np.array([1 / f.n if f.kind == "ordinal" else 0.0 for f in features])
-        self._columns = [_columns(*pair) for pair in zip(features, dimensions, strict=True)]
-        widths = [columns(np.array([0.5])).shape[1] for columns in self._columns]
+        columns = [_columns(*pair) for pair in zip(features, dimensions, strict=True)]
+        widths = [make(np.array([0.5])).shape[1] for make in columns]
         self.groups = np.repeat(np.arange(len(features)), widths)
         self._ends = np.cumsum(widths, dtype=int)
+        self._numbers = np.array([make is _number_column for make in columns], dtype=bool)
+        self._columns = {j: make for j, make in enumerate(columns) if not self._numbers[j]}
+        listed = [len(d.numbers) if isinstance(d, Ordinal) else 1 for d in dimensions]
+        self._n_choices = {j: f.n for j, f in enumerate(features) if f.kind == "choice"}
+        self._n_together = {j: listed[j] for j in self._n_choices}
+        self.n_levels = {j: n - listed[j] + 1 for j, n in self._n_choices.items()}
         self._snaps = [_snap(*pair) for pair in zip(features, dimensions, strict=True)]
 
     def __call__(self, units: np.ndarray) -> np.ndarray:
         """Return the points, shape (n, n_columns), of snapped or encoded vectors."""
         points = np.empty((len(units), len(self.groups)))
-        for j, (columns, end) in enumerate(zip(self._columns, self._ends, strict=True)):
+        numbers = units[:, self._numbers]
+        points[:, self._ends[self._numbers] - 1] = np.where(np.isnan(numbers), 0.5, numbers)
+        for j, columns in self._columns.items():
             placed = columns(units[:, j])
-            points[:, end - placed.shape[1] : end] = placed
+            points[:, self._ends[j] - placed.shape[1] : self._ends[j]] = placed
         return points
+
+    def levels(self, units: np.ndarray, feature: int) -> np.ndarray:
+        """Return the level of a choice in each snapped vector, -1 where it is absent.
+
+        A level is one of the choices, but the numbers of a list that also holds other values
+        are one level together.
+        """
+        n = self._n_choices[feature]
+        places = np.where(np.isnan(units[:, feature]), 0.0, units[:, feature])
+        choices = np.minimum((places * n).astype(int), n - 1)
+        levels = np.maximum(choices - self._n_together[feature] + 1, 0)
+        return np.where(np.isnan(units[:, feature]), -1, levels)
 
     def subspace(self, units: np.ndarray) -> np.ndarray:
         """Return the index of the sub-space of each vector."""

@@ -58,7 +58,7 @@ class GaussianProcess:
         Logarithms of the length scales, of the signal's and of the noise's variance.
     """
 
-    def __init__(self, groups: np.ndarray, prior: Prior | None = None, max_iter: int = 30):
+    def __init__(self, groups: np.ndarray, prior: Prior | None = None, max_iter: int = 12):
         self.groups = np.asarray(groups, dtype=int)
         self.n_lengths = int(self.groups.max(initial=-1)) + 1
         self.prior = Prior() if prior is None else prior
@@ -85,7 +85,7 @@ class GaussianProcess:
             jac=True,
             method="L-BFGS-B",
             bounds=[_LENGTHS] * self.n_lengths + [_SIGNALS, _NOISES],
-            options={"maxiter": self.max_iter, "ftol": 1e-5, "gtol": 1e-3},
+            options={"maxiter": self.max_iter, "ftol": 1e-3, "gtol": 1e-2},
         )
         self.theta = result.x
         return self.condition(X, y, noise_scale)

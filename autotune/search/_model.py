@@ -14,17 +14,19 @@ from ..space import Space
 from ._acquisition import Maximiser, log_expected_improvement
 from ._contract import Searcher
 from ._cost import Costs, seconds_of
-from ._design import default_size, design_point
+from ._design import design
 from ._embedding import Embedding
-from ._portfolio import STARTING_POINT
+from ._levels import Level, Levels
 from ._seen import Seen, draw_unseen
 from ._stopping import NEGLIGIBLE, comparison_noise, is_ripe
 from ._surrogate import Surrogate
 
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 _HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
+_INITIAL = 3  # trials before the model is used: it says itself how little it knows
+_MODELLED, _EXPLORE = 10, 5  # proposals by the model alone; after them one in so many explores
 _TRIES = 20  # proposals that may turn out to take too long
-_FIRST = 3  # trials before the model is used where starting points take the design's place
+_PRIORITY = 1e6  # of a level that is to be tried, over the logarithm of any improvement
 
 
 class GPSearcher(Searcher):
@@ -33,7 +35,10 @@ class GPSearcher(Searcher):
     The first proposals are points of a scrambled Sobol sequence (Owen 1998). After them, a
     Gaussian process (Matern 5/2, one length scale per parameter, noise; see ``Surrogate``)
     is fitted to the trials, and the proposal has the largest expected improvement over the
-    best mean among them (log EI, Ament et al. 2023).
+    best mean among them (log EI, Ament et al. 2023). Until all values of small choices were
+    tried, each proposal has as many new ones as it can; see ``Levels``. After ten proposals,
+    every fifth is the next point of the design, in case the process is wrong about a part of the
+    space that it has hardly seen (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
     Failed trials count with the worst score seen. Trials that still run are believed to
     score what the process expects, so that workers do not crowd. A trial that was dropped
     counts with the folds that it finished, freed of how hard those folds are.
@@ -46,17 +51,12 @@ class GPSearcher(Searcher):
     space, seed, n_trials
         As in the contract.
     n_initial : int or None
-        Number of trials before the model is used; None: ``min(10, max(4, 2 d))`` for ``d``
-        features, and at most a third of the trials; 3 where starting points were tried.
+        Number of trials before the model is used; None: 3.
     n_candidates : int
         Random points at which the acquisition function is evaluated before it is refined.
     cost_exponent : float
         The power of the seconds that an evaluation takes by which the expected improvement
         is divided; 0: only the improvement counts.
-    explore : int
-        One proposal in so many is the next point of the design instead, in case the process
-        is wrong about a part of the space that it has hardly seen (as in SMAC, Hutter, Hoos
-        and Leyton-Brown 2011); 0: none.
     stops : bool
         ``ask`` returns None when hardly any improvement is expected: at least 30 trials and 10
         per feature are complete, the best one has not been beaten by 25 and 5 per feature,
@@ -74,16 +74,14 @@ class GPSearcher(Searcher):
         n_initial: int | None = None,
         n_candidates: int = 256,
         cost_exponent: float = 0.0,
-        explore: int = 5,
         stops: bool = False,
     ):
         super().__init__(space, seed, n_trials)
         self.cost_exponent = cost_exponent
-        self.explore = explore
         self.stops = stops
-        self.n_initial = default_size(space, n_trials) if n_initial is None else n_initial
-        self._n_first = min(_FIRST, self.n_initial) if n_initial is None else n_initial
+        self.n_initial = _INITIAL if n_initial is None else n_initial
         self.embedding = Embedding(space)
+        self._levels = Levels(self.embedding)
         self._maximise = Maximiser(n_random=n_candidates)
         self._seen = Seen(space)
         self._history: History | None = None  # whose trials are remembered here:
@@ -129,26 +127,34 @@ class GPSearcher(Searcher):
     ) -> Iterator[dict[str, Any]]:
         """Yield points of the design, or the model's choices, best first."""
         seen = self._observe(history)
-        first = sum(trial.origin == self.name for trial in history)
-        explores = self.explore and first % self.explore == self.explore - 1
-        has_points = any(trial.origin == STARTING_POINT for trial in history)
-        n_initial = self._n_first if has_points else self.n_initial
-        is_early = len(seen.units) < n_initial or not seen.told.any()
+        turn = sum(trial.origin == self.name for trial in history)
+        wanted = self._levels.wanted(seen.units, turn)
+        explores = turn >= _MODELLED and turn % _EXPLORE == _EXPLORE - 1
+        is_early = len(seen.units) < self.n_initial or not seen.told.any()
         if not self.space.features or is_early or explores:
-            for index in range(first, first + _TRIES):
-                yield design_point(self.space, self.seed, index)
+            yield from self._design(turn, wanted)
             return
         _, log_gain, good_first = self._improvement(seen)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
             gain = log_gain(candidates)
+            if costs is not None and self.cost_exponent:
+                gain = gain - self.cost_exponent * costs.log_seconds(candidates)
+            if wanted:
+                gain = np.maximum(gain, -_PRIORITY)
+                gain = gain + 2 * _PRIORITY * self._levels.count(candidates, wanted)
             if costs is None:
                 return gain
-            gain = gain - self.cost_exponent * costs.log_seconds(candidates)
             return np.where(costs.fits(candidates, seconds), gain, -np.inf)
 
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
             yield self.space.decode(np.nan_to_num(vector, nan=0.5))
+
+    def _design(self, turn: int, wanted: list[Level]) -> Iterator[dict[str, Any]]:
+        """Yield the next points of the design, those with levels to be tried first."""
+        points = self.embedding.snap(design(self.space, self.seed, turn + _TRIES)[turn:])
+        for point in points[np.argsort(-self._levels.count(points, wanted), kind="stable")]:
+            yield self.space.decode(np.nan_to_num(point, nan=0.5))
 
     def _improvement(
         self, seen: _Observed

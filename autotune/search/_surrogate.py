@@ -15,7 +15,7 @@ from ._warp import Warp
 
 # A fit costs n**3: its parameters are found on the best and a spread of the others, and at
 # most so many points are kept.
-MAX_FIT = 120
+MAX_FIT = 64
 MAX_POINTS = 500
 
 
@@ -72,10 +72,10 @@ class Surrogate:
         """Return a prior whose length scales grow with the root of the dimension.
 
         Distances then keep their meaning in every dimension (Hvarfner, Hellsten and Nardi
-        2024).
+        2024). They are so short that little is believed of where no trial is near.
         """
         n_active = max(1.0, float(self._embedding.active.sum(axis=1).mean()))
-        return Prior(length=(math.log(0.5 * math.sqrt(n_active)), 1.0))
+        return Prior(length=(math.log(0.25 * math.sqrt(n_active)), 1.0))
 
     def believe(self, units: np.ndarray) -> Surrogate:
         """Take the present mean at some points for their values.

@@ -10,7 +10,7 @@ _LARGEST = 1e100  # beyond, squares overflow
 _SMALLEST = 1e-150  # below, quotients overflow
 _ALMOST_END = -1.0 + 1e-15  # a tail that is longer than the floating point resolves
 _ROUNDING = 1e-12  # relative differences below are none
-_POWERS = tuple(np.linspace(-1.0, 1.0, 21))
+_POWERS = tuple(np.linspace(-1.0, 1.0, 11))
 
 
 class Warp:

@@ -25,11 +25,8 @@ class Auto(Racing):
 
     Parameters
     ----------
-    surrogate, n_candidates, eps
+    surrogate, n_initial, n_candidates, eps
         As in :class:`Racing`.
-    n_initial : int or None, default=None
-        As in :class:`Racing`, except that the starting points already serve as an initial
-        design: if there are any, None lets the surrogate ``"gp"`` propose after three trials.
     portfolio : bool, default=True
         Whether the starting points are tried.
     subsample : bool, default=True

@@ -25,8 +25,9 @@ class Bayes(Strategy):
         ``Optimizer``. On tabular benchmarks, ``"gp"`` is ahead after 50 and 100 trials
         (``benchmarks/RESULTS.md``).
     n_initial : int or None, default=None
-        Number of trials before the model proposes: a space-filling design. None: twice the
-        number of parameters, between 4 and 10, and at most a third of the trials.
+        Number of trials before the model proposes: a space-filling design. None: 3 for
+        ``"gp"``, which tries all values of small choices next; for ``"skopt"`` twice the number
+        of parameters, between 4 and 10, and at most a third of the trials.
     n_candidates : int or None, default=None
         Number of random configurations at which the acquisition function is evaluated before
         the best ones are refined. None: 256 for ``"gp"``, 1000 for ``"skopt"``.

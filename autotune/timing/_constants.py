@@ -87,7 +87,7 @@ BLIND_MOST = 0.1
 REPEAT_LIMIT = 2.0
 # times the seconds left; a fit that is expected to take more is not tried; chosen
 HOPELESS = 3.0
-# share of the seconds left; the most taken by the first fit before it; benchmarks/promises.py
+# seconds; by which that fit may exceed the budget; below what benchmarks/promises.py allows
 FIRST_TOLERANCE = 0.3
 # share of the seconds left; after which the smallest fit is killed; chosen
 FIRST_LIMIT = 0.9

@@ -13,6 +13,7 @@ from ..defaults import MAX_POINTS, auto_space, has_default_space, moved_default,
 from ..evaluation import CHOSEN, Models
 from ..space import Choice, Interval, Space, plain
 from ._parameters import find_parameter, suggest
+from ._step_inputs import StepInputs
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,14 @@ class Candidates:
     space : Space
     defaults : list of (params, eligible)
         Each model with its own parameters, and whether it may win.
+    inputs : StepInputs
+        What reaches the steps of the models.
     """
 
     models: Models
     space: Space
     defaults: list[tuple[dict[str, Any], bool]]
+    inputs: StepInputs
 
     @property
     def estimator(self) -> Any:
@@ -40,7 +44,9 @@ class Candidates:
         """Return the defaults that lie outside the space, moved into it."""
         models = self.models
         outside = [models.split(params)[0] for params, eligible in self.defaults if not eligible]
-        moved = (moved_default(model, self.space, models.prefix) for model in outside)
+        moved = (
+            moved_default(model, self.space, models.prefix, inputs=self.inputs) for model in outside
+        )
         return [params for params in moved if params is not None]
 
     def typical(self) -> dict[str, Any]:
@@ -54,7 +60,9 @@ class Candidates:
         ``balanced`` says whether the metric gives all classes the same weight.
         """
         ranked = [
-            starting_points(model, self.space, self.models.prefix, balanced=balanced)
+            starting_points(
+                model, self.space, self.models.prefix, balanced=balanced, inputs=self.inputs
+            )
             for model in self.models.members
         ]
         points = [point for turn in zip_longest(*ranked) for point in turn if point is not None]
@@ -62,7 +70,13 @@ class Candidates:
 
 
 def make_candidates(
-    estimator: Any, space: Any, prefix: str = "", X: Any = None, y: Any = None
+    estimator: Any,
+    space: Any,
+    prefix: str = "",
+    X: Any = None,
+    y: Any = None,
+    *,
+    hurried: bool = False,
 ) -> Candidates:
     """Return the candidates for the parameters ``estimator`` and ``space``.
 
@@ -73,14 +87,16 @@ def make_candidates(
     prefix : str
         Prefix for each name that the user wrote.
     X, y
-        The training data, on which built-in spaces depend.
+        The training data, on which built-in spaces and the meaning of symbols depend.
+    hurried : bool
+        Whether seconds count; see ``StepInputs``.
     """
     models = Models.of(estimator)
     written = not (isinstance(space, str) and space == "auto")
     parsed = Space.parse(_prefixed(space, prefix) if written else _built_in_spaces(models, X, y))
     check_fits(parsed, models)
     defaults = [_default(models, model, parsed, written) for model in models.members]
-    return Candidates(models, parsed, defaults)
+    return Candidates(models, parsed, defaults, StepInputs(X, y, trusting=not hurried))
 
 
 def _prefixed(space: Any, prefix: str) -> Any:

@@ -195,6 +195,7 @@ def _what_is_tuned(
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
-    candidates = make_candidates(estimator, owner.space, prefix, X, y)
+    hurried = check_budget(owner.budget).needs_killing
+    candidates = make_candidates(estimator, owner.space, prefix, X, y, hurried=hurried)
     resource = name_resource(strategy, candidates, prefix)
     return estimator, set_amount(strategy, candidates, resource), resource
