@@ -135,7 +135,7 @@ def _fit() -> argparse.ArgumentParser:
     search.add_argument(
         "--storage",
         metavar="FILE.db",
-        help="keep every evaluation in this file; the same call goes on where it has ended",
+        help="save every evaluation in this file; the same command continues from there",
     )
     search.add_argument(
         "--scoring",
@@ -171,7 +171,7 @@ def _predict() -> argparse.ArgumentParser:
         help="write to this .csv (also .gz) or .parquet file (default: CSV to the screen)",
     )
     parser.add_argument(
-        "--proba", action="store_true", help="add how probable each class is, a column a class"
+        "--proba", action="store_true", help="add a column with the probability of each class"
     )
     parser.add_argument(
         "--keep",

@@ -138,7 +138,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     >>> [column.kind for column in read_columns(X)]
     ['number', 'category']
     >>> read_columns(X)[0].note
-    "read as numbers, missing where it says '?'"
+    "read as numbers, with missing values '?'"
     """
     names, values = column_names(X), split_columns(X)
     columns = list(map(_read, values, names))
@@ -301,7 +301,7 @@ def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
 def _note_marks(kind: str, marks: list[str], others: list[str]) -> str:
     """Say which texts count as missing in a column that is read as something else."""
     shown = [mark for mark in marks if mark.strip()] + others
-    return f"read as {kind}s, missing where it says {_listed(shown)}" if shown else ""
+    return f"read as {kind}s, with missing values {_listed(shown)}" if shown else ""
 
 
 def _listed(texts: list[str]) -> str:

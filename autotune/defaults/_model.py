@@ -215,7 +215,8 @@ def _warn_of(columns: list[Column]) -> None:
     if notes:
         more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
         warn(
-            f"The default model takes columns of X as follows: {'; '.join(notes[:_N_NOTES])}{more}",
+            "The default model interprets columns of X as follows: "
+            f"{'; '.join(notes[:_N_NOTES])}{more}",
         )
 
 

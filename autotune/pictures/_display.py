@@ -120,7 +120,7 @@ class TuningDisplay:
            hyperparameter importance", ICML (2014).
         """
         if kind == "nested":
-            raise ValueError("kind 'nested' is about several searches: use from_cv_results")
+            raise ValueError("kind 'nested' shows several searches: use from_cv_results")
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {list(KINDS)}; got {short_repr(kind)}")
         if top is not None and (not isinstance(top, numbers.Integral) or top < 1):

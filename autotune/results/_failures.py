@@ -81,14 +81,14 @@ def check_any_success(history: History) -> bool:
         return True
     if complete:
         warn(
-            "no configuration of the space could be evaluated: the wrapped model is used as it is",
+            "no configuration of the space could be evaluated: the untuned model is used",
             FitFailedWarning,
         )
         return False
     failed = [trial for trial in history if _has_failed(trial, history)]
     if not failed:
         warn(
-            "no trial ended within the budget: the wrapped model is used as it is, untuned. "
+            "no trial ended within the budget: the untuned model is used. "
             "Allow more seconds, or fewer folds (cv)",
             FitFailedWarning,
         )
@@ -165,7 +165,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
     ]
     if counted:
         warn(
-            f"{len(counted)} evaluations failed and count with error_score="
+            f"{len(counted)} evaluations failed and were scored with error_score="
             f"{history.error_score:g}; "
             f"{_most_common([e.error or e.status for e in counted])}",
             FitFailedWarning,

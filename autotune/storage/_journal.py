@@ -195,8 +195,8 @@ class Journal(Listener):
         """Go on without the file, and say so."""
         self._leave()
         warn(
-            f"storage={str(self.path)!r} cannot be written any more ({error}): the search goes "
-            f"on without it; the {len(self._saved)} evaluations that the file holds are safe",
+            f"storage={str(self.path)!r} can no longer be written ({error}): the search continues "
+            f"without it; the {len(self._saved)} evaluations that the file holds are safe",
         )
 
     def describe(self, name: str, value: Any) -> None:

@@ -82,7 +82,7 @@ def _warn_if_untuned(problem: Problem, result: SearchResult, *, succeeded: bool)
     if succeeded and first is not None and first.is_whole and _is_alone(history):
         warn(
             f"budget: {problem.budget.seconds:g} s are enough to fit the model on all rows, but "
-            "not for a search too: it is used as it is, untuned. Allow more seconds",
+            "not for a search: it is used untuned. Allow more seconds",
         )
 
 

@@ -85,9 +85,9 @@ class Refit:
         used, fitted = self._run(best, history)
         if fitted.share < FULL:
             warn(
-                f"budget: {self._clock.seconds:g} s are too few to fit this model on all rows: it "
-                f"was fitted on {math.ceil(fitted.share * self._n_rows)} of {self._n_rows}. Allow "
-                "more seconds",
+                f"budget: {self._clock.seconds:g} s are not enough to fit this model on all rows: "
+                f"it was fitted on {math.ceil(fitted.share * self._n_rows)} of {self._n_rows}. "
+                "Allow more seconds",
             )
         return used, fitted.model, fitted.seconds
 
@@ -147,7 +147,7 @@ class Refit:
             if isinstance(error, ClusterLostError):
                 raise
             raise TimeoutError(
-                f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
+                f"budget: {self._clock.seconds:g} s are not enough for this model and these data: "
                 f"{error}, and there is no other trial to use. Allow more seconds"
             ) from error
 

@@ -191,8 +191,8 @@ def _tune(
         tuner.run()
     except WorkerStartError as error:
         warn(
-            f"{error}; the search goes on in this process, where an evaluation that hangs "
-            "cannot be ended",
+            f"{error}; the search continues in this process, where an evaluation that hangs "
+            "cannot be killed",
         )
         tuner = Tuner(settings, make_scheduler(), InlineExecutor(task))
         tuner.run()
@@ -208,7 +208,7 @@ def _end_early(result: SearchResult, error: ClusterLostError) -> None:
             f"{error}; no trial was complete by then, so there is nothing to choose from"
         ) from error
     warn(
-        f"{error}: the search ends early, with what is known (complete trials: {n_complete})",
+        f"{error}: the search ends early, with the results so far (complete trials: {n_complete})",
     )
 
 

@@ -125,7 +125,7 @@ class Study:
                 "differ from that fit's"
             )
             warn(
-                f"warm_start=True continues the last fit, but {reason}: the search begins anew",
+                f"warm_start=True continues the last fit, but {reason}: a new search begins",
             )
             return
         _, self.seed, subsample = kept
@@ -167,7 +167,7 @@ class Study:
         except Exception as error:
             notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
         else:
-            notes.append(f"{again} goes on with the search")
+            notes.append(f"{again} continues the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
     def close(self) -> None:

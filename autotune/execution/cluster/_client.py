@@ -173,7 +173,7 @@ class Cluster(futures.Executor):
             if answer is not None:  # else it asks for the task
                 self._answered.add(worker)
             return answer
-        raise RuntimeError("the cluster has lost the evaluation again and again")
+        raise RuntimeError("the cluster lost the evaluation repeatedly")
 
     def _load(self, worker: str) -> float:
         """Return the number of jobs per thread of a worker."""
