@@ -251,7 +251,7 @@ def _has_plain_categories(column: Any) -> bool:
 
 
 def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
-    """Return whether whole numbers only tell rows apart: they are named so, or count the rows."""
+    """Return whether integers only identify rows, by their name or as a row counter."""
     named, kind = _is_identifier_name(name), numpy_kind(column)
     if len(column) < _MIN_IDENTIFIERS or kind not in ("iuO" if named else "iu" * counted):
         return False

@@ -148,7 +148,7 @@ def _rule(model: Any, name: str, value: Any) -> Callable[[StepInput], float] | N
 
 
 def _in_its_unit(name: str, value: float, dimension: Dimension, reaching: Reaching) -> float:
-    """Return a share as a count or a count as a share, NaN if nothing tells.
+    """Return a share as a count or a count as a share, NaN if unknown.
 
     Without data, a share of one is all there is, and a count of one or two next to nothing.
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# What stands for a missing value in a column of text that is otherwise numbers or dates.
+# Markers of missing values in a text column that otherwise holds numbers or dates.
 _MARKS = {
     *("", "?", "-", "--", ".", ".."),
     *("na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "null", "none", "missing", "unknown"),
@@ -123,7 +123,7 @@ def as_text(column: Any) -> np.ndarray:
 
 
 def to_text(value: Any) -> str:
-    """Return a value as text; 1 and 1.0 are written alike."""
+    """Return a value as text, the same for 1 and 1.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
