@@ -128,7 +128,7 @@ def _seeded(seed: int) -> Iterator[None]:
 def run_watched(task: Any, job: Job) -> Outcome:
     """Run a job in a thread of this process; a job that does not end in time has timed out.
 
-    Where no thread can be started, nobody watches.
+    Without threads, there is no time limit.
     """
     try:
         with Watched(task, job) as watched:

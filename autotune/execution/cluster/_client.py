@@ -26,7 +26,7 @@ MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or 
 class Cluster(futures.Executor):
     """The workers of a cluster as a pool, which runs what it does in the client's event loop.
 
-    A frozen scheduler blocks whoever calls it, so the search's thread never does. The task
+    Calls to a frozen scheduler block, so the search's thread makes none. The task
     leaves this process once; workers pass it on among themselves.
 
     Parameters
@@ -77,7 +77,7 @@ class Cluster(futures.Executor):
         return self._start(self._run(function, args))
 
     def cancel(self, future: Future) -> bool:
-        """End a job; return whether it has no outcome now, even if nobody could be told."""
+        """Cancel a job; return whether it has no outcome, even if the cluster is unreachable."""
         is_open = not self._client.loop.asyncio_loop.is_closed()
         return not is_open or future.cancel() or future.done()
 

@@ -36,7 +36,7 @@ WATCH_INTERVAL = 1.0  # seconds between looks at whether the search is still the
 
 
 def serve(connection: Connection) -> None:
-    """Run jobs until the search hangs up."""
+    """Run jobs until the search disconnects."""
     try:
         setup = pickle.loads(connection.recv_bytes())
         task = setup.apply(lambda name: _send(connection, IMPORTING, name))
