@@ -12,7 +12,7 @@ from .._texts import short_repr, warn
 from ..history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Listener, Trial
 from ..space import Choice, Dimension, Space, is_number
 
-_FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
+_FEWEST_FAILURES = 5  # trials, including the default, that prove a general error
 
 
 class SameError(Listener):
