@@ -43,10 +43,10 @@ class Journal(Listener):
     fingerprint : str
         Identifies the study.
     description : dict
-        What a reader of the file is told of the study.
+        The description of the study for readers of the file.
     seed : int
         The seed of a study that is new; that of a known one is in ``self.seed``, and what the
-        file tells of the study in ``self.description``.
+        file has of the study in ``self.description``.
     history : History
         An empty one; it gets what earlier runs have found, and is what is saved.
     encode, decode : callable
@@ -200,7 +200,7 @@ class Journal(Listener):
         )
 
     def describe(self, name: str, value: Any) -> None:
-        """Add to what the file tells of the study."""
+        """Extend the description of the study in the file."""
         self.description[name] = value
         if self._connection is None:
             return
@@ -221,7 +221,7 @@ class Journal(Listener):
                 self._history.listeners.remove(self)
 
     def _leave(self) -> None:
-        """Leave the study to whoever opens it next."""
+        """Release the study."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
