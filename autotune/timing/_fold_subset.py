@@ -174,7 +174,7 @@ def warn_of_default(history: History) -> None:
     why = "the search ended before the others"
     if default.status == TIMEOUT and default.error:
         why = default.error.strip().splitlines()[-1]
-    compared = "the winner is better on those" if n_known else "nothing tells what tuning gains"
+    compared = "the winner is better on those" if n_known else "the gain from tuning is unknown"
     warn(
         f"the model with its own parameters was evaluated on {n_known} of "
         f"{len(history.compared_folds)} folds ({why}): {compared}, and default_score_ is nan. "
