@@ -103,7 +103,7 @@ def check_scorer(where: str, scorer: Any) -> None:
         raise TypeError(f"{rule}; got the built-in function {shown}")
     try:
         parameters = signature(scorer).parameters
-    except Exception:  # compiled code that does not tell, or the scorer's own methods
+    except Exception:  # compiled code without a signature, or the scorer's own methods
         return
     if _is_metric(function, list(parameters.values())):
         raise TypeError(
