@@ -15,10 +15,10 @@ from ._errors import CliError
 from ._names import ALIASES, BOOSTING, CLASSIFICATION, MODELS, REGRESSION, STRATEGIES
 
 COMMANDS = {
-    "fit": "tune a model on the data of a file (also without this word)",
+    "fit": "tune a model on a data file (the word may be omitted)",
     "predict": "predict with a saved model",
-    "show": "tell what is in a saved model or a storage file",
-    "demo": "tune a model on data that come with scikit-learn",
+    "show": "describe a saved model or a storage file",
+    "demo": "tune a model on a data set of scikit-learn",
 }
 _EPILOG = """\
 other commands, each with a --help of its own:
