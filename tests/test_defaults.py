@@ -937,7 +937,7 @@ def test_any_raw_frame(frames):
     """Check that any frame is fitted and new rows of it predicted, or refused in a sentence."""
     X, new = frames
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The default model takes columns", UserWarning)
+        warnings.filterwarnings("ignore", "The default model interprets columns", UserWarning)
         try:
             model = default_model(X, classifier=True)
         except (TypeError, ValueError) as error:

@@ -231,7 +231,7 @@ def test_failures_that_count():
     assert 0.25 < search.expected_score_ < 0.375
 
 
-@pytest.mark.filterwarnings("ignore:.*evaluations failed and count")
+@pytest.mark.filterwarnings("ignore:.*evaluations failed and were scored")
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_failures_count_with_each_strategy(strategy):
     """Check that a search in which each trial fails on a fold has a winner and a last fit."""

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
+from ._xgboost import encoding_class
+
 _BASES = {("catboost", "CatBoost"), ("lightgbm", "LGBMModel"), ("xgboost", "XGBModel")}
 _LIBRARIES = {library for library, _ in _BASES}
 
@@ -91,10 +93,9 @@ def _settings(model: Any, beside_others: bool) -> dict[str, Any]:
 
 def _accept_any_labels(model: Any, y: Any) -> None:
     """Have a classifier of XGBoost encode the labels of ``y`` where these are no codes."""
-    from ._xgboost import ENCODING
-
-    if type(model) in ENCODING and not _are_codes(y):
-        model.__class__ = ENCODING[type(model)]
+    encoding = encoding_class(type(model))
+    if encoding is not None and not _are_codes(y):
+        model.__class__ = encoding
 
 
 def _are_codes(y: Any) -> bool:

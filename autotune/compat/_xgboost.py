@@ -1,13 +1,18 @@
-"""XGBoost classifiers for arbitrary labels; imported only if XGBoost is installed."""
+"""XGBoost classifiers for arbitrary labels, made when they are first asked for.
+
+Pickles find them here by name.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 from sklearn.preprocessing import LabelEncoder
-from xgboost import XGBClassifier, XGBRFClassifier
 
+_PREFIX = "Encoding"
+_CLASSES = ("XGBClassifier", "XGBRFClassifier")
 _Base: Any = object  # mixed into classifiers of XGBoost
 
 
@@ -34,12 +39,23 @@ class _AnyLabels(_Base):
         return predicted if output_margin else self.classes_[predicted.astype(int)]
 
 
-class EncodingXGBClassifier(_AnyLabels, XGBClassifier):
-    """An ``XGBClassifier`` with labels of any kind in ``y``, ``classes_`` and ``predict``."""
+def encoding_class(cls: type) -> type | None:
+    """Return the class that stands in for one of XGBoost's, None for any other class."""
+    known = cls.__module__.partition(".")[0] == "xgboost" and cls.__name__ in _CLASSES
+    return getattr(sys.modules[__name__], _PREFIX + cls.__name__) if known else None
 
 
-class EncodingXGBRFClassifier(_AnyLabels, XGBRFClassifier):
-    """An ``XGBRFClassifier`` with labels of any kind in ``y``, ``classes_`` and ``predict``."""
+def __getattr__(name: str) -> type:
+    """Make a class when it is first asked for: importing XGBoost takes long."""
+    if not name.startswith(_PREFIX) or name.removeprefix(_PREFIX) not in _CLASSES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import xgboost
 
-
-ENCODING = {XGBClassifier: EncodingXGBClassifier, XGBRFClassifier: EncodingXGBRFClassifier}
+    base = name.removeprefix(_PREFIX)
+    members = {
+        "__module__": __name__,
+        "__doc__": f"An ``{base}`` with labels of any kind in ``y``, ``classes_`` and ``predict``.",
+    }
+    cls = type(name, (_AnyLabels, getattr(xgboost, base)), members)
+    globals()[name] = cls
+    return cls

@@ -16,12 +16,12 @@ _SHARED = """
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
         returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to
-        ranges: a list of choices, where three or more numbers are treated as ordered; ``(low,
-        high)`` for an interval, of integers if both bounds are integers; ``(low, high,
-        "log-uniform")``; a frozen scipy distribution or anything with ``rvs``; a dimension of
-        scikit-optimize; or a single value. A list of dicts is a union of spaces. With several
-        estimators, ``"estimator"`` selects one of them and ``"estimator__<name>"`` are its
-        parameters.
+        ranges: a list of choices, where three or more numbers are treated as ordered;
+        ``(low, high)`` for an interval, of integers if both bounds are integers;
+        ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with
+        ``rvs``; a dimension of scikit-optimize; or a single value. A list of dicts is a union
+        of spaces. With several estimators, ``"estimator"`` selects one of them and
+        ``"estimator__<name>"`` are its parameters.
     strategy : str or strategy object, default="auto"
         ``"grid"``, ``"random"``, ``"bayes"``, ``"racing"``, ``"halving"``, ``"hyperband"`` or
         ``"auto"``, or an object such as ``Grid(points=3)``, whose parameters can be set as
