@@ -75,7 +75,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """Send what is still to be written to nobody, so that the process can end in silence."""
+    """Redirect pending output to nowhere, so that the process can exit without an error."""
     with open(os.devnull, "w", encoding="utf-8") as sink:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # a stream without a file
