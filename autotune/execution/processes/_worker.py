@@ -65,7 +65,7 @@ def _send(connection: Connection, *message: Any) -> None:
 
 
 def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
-    """Run one job; whatever is raised on the way is its failure."""
+    """Run one job; any exception becomes its failure."""
     job = None
     try:
         job = load_job(payload)
