@@ -188,7 +188,7 @@ def settings_of(problem: Problem) -> dict[str, Any]:
     """Return everything that determines the search except the budget, as strings."""
     model = problem.candidates.estimator
     return {
-        # An ensemble may have no length, so `or` would not do.
+        # Not `or`: the truth value of an unfitted ensemble raises.
         "estimator": describe(problem.estimator if model is None else model),
         "space": problem.candidates.space.fingerprint(),
         "strategy": describe(problem.strategy),
