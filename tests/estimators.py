@@ -273,7 +273,7 @@ def scripted_score(model: Scripted, X: Any, y: Any) -> float:
 
 
 class Silent:
-    """Answers no question: whoever asks for its text, truth, length or likeness gets an error."""
+    """Answers no question: whoever asks for its text, truth, length or equality gets an error."""
 
     def _refuse(self, *args):
         raise RuntimeError("ask me nothing")

@@ -655,7 +655,7 @@ BAD_INPUT = [
     (["data.csv", "--target", "amount", "--scoring", "neg_mean_squared_log_error"], "does not suit "
      "this target (Mean Squared Logarithmic Error cannot be used"),
     (["data.csv", "--target", "amount", "--scoring", "roc_auc"], "--scoring roc_auc does not suit "
-     "this target (it needs a classifier, which says how probable each class is)"),
+     "this target (it needs a classifier, which predicts probabilities)"),
     (["data.csv", "--target", "amount", "--scoring", "neg_log_loss"], "(it needs a classifier, "),
     (["data.csv", "--targt", "amount"], "required: --target; did you mean --target? (see"),
     (["dmo", "--budget", "3"], "required: --target; did you mean demo? (see"),

@@ -128,7 +128,10 @@ def runs_code(X):
         (["model.skops", "data.csv", "--keep", "town"], "data.csv has no column for --keep: 'town"),
         (["model.skops", "data.csv", "-o", "a.txt"], "--output must end in .csv, .csv.gz, .parque"),
         (["model.skops", "data.csv", "-o", "no/a.csv"], "--output no/a.csv: there is no folder "),
-        (["svc.pkl", "iris.csv", "--trust", "--proba"], "--proba: SVC does not tell how probable"),
+        (
+            ["svc.pkl", "iris.csv", "--trust", "--proba"],
+            "--proba: SVC does not predict",
+        ),
         (["svc.pkl", "data.csv", "--trust"], "data.csv must have the 4 columns that the model wa"),
         (["code.skops", "data.csv"], "code.skops holds objects of "),
     ],

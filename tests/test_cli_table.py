@@ -236,7 +236,7 @@ def test_na_values_of_other_formats(name, folder):
 @pytest.mark.parametrize(
     ("values", "expected", "note"),
     [
-        (["$1,200.50", "$950"] * 15 + ["?"], [1200.5, 950.0], "missing where it says '?'"),
+        (["$1,200.50", "$950"] * 15 + ["?"], [1200.5, 950.0], "with missing values '?'"),
         (["12.5%", "7%"] * 15, [0.125, 0.07], "the target 'y' is read as numbers"),
         (["none", "mild", "?"] * 10, ["mild", "none"], "left out 10 of 30 rows"),
         (["unknown", "-"] * 10 + ["known"] * 9, ["known", "unknown"], "left out 10 of 29 rows"),
@@ -257,7 +257,7 @@ def test_dates_are_no_target(dirty, capsys):
     assert "too many for classes" in capsys.readouterr().err
     make_dirty().assign(when=lambda frame: list(frame["when"][:40]) * 2).to_csv(dirty, index=False)
     assert main([dirty, "--target", "when"]) == 2
-    assert "the target 'when' holds dates, which are neither classes nor amounts" in (
+    assert "the target 'when' holds dates, which are neither classes nor numbers" in (
         capsys.readouterr().err
     )
 

@@ -119,16 +119,16 @@ def test_arrays_are_read_as_frames_are(make):
 @pytest.mark.parametrize(
     ("values", "note"),
     [
-        (["1.5", "2", "?"], "read as numbers, missing where it says '?'"),
-        (["1.5", "2", " N/A "], "read as numbers, missing where it says ' N/A '"),
+        (["1.5", "2", "?"], "read as numbers, with missing values '?'"),
+        (["1.5", "2", " N/A "], "read as numbers, with missing values ' N/A '"),
         (
             ["1", "?", "-", "null", "NONE"],
-            "read as numbers, missing where it says '?', '-', 'null', ...",
+            "read as numbers, with missing values '?', '-', 'null', ...",
         ),
         (["1", "2", "", " "], ""),
-        (["1"] * 29 + ["ill"], "read as numbers, missing where it says 'ill'"),
-        (["2024-01-01", "2024-02-01", "?"], "read as dates, missing where it says '?'"),
-        (["1:30", "12:45", "nan"], "read as durations, missing where it says 'nan'"),
+        (["1"] * 29 + ["ill"], "read as numbers, with missing values 'ill'"),
+        (["2024-01-01", "2024-02-01", "?"], "read as dates, with missing values '?'"),
+        (["1:30", "12:45", "nan"], "read as durations, with missing values 'nan'"),
     ],
 )
 def test_marks_of_missing_values(values, note):

@@ -790,12 +790,12 @@ def test_almost_numbers_are_numbers():
     """Check that a tenth of marks in a column costs little, and is told in one warning."""
     values = noise()
     column = np.where(LEVELS % 10 == 0, "?", values.round(3).astype(str))
-    with pytest.warns(UserWarning, match="takes columns of X as follows") as caught:
+    with pytest.warns(UserWarning, match="interprets columns of X as follows") as caught:
         score = learns(pandas_frame(c=column), values > 0)
     assert score > 0.9
     assert [str(warning.message) for warning in caught] == [
-        "The default model takes columns of X as follows: 'c' is read as numbers, missing where it "
-        "says '?'"
+        "The default model interprets columns of X as follows: 'c' is read as numbers, with "
+        "missing values '?'"
     ]
 
 
@@ -937,7 +937,7 @@ def test_any_raw_frame(frames):
     """Check that any frame is fitted and new rows of it predicted, or refused in a sentence."""
     X, new = frames
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The default model takes columns", UserWarning)
+        warnings.filterwarnings("ignore", "The default model interprets columns", UserWarning)
         try:
             model = default_model(X, classifier=True)
         except (TypeError, ValueError) as error:

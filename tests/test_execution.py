@@ -322,9 +322,9 @@ def test_only_missing_seeds_are_set():
     seed_estimator(model, 1)
     assert model.estimator.random_state == 5
     assert isinstance(model.random_state, int)
-    twin = BaggingClassifier(DecisionTreeClassifier())
-    seed_estimator(twin, 1)
-    assert twin.estimator.random_state != twin.random_state
+    other = BaggingClassifier(DecisionTreeClassifier())
+    seed_estimator(other, 1)
+    assert other.estimator.random_state != other.random_state
 
 
 def test_seeds_differ_for_every_path():

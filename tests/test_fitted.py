@@ -200,4 +200,4 @@ def test_warnings_name_the_users_line():
         warnings.simplefilter("always")
         model.fit(X, 2 - Y)
     assert [warning.filename for warning in caught] == [__file__]
-    assert "the search begins anew" in str(caught[0].message)
+    assert "a new search begins" in str(caught[0].message)

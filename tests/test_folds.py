@@ -235,7 +235,7 @@ def test_all_trials_are_compared_on_the_same_folds(n_compared, n_workers):
         ([2.0, 1.0], 3.0, 0.0, 1, True),
         ([1.0, 1.0], 1.5, 0.0, 2, True),
         ([1.0] * 5, 0.0, 0.0, 1, True),  # it has ended
-        ([], 0.0, 0.0, 1, True),  # nothing tells
+        ([], 0.0, 0.0, 1, True),  # nothing is known
     ],
 )
 def test_what_can_end_in_time(seconds, left, refit, n_workers, can_end):
@@ -458,7 +458,7 @@ def test_a_limit_of_a_trial_is_not_the_end_of_the_search():
     ("row", "message"),
     [
         ((INTERRUPTED, [0.7, 0.7]), r"on 2 of 3 folds \(the search ended.* is better on those"),
-        ((INTERRUPTED, []), r"on 0 of 3 folds \(the search ended.*nothing tells"),
+        ((INTERRUPTED, []), r"on 0 of 3 folds \(the search ended.*the gain from tuning is unknown"),
         ((TIMEOUT, [0.7, 0.0]), r"on 1 of 3 folds \(too slow\): the winner is better on those"),
     ],
 )

@@ -372,8 +372,8 @@ RULE = "strategy__min_resources must be "
         ({"min_resources": None}, TypeError, f"{RULE}'auto', 'smallest', an integer or a share"),
         ({"min_resources": True}, TypeError, f"{RULE}'auto', 'smallest', an integer or a share"),
         ({"min_resources": 1.5}, ValueError, f"{RULE}'auto', 'smallest', an integer or a share"),
-        ({"min_resources": 0}, ValueError, f"{RULE}an integer from 1 to 900, which is all"),
-        ({"min_resources": 901}, ValueError, f"{RULE}an integer from 1 to 900, which is all"),
+        ({"min_resources": 0}, ValueError, f"{RULE}an integer from 1 to 900, the maximum"),
+        ({"min_resources": 901}, ValueError, f"{RULE}an integer from 1 to 900, the maximum"),
     ],
     ids=repr,
 )

@@ -1,4 +1,4 @@
-"""Imports point down only: a room of the house imports from lower floors and from itself."""
+"""Imports point down only: a package imports from lower layers and from itself."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_default_model_tells_what_it_reads():
     texts = [f"{'?' if i % 9 == 0 else value}" for i, value in enumerate(X[:, 2])]
     frame = pd.DataFrame({"number": texts, "day": pd.date_range("2024", periods=len(y))})
     search = tuned(None, FEW, include_default=False)
-    with pytest.warns(UserWarning, match="'number' is read as numbers, missing where it says") as w:
+    with pytest.warns(UserWarning, match="'number' is read as numbers, with missing values") as w:
         search.fit(frame, y)
     assert [warning.filename for warning in w] == [__file__]
     assert search.score(frame, y) > 0.9

@@ -155,7 +155,7 @@ IRIS = load_iris(return_X_y=True)
 SPACE = {"max_depth": (1, 8), "min_samples_leaf": (1, 20)}
 DEFAULTS = {"space": SPACE, "strategy": "random", "budget": 6, "cv": 3, "random_state": 0}
 FINISH = "finish(X, y) ends the fit with the best of them"
-CONTINUE = "set_params(warm_start=True).fit(X, y) goes on with the search"
+CONTINUE = "set_params(warm_start=True).fit(X, y) continues the search"
 
 
 class Interrupting(DecisionTreeClassifier):

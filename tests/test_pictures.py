@@ -726,7 +726,7 @@ def test_nested_report():
     ("arguments", "message"),
     [
         ({"kind": "pie"}, "kind must be one of .*'history'.*; got 'pie'"),
-        ({"kind": "nested"}, "kind 'nested' is about several searches: use from_cv_results"),
+        ({"kind": "nested"}, "kind 'nested' shows several searches: use from_cv_results"),
         ({"metric": "r2"}, r"metric must be one of \['neg_log_loss', 'accuracy'\]; got 'r2'"),
         ({"parameters": ["C"]}, r"parameters must be None for kind 'history'; got \['C'\]"),
         ({"kind": "schedule", "metric": "accuracy"}, "metric must be None for kind 'schedule'; .*"),

@@ -319,7 +319,7 @@ def test_storage_goes_on_after_a_deferred_default(tmp_path):
     assert len(history) == 5
 
 
-def test_a_pilot_is_what_may_win():
+def test_the_configuration_measured_first_is_one_that_may_win():
     """Check by which configuration the times of a search are judged beforehand."""
     tree = DecisionTreeClassifier()
     assert make_candidates(tree, {"max_depth": (2, 6)}).typical() == {"max_depth": 6}

@@ -363,9 +363,9 @@ def test_other_data_begin_anew(storage, tmp_path):
     """Check that other data, or another space, start a search of their own, with a warning."""
     path = tmp_path / "tuning.db" if storage else None
     model = tuner(warm_start=True, budget=3, storage=path).fit(X, Y)
-    with pytest.warns(UserWarning, match=r"warm_start=True .* the data, .* begins anew"):
+    with pytest.warns(UserWarning, match=r"warm_start=True .* the data, .* a new search begins"):
         model.fit(X, 1 - Y)
-    with pytest.warns(UserWarning, match="begins anew"):
+    with pytest.warns(UserWarning, match="a new search begins"):
         model.set_params(space={"cut": (0.1, 0.2)}).fit(X, 1 - Y)
     assert [sorted(trial.params) for trial in model.history_] == [["cut"]] * 3
     if storage:
@@ -376,7 +376,7 @@ def test_a_last_fit_without_warm_start_is_not_continued():
     """Check that the trials of a fit that left no identity are never taken for another's."""
     model = tuner(warm_start=True, budget=3).fit(X, Y)
     model.set_params(warm_start=False).fit(X, 1 - Y)
-    with pytest.warns(UserWarning, match="that fit ran without it: the search begins anew"):
+    with pytest.warns(UserWarning, match="that fit ran without it: a new search begins"):
         model.set_params(warm_start=True).fit(X, Y)
     assert len(model.history_) == 3
 

@@ -1128,7 +1128,7 @@ def test_import_is_light():
 
 
 NEAREST = [
-    # range, value, nearest; "none" where nothing tells what is near
+    # range, value, nearest; "none" without a notion of nearness
     ([32, 128], 200, 128),
     ([32, 128], 64, 32),  # the first among equals, by ratio
     ([1.0, 10.0], 1, 1.0),

@@ -332,7 +332,7 @@ def test_a_journal_that_gives_up_leaves_the_other_listeners(path):
     for number in range(2):
         history.add({"C": number}, "random")
     with history.telling([Hearing(), Hearing()]):
-        with pytest.warns(UserWarning, match="cannot be written any more"):
+        with pytest.warns(UserWarning, match="can no longer be written"):
             history.record(Evaluation(0, 0, scores={"score": 1.0}))
         history.record(Evaluation(1, 0, scores={"score": 1.0}))
     assert heard == [0, 0, 1, 1]
@@ -741,7 +741,7 @@ def test_full_disk(n_bytes, path, tmp_path):
         expected = tuner(budget=30).fit(X, Y)
         assert (found["trials"], found["best"]) == (30, expected.best_score_)
         (message,) = found["warnings"]
-        assert "cannot be written any more" in message
+        assert "can no longer be written" in message
         assert int(message.split(" evaluations")[0].rpartition("the ")[2]) == (
             studies.count_evaluations(path)
         )
@@ -762,7 +762,7 @@ def test_a_database_that_is_full(path, monkeypatch):
 
     expected = summary(tuner(budget=40).fit(X, Y))
     monkeypatch.setattr(storage_module, "open_to_write", limited)
-    with pytest.warns(UserWarning, match=r"cannot be written any more \(database or disk is full"):
+    with pytest.warns(UserWarning, match=r"can no longer be written \(database or disk is full"):
         model = tuner(storage=path, budget=40).fit(X, Y)
     assert summary(model) == expected
     check_integrity(path)

@@ -177,7 +177,7 @@ def test_storage_keeps_the_share(measured, tmp_path):
 def test_the_final_model_sees_as_many_rows_as_there_is_time_for(measured):
     """Check that a winner that hangs on all rows is fitted on those of the search."""
     model = tuned(FullHang(C=2.0, rows=250), budget="6s", strategy=Auto(n_repeats=0))
-    with pytest.warns(UserWarning, match=r"too few to fit this model on all rows.* of 569"):
+    with pytest.warns(UserWarning, match=r"not enough to fit this model on all rows.* of 569"):
         model.fit(X, y)
     assert model.best_params_["C"] > 1
     assert model.predict(X).shape == y.shape
@@ -224,7 +224,7 @@ def last_fit(seconds, *, budget=10.0, known, exponent=1.0, can_kill=True, error=
         warnings.simplefilter("always")
         _, reached, _ = refit.run(trial, None)
     texts = [str(one.message) for one in caught]
-    assert any("too few to fit" in text for text in texts) == (reached < 1)
+    assert any("not enough to fit" in text for text in texts) == (reached < 1)
     assert any("failed (no memory)" in text for text in texts) == (error is not TimeoutError)
     assert now.seconds <= 1000.0 + budget
     return shares, reached
@@ -300,4 +300,4 @@ def test_a_stand_in_has_as_many_rows_as_there_is_time_for(known, divisible, shar
     assert shares == [pytest.approx(share)]
     texts = [str(one.message) for one in caught]
     assert "is used instead" in texts[0]
-    assert any("too few to fit" in text for text in texts) == (share < 1)
+    assert any("not enough to fit" in text for text in texts) == (share < 1)

@@ -36,7 +36,7 @@ SEARCHERS = [  # check, what breaks it, what is said
     ("defaults_count_as_proposed", broken.EncodesEveryTrial, "ValueError: params must lie"),
     ("proposals_are_affordable", broken.Spendthrift, "for 0.35 s, in which it is not affordable"),
     ("proposals_are_affordable", broken.NeverAffords, "more than any number of seconds"),
-    ("origins_are_told", broken.Impostor, "is 'default'"),
+    ("origins_are_reported", broken.Impostor, "is 'default'"),
 ]
 SCHEDULERS = [
     ("attributes", broken.MiscountsFolds, "n_folds is 2 for 1 folds"),

@@ -15,7 +15,7 @@ _SHARED = """
         and numbers in text. Unusual columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
-        returns as a dict to change. A dict maps parameter names, as in ``set_params``, to
+        returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to
         ranges: a list of choices, where three or more numbers are treated as ordered;
         ``(low, high)`` for an interval, of integers if both bounds are integers;
         ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with

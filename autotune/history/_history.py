@@ -18,7 +18,7 @@ FULL = 1.0  # the fidelity of an evaluation on all rows of its training fold
 SEARCH = "search"
 COMPARISON = "comparison"
 REFIT = "refit"
-PHASES = (SEARCH, COMPARISON, REFIT)  # what evaluations are for, in the order of a fit
+PHASES = (SEARCH, COMPARISON, REFIT)  # in the order of a fit
 
 RUNNING = "running"
 COMPLETE = "complete"
@@ -170,7 +170,7 @@ class _Changes:
     """Changes that listeners have not been notified of yet."""
 
     evaluations: list[Evaluation] = field(default_factory=list)
-    trials: dict[int, Trial] = field(default_factory=dict)  # whose status it was
+    trials: dict[int, Trial] = field(default_factory=dict)  # trials with a new status
 
 
 class History:
