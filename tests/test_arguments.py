@@ -54,9 +54,9 @@ def test_a_name_that_nobody_knows():
         AutoTunedRegressor(n_iter=5, budget=3, nonsense=1)
     assert str(raised.value) == (
         "AutoTunedRegressor has no parameter 'n_iter': use budget, as in budget=40; no parameter "
-        "'nonsense': it has estimator, space, strategy, budget, scoring, cv, refit, "
-        "include_default, error_score, return_train_score, n_jobs, random_state, verbose, "
-        "warm_start, storage"
+        "'nonsense': it has estimator, space, strategy, budget, scoring, cv, refit, final_model, "
+        "keep_predictions, include_default, error_score, return_train_score, n_jobs, "
+        "random_state, verbose, warm_start, storage"
     )
 
 

@@ -77,6 +77,22 @@ def combinations():
                 )
 
 
+def averages():
+    """Yield estimators whose final model is an average; one of each kind is for the quick run."""
+    for case in combinations():
+        estimator, name = case.values
+        if estimator.strategy != EVERY_MODEL:
+            continue
+        for final_model in ("folds", "ensemble"):
+            quick = name == EVERY_STRATEGY and final_model == "folds"
+            yield pytest.param(
+                clone(estimator).set_params(final_model=final_model, cv=4),
+                name,
+                id=f"{case.id}-{final_model}",
+                marks=() if quick else pytest.mark.slow,
+            )
+
+
 @cache
 def bare_skips(cls: type, name: str) -> set[str]:
     """Return the checks that are skipped for the model alone."""
@@ -105,7 +121,7 @@ def names(results: list[dict[str, Any]], status: str) -> set[str]:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # casts of infinite targets
-@pytest.mark.parametrize(("estimator", "name"), list(combinations()))
+@pytest.mark.parametrize(("estimator", "name"), [*combinations(), *averages()])
 def test_checks(estimator, name):
     """Check that every check passes and that none is skipped but those of the model alone."""
     results = run_checks(estimator)

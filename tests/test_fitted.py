@@ -107,8 +107,9 @@ def test_documented_attributes_are_there():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
     for model in (tuned(), AutoTunedRegressor(DecisionTreeRegressor(), SPACE, budget=2, cv=2)):
-        model.fit(frame, Y)
-        assert set_by_fit(model) == ALL | {"feature_names_in_"}
+        model.set_params(final_model="ensemble", keep_predictions=True).fit(frame, Y)
+        asked = {"feature_names_in_", "ensemble_weights_", "oof_predictions_"}
+        assert set_by_fit(model) == ALL | asked
         assert all(hasattr(model, name) for name in documented(model))
 
 

@@ -22,7 +22,7 @@ FLOORS = [  # from the top; what shares a floor does not import each other
     {"timing"},
     {"execution"},
     {"evaluation"},
-    {"defaults", "schedule", "search"},
+    {"defaults", "ensembles", "schedule", "search"},
     {"history", "space"},
     {"compat"},
     {"_budget"},

@@ -14,6 +14,8 @@ from .._texts import short_repr
 
 # Methods that would change the tuned model behind the tuner's back.
 _OWN = ("_", "fit", "partial_fit", "set_", "get_")
+# What averages of models have too.
+_OF_AVERAGES = ("predict", "predict_proba", "predict_log_proba")
 # Set only where a score decides, not a rule of the user's.
 _OF_WINNER = ("best_score_", "best_index_", "best_params_")
 
@@ -24,6 +26,8 @@ def _has(name: str) -> Any:
     def check(self: Any) -> bool:
         fitted = self.__dict__.get("best_estimator_")
         models = self._models().values() if fitted is None else [fitted]
+        if fitted is None and self.final_model != "refit" and name not in _OF_AVERAGES:
+            return False
         return self.refit is not False and all(hasattr(model, name) for model in models)
 
     return check
@@ -84,6 +88,7 @@ class DelegatingMixin:
     """
 
     best_estimator_: Any
+    final_model: str
     fit: Any
     refit: Any
 

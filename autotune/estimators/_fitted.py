@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..compat import num_samples
 from ..tuning import (
     Problem,
     Runtime,
@@ -14,13 +15,16 @@ from ..tuning import (
     Winner,
     choose_winner,
     conclude,
-    refit_winner,
+    make_final_model,
+    out_of_fold,
 )
 
 
 class FittedMixin:
     """Sets the fitted attributes of ``fit`` and ``finish``."""
 
+    final_model: str
+    keep_predictions: bool
     refit: Any
     warm_start: bool
 
@@ -63,10 +67,22 @@ class FittedMixin:
         if winner is None:
             return
         self._set_winner(winner)
-        if self.refit is False:
-            return
-        last_fit = refit_winner(problem, result, winner, runtime)
+        if self.refit is not False:
+            self._set_final_model(problem, result, winner, runtime)
+        if self.keep_predictions:
+            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
+            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
+            if predictions is not None:
+                self.oof_predictions_ = predictions
+
+    def _set_final_model(
+        self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
+    ) -> None:
+        """Make the final model, and set what tells of it."""
+        last_fit = make_final_model(problem, result, winner, runtime)
         self._set_winner(last_fit.winner)
+        if self.final_model == "ensemble":
+            self.ensemble_weights_ = last_fit.weights
         self.refit_time_ = last_fit.seconds
         self.best_estimator_ = last_fit.model
         if hasattr(last_fit.model, "feature_names_in_"):

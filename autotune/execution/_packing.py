@@ -24,7 +24,7 @@ import numpy as np
 
 from ..compat import cloudpickle
 from ..evaluation import Job, Outcome
-from ..history import COMPLETE, FAILED
+from ..history import COMPLETE, FAILED, REFIT
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
@@ -242,11 +242,12 @@ def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:
 
     A model or an exception that cannot be pickled must not take the evaluation with it.
     """
-    bare = Outcome(outcome.evaluation, stop=outcome.stop)
-    if outcome.model is None and outcome.exception is None:
+    bare = Outcome(outcome.evaluation, stop=outcome.stop, kept=outcome.kept)
+    model = outcome.model if outcome.evaluation.phase == REFIT else None
+    if model is None and outcome.exception is None:
         return bare, None
     try:
-        return bare, _pack_result((outcome.model, outcome.exception, outcome.warnings))
+        return bare, _pack_result((model, outcome.exception, outcome.warnings))
     except Exception as error:  # picklers raise whatever the objects' own code raises
         bare = _spoil(bare, error)
         exception, bare.exception = bare.exception, None

@@ -148,6 +148,11 @@ LARGER_STEP = 1.3
 # times the rows of another fit; from which two fits can be extrapolated; chosen
 TELLING_STEP = 1.5
 
+# The ensemble
+
+# share of the budget; kept for its selection; chosen
+SELECTION_SHARE = 0.05
+
 # The untuned model that the command line fits for comparison
 
 # seconds; shorter fits run in the main process; chosen

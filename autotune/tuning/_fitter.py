@@ -88,7 +88,7 @@ class Fitter:
             callback_context=self._context,
             phase=REFIT,
         )
-        outcome = self._run(job, need)
+        outcome = self.run(job, need)
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
@@ -102,8 +102,11 @@ class Fitter:
             raise TimeoutError(problem)
         raise outcome.exception or RuntimeError(problem)
 
-    def _run(self, job: Job, need: float) -> Outcome:
-        """Run a job where it can be killed, if possible, otherwise in the main process."""
+    def run(self, job: Job, need: float) -> Outcome:
+        """Run a job where it can be killed, if possible, otherwise in the main process.
+
+        ``need`` is the longest time, in seconds, that it is expected to take; infinite if unknown.
+        """
         timer = self._clock.timer(job.seconds)
         if self._lost is None:
             try:
@@ -160,7 +163,8 @@ class Fitter:
         while True:
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)
             for outcome in self._executor.collect(None if math.isinf(wait) else max(wait, 0.0)):
-                if outcome.evaluation.phase == REFIT:
+                evaluation = outcome.evaluation
+                if (evaluation.trial, evaluation.key) == (job.trial, job.key):
                     return outcome
             begun = begun or self._executor.has_begun(job)
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)

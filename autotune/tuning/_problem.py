@@ -21,10 +21,20 @@ from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_labels, check_target
-from ._validation import check_data, check_folds, check_model, check_settings
+from ._validation import check_data, check_final_model, check_folds, check_model, check_settings
 
 SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # purposes of seeds
-_AS_GIVEN = ("refit", "include_default", "error_score", "return_train_score", "n_jobs", "verbose")
+_AS_GIVEN = (
+    "cv",
+    "refit",
+    "final_model",
+    "keep_predictions",
+    "include_default",
+    "error_score",
+    "return_train_score",
+    "n_jobs",
+    "verbose",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,8 +75,10 @@ class Problem:
         The seed from which all others are derived.
     seeded : bool
         Whether ``random_state`` was given.
-    refit, include_default, error_score, return_train_score, n_jobs, verbose
+    cv, refit, final_model, keep_predictions, include_default, error_score
         The parameters of these names.
+    return_train_score, n_jobs, verbose
+        Those too.
     """
 
     X: Any
@@ -88,7 +100,10 @@ class Problem:
     metric: Metric
     seed: int
     seeded: bool
+    cv: Any
     refit: bool | str | Callable
+    final_model: str
+    keep_predictions: bool
     include_default: bool
     error_score: Any
     return_train_score: bool
@@ -151,6 +166,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
     check_labels(scoring, owner.scoring, y, classifier=classifier)
+    check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)

@@ -10,6 +10,7 @@ from ..evaluation import PrefixCache, Task
 from ..execution import Executor, make_executor
 from ..timing import Clock
 from ._callbacks import Callbacks
+from ._kept import FoldResults, make_keeps
 from ._problem import REPEATS, Problem
 
 
@@ -23,12 +24,15 @@ class Runtime:
     task : Task
     executor : Executor
     callbacks : Callbacks
+    kept : FoldResults or None
+        The models and predictions of folds; None where none are wanted.
     """
 
     clock: Clock
     task: Task
     executor: Executor
     callbacks: Callbacks
+    kept: FoldResults | None = None
 
 
 @contextmanager
@@ -43,7 +47,8 @@ def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterat
         meanwhile=_tried_here(problem),
     )
     with executor:
-        yield Runtime(clock, task, executor, callbacks)
+        kept = None if task.keeps is None else FoldResults()
+        yield Runtime(clock, task, executor, callbacks, kept)
 
 
 def make_task(problem: Problem, callbacks: Callbacks) -> Task:
@@ -64,6 +69,7 @@ def make_task(problem: Problem, callbacks: Callbacks) -> Task:
         # What is kept would count as the memory of an evaluation.
         prefixes=PrefixCache(None if problem.budget.memory is None else 0),
         comparison_folds=problem.repeats.draw(problem.X, problem.y, problem.seed_for(REPEATS)),
+        keeps=make_keeps(problem),
     )
 
 

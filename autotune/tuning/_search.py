@@ -129,6 +129,7 @@ def _make_settings(
         longest=limits.longest,
         can_end=None if budget.seconds is None else limits.fewer_folds.can_end,
         reference_seconds=REFERENCE_SHARE * (budget.seconds or math.inf),
+        kept=runtime.kept,
     )
 
 

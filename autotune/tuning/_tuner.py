@@ -24,6 +24,7 @@ from ..history import (
 from ..schedule import Request, Scheduler
 from ..search import Searcher
 from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
+from ._kept import FoldResults
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,8 @@ class TunerSettings:
     reference_seconds : float
         Total time of the evaluations of defaults that cannot win; infinite: they are evaluated
         first, like other defaults.
+    kept : FoldResults or None
+        Keeps models and predictions of folds; None: nothing is kept.
     """
 
     searcher: Searcher
@@ -74,6 +77,7 @@ class TunerSettings:
     can_end: Callable[[Trial, History], bool] | None = None
     longest: float = 0.0
     reference_seconds: float = math.inf
+    kept: FoldResults | None = None
 
 
 class Tuner:
@@ -222,6 +226,7 @@ class Tuner:
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.settings.listeners]
         seconds = self._allowance(trial, request.key)
+        kept = self.settings.kept
         return Job(
             trial=trial.number,
             fold=request.fold,
@@ -232,6 +237,7 @@ class Tuner:
             seed=derive_seed(self.settings.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
+            keep=kept is not None and kept.wants(request.key, self.history),
         )
 
     def _allowance(self, trial: Trial, key: Key) -> float:
@@ -269,6 +275,8 @@ class Tuner:
             if self.settings.fewer_folds is not None:
                 self.settings.fewer_folds(evaluation, self.history, self.scheduler.order)
             self._conclude(evaluation)
+        if self.settings.kept is not None:
+            self.settings.kept.take(outcome, self.history)
         self._stopped |= outcome.stop
         if self.settings.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)

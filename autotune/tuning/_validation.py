@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
-from .._texts import short_repr
+from .._texts import short_repr, warn
 from ..compat import clone, num_samples, to_numpy
-from ..evaluation import Fold, Models
+from ..evaluation import Fold, Models, class_labels
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+FINAL_MODELS = ("refit", "folds", "ensemble")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
@@ -81,7 +83,7 @@ def _check_cloneable(name: str, model: Any) -> None:
 
 def check_settings(owner: Any) -> None:
     """Check the parameters that are not checked elsewhere."""
-    for name in ("include_default", "return_train_score", "warm_start"):
+    for name in ("include_default", "return_train_score", "warm_start", "keep_predictions"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
     if not Models.of(owner.estimator).members:
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
@@ -89,6 +91,12 @@ def check_settings(owner: Any) -> None:
     if not (isinstance(refit, bool | str) or callable(refit)):
         raise TypeError(
             f"refit must be True, False, a scorer's name or a callable; got {short_repr(refit)}"
+        )
+    _check_choice("final_model", owner.final_model, FINAL_MODELS)
+    if owner.final_model == "ensemble" and callable(refit):
+        raise ValueError(
+            "final_model='ensemble' needs a score by which trials are chosen, so refit must not "
+            f"be a callable; got refit={short_repr(refit)}"
         )
     error_score = owner.error_score
     if not (isinstance(error_score, str) and error_score == "raise"):
@@ -113,6 +121,35 @@ def _check_seed(random_state: Any) -> None:
             "random_state must be None, an integer from 0 to 2**32 - 1, or a "
             f"numpy.random.RandomState; got {short_repr(random_state)}"
         ) from None
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Check a parameter that is one of some names."""
+    rule = f"{name} must be one of {', '.join(map(repr, choices))}; got {short_repr(value)}"
+    if not isinstance(value, str):
+        raise TypeError(rule)
+    if value not in choices:
+        raise ValueError(rule)
+
+
+def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
+    """Check that predictions of classes, where they are needed, are those of one output."""
+    plain = {"final_model": "refit", "keep_predictions": False}
+    changed = {name: getattr(owner, name) for name in plain if getattr(owner, name) != plain[name]}
+    if not classifier or not changed:
+        return
+    if class_labels(y) is None:
+        name, value = next(iter(changed.items()))
+        raise ValueError(
+            f"{name} must be {plain[name]!r} for a classifier of several outputs; got {value!r}"
+        )
+    takes_columns = any(get_tags(m).target_tags.multi_output for m in owner._models().values())
+    if takes_columns and len(getattr(y, "shape", ())) > 1:  # others warn by themselves
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape "
+            "of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
 
 
 def _check_type(name: str, value: Any, types: Any, rule: str) -> None:

@@ -44,11 +44,14 @@ class LastFit:
         It differs from the chosen one if that took too long to fit.
     model : estimator
     seconds : float
+    weights : dict of int to float, or None
+        What each trial counts in an ensemble; None where one trial's model was asked for.
     """
 
     winner: Winner
     model: Any
     seconds: float
+    weights: dict[int, float] | None = None
 
 
 def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion) -> Winner | None:
