@@ -24,7 +24,7 @@ FLATTEST = 0.8
 MOST_FIXED = 0.9
 # weight; of a power of the rows against a straight line, with two fits; benchmarks/promises.py
 POWER_WEIGHT = 0.6
-# share of a bend; that is believed where three fits show it; tests/test_first.py, boosting
+# share of a bend; that is believed where three fits show it; tests/timing/test_first.py, boosting
 BEND_WEIGHT = 0.5
 # fits; from which a bend can be seen; three points are the fewest that have one
 BEND_FITS = 3
@@ -69,13 +69,13 @@ CHEAP_FIT = 0.02
 SURE_FIT = 0.5
 # share of the seconds left; that a fit on more rows should take, to tell something; chosen
 LEAST_STEP = 0.15
-# share of the seconds left; that a fit on more rows may take; tests/test_first.py
+# share of the seconds left; that a fit on more rows may take; tests/timing/test_first.py
 MOST_STEP = 0.35
-# times the rows of the fit before; that tell enough; tests/test_first.py
+# times the rows of the fit before; that tell enough; tests/timing/test_first.py
 STEP_FACTOR = 8.0
-# share of all rows; that tells enough; tests/test_first.py
+# share of all rows; that tells enough; tests/timing/test_first.py
 STEP_ROWS = 0.125
-# fits; that are made at most to tell if there is time for all rows; tests/test_first.py
+# fits; that are made at most to tell if there is time for all rows; tests/timing/test_first.py
 MOST_STEPS = 2
 # times the rows; of a second fit, while nothing tells how seconds grow; benchmarks/promises.py
 BLIND_FACTOR = 10.0
