@@ -24,7 +24,7 @@ FLATTEST = 0.8
 MOST_FIXED = 0.9
 # weight; of the power law against a straight line, with two fits; benchmarks/promises.py
 POWER_WEIGHT = 0.6
-# share of a bend; that is extrapolated if three fits show it; tests/test_first.py, boosting
+# share of a bend; that is extrapolated if three fits show it; tests/timing/test_first.py, boosting
 BEND_WEIGHT = 0.5
 # fits; the fewest that can show a bend; three points
 BEND_FITS = 3
@@ -69,13 +69,13 @@ CHEAP_FIT = 0.02
 SURE_FIT = 0.5
 # share of the seconds left; the least for an informative fit on more rows; chosen
 LEAST_STEP = 0.15
-# share of the seconds left; the limit of a fit on more rows; tests/test_first.py
+# share of the seconds left; the limit of a fit on more rows; tests/timing/test_first.py
 MOST_STEP = 0.35
-# times the rows of the fit before; that are informative enough; tests/test_first.py
+# times the rows of the fit before; that are informative enough; tests/timing/test_first.py
 STEP_FACTOR = 8.0
-# share of all rows; that is informative enough; tests/test_first.py
+# share of all rows; that is informative enough; tests/timing/test_first.py
 STEP_ROWS = 0.125
-# fits; the most to decide if there is time for all rows; tests/test_first.py
+# fits; the most to decide if there is time for all rows; tests/timing/test_first.py
 MOST_STEPS = 2
 # times the rows; of a second fit, while the growth of the time is unknown; benchmarks/promises.py
 BLIND_FACTOR = 10.0

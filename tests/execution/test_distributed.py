@@ -364,7 +364,7 @@ with distributed.Client(scheduler_file=scheduler) as client:
 def test_a_search_that_is_killed(machines, tmp_path):
     """Check that what a search has started on a cluster ends if the search is killed."""
     note = tmp_path / "note"
-    folders = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+    folders = [str(Path(__file__).parents[n]) for n in (2, 1)]
     search = psutil.Popen(
         [sys.executable, "-c", SEARCH, str(machines.file), str(note)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},

@@ -16,7 +16,7 @@ def test_array_api():
     tests = Path(__file__).with_name("array_api.py")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-m", "", "-p", "no:cacheprovider", str(tests)],
-        cwd=tests.parents[1],
+        cwd=tests.parents[2],
         env={**os.environ, "SCIPY_ARRAY_API": "1"},
         capture_output=True,
         text=True,

@@ -69,7 +69,7 @@ def script(text: str, folder: Path, **options) -> subprocess.Popen:
     """Start a script that has no ``if __name__ == "__main__"``."""
     path = folder / "script.py"
     path.write_text(textwrap.dedent(text))
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root.parent)])}
     command = [sys.executable, str(path)]
     return subprocess.Popen(command, cwd=folder, env=env, text=True, stdout=-1, **options)
