@@ -28,7 +28,7 @@ import numpy as np
 from proposal_problems import DEVELOPMENT, REPORT, Params, Problem, load
 from threadpoolctl import threadpool_limits
 
-from autotune.history._history import COMPLETE, FAILED, Evaluation, History
+from autotune.history import COMPLETE, FAILED, Evaluation, History
 from autotune.search import RandomSearcher, Searcher
 from autotune.search._model import GPSearcher
 from autotune.space import Feature, Space

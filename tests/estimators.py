@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from autotune.evaluation._job import Job, Outcome
-from autotune.history._history import FAILED, REFIT
+from autotune.history import FAILED, REFIT
 
 
 def _hang() -> None:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from ..compat import import_pandas
-from ._history import Evaluation, Trial
+from ._trial import Evaluation, Trial
 
 _STUDY = ("study", "created", "estimator")
 _TRIAL = ("trial", "origin", "eligible", "trial_status")

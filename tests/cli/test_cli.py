@@ -37,7 +37,7 @@ from autotune.cli._report import leaderboard, make_console, summary
 from autotune.cli._table import detect_task, read_table
 from autotune.cli._untuned import most_seconds, score_untuned
 from autotune.evaluation import Job, Task
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     CRASHED,
     DROPPED,

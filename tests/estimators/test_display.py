@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fakes import FakeTime, add_trial
 
-from autotune.history._history import CRASHED, DROPPED, FAILED, TIMEOUT, History
+from autotune.history import CRASHED, DROPPED, FAILED, TIMEOUT, History
 from autotune.results._metric import UNKNOWN, Metric
 from autotune.results._progress import Progress, describe_trial
 from autotune.timing._clock import Clock

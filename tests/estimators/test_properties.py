@@ -17,7 +17,7 @@ from sklearn.exceptions import FitFailedWarning
 from threadpoolctl import threadpool_limits
 
 from autotune import AutoTunedClassifier, Bayes, Grid, Random
-from autotune.history._history import COMPLETE, FAILED, RUNNING, STATUSES
+from autotune.history import COMPLETE, FAILED, RUNNING, STATUSES
 from autotune.history._seeds import derive_seed
 from autotune.search import RandomSearcher
 from autotune.timing._clock import Clock

@@ -28,7 +28,7 @@ from autotune.evaluation._fidelity import (
     nested_order,
     take_rows,
 )
-from autotune.history._history import COMPLETE, FULL, Evaluation, History
+from autotune.history import COMPLETE, FULL, Evaluation, History
 from autotune.schedule import Halving as HalvingScheduler
 from autotune.schedule import Rung
 from autotune.timing._clock import Clock

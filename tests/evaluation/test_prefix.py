@@ -39,7 +39,7 @@ from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.compat._sklearn import only_predicts
 from autotune.evaluation import PrefixCache, Task, _prefix
 from autotune.evaluation._cache import Entry, EntryCache
-from autotune.history._history import Evaluation, History
+from autotune.history import Evaluation, History
 from autotune.timing._reserve import Reserve
 
 X, Y = (data[::2].copy() for data in load_iris(return_X_y=True))

@@ -19,7 +19,7 @@ from workers import PATIENCE, answer, call, collect, is_gone, job, lines, read_p
 from autotune.execution.processes import _launchers, _pool
 from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
 from autotune.execution.processes._launchers import can_fork
-from autotune.history._history import COMPLETE, CRASHED
+from autotune.history import COMPLETE, CRASHED
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="servers fork")
 

@@ -39,7 +39,7 @@ from workers import (
 from autotune.execution._packing import cloudpickle
 from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
 from autotune.execution.processes._launchers import THREAD_VARIABLES
-from autotune.history._history import COMPLETE, CRASHED, FAILED, TIMEOUT
+from autotune.history import COMPLETE, CRASHED, FAILED, TIMEOUT
 
 SECONDS = 0.5  # what an evaluation that hangs is allowed
 
@@ -318,7 +318,7 @@ def test_a_script_without_guard(tmp_path):
     text = """
     import os
     from autotune.evaluation._job import Job, Outcome
-    from autotune.history._history import Evaluation
+    from autotune.history import Evaluation
     from autotune.execution.processes._executor import ProcessExecutor
 
     print("the script runs", flush=True)
@@ -410,7 +410,7 @@ def test_an_interrupt_ends_the_workers(tmp_path, launcher):
 MAIN_CLASSES = """
 import pickle
 from autotune.evaluation._job import Job, Outcome
-from autotune.history._history import Evaluation
+from autotune.history import Evaluation
 from autotune.execution.processes._executor import ProcessExecutor
 
 class Base:

@@ -9,7 +9,7 @@ from estimators import ToyTask
 from workers import answer, call, collect, job, meet, run, shared_folders
 
 from autotune.execution.processes._executor import ProcessExecutor
-from autotune.history._history import COMPLETE, FAILED
+from autotune.history import COMPLETE, FAILED
 
 
 def test_large_arrays_are_shared(tmp_path):

@@ -28,7 +28,7 @@ from autotune.execution._watched import Watched
 from autotune.execution.processes import _pool
 from autotune.execution.processes import _server_link as _servers
 from autotune.execution.processes._executor import ProcessExecutor
-from autotune.history._history import COMPLETE, FAILED, TIMEOUT
+from autotune.history import COMPLETE, FAILED, TIMEOUT
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))

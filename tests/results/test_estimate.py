@@ -11,7 +11,7 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 from autotune._texts import short_repr
-from autotune.history._history import History
+from autotune.history import History
 from autotune.results._estimate import expect, half_width, unbiased_mean
 
 N_RUNS = 300

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import LeaveOneOut
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     CRASHED,
     FAILED,

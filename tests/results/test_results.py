@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from skopt.space import Categorical, Integer
 
 from autotune import AutoTunedClassifier
-from autotune.history._history import FAILED, Evaluation, History
+from autotune.history import FAILED, Evaluation, History
 from autotune.results._cv_results import cv_results
 
 

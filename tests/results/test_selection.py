@@ -9,7 +9,7 @@ from fakes import add_trial
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autotune.history._history import COMPLETE, FAILED, STATUSES, Evaluation, History
+from autotune.history import COMPLETE, FAILED, STATUSES, Evaluation, History
 from autotune.results._cv_results import cv_results
 from autotune.results._selection import rank, select, stands
 

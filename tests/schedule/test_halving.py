@@ -17,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Halving, Hyperband, Random
 from autotune.evaluation import Job
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     DROPPED,
     FAILED,

@@ -10,7 +10,7 @@ from fakes import add_trial
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autotune.history._history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation, History
+from autotune.history import COMPLETE, CRASHED, FAILED, FULL, TIMEOUT, Evaluation, History
 from autotune.search import GPSearcher, PortfolioSearcher, RandomSearcher
 from autotune.search._cost import Costs, seconds_of
 from autotune.search._design import design_point

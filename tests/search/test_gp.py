@@ -15,7 +15,7 @@ from scipy.optimize import approx_fprime
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
-from autotune.history._history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History
+from autotune.history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History
 from autotune.search import _surrogate
 from autotune.search._acquisition import Maximiser, log_expected_improvement, mutate
 from autotune.search._embedding import Embedding

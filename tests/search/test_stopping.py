@@ -9,7 +9,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Ridge
 
 from autotune import Auto, AutoTunedRegressor
-from autotune.history._history import History
+from autotune.history import History
 from autotune.search import GPSearcher
 from autotune.search._stopping import comparison_noise, is_ripe
 from autotune.space import Space

@@ -13,7 +13,7 @@ from sklearn.datasets import load_breast_cancer
 
 from autotune import AutoTunedClassifier
 from autotune.execution import ClusterLostError, WorkerStartError
-from autotune.history._history import History, Key
+from autotune.history import History, Key
 from autotune.schedule import Plan
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import FirstModel, Fitted

@@ -11,7 +11,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
 from autotune.evaluation import Outcome
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     CRASHED,
     DROPPED,

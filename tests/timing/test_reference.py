@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation import Job
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     CRASHED,
     FAILED,

@@ -14,7 +14,7 @@ from sklearn.preprocessing import scale
 from sklearn.svm import SVC
 
 from autotune import Auto, AutoTunedClassifier, read_history
-from autotune.history._history import Evaluation, History, Key, Trial
+from autotune.history import Evaluation, History, Key, Trial
 from autotune.timing._clock import Clock
 from autotune.timing._first_model import Fitted
 from autotune.timing._subsample import Subsample

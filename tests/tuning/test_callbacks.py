@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, Budget
-from autotune.history._history import Evaluation, History
+from autotune.history import Evaluation, History
 from autotune.schedule import Request
 from autotune.timing._subsample import Subsample
 from autotune.tuning import _first_fits

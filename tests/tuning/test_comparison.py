@@ -23,7 +23,7 @@ from sklearn.model_selection import (
 
 from autotune import Auto, AutoTunedRegressor, Budget
 from autotune._texts import short_repr
-from autotune.history._history import (
+from autotune.history import (
     COMPARISON,
     COMPLETE,
     CRASHED,

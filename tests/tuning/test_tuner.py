@@ -11,7 +11,7 @@ from fakes import FakeExecutor, FakeTime, as_outcome, make_tuner
 
 from autotune.evaluation import Job
 from autotune.execution import FuturesExecutor, InlineExecutor
-from autotune.history._history import (
+from autotune.history import (
     COMPLETE,
     CRASHED,
     DROPPED,
@@ -22,8 +22,8 @@ from autotune.history._history import (
     Evaluation,
     History,
     Key,
+    Listener,
 )
-from autotune.history._listener import Listener
 from autotune.schedule import Full
 from autotune.search import GridSearcher, RandomSearcher
 from autotune.space import Space
