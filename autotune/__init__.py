@@ -54,6 +54,7 @@ _SUBPACKAGES = (
     "execution",
     "history",
     "pictures",
+    "report",
     "schedule",
     "search",
     "space",

@@ -21,11 +21,12 @@ from ..defaults import Column
 from ..evaluation import Job as EvaluationJob
 from ..evaluation import Models, Task
 from ..history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..results import count
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
 from ._models import model_name
-from ._report import comparison, count, expectation, facts, leaderboard, params_text, summary
+from ._report import comparison, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
 from ._scoring import shown_metric
 from ._table import KINDS, Table, listed
@@ -51,6 +52,7 @@ class Settings:
     quiet: bool = False
     save: str | None = None
     history: str | None = None
+    report: str | None = None
     na_values: tuple[str, ...] = ()
     space: Any = "auto"
     storage: str | None = None
@@ -128,6 +130,7 @@ class Job:
             self._write_history()
             if self.settings.save is not None:
                 code = save_model(self.search.best_estimator_, self.settings.save)
+            self._write_report()
         except CliError as failure:
             error = failure
         self._tell_search(seconds)
@@ -136,6 +139,8 @@ class Job:
             raise error
         if self.settings.history is not None:
             self.console.print(f"Every evaluation is in {self.settings.history}", soft_wrap=True)
+        if self.settings.report is not None:
+            self.console.print(f"The report is in {self.settings.report}", soft_wrap=True)
         if code is not None:
             self._tell_saved(code)
         if not self._has_winner():
@@ -305,6 +310,16 @@ class Job:
         if path is None or history is None:
             return
         write_evaluations(history.to_frame(), path)
+
+    def _write_report(self) -> None:
+        """Write the report that was asked for."""
+        path = self.settings.report
+        if path is None:
+            return
+        try:
+            self.search.report(path)
+        except OSError as error:
+            raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""

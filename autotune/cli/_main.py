@@ -21,6 +21,7 @@ from ._save import (
     check_loadable,
     check_model_file,
     check_predictions_file,
+    check_report_file,
     check_writable,
     is_model_file,
 )
@@ -49,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _some_streams():
         try:
             return _run(argv)
-        except BrokenPipeError:  # whoever read the output has seen enough
+        except BrokenPipeError:  # the reader closed the pipe
             _discard_output()
             return PIPE_CLOSED
         except OSError as error:  # the disk is full, for example
@@ -75,7 +76,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """Send what is still to be written to nobody, so that the process can end in silence."""
+    """Redirect pending output to nowhere, so that the process can exit without an error."""
     with open(os.devnull, "w", encoding="utf-8") as sink:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # a stream without a file
@@ -126,6 +127,8 @@ def _fit(args: Any) -> int:
     check_metric(args.scoring)
     if args.save is not None:
         check_model_file(args.save)
+    if args.report is not None:
+        check_report_file(args.report)
     for option in ("history", "storage"):
         if getattr(args, option) is not None:
             check_writable(f"--{option}", getattr(args, option))

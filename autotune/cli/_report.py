@@ -22,7 +22,7 @@ from ..history import (
     History,
     Trial,
 )
-from ..results import Metric, is_terminal, rank
+from ..results import Metric, count, is_terminal, rank, score_text, seconds_text
 from ._errors import require
 from ._models import model_name
 
@@ -174,11 +174,6 @@ def summary(history: History, seconds: float) -> str:
     return f"{text}; {unfinished} more cut short." if unfinished else f"{text}."
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number of things."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def plain_table(title: str | None = None) -> Any:
     """Return an empty table."""
     from rich import box
@@ -205,22 +200,6 @@ def _styled(text: str, style: str) -> Any:
     from rich.text import Text
 
     return Text(text, style=style)
-
-
-def score_text(value: float, sign: str = "") -> str:
-    """Return a score in four decimals, fewer where it is large, more where they would be zero."""
-    if not np.isfinite(value):
-        return "-" if np.isnan(value) else f"{value}"
-    if 0 < abs(value) < 0.0005:
-        return f"{value:{sign}.2g}"
-    return f"{value:{sign}.4f}" if abs(value) < 100 else f"{value:{sign},.1f}"
-
-
-def seconds_text(seconds: float) -> str:
-    """Return a duration in a unit that suits it."""
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"
 
 
 def _score(history: History, trial: Trial) -> float:

@@ -12,6 +12,7 @@ from ._errors import FAILED, CliError, check_installed, one_line
 
 SUFFIXES = (".skops", ".joblib", ".pkl")
 _PREDICTIONS = (".csv", ".csv.gz", ".parquet")
+_REPORTS = (".html", ".htm")
 # What runs no code of a file's choice: classes of these packages, and some things more.
 _KNOWN_PACKAGES = ("autotune", "sklearn")
 _KNOWN = ("functools.partial", "numpy.dtype", "sklearn.utils.validation.check_array")
@@ -55,6 +56,13 @@ def check_predictions_file(path: str) -> None:
     if path.endswith(".parquet"):
         check_installed("pyarrow", "--output *.parquet", extra="files")
     check_writable("--output", path)
+
+
+def check_report_file(path: str) -> None:
+    """Check, before anything is searched, that a report can be written there."""
+    if Path(path).suffix not in _REPORTS:
+        raise CliError(f"--report must end in {' or '.join(_REPORTS)}; got {path!r}")
+    check_writable("--report", path)
 
 
 def check_writable(option: str, path: str) -> None:

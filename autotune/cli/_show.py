@@ -9,20 +9,17 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from ..history import COMPLETE, SEARCH
-from ..results import describe_metric
+from ..results import count, describe_metric, score_text, seconds_text
 from ..storage import read_history
 from ._errors import CliError, one_line
 from ._job import find_untuned, write_evaluations
 from ._models import model_name, own_params
 from ._report import (
-    count,
     expectation,
     facts,
     leaderboard,
     make_console,
     plain_table,
-    score_text,
-    seconds_text,
     value_text,
 )
 from ._save import load_model

@@ -7,9 +7,9 @@ import math
 from ..evaluation import Job, Task
 from ..execution import Executor, WorkerStartError, make_executor
 from ..history import COMPLETE, TIMEOUT, Evaluation, History, Trial
+from ..results import seconds_text
 from ..timing import KERNEL_EXPONENT, QUICK_FIT, START_LIMIT, Clock, FitTime
 from ._errors import one_line
-from ._report import seconds_text
 
 
 def most_seconds(history: History, untuned: Trial | None, n_rows: int, n_fold: float) -> float:

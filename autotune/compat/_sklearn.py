@@ -12,6 +12,7 @@ from sklearn.metrics._scorer import _BaseScorer, _MultimetricScorer, _Passthroug
 from sklearn.utils import get_tags
 from sklearn.utils._array_api import get_namespace, move_to
 from sklearn.utils._param_validation import (
+    Interval,
     InvalidParameterError,
     validate_parameter_constraints,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "routing_enabled",
     "safe_split",
     "slice_params",
+    "stated_ends",
     "takes_weights",
     "to_numpy",
     "visual_block",
@@ -211,6 +213,19 @@ def refusal(owner: Any, name: str, value: Any) -> str | None:
     except InvalidParameterError as error:
         return str(error)
     return None
+
+
+def stated_ends(owner: Any, name: str) -> set[float] | None:
+    """Return where the numbers end that a scikit-learn estimator declares valid for a parameter.
+
+    None where it declares no numbers.
+    """
+    if not declares(owner, name):
+        return None
+    declared = owner._parameter_constraints[name]
+    intervals = [one for one in declared if isinstance(one, Interval)]
+    ends = (end for interval in intervals for end in (interval.left, interval.right))
+    return {float(end) for end in ends if end is not None} if intervals else None
 
 
 def routing_enabled() -> bool:

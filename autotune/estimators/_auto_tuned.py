@@ -22,6 +22,7 @@ from ..compat import (
 )
 from ..defaults import default_model
 from ..evaluation import Models
+from ..report import Finding, essence, space_report, write_report
 from ..timing import Clock
 from ..tuning import (
     begin_callbacks,
@@ -242,6 +243,62 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
             return score[self.refit if isinstance(self.refit, str) else next(iter(score))]
         return score
 
+    def report(self, path):
+        """Write a report of the search, one HTML file that can be opened anywhere.
+
+        It tells in plain words what was gained, how sure that is, what was tried, what limited
+        the search and what to try next, with pictures (if matplotlib is installed), a table of
+        all trials that sorts and filters, the errors by their cause, and the code that makes
+        the chosen model. It holds parameters, scores and error messages, but no data.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, such as ``"tuning.html"``; what is there is replaced.
+
+        Raises
+        ------
+        TypeError
+            If ``path`` is no path.
+        NotFittedError
+            Before ``fit``, or after one that was interrupted and not finished.
+        OSError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> from tempfile import TemporaryDirectory
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from autotune import AutoTunedClassifier
+        >>> model = AutoTunedClassifier(SVC(), {"C": [1, 10]}, strategy="grid")
+        >>> model = model.fit(*load_iris(return_X_y=True))
+        >>> with TemporaryDirectory() as folder:
+        ...     model.report(Path(folder) / "tuning.html")
+        """
+        check_is_fitted(self, "space_")
+        write_report(self, path)
+
+    @property
+    def space_report_(self) -> list[Finding]:
+        """What was noticed about the space; see the class."""
+        if "space_" not in self.__dict__:
+            raise AttributeError("space_report_")
+        return space_report(self)
+
+    @property
+    def _repr_html_(self):
+        """The essence of the search above scikit-learn's diagram."""
+        diagram = super()._repr_html_
+        return lambda: self._essence() + diagram()
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._essence() + bundle["text/html"]
+        return bundle
+
     def get_metadata_routing(self):
         """Return how metadata is routed to the model, the scorers and the splitter.
 
@@ -283,6 +340,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
             return inner
         tags.input_tags = inner.input_tags
         return tags
+
+    def _essence(self) -> str:
+        """Return what is shown of the search, "" before there is one."""
+        return essence(self) if "space_" in self.__dict__ else ""
 
     def __sklearn_clone__(self):
         return clone_parametrized(self)

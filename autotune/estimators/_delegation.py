@@ -21,7 +21,7 @@ _OF_WINNER = ("best_score_", "best_index_", "best_params_")
 
 
 def _has(name: str) -> Any:
-    """Return a check that the fitted model, or else each wrapped one, has a method."""
+    """Return a check that the fitted model or, before ``fit``, each wrapped one has a method."""
 
     def check(self: Any) -> bool:
         fitted = self.__dict__.get("best_estimator_")
@@ -74,7 +74,7 @@ def _delegated(name: str, doc: str) -> Any:
 
 
 def _look_up(model: Any, name: str, complaint: str) -> Any:
-    """Return an attribute of a model, or say whose it is not."""
+    """Return an attribute of a model, or raise an error that names both classes."""
     try:
         return getattr(model, name)
     except AttributeError as error:
@@ -82,7 +82,7 @@ def _look_up(model: Any, name: str, complaint: str) -> Any:
 
 
 class DelegatingMixin:
-    """Answers as the tuned model does.
+    """Delegates methods and attributes to the tuned model.
 
     Needs ``best_estimator_`` after ``fit``, and ``_models()`` before.
     """
@@ -165,7 +165,7 @@ class DelegatingMixin:
         return self._fitted("n_features_in_").n_features_in_
 
     def _fitted(self, name: str) -> Any:
-        """Return the tuned model, or fail as for an attribute that is not there."""
+        """Return the tuned model, or raise an AttributeError."""
         if "best_estimator_" not in self.__dict__:
             raise AttributeError(name)
         return self.best_estimator_

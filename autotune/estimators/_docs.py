@@ -15,7 +15,7 @@ _SHARED = """
         and numbers in text. Unusual columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
-        returns as a dict to change. A dict maps parameter names, as in ``set_params``, to
+        returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to
         ranges: a list of choices, where three or more numbers are treated as ordered;
         ``(low, high)`` for an interval, of integers if both bounds are integers;
         ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with
@@ -66,7 +66,8 @@ _SHARED = """
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every ``random_state`` of the model that is None.
     verbose : int, default=0
-        1 shows a progress line, 2 a line per trial.
+        1 shows a progress line, updated in place on a terminal and in a notebook; 2 a line per
+        trial.
     warm_start : bool, default=False
         Whether another ``fit`` with the same data and settings, but a larger budget, continues
         the last one.
@@ -107,6 +108,10 @@ _SHARED = """
         from number ``n_splits_`` on are those of the final comparison.
     space_ : Space
         The space that was searched.
+    space_report_ : list of Finding
+        Parameters whose best value lies on a bound that is not the model's own limit, that made
+        no difference, or most of whose trials failed for some values; see
+        :class:`~autotune.report.Finding`.
     scorer_ : callable or dict of callable
         The scorer or scorers.
     multimetric_ : bool

@@ -21,7 +21,7 @@ from ..tuning import (
 
 
 class FittedMixin:
-    """Sets what ``fit`` and ``finish`` find out."""
+    """Sets the fitted attributes of ``fit`` and ``finish``."""
 
     final_model: str
     keep_predictions: bool
@@ -29,15 +29,15 @@ class FittedMixin:
     warm_start: bool
 
     def _last_fit(self) -> Any:
-        """Return what the last fit has left, None if this one may not go on with it."""
+        """Return the state of the last fit, or None if this one must not continue it."""
         fitted = self.__dict__
         return (fitted.get("_study"), fitted.get("history_")) if self.warm_start else None
 
     @contextmanager
     def _resumable(self, study: Study) -> Iterator[None]:
-        """Forget an earlier fit, and keep of this one what `finish` and a further fit need.
+        """Discard an earlier fit, and keep the state that `finish` and another fit need.
 
-        That is kept however it ends; the history is there while it is filled.
+        It is kept however the fit ends; the history is available while it is filled.
         """
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
@@ -51,9 +51,9 @@ class FittedMixin:
             self._study = study.kept
 
     def _end(self, problem: Problem, result: SearchResult, runtime: Runtime) -> None:
-        """Draw the conclusion from a search, and carry out the last fit.
+        """Conclude a search, and carry out the last fit.
 
-        What is known before the last fit is set before it, because it may fail.
+        The results of the search are set first, because the last fit may fail.
         """
         conclusion = conclude(problem, result)
         self.multimetric_ = conclusion.multimetric
@@ -89,7 +89,7 @@ class FittedMixin:
             self.feature_names_in_ = last_fit.model.feature_names_in_
 
     def _set_winner(self, winner: Winner) -> None:
-        """Set what tells of the winner, but no score where a rule of the user's has decided."""
+        """Set the attributes of the winner, without a score if a callable ``refit`` decided."""
         self.best_index_ = winner.trial.number
         self.best_params_ = dict(winner.trial.params)
         if winner.expected is not None:

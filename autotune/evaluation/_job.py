@@ -59,7 +59,7 @@ class Job:
         return Evaluation(self.trial, *self.key, **result)
 
     def sign(self, outcome: Outcome) -> None:
-        """Say in an outcome which job it is of: one that could not be loaded cannot tell."""
+        """Set the job of an outcome, which one that could not be loaded does not know."""
         evaluation = outcome.evaluation
         evaluation.trial = self.trial
         evaluation.fold, evaluation.fidelity, evaluation.phase = self.key

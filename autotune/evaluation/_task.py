@@ -272,7 +272,7 @@ def note_scores(
 
 
 def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what callbacks are told of the metadata."""
+    """Return the metadata for callbacks."""
     weights = fit_params.get("sample_weight")
     return None if weights is None else {"sample_weight": weights}
 

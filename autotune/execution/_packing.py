@@ -27,19 +27,19 @@ from ..evaluation import Job, Outcome
 from ..history import COMPLETE, FAILED
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
-MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
+MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
 SHARED_MEMORY = Path("/dev/shm")
 RESERVED = 256_000_000  # bytes of shared memory that are left to others
 
 
 class Folder:
-    """Private temporary folders for the files of one task, where there is room for them.
+    """Private temporary folders for the files of one task, on a disk with enough space.
 
     Parameters
     ----------
     on_create : callable
-        Told the path of each folder before anything is written there, so that somebody else
-        can remove it should this process be killed.
+        Called with the path of each folder before anything is written there, so that another
+        process can remove it if this one is killed.
     """
 
     def __init__(self, on_create: Callable[[str], None]):
@@ -75,7 +75,7 @@ def _root_with_room(n_bytes: int) -> str:
 
 
 class _Pickler(cloudpickle.Pickler):
-    """Pickle by value what cannot be imported; note the modules used.
+    """Pickle by value what cannot be imported; record the modules used.
 
     A class or function of ``__main__`` becomes one of the worker's ``__main__``, so that it can
     be pickled there by its name, as a cache in a pipeline does.
@@ -222,14 +222,14 @@ class _ResultPickler(cloudpickle.Pickler):
 
 
 def _pack_result(value: Any) -> bytes:
-    """Pickle what a job made."""
+    """Pickle the result of a job."""
     buffer = io.BytesIO()
     _ResultPickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
     return buffer.getvalue()
 
 
 class UnsendableError(RuntimeError):
-    """What a job that succeeded made cannot be sent back from the process where it ran."""
+    """The result of a successful job cannot be sent back from its process."""
 
 
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:

@@ -22,7 +22,7 @@ def import_pyplot() -> Any:
 
 @dataclass(frozen=True)
 class Colours:
-    """Colours that suit a background, and that the colour-blind can tell apart.
+    """Colours that suit a background and are safe for colour-blind readers.
 
     The hues are those of M. Okabe and K. Ito, "Color universal design" (2008).
     """
@@ -47,6 +47,8 @@ class Canvas:
     ax : matplotlib.axes.Axes or None
     size : tuple of float
         Width and height of a figure of its own, in inches.
+    figure : matplotlib.figure.Figure or None, default=None
+        The figure of its own; None: one that pyplot knows and shows.
 
     Attributes
     ----------
@@ -55,10 +57,12 @@ class Canvas:
         What ``grid`` has made.
     """
 
-    def __init__(self, ax: Any, size: tuple[float, float]):
+    def __init__(self, ax: Any, size: tuple[float, float], figure: Any = None):
         pyplot = import_pyplot()
         self._ax = ax
-        if ax is None:
+        if figure is not None:
+            self.figure = figure
+        elif ax is None:
             self.figure = pyplot.figure(figsize=size, layout="constrained")
         else:
             self.figure = ax.figure

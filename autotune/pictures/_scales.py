@@ -34,7 +34,7 @@ class Scale:
     Attributes
     ----------
     name, label : str
-        The parameter's full name, and the part of it that tells it from others.
+        The parameter's full name, and the part of it that identifies it.
     kind : {"linear", "log", "choice"}
         How its numbers are spread; "choice" if it has none.
     numbers : ndarray of shape (n_trials,)
@@ -311,6 +311,7 @@ def value_text(value: Any) -> str:
         text = short_repr(int(value))
     else:
         text = getattr(value, "__name__", None) or short_repr(value)
+    text = text.encode("utf-8", "replace").decode("utf-8")  # half a surrogate pair has no glyph
     return shorten(text, _LONGEST).replace("$", r"\$")
 
 

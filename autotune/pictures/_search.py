@@ -213,5 +213,6 @@ def _of_evaluations(history: History, metric: str) -> tuple[np.ndarray, np.ndarr
     for number, pairs in enumerate(found):
         if pairs:
             largest = max(fidelity for fidelity, _ in pairs)
-            means[number] = np.mean([score for fidelity, score in pairs if fidelity == largest])
+            with np.errstate(over="ignore"):  # huge scores
+                means[number] = np.mean([score for fidelity, score in pairs if fidelity == largest])
     return means, ended

@@ -2,21 +2,28 @@
 
 from ._cv_results import cv_results
 from ._estimate import expect
-from ._failures import SameError, check_any_success, warn_of_failures
+from ._failures import Cause, SameError, check_any_success, group_failures, warn_of_failures
+from ._live import is_terminal
 from ._metric import Metric, describe_metric
-from ._progress import Progress, is_terminal
+from ._progress import Progress
 from ._selection import rank, select, stands
+from ._texts import count, score_text, seconds_text
 
 __all__ = [
+    "Cause",
     "Metric",
     "Progress",
     "SameError",
     "check_any_success",
+    "count",
     "cv_results",
     "describe_metric",
     "expect",
+    "group_failures",
     "is_terminal",
     "rank",
+    "score_text",
+    "seconds_text",
     "select",
     "stands",
     "warn_of_failures",

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from .._texts import short_repr, warn
-from ..history import COMPLETE, CRASHED, FAILED, RUNNING, Evaluation, History, Listener, Trial
+from .._texts import ADDRESS, short_repr, warn
+from ..history import (
+    COMPLETE,
+    CRASHED,
+    FAILED,
+    RUNNING,
+    TIMEOUT,
+    Evaluation,
+    History,
+    Listener,
+    Trial,
+)
 from ..space import Choice, Dimension, Space, is_number
 
-_FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
+_NUMBER = re.compile(r"\d+(\.\d*)?(e[+-]?\d+)?")
+_FEWEST_FAILURES = 5  # trials, including the default, that prove a general error
 
 
 class SameError(Listener):
@@ -81,14 +94,14 @@ def check_any_success(history: History) -> bool:
         return True
     if complete:
         warn(
-            "no configuration of the space could be evaluated: the wrapped model is used as it is",
+            "no configuration of the space could be evaluated: the untuned model is used",
             FitFailedWarning,
         )
         return False
     failed = [trial for trial in history if _has_failed(trial, history)]
     if not failed:
         warn(
-            "no trial ended within the budget: the wrapped model is used as it is, untuned. "
+            "no trial ended within the budget: the untuned model is used. "
             "Allow more seconds, or fewer folds (cv)",
             FitFailedWarning,
         )
@@ -165,7 +178,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
     ]
     if counted:
         warn(
-            f"{len(counted)} evaluations failed and count with error_score="
+            f"{len(counted)} evaluations failed and were scored with error_score="
             f"{history.error_score:g}; "
             f"{_most_common([e.error or e.status for e in counted])}",
             FitFailedWarning,
@@ -173,7 +186,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 
 def _most_common(errors: Sequence[str]) -> str:
-    """Return the most common last line of errors, and how many end with it."""
+    """Describe the most common last line of errors."""
     message, count = Counter(map(_last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
 
@@ -181,3 +194,47 @@ def _most_common(errors: Sequence[str]) -> str:
 def _last_line(error: str) -> str:
     """Return the line of a traceback that names the exception."""
     return (error.strip().splitlines() or [""])[-1]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Trials that failed alike.
+
+    Attributes
+    ----------
+    status : str
+        What became of them; ``"complete"`` where failed folds count with ``error_score``.
+    message : str
+        The line that names the first one's error.
+    error : str
+        The whole of it.
+    trials : tuple of int
+        Their numbers.
+    """
+
+    status: str
+    message: str
+    error: str
+    trials: tuple[int, ...]
+
+
+def group_failures(history: History) -> list[Cause]:
+    """Return the trials with an error, grouped by what it says but for its numbers.
+
+    The group with the most trials comes first.
+    """
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for trial in history:
+        if trial.error or trial.status in (CRASHED, FAILED, TIMEOUT):
+            line = ADDRESS.sub("", _last_line(trial.error or trial.status))
+            groups.setdefault((trial.status, _NUMBER.sub("#", line)), []).append(trial)
+    causes = [
+        Cause(
+            status,
+            _last_line(trials[0].error or status),
+            trials[0].error or "",
+            tuple(trial.number for trial in trials),
+        )
+        for (status, _), trials in groups.items()
+    ]
+    return sorted(causes, key=lambda cause: -len(cause.trials))

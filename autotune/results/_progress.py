@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
-from shutil import get_terminal_size
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from ..history import (
     Trial,
 )
 from ..timing import Clock
+from ._live import make_live_line
 from ._metric import UNKNOWN, Metric
 
 
@@ -32,7 +31,7 @@ class Progress(Listener):
     Parameters
     ----------
     verbose : int
-        1: a line that is rewritten on a terminal; if the output is not a terminal, a line
+        1: a line that is rewritten on a terminal or in a notebook; for other output, a line
         whenever the best score improves. 2 and more: a line for each trial.
     n_trials : int or None
     clock : Clock
@@ -54,18 +53,17 @@ class Progress(Listener):
         self._n_trials = n_trials
         self._clock = clock
         self._metric = metric
-        self._live = verbose == 1 and write is None and is_terminal(sys.stdout)
-        self._write = write or partial(print, end="", flush=self._live)
+        self._live = make_live_line() if verbose == 1 and write is None else None
+        self._write = write or partial(print, end="")
         self._best = -np.inf
         self._default: float | None = None
         self._n_ended = self._n_failed = self._n_late = self._n_compared = 0
 
     def evaluated(self, evaluation: Evaluation, history: History) -> None:
         self._n_compared += evaluation.phase == COMPARISON
-        if self._live:
-            # A line that wraps could not be rewritten.
-            width = get_terminal_size().columns
-            self._write(f"\r\x1b[2K{self._state()[: width - 1]}")
+        if self._live is not None:
+            fold = "" if evaluation.fold is None else f" fold {evaluation.fold}"
+            self._live.show(f"{self._state()} | #{evaluation.trial}{fold}")
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
@@ -79,13 +77,13 @@ class Progress(Listener):
             self._best = score
         if self._verbose > 1:
             self._write(f"{self._state()}  {describe_trial(trial, score, self._metric)}\n")
-        elif improved and not self._live:
+        elif improved and self._live is None:
             self._write(f"{self._state()}\n")
 
     def close(self) -> None:
         """End the line that was being rewritten, or print the final comparison on one."""
-        if self._live:
-            self._write(f"\r\x1b[2K{self._state()}\n")
+        if self._live is not None:
+            self._live.close(self._state())
         elif self._n_compared:
             self._write(f"{self._state()}\n")
 
@@ -106,11 +104,6 @@ class Progress(Listener):
             f" | final comparison: {self._n_compared} evaluations" if self._n_compared else ""
         )
         return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{compared}"
-
-
-def is_terminal(stream: Any) -> bool:
-    """Return whether a standard stream is a terminal; it may be None, or only have ``write``."""
-    return hasattr(stream, "isatty") and stream.isatty()
 
 
 def describe_trial(trial: Trial, score: float, metric: Metric = UNKNOWN) -> str:

@@ -16,7 +16,7 @@ from ._problem import REPEATS, Problem
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where and by when a problem is solved, and who is told.
+    """The clock, task, executor and callbacks of a running ``fit``.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Runtime:
 
 @contextmanager
 def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterator[Runtime]:
-    """Have evaluations run as the budget and joblib's configuration want it, until the end."""
+    """Open an executor for the budget and joblib's configuration, and close it at the end."""
     task = make_task(problem, callbacks)
     executor = make_executor(
         task,
@@ -74,9 +74,9 @@ def make_task(problem: Problem, callbacks: Callbacks) -> Task:
 
 
 def _tried_here(problem: Problem) -> int | None:
-    """Return which trial may be tried in this process while no worker is ready.
+    """Return the trial that may run in this process while no worker is ready.
 
-    That is the first default that may win, be it moved into the space.
+    It is the first default that can win, possibly moved into the space.
     """
     budget, defaults = problem.budget, problem.candidates.defaults
     limited = budget.seconds_per_trial is not None or budget.memory is not None
