@@ -133,7 +133,12 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 
 def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
-    """Check that predictions of classes, where they are needed, are those of one output."""
+    """Check that fold models can predict new rows, and that classes are those of one output."""
+    if owner.final_model != "refit" and get_tags(owner).input_tags.pairwise:
+        raise ValueError(
+            "final_model must be 'refit' for a kernel or distance matrix, of which each fold has "
+            f"other columns; got {owner.final_model!r}"
+        )
     plain = {"final_model": "refit", "keep_predictions": False}
     changed = {name: getattr(owner, name) for name in plain if getattr(owner, name) != plain[name]}
     if not classifier or not changed:

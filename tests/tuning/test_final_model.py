@@ -12,7 +12,6 @@ import skops.io
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import (
@@ -25,6 +24,7 @@ from sklearn.model_selection import (
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from autotune import (
@@ -34,7 +34,7 @@ from autotune import (
     AveragedRegressor,
     Budget,
 )
-from autotune.ensembles import LIBRARY_SIZE, class_votes, select_greedily
+from autotune.ensembles import LIBRARY_SIZE
 from autotune.evaluation import Kept
 from autotune.history import COMPLETE, DROPPED, Evaluation, History, Key
 from autotune.tuning import make_problem
@@ -224,26 +224,6 @@ def test_ensemble_of_classifiers(scoring):
     assert np.isfinite(tuned.score(blurred, NAMES))
 
 
-def score_of(target):
-    """Return the negative squared distance to a target."""
-    return lambda values: -float(np.square(values - target).sum())
-
-
-@pytest.mark.parametrize(
-    ("rows", "weights"),
-    [
-        ([[0.0, 0.0], [1.0, 1.0]], {1: 1.0}),
-        ([[2.0, 0.0], [0.0, 2.0], [9.0, 9.0]], {0: 0.5, 1: 0.5}),
-        ([[1.5, 1.5], [1.5, 1.5], [0.0, 0.0]], {0: 1 / 3, 1: 1 / 3, 2: 1 / 3}),
-        ([[np.nan, np.nan], [3.0, 3.0]], {1: 1.0}),
-    ],
-)
-def test_greedy_selection(rows, weights):
-    """Check the weights of hand-made predictions of a target of ones."""
-    found = select_greedily([np.array(row) for row in rows], score_of(np.ones(2)))
-    assert found == pytest.approx(weights)
-
-
 def test_kept_models_are_forgotten():
     """Check that trials that are out go, then the worst: models before predictions."""
     history, kept = History(1), FoldResults(capacity=1000)
@@ -427,24 +407,6 @@ def test_round_trips(final_model):
     assert "OneColumn" in tuned._repr_html_()
 
 
-def test_averages_are_ordinary_estimators():
-    """Check that an average can be fitted by itself, with weights and sample weights."""
-    model = AveragedClassifier([GaussianNB(), DecisionTreeClassifier(max_depth=1)], [3, 1], cv=2)
-    weights = np.linspace(0.1, 1, 150)
-    model.fit(X, NAMES, sample_weight=weights)
-    assert model.weights_ == pytest.approx([3 / 8, 3 / 8, 1 / 8, 1 / 8])
-    train = next(StratifiedKFold(2).split(X, NAMES))[0]
-    first = GaussianNB().fit(X[train], NAMES[train], sample_weight=weights[train])
-    np.testing.assert_allclose(model.estimators_[0].theta_, first.theta_)
-    assert model.predict(X[:1]).tolist() == ["setosa"]
-
-
-def test_votes_of_a_model_without_probabilities():
-    """Check that a class that is predicted gets the whole vote of a row."""
-    votes = class_votes(RidgeClassifier().fit(X[:100], y[:100]), X[[0, 99]], np.arange(3))
-    np.testing.assert_array_equal(votes, [[1, 0, 0], [0, 1, 0]])
-
-
 BAD = [
     (
         {"final_model": "best"},
@@ -466,6 +428,16 @@ def test_bad_parameters(params, error, message):
     """Check that bad values are refused by name before anything is fitted."""
     with pytest.raises(error, match=message):
         AutoTunedClassifier(GaussianNB(), **params).fit(X, y)
+
+
+def test_kernel_matrices_are_refused():
+    """Check that models of other columns are not averaged, and that predictions can be kept."""
+    model = SVC(kernel="precomputed")
+    settings = {"space": {"C": [1.0]}, "strategy": "grid", "keep_predictions": True}
+    with pytest.raises(ValueError, match=r"must be 'refit' for a kernel .* got 'folds'"):
+        AutoTunedClassifier(model, **settings, final_model="folds").fit(X @ X.T, y)
+    tuned = AutoTunedClassifier(model, **settings).fit(X @ X.T, y)
+    assert (tuned.oof_predictions_.argmax(axis=1) == y).mean() == pytest.approx(tuned.best_score_)
 
 
 @pytest.mark.parametrize("params", [{"final_model": "folds"}, {"keep_predictions": True}])
@@ -503,15 +475,6 @@ def test_one_fold_makes_no_ensemble():
     ).fit(TWO, SUM)
     assert len(tuned.ensemble_weights_) == 1
     assert isinstance(tuned.best_estimator_, OneColumn)
-
-
-@pytest.mark.parametrize(
-    "model", [AveragedClassifier([GaussianNB()]), AveragedRegressor([Ridge()])]
-)
-def test_not_fitted(model):
-    """Check that an average says that it is not fitted."""
-    with pytest.raises(NotFittedError):
-        model.predict(X)
 
 
 @pytest.mark.filterwarnings("ignore:budget. there are too few seconds to choose")  # under load
