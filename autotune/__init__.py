@@ -8,6 +8,7 @@ from ._version import __version__
 if TYPE_CHECKING:
     from ._budget import Budget
     from .defaults import default_space, register_space
+    from .ensembles import AveragedClassifier, AveragedRegressor
     from .estimators import AutoTunedClassifier, AutoTunedRegressor
     from .pictures import TuningDisplay, nested_report
     from .storage import read_history
@@ -17,6 +18,8 @@ __all__ = [
     "Auto",
     "AutoTunedClassifier",
     "AutoTunedRegressor",
+    "AveragedClassifier",
+    "AveragedRegressor",
     "Bayes",
     "Budget",
     "Grid",
@@ -36,6 +39,7 @@ __all__ = [
 # most mistakes, without scikit-learn.
 _EXPORTS = {
     **dict.fromkeys(("AutoTunedClassifier", "AutoTunedRegressor"), "estimators"),
+    **dict.fromkeys(("AveragedClassifier", "AveragedRegressor"), "ensembles"),
     "Budget": "_budget",
     **dict.fromkeys(("default_space", "register_space"), "defaults"),
     **dict.fromkeys(("TuningDisplay", "nested_report"), "pictures"),

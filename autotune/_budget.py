@@ -113,7 +113,7 @@ def check_budget(budget: Any) -> Budget:
 
 
 def _is_whole(value: Any) -> bool:
-    """Say whether a value is a whole number; numpy's durations count as such, but are none."""
+    """Return whether a value is a whole number; numpy's durations count as such, but are none."""
     no_number = isinstance(value, bool) or type(value).__name__ == "timedelta64"
     return isinstance(value, numbers.Integral) and not no_number
 

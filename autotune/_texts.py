@@ -9,7 +9,12 @@ from typing import Any
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
-_PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # whose lines are not the user's
+_PACKAGES = {
+    "autotune",
+    "contextlib",
+    "joblib",
+    "sklearn",
+}  # not the user's code
 
 
 def short_repr(value: Any) -> str:

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from autotune.evaluation._job import Job, Outcome
 from autotune.execution.processes._executor import ProcessExecutor
-from autotune.history._history import Evaluation
+from autotune.history import Evaluation
 
 N_STARTS = 5
 N_TRIPS = 2000

@@ -28,7 +28,7 @@ import numpy as np
 from proposal_problems import DEVELOPMENT, REPORT, Params, Problem, load
 from threadpoolctl import threadpool_limits
 
-from autotune.history._history import COMPLETE, FAILED, Evaluation, History
+from autotune.history import COMPLETE, FAILED, Evaluation, History
 from autotune.search import RandomSearcher, Searcher
 from autotune.search._model import GPSearcher
 from autotune.space import Feature, Space
@@ -221,9 +221,9 @@ def regrets(
     """Return normalised regrets, shape (n_problems, n_seeds, n_lengths)."""
     result = []
     for problem, (median, best) in references.items():
-        twins = [r for r in rows if r["problem"].split()[0] == problem.split()[0]]
-        best = max([best, *(max(row["scores"]) for row in twins)])
-        own = [r for r in twins if (r["method"], r["problem"]) == (method, problem)]
+        related = [r for r in rows if r["problem"].split()[0] == problem.split()[0]]
+        best = max([best, *(max(row["scores"]) for row in related)])
+        own = [r for r in related if (r["method"], r["problem"]) == (method, problem)]
         scores = np.array([r["scores"] for r in sorted(own, key=lambda r: r["seed"])[:seeds]])
         result.append(np.clip((best - scores) / (best - median), 0.0, 2.0))
     return np.array(result)

@@ -30,7 +30,7 @@ from sklearn.model_selection import (
 )
 
 from autotune.defaults import auto_space
-from autotune.history._history import COMPLETE, DROPPED, Evaluation, History
+from autotune.history import COMPLETE, DROPPED, Evaluation, History
 from autotune.schedule import Racing
 from autotune.space import Space
 

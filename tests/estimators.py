@@ -21,7 +21,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from autotune.evaluation._job import Job, Outcome
-from autotune.history._history import FAILED, REFIT
+from autotune.history import FAILED, REFIT
 
 
 def _hang() -> None:
@@ -273,7 +273,7 @@ def scripted_score(model: Scripted, X: Any, y: Any) -> float:
 
 
 class Silent:
-    """Answers no question: whoever asks for its text, truth, length or likeness gets an error."""
+    """Answers no question: whoever asks for its text, truth, length or equality gets an error."""
 
     def _refuse(self, *args):
         raise RuntimeError("ask me nothing")

@@ -10,7 +10,7 @@ import numpy as np
 
 from autotune.evaluation import Job, Outcome
 from autotune.execution import Executor
-from autotune.history._history import COMPLETE, FAILED, Evaluation, History, Trial
+from autotune.history import COMPLETE, FAILED, Evaluation, History, Trial
 from autotune.schedule import Full, Scheduler
 from autotune.search import RandomSearcher, Searcher
 from autotune.space import Space

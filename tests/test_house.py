@@ -1,4 +1,4 @@
-"""Imports point down only: a room of the house imports from lower floors and from itself."""
+"""Imports point down only: a package imports from lower layers and from itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOORS = [  # from the top; what shares a floor does not import each other
     {"timing"},
     {"execution"},
     {"evaluation"},
-    {"defaults", "schedule", "search"},
+    {"defaults", "ensembles", "schedule", "search"},
     {"history", "space"},
     {"compat"},
     {"_budget"},
@@ -163,3 +163,10 @@ def test_only_the_estimator_sets_its_attributes():
             if node.attr.strip("_") == "owner" or ast.unparse(node.value).endswith("owner"):
                 found.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
     assert not found
+
+
+def test_tests_mirror_the_rooms():
+    """Check that each folder of tests is named after a room, and that each room has one."""
+    tests = {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert tests == rooms - {"compat"}  # what is tested with those that need it

@@ -17,7 +17,7 @@ TEXT = (
     "SVR's own C=1 is far too small for a target between 25 and 346, so tuning has work to do.",
     "R² is 1 for perfect predictions and 0 for guessing the mean. Half of the rows are held out.",
 )
-TEST_SIZE = 0.5  # the score of 221 rows is less a matter of luck than that of 88
+TEST_SIZE = 0.5  # the score on 221 rows varies less than that on 88
 
 
 def make_demo() -> tuple[Table, Any]:

@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with _some_streams():
         try:
             return _run(argv)
-        except BrokenPipeError:  # whoever read the output has seen enough
+        except BrokenPipeError:  # the reader closed the pipe
             _discard_output()
             return PIPE_CLOSED
         except OSError as error:  # the disk is full, for example
@@ -76,7 +76,7 @@ def _run(argv: list[str]) -> int:
 
 
 def _discard_output() -> None:
-    """Send what is still to be written to nobody, so that the process can end in silence."""
+    """Redirect pending output to nowhere, so that the process can exit without an error."""
     with open(os.devnull, "w", encoding="utf-8") as sink:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError):  # a stream without a file

@@ -15,10 +15,10 @@ from ._errors import CliError
 from ._names import ALIASES, BOOSTING, CLASSIFICATION, MODELS, REGRESSION, STRATEGIES
 
 COMMANDS = {
-    "fit": "tune a model on the data of a file (also without this word)",
+    "fit": "tune a model on a data file (the word may be omitted)",
     "predict": "predict with a saved model",
-    "show": "tell what is in a saved model or a storage file",
-    "demo": "tune a model on data that come with scikit-learn",
+    "show": "describe a saved model or a storage file",
+    "demo": "tune a model on a data set of scikit-learn",
 }
 _EPILOG = """\
 other commands, each with a --help of its own:
@@ -31,18 +31,18 @@ examples:
   autotune demo
 
 exit codes:
-  0 a model was tuned, 1 the search failed, 2 the call or the data cannot be used, 130 interrupted
+  0 a model was tuned, 1 the search failed, 2 invalid arguments or data, 130 interrupted
 """
 _DATA_HELP = "CSV file with a header line, also .gz, .bz2, .xz; or a Parquet or Excel file"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises our error instead of printing the usage and leaving."""
+    """Raises ``CliError`` instead of printing the usage and exiting."""
 
     _given: Sequence[str] = ()
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse arguments, which an error may have to look at again."""
+        """Parse arguments, and keep them for error messages."""
         self._given = sys.argv[1:] if args is None else args
         return super().parse_known_args(args, namespace)
 
@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
         raise CliError(f"{message}{self._hint(message)} (see '{self.prog} --help')")
 
     def _hint(self, message: str) -> str:
-        """Return the option or the value that is most like the one that a message is about."""
+        """Return a suggestion for the option or value in a message."""
         option = re.fullmatch(r"unrecognized arguments: (--[\w-]+).*", message)
         choice = re.fullmatch(r"argument .*: invalid choice: '(.*?)' \(choose from (.*)\)", message)
         if message.startswith("the following arguments are required"):
@@ -64,7 +64,7 @@ class _Parser(argparse.ArgumentParser):
         return f"; did you mean {close[0]}?" if close else ""
 
     def _misspelt(self) -> list[str]:
-        """Return what was meant by the first argument that is almost an option or a command."""
+        """Return the option or command that the first misspelt argument resembles."""
         options = (name for name in self._option_string_actions if name[:2] == "--")
         known = [*options, *COMMANDS]
         words = [word.partition("=")[0] for word in self._given]
@@ -78,7 +78,7 @@ def make_parser(command: str) -> argparse.ArgumentParser:
 
 
 def _fit() -> argparse.ArgumentParser:
-    """Return the parser of what tunes a model on a file."""
+    """Return the parser of ``autotune fit``."""
     others = (f"  {name:8} {text}" for name, text in COMMANDS.items())
     parser = _Parser(
         prog="autotune",
@@ -87,7 +87,7 @@ def _fit() -> argparse.ArgumentParser:
         "       autotune show FILE [options]\n"
         "       autotune demo [options]",
         description="Tune a scikit-learn model on the data of a file within a budget, and\n"
-        "compare it with the untuned model on rows that took no part.",
+        "compare it with the untuned model on held-out rows.",
         epilog=_EPILOG.format(commands="\n".join(others)),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -99,14 +99,14 @@ def _fit() -> argparse.ArgumentParser:
     data.add_argument(
         "--task",
         choices=(CLASSIFICATION, REGRESSION),
-        help="default: classification for text, true/false and few distinct whole numbers",
+        help="default: classification for text, true/false and few distinct integers",
     )
     data.add_argument(
         "--drop",
         type=options.marks,
         default=(),
         metavar="COLUMN[,COLUMN...]",
-        help="columns that the model does not get",
+        help="columns to leave out",
     )
     _add_na_values(data)
     data.add_argument(
@@ -128,19 +128,19 @@ def _fit() -> argparse.ArgumentParser:
     search.add_argument(
         "--space",
         metavar="SPACE",
-        help="what is searched, as Python writes it or in a file of such a text: "
+        help="search space, as a Python literal or a file with one: "
         "--space=\"{'C': (0.1, 100.0, 'log-uniform')}\" (default: the built-in space)",
     )
     _add_search_options(search, "60s")
     search.add_argument(
         "--storage",
         metavar="FILE.db",
-        help="keep every evaluation in this file; the same call goes on where it has ended",
+        help="save every evaluation in this file; the same command continues from there",
     )
     search.add_argument(
         "--scoring",
         metavar="METRIC",
-        help="a name that scikit-learn knows, such as roc_auc (default: accuracy or R²)",
+        help="a scorer of scikit-learn, such as roc_auc (default: accuracy or R²)",
     )
     search.add_argument(
         "--cv", type=options.folds, default=5, metavar="FOLDS", help="number of folds (default: 5)"
@@ -149,14 +149,14 @@ def _fit() -> argparse.ArgumentParser:
         "--jobs",
         type=options.jobs,
         metavar="N",
-        help="evaluations at a time, -1: one a core (default: 1)",
+        help="number of parallel evaluations; -1: one per core (default: 1)",
     )
     _add_output_options(parser)
     return parser
 
 
 def _predict() -> argparse.ArgumentParser:
-    """Return the parser of what predicts with a saved model."""
+    """Return the parser of ``autotune predict``."""
     parser = _Parser(
         prog="autotune predict",
         description="Predict with a model that 'autotune ... --save' has written.",
@@ -171,14 +171,14 @@ def _predict() -> argparse.ArgumentParser:
         help="write to this .csv (also .gz) or .parquet file (default: CSV to the screen)",
     )
     parser.add_argument(
-        "--proba", action="store_true", help="add how probable each class is, a column a class"
+        "--proba", action="store_true", help="add a column with the probability of each class"
     )
     parser.add_argument(
         "--keep",
         type=options.marks,
         default=(),
         metavar="COLUMN[,COLUMN...]",
-        help="columns of the data to write beside the predictions",
+        help="columns of the data to write before the predictions",
     )
     _add_na_values(parser)
     _add_trust(parser)
@@ -186,10 +186,10 @@ def _predict() -> argparse.ArgumentParser:
 
 
 def _show() -> argparse.ArgumentParser:
-    """Return the parser of what tells of a file."""
+    """Return the parser of ``autotune show``."""
     parser = _Parser(
         prog="autotune show",
-        description="Tell what a saved model is, or what the searches in a storage file found.",
+        description="Describe a saved model, or the searches in a storage file.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -200,7 +200,7 @@ def _show() -> argparse.ArgumentParser:
         type=options.amount,
         default=5,
         metavar="N",
-        help="number of trials to list of each search (default: 5)",
+        help="number of trials to list per search (default: 5)",
     )
     parser.add_argument("--history", metavar="FILE", help="write every evaluation to a CSV file")
     _add_trust(parser)
@@ -208,28 +208,28 @@ def _show() -> argparse.ArgumentParser:
 
 
 def _add_na_values(parser: Any) -> None:
-    """Add what says which values are missing."""
+    """Add the option for missing values."""
     parser.add_argument(
         "--na-values",
         type=options.marks,
         default=(),
         metavar="MARK[,MARK...]",
-        help='what else stands for a missing value, such as --na-values="-999,none given"; '
-        "empty cells, NA, ? and their like always do",
+        help='additional markers of missing values, such as --na-values="-999,none given"; '
+        "empty cells, NA, ? and the like are always missing",
     )
 
 
 def _add_trust(parser: Any) -> None:
-    """Add what allows a model file to run code."""
+    """Add the option that allows a model file to run code."""
     parser.add_argument(
         "--trust",
         action="store_true",
-        help="load a model file that could run any code, such as a pickle",
+        help="load a model file that can run arbitrary code, such as a pickle",
     )
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add what says where the results go."""
+    """Add the options for output."""
     output = parser.add_argument_group("output")
     output.add_argument(
         "--save", metavar="FILE", help="save the tuned model as .skops, .joblib or .pkl"
@@ -244,10 +244,10 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo() -> argparse.ArgumentParser:
-    """Return the parser of the demo."""
+    """Return the parser of ``autotune demo``."""
     parser = _Parser(
         prog="autotune demo",
-        description="Tune a support vector regression on data that come with scikit-learn.",
+        description="Tune a support vector regression on a data set of scikit-learn.",
         allow_abbrev=False,
     )
     _add_search_options(parser, "20s")
@@ -255,7 +255,7 @@ def _demo() -> argparse.ArgumentParser:
 
 
 def _add_search_options(parser: Any, budget: str) -> None:
-    """Add the options that the demo has too."""
+    """Add the options that ``fit`` and ``demo`` share."""
     parser.add_argument(
         "--strategy",
         choices=STRATEGIES,

@@ -84,7 +84,7 @@ def _columns(frame: Any, names: Sequence[str], problem: str) -> Any:
 def _predictions(model: Any, X: Any, *, proba: bool) -> dict[str, Any]:
     """Return the new columns by name."""
     if proba and not hasattr(model, "predict_proba"):
-        raise CliError(f"--proba: {model_name(model)} does not tell how probable classes are")
+        raise CliError(f"--proba: {model_name(model)} does not predict probabilities")
     try:
         columns = {PREDICTION: model.predict(X)}
         if proba:

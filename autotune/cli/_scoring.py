@@ -40,7 +40,7 @@ def _problem(scoring: str, y: np.ndarray, classifier: bool) -> str | None:
             warnings.simplefilter("ignore")  # guesses are scored badly
             get_scorer(scoring)(model.fit(X, y), X, y)
     except AttributeError:
-        return "it needs a classifier, which says how probable each class is"
+        return "it needs a classifier, which predicts probabilities"
     except (TypeError, ValueError) as error:
         return one_line(str(error))
     return None

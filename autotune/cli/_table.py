@@ -99,7 +99,7 @@ def read_table(
     values = _target(y, task)
     if target_column.kind == DATE and y.nunique() > MAX_INTEGER_CLASSES:
         raise CliError(
-            f"the target {target!r} holds dates, which are neither classes nor amounts; make "
+            f"the target {target!r} holds dates, which are neither classes nor numbers; make "
             "numbers of them, such as days"
         )
     X = X[[column.name for column in used]]

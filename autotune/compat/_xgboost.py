@@ -13,11 +13,11 @@ from sklearn.preprocessing import LabelEncoder
 
 _PREFIX = "Encoding"
 _CLASSES = ("XGBClassifier", "XGBRFClassifier")
-_Base: Any = object  # what a classifier of XGBoost stands in for
+_Base: Any = object  # mixed into classifiers of XGBoost
 
 
 class _AnyLabels(_Base):
-    """Encodes the labels, which XGBoost itself wants to be the numbers from 0 on."""
+    """Encodes arbitrary labels as 0, 1, ..., which XGBoost requires."""
 
     def fit(self, X: Any, y: Any, *, sample_weight: Any = None, eval_set: Any = None, **params):
         y = np.ravel(y)

@@ -138,7 +138,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     >>> [column.kind for column in read_columns(X)]
     ['number', 'category']
     >>> read_columns(X)[0].note
-    "read as numbers, missing where it says '?'"
+    "read as numbers, with missing values '?'"
     """
     names, values = column_names(X), split_columns(X)
     columns = list(map(_read, values, names))
@@ -251,7 +251,7 @@ def _has_plain_categories(column: Any) -> bool:
 
 
 def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
-    """Return whether whole numbers only tell rows apart: they are named so, or count the rows."""
+    """Return whether integers only identify rows, by their name or as a row counter."""
     named, kind = _is_identifier_name(name), numpy_kind(column)
     if len(column) < _MIN_IDENTIFIERS or kind not in ("iuO" if named else "iu" * counted):
         return False
@@ -301,7 +301,7 @@ def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
 def _note_marks(kind: str, marks: list[str], others: list[str]) -> str:
     """Say which texts count as missing in a column that is read as something else."""
     shown = [mark for mark in marks if mark.strip()] + others
-    return f"read as {kind}s, missing where it says {_listed(shown)}" if shown else ""
+    return f"read as {kind}s, with missing values {_listed(shown)}" if shown else ""
 
 
 def _listed(texts: list[str]) -> str:

@@ -17,7 +17,7 @@ _SURE = 0.8  # of the share that a rare class has is left in a fold
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """The data that reach an estimator in a fit on a fold; None where that is not known.
+    """Sizes of the data that reach an estimator in a fit on a fold; None if unknown.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Facts:
 
     @classmethod
     def of(cls, X: Any, y: Any) -> Facts | None:
-        """Return what is to be known of all data; None if there are none."""
+        """Return the facts about all data; None without data."""
         if X is None:
             return None
         rows = max(int(_FOLD * num_samples(X)), 1)
@@ -44,7 +44,7 @@ class Facts:
 
     @property
     def other_rows(self) -> int | None:
-        """The rows that can be neighbours of one."""
+        """The number of other rows, which can be neighbours."""
         return None if self.rows is None else self.rows - 1
 
     @property
@@ -80,7 +80,7 @@ class Facts:
 
 
 def _least(*numbers: int | None) -> int | None:
-    """Return the least of some numbers, None where one is not known."""
+    """Return the least of some numbers, None if one is unknown."""
     known = [number for number in numbers if number is not None]
     return min(known) if len(known) == len(numbers) else None
 
@@ -96,7 +96,7 @@ def _count_features(X: Any) -> int | None:
 
 @dataclass(frozen=True)
 class UpTo:
-    """An interval whose upper end is bounded by a fact.
+    """An interval whose upper bound is limited by a fact.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class UpTo:
     prior: str = "uniform"
 
     def resolve(self, facts: Facts | None) -> tuple[Any, ...] | None:
-        """Return the interval for some data; None if there is none, or if they are not known."""
+        """Return the interval for some data; None if there is none or a fact is unknown."""
         high = self.high
         if facts is not None:
             bound = getattr(facts, self.fact)
@@ -126,7 +126,7 @@ class UpTo:
 
 
 def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
-    """Return a space with intervals in place of what depends on the data."""
+    """Return a space in which data-dependent ranges are intervals."""
     ranges = {name: _resolve(values, facts) for name, values in space.items()}
     return {name: values for name, values in ranges.items() if values is not None}
 

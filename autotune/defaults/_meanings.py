@@ -100,9 +100,9 @@ _COUNTS_OR_SHARES: dict[str, Callable[[StepInput], int]] = {
 def meaning(
     model: Any, name: str, value: Any, dimension: Dimension, reaching: Reaching = lambda: None
 ) -> Any:
-    """Return the number that a value stands for in a range of numbers.
+    """Return the number that a value means in a range of numbers.
 
-    That is the value itself where it is a number already, or where nothing is known of it.
+    It is the value itself if it is a number already or its meaning is unknown.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def unlisted(model: Any) -> dict[str, None]:
 
 
 def _rule(model: Any, name: str, value: Any) -> Callable[[StepInput], float] | None:
-    """Return what makes a number of a symbol and the data, None if nothing is known of it."""
+    """Return the rule that converts a symbol to a number, None if there is none."""
     is_symbol = value is None or isinstance(value, str)
     if not is_symbol or not type(model).__module__.startswith("sklearn."):
         return None
@@ -148,7 +148,7 @@ def _rule(model: Any, name: str, value: Any) -> Callable[[StepInput], float] | N
 
 
 def _in_its_unit(name: str, value: float, dimension: Dimension, reaching: Reaching) -> float:
-    """Return a share as a count or a count as a share, NaN if nothing tells.
+    """Return a share as a count or a count as a share, NaN if unknown.
 
     Without data, a share of one is all there is, and a count of one or two next to nothing.
     """

@@ -125,7 +125,7 @@ def _as_array(X: Any) -> np.ndarray:
 
 
 def _needs_names(X: Any) -> bool:
-    """Return whether the columns' names are of mixed types, or one stands twice."""
+    """Return whether the columns' names have mixed types or duplicates."""
     names = column_names(X)
     n_texts = sum(isinstance(name, str) for name in names)
     return 0 < n_texts < len(names) or len(set(names)) < len(names)
@@ -140,7 +140,7 @@ def _boosting(classifier: bool, categorical_features: Any) -> Any:
 
 
 def _sparse_step(X: Any) -> tuple[str, Any]:
-    """Return a step that makes a sparse matrix dense, and narrow if it would be too large."""
+    """Return a step that makes a sparse matrix dense, and reduces it if it is too large."""
     from sklearn.preprocessing import FunctionTransformer
 
     from ._texts import TermReducer, to_dense
@@ -215,7 +215,8 @@ def _warn_of(columns: list[Column]) -> None:
     if notes:
         more = f"; and {len(notes) - _N_NOTES} more" if len(notes) > _N_NOTES else ""
         warn(
-            f"The default model takes columns of X as follows: {'; '.join(notes[:_N_NOTES])}{more}",
+            "The default model interprets columns of X as follows: "
+            f"{'; '.join(notes[:_N_NOTES])}{more}",
         )
 
 
@@ -225,5 +226,5 @@ def _label(column: Column) -> str:
 
 
 def _is_surprising(column: Column) -> bool:
-    """Return whether users may not expect what a column was taken for."""
+    """Return whether users may not expect the interpretation of a column."""
     return bool(column.note) and column.kind != EMPTY

@@ -20,8 +20,8 @@ from ._registry import nearest_entry
 MAX_POINTS = 8
 
 Entry = dict[str, Any]
-Portfolio = tuple[str, list[Entry]]  # what precedes the names of a model's parameters
-# From an estimator and the parameter that holds a nested model to what reaches that.
+Portfolio = tuple[str, list[Entry]]  # prefix of the parameters, and entries
+# Returns the step input of a nested model, given the estimator and the model's parameter.
 Inputs = Callable[[Any, str], StepInput | None]
 _MISFIT = object()
 # Gives the other values of an entry their meaning, also where it is not searched.
@@ -100,10 +100,10 @@ def starting_points(
 def moved_default(
     estimator: Any, space: Space, prefix: str = "", *, inputs: Inputs | None = None
 ) -> dict[str, Any] | None:
-    """Return what an estimator's own parameters are in a space that they lie outside of.
+    """Move an estimator's own parameters into a space.
 
-    Each value is kept where the space has it; a number is moved to the nearest one; a word or
-    None becomes the number that it stands for, as far as that is known, or else the middle of
+    Each value is kept if the space contains it; a number is moved to the nearest one; a string or
+    None becomes the number that it means, if that is known, or else the middle of
     the range or the first choice. Of several sub-spaces it is that in which the
     fewest choices, and then the fewest values, have to change.
 
@@ -142,7 +142,7 @@ class _Owner:
     reaching: Reaching
 
     def value_in(self, dimension: Dimension, name: str, value: Any) -> Any:
-        """Return what a value of a parameter is in a range."""
+        """Return a value of a parameter, moved into its range."""
         if value in dimension:
             return value
         number = meaning(self.model, name, value, dimension, self.reaching)
@@ -196,7 +196,7 @@ class _View:
         return tuple((prefix, id(entries)) for prefix, entries in self.portfolios)
 
     def place(self, named: Entry, turn: int = 0) -> Entry | None:
-        """Return the configuration that an entry comes to here, None if it does not fit."""
+        """Return the configuration of an entry in this sub-space, None if it does not fit."""
         placed = {}
         for name, value in named.items():
             if name in self.subspace:
@@ -297,7 +297,7 @@ def _prefixer(prefix: str) -> Callable[[Entry], Entry]:
 
 
 def _first_fit(views: list[_View], named: Entry, turn: int = 0) -> Entry | None:
-    """Return what an entry comes to in the first sub-space that it fits."""
+    """Return the configuration of an entry in the first sub-space that it fits."""
     points = (view.place(named, turn) for view in views)
     return next((point for point in points if point is not None), None)
 

@@ -27,7 +27,7 @@ def _simple_imputer(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _one_hot_encoder(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the space of OneHotEncoder, where the user has not said what is rare."""
+    """Return the space of OneHotEncoder, unless the user has set what is infrequent."""
     is_said = params.get("max_categories") is not None or params.get("drop") is not None
     return {} if is_said else {"min_frequency": UpTo("few_rows", 1, 30, "log-uniform")}
 

@@ -96,7 +96,7 @@ def register_space(cls: type, space: Any) -> None:
         _registered.pop(cls, None)
         return
     if not callable(space):
-        Space.parse(space)  # says what is wrong with it
+        Space.parse(space)  # raises if it is invalid
     _registered[cls] = space
 
 

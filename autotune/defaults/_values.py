@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# What stands for a missing value in a column of text that is otherwise numbers or dates.
+# Markers of missing values in a text column that otherwise holds numbers or dates.
 _MARKS = {
     *("", "?", "-", "--", ".", ".."),
     *("na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "null", "none", "missing", "unknown"),
@@ -66,7 +66,7 @@ def column_names(X: Any) -> list[Any]:
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a single object stands for a missing value."""
+    """Return whether a single object is a missing value."""
     if value is None:
         return True
     if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)):
@@ -75,7 +75,7 @@ def is_missing(value: Any) -> bool:
 
 
 def as_objects(column: Any) -> np.ndarray:
-    """Return the values as objects, None where they are missing, text for bytes."""
+    """Return the values as objects, with None for missing ones and text for bytes."""
     if hasattr(column, "to_list"):  # a series, or a categorical of pandas
         values = column.to_list()
     elif column.dtype.kind in "mM":
@@ -88,7 +88,7 @@ def as_objects(column: Any) -> np.ndarray:
 
 
 def _checked(objects: np.ndarray) -> np.ndarray:
-    """Return the values, if they can be read."""
+    """Return the values after validation."""
     check_types(set(map(type, objects)) - {type(None)}, "a column of X")
     return objects
 
@@ -99,7 +99,7 @@ def _decoded(value: Any) -> Any:
 
 
 def check_types(types: set[type], where: str) -> None:
-    """Refuse values that have no meaning as a number, a time or a text."""
+    """Refuse values that are neither numbers nor times nor text."""
     for cls in sorted(types, key=lambda cls: cls.__name__):
         is_blank = cls.__str__ is object.__str__ and cls.__repr__ is object.__repr__
         if issubclass(cls, (complex, np.complexfloating)):
@@ -123,7 +123,7 @@ def as_text(column: Any) -> np.ndarray:
 
 
 def to_text(value: Any) -> str:
-    """Return a value as text; 1 and 1.0 are written alike."""
+    """Return a value as text, the same for 1 and 1.0."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
@@ -143,7 +143,7 @@ def spread(texts: Collection[str]) -> list[str]:
 
 
 def is_mark(text: str) -> bool:
-    """Return whether a text stands for a missing value."""
+    """Return whether a text is a missing-value marker."""
     return text.strip().lower() in _MARKS
 
 
@@ -189,7 +189,7 @@ def is_series(column: Any, library: str) -> bool:
 
 
 def numpy_kind(column: Any) -> str:
-    """Return numpy's letter for the type of the values, "O" for what it has no letter for."""
+    """Return numpy's kind of the values, "O" for types unknown to numpy."""
     if is_series(column, "polars"):
         polars = sys.modules["polars"]
         if column.dtype == polars.Boolean:
@@ -218,7 +218,7 @@ def _convert(
 
 
 def _to_number(value: Any, point: str) -> float:
-    """Return a value as a float, NaN if it is no number."""
+    """Return a value as a float, NaN if it is not a number."""
     if isinstance(value, str):
         number = parse_number(value, point)
         return parse_clock(value) if np.isnan(number) else number
@@ -234,7 +234,7 @@ def _to_number(value: Any, point: str) -> float:
 
 
 def _to_float(value: Any) -> float:
-    """Return a number as a float, infinite where it is too large for one."""
+    """Return a number as a float, infinite if it is too large."""
     try:
         return float(value)
     except OverflowError:
@@ -242,7 +242,7 @@ def _to_float(value: Any) -> float:
 
 
 def parse_number(text: str, point: str = ".") -> float:
-    """Return what a text says as a number, NaN if it says none.
+    """Parse a text as a number; NaN if it is none.
 
     Groups of three digits, a currency, a percent sign and parentheses around what is
     negative are understood.
@@ -263,14 +263,14 @@ def parse_number(text: str, point: str = ".") -> float:
 
 
 def _parse_infinity(text: str) -> float:
-    """Return the infinity that a text names, NaN if it names none."""
+    """Parse a text as infinity; NaN if it is none."""
     return {"inf": np.inf, "infinity": np.inf, "-inf": -np.inf, "-infinity": -np.inf}.get(
         text.strip().lower().lstrip("+"), np.nan
     )
 
 
 def parse_clock(text: str) -> float:
-    """Return the seconds that a text like 13:45 or 1:30:05.5 says, NaN if it says none."""
+    """Parse a text such as 13:45 or 1:30:05.5 as seconds; NaN if that fails."""
     match = _CLOCK.fullmatch(text)
     if match is None:
         return np.nan
@@ -290,7 +290,7 @@ def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> f
 
 
 def decimal_point(texts: list[str]) -> str:
-    """Return the mark before the decimals that more of the texts agree with."""
+    """Return the decimal separator that more of the texts agree with."""
     counts = {
         point: sum(not np.isnan(parse_number(text, point)) for text in texts) for point in _NUMBERS
     }
@@ -303,7 +303,7 @@ def is_code(text: str) -> bool:
 
 
 def as_times(column: Any, zone: str | None = None, day_first: bool = False) -> np.ndarray:
-    """Return the values as times of numpy, in microseconds; NaT for what is none.
+    """Return the values as numpy times in microseconds; NaT for others.
 
     Parameters
     ----------
@@ -359,7 +359,7 @@ def to_time(value: Any, day_first: bool = False) -> Any:
 
 
 def parse_time(text: str, day_first: bool = False) -> Any:
-    """Return the date and time of day that a text says, NaT if it says none."""
+    """Parse a text as a date and time of day; NaT if that fails."""
     for pattern, order in (
         (_YEAR_FIRST, _by_year),
         (_YEAR_LAST, _by_day if day_first else _by_month),

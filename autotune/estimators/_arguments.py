@@ -46,7 +46,7 @@ _ADVICE = {
 
 
 def explain_unknown(init: Callable) -> Callable:
-    """Have a constructor say what to write instead of arguments that it does not have."""
+    """Let a constructor suggest replacements for unknown arguments."""
     names = list(signature(init).parameters)[1:]
 
     @wraps(init)
@@ -64,7 +64,7 @@ def explain_unknown(init: Callable) -> Callable:
 def refuse_unknown(
     owner: Any, given: Collection[str], names: Collection[str], kind: type[Exception]
 ) -> None:
-    """Raise an error for given parameters that are none of ``names``, and say what is meant."""
+    """Raise an error with a suggestion for parameters that are not among ``names``."""
     unknown = [name for name in given if name not in names]
     if unknown:
         advice = "; ".join(f"no parameter {name!r}: {_advice(name, names)}" for name in unknown)
@@ -72,7 +72,7 @@ def refuse_unknown(
 
 
 def refuse_fit_arguments(owner: Any, given: Collection[str], models: Collection[Any]) -> None:
-    """Raise an error for arguments of ``fit`` that are the constructor's and of no model."""
+    """Raise an error for arguments of ``fit`` that belong to the constructor."""
     if routing_enabled():  # a scorer may have asked for anything
         return
     names, kind = owner.get_params(deep=False), type(owner).__name__
@@ -86,14 +86,14 @@ def _takes(model: Any, name: str) -> bool:
     """Return whether a model's ``fit`` may take an argument."""
     try:
         parameters = signature(model.fit).parameters
-    except (AttributeError, TypeError, ValueError):  # no model, or one that does not tell
+    except (AttributeError, TypeError, ValueError):  # no model, or one without a signature
         return True
     takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     return name in parameters or (takes_any and not hasattr(model, "steps"))
 
 
 def refuse_inner(owner: Any, given: Mapping[str, Any]) -> None:
-    """Raise an error for a parameter, as ``strategy__points``, of something that has none."""
+    """Raise an error for a nested parameter, as ``strategy__points``, of a plain value."""
     for name in given:
         outer, inner, _ = name.partition("__")
         value = given.get(outer, getattr(owner, outer, None))
@@ -102,7 +102,7 @@ def refuse_inner(owner: Any, given: Mapping[str, Any]) -> None:
 
 
 def _advice(name: str, names: Collection[str]) -> str:
-    """Say what to do about a parameter that there is not."""
+    """Return advice on an unknown parameter."""
     if name in _ADVICE:
         return _ADVICE[name]
     close = get_close_matches(name, names, n=1)

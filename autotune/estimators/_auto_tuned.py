@@ -64,6 +64,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         scoring=None,
         cv=None,
         refit=True,
+        final_model="refit",
+        keep_predictions=False,
         include_default=True,
         error_score=np.nan,
         return_train_score=False,
@@ -80,6 +82,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         self.scoring = scoring
         self.cv = cv
         self.refit = refit
+        self.final_model = final_model
+        self.keep_predictions = keep_predictions
         self.include_default = include_default
         self.error_score = error_score
         self.return_train_score = return_train_score
@@ -329,6 +333,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if self.estimator is None:
             inner.input_tags.sparse = True  # the default model depends on the type of X
+        if self._classifier and (self.final_model != "refit" or self.keep_predictions):
+            inner.target_tags.multi_output = False
+            if inner.classifier_tags is not None:
+                inner.classifier_tags.multi_label = False
         if inner.estimator_type == tags.estimator_type:
             return inner
         tags.input_tags = inner.input_tags

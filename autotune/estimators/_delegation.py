@@ -14,16 +14,20 @@ from .._texts import short_repr
 
 # Methods that would change the tuned model behind the tuner's back.
 _OWN = ("_", "fit", "partial_fit", "set_", "get_")
+# What averages of models have too.
+_OF_AVERAGES = ("predict", "predict_proba", "predict_log_proba")
 # Set only where a score decides, not a rule of the user's.
 _OF_WINNER = ("best_score_", "best_index_", "best_params_")
 
 
 def _has(name: str) -> Any:
-    """Return a check that the fitted model, or else each wrapped one, has a method."""
+    """Return a check that the fitted model or, before ``fit``, each wrapped one has a method."""
 
     def check(self: Any) -> bool:
         fitted = self.__dict__.get("best_estimator_")
         models = self._models().values() if fitted is None else [fitted]
+        if fitted is None and self.final_model != "refit" and name not in _OF_AVERAGES:
+            return False
         return self.refit is not False and all(hasattr(model, name) for model in models)
 
     return check
@@ -70,7 +74,7 @@ def _delegated(name: str, doc: str) -> Any:
 
 
 def _look_up(model: Any, name: str, complaint: str) -> Any:
-    """Return an attribute of a model, or say whose it is not."""
+    """Return an attribute of a model, or raise an error that names both classes."""
     try:
         return getattr(model, name)
     except AttributeError as error:
@@ -78,12 +82,13 @@ def _look_up(model: Any, name: str, complaint: str) -> Any:
 
 
 class DelegatingMixin:
-    """Answers as the tuned model does.
+    """Delegates methods and attributes to the tuned model.
 
     Needs ``best_estimator_`` after ``fit``, and ``_models()`` before.
     """
 
     best_estimator_: Any
+    final_model: str
     fit: Any
     refit: Any
 
@@ -160,7 +165,7 @@ class DelegatingMixin:
         return self._fitted("n_features_in_").n_features_in_
 
     def _fitted(self, name: str) -> Any:
-        """Return the tuned model, or fail as for an attribute that is not there."""
+        """Return the tuned model, or raise an AttributeError."""
         if "best_estimator_" not in self.__dict__:
             raise AttributeError(name)
         return self.best_estimator_

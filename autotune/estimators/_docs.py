@@ -15,7 +15,7 @@ _SHARED = """
         and numbers in text. Unusual columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
-        returns as a dict to change. A dict maps parameter names, as in ``set_params``, to
+        returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to
         ranges: a list of choices, where three or more numbers are treated as ordered;
         ``(low, high)`` for an interval, of integers if both bounds are integers;
         ``(low, high, "log-uniform")``; a frozen scipy distribution or anything with
@@ -40,6 +40,15 @@ _SHARED = """
         As in scikit-learn's searchers: whether to fit the winner on all rows, the name of the
         deciding metric if there are several, or a callable that receives the rows of
         ``cv_results_`` that can win and returns the index of the winner among them.
+    final_model : {{"refit", "folds", "ensemble"}}, default="refit"
+        The model that is used after the search, unless ``refit`` is False. ``"refit"``: the
+        winner, fitted on all rows. ``"folds"``: the average of the models that were fitted on
+        the winner's folds, which needs no final fit. ``"ensemble"``: a weighted average of the
+        fold models of several trials, by the greedy selection of Caruana et al. (ICML 2004), if
+        that is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
+        budget in seconds. Classifiers with several outputs need ``"refit"``.
+    keep_predictions : bool, default=False
+        Whether to keep the predictions for the validation rows, see ``oof_predictions_``.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can always win with a built-in
         space, but with a space that you pass only if it lies inside. Otherwise the strategies
@@ -70,7 +79,8 @@ _SHARED = """
     ----------
     best_estimator_, estimator_ : estimator
         The winner, fitted on all rows. Its public attributes and methods are also available
-        on this object.
+        on this object. If ``final_model`` is not ``"refit"``, it may be an
+        :class:`AveragedClassifier` or :class:`AveragedRegressor`.
     best_params_ : dict
         The winner's configuration.
     best_score_ : float
@@ -109,7 +119,13 @@ _SHARED = """
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Duration of the final fit in seconds.
+        Duration of the final fit in seconds., or of what replaces it.
+    ensemble_weights_ : dict of int to float
+        The weight of each trial in the ensemble, by its number; with ``final_model="ensemble"``.
+    oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        With ``keep_predictions``: the winner's prediction for each row by the models that were
+        fitted without it. For classifiers these are the probabilities of ``classes_``, or one
+        vote if there are none. Mean over several validation folds; NaN for a row in none.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..compat import num_samples
 from ..tuning import (
     Problem,
     Runtime,
@@ -14,26 +15,29 @@ from ..tuning import (
     Winner,
     choose_winner,
     conclude,
-    refit_winner,
+    make_final_model,
+    out_of_fold,
 )
 
 
 class FittedMixin:
-    """Sets what ``fit`` and ``finish`` find out."""
+    """Sets the fitted attributes of ``fit`` and ``finish``."""
 
+    final_model: str
+    keep_predictions: bool
     refit: Any
     warm_start: bool
 
     def _last_fit(self) -> Any:
-        """Return what the last fit has left, None if this one may not go on with it."""
+        """Return the state of the last fit, or None if this one must not continue it."""
         fitted = self.__dict__
         return (fitted.get("_study"), fitted.get("history_")) if self.warm_start else None
 
     @contextmanager
     def _resumable(self, study: Study) -> Iterator[None]:
-        """Forget an earlier fit, and keep of this one what `finish` and a further fit need.
+        """Discard an earlier fit, and keep the state that `finish` and another fit need.
 
-        That is kept however it ends; the history is there while it is filled.
+        It is kept however the fit ends; the history is available while it is filled.
         """
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
@@ -47,9 +51,9 @@ class FittedMixin:
             self._study = study.kept
 
     def _end(self, problem: Problem, result: SearchResult, runtime: Runtime) -> None:
-        """Draw the conclusion from a search, and carry out the last fit.
+        """Conclude a search, and carry out the last fit.
 
-        What is known before the last fit is set before it, because it may fail.
+        The results of the search are set first, because the last fit may fail.
         """
         conclusion = conclude(problem, result)
         self.multimetric_ = conclusion.multimetric
@@ -63,17 +67,29 @@ class FittedMixin:
         if winner is None:
             return
         self._set_winner(winner)
-        if self.refit is False:
-            return
-        last_fit = refit_winner(problem, result, winner, runtime)
+        if self.refit is not False:
+            self._set_final_model(problem, result, winner, runtime)
+        if self.keep_predictions:
+            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
+            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
+            if predictions is not None:
+                self.oof_predictions_ = predictions
+
+    def _set_final_model(
+        self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
+    ) -> None:
+        """Make the final model, and set what tells of it."""
+        last_fit = make_final_model(problem, result, winner, runtime)
         self._set_winner(last_fit.winner)
+        if self.final_model == "ensemble":
+            self.ensemble_weights_ = last_fit.weights
         self.refit_time_ = last_fit.seconds
         self.best_estimator_ = last_fit.model
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_
 
     def _set_winner(self, winner: Winner) -> None:
-        """Set what tells of the winner, but no score where a rule of the user's has decided."""
+        """Set the attributes of the winner, without a score if a callable ``refit`` decided."""
         self.best_index_ = winner.trial.number
         self.best_params_ = dict(winner.trial.params)
         if winner.expected is not None:

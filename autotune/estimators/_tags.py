@@ -11,7 +11,7 @@ _NEED_ALL = {"array_api_support", "pairwise", "positive_only", "required", "requ
 
 
 def combine_tags(tags: list[Any]) -> Any:
-    """Return what holds for a race: models that cannot take the data fail and cannot win."""
+    """Return the tags of several models: those that do not support the data fail and cannot win."""
     combined = copy(tags[0])
     for field in fields(combined):
         values = [getattr(one, field.name) for one in tags]

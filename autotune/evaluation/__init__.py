@@ -1,8 +1,8 @@
 """HOW one evaluation is carried out: job, task, build, fidelity, prefix cache."""
 
 from ._build import build
-from ._fidelity import count_classes, count_rows, count_units
-from ._job import Fold, Job, Outcome
+from ._fidelity import class_labels, count_classes, count_rows, count_units
+from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
 from ._task import Task, note_warnings
@@ -11,11 +11,14 @@ __all__ = [
     "CHOSEN",
     "Fold",
     "Job",
+    "Keeps",
+    "Kept",
     "Models",
     "Outcome",
     "PrefixCache",
     "Task",
     "build",
+    "class_labels",
     "count_classes",
     "count_rows",
     "count_units",

@@ -13,7 +13,7 @@ from ._models import split_choice
 def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
     """Return an unfitted copy of ``estimator`` with a configuration and a seed.
 
-    ``estimator=None`` stands for a choice among models, which the configuration holds.
+    ``estimator=None`` means that the configuration selects the model.
     """
     model, own = split_choice(estimator, params)
     built = clone(model)
@@ -45,7 +45,7 @@ def _chosen_outputs(estimator: Any, params: dict[str, Any]) -> dict[str, str]:
 
 
 def _takes_output(value: Any) -> bool:
-    """Return whether a value is a transformer whose output nobody has set."""
+    """Return whether a value is a transformer without a configured output."""
     if isinstance(value, type) or not hasattr(value, "transform"):
         return False
     return hasattr(value, "set_output") and output_of(value) is None

@@ -11,7 +11,7 @@ from ..compat import to_numpy
 
 
 def count_rows(fidelity: float, n_rows: int) -> int:
-    """Return how many of ``n_rows`` training rows a fidelity stands for."""
+    """Return the number of training rows out of ``n_rows`` for a fidelity."""
     return min(n_rows, max(1, math.ceil(fidelity * n_rows - 1e-9)))  # 3 / 7 * 7 may exceed 3
 
 

@@ -31,6 +31,8 @@ class Job:
         The callback context of scikit-learn for this evaluation.
     n_test : int or None
         Maximum number of validation rows that are scored; None: all.
+    keep : bool
+        Whether the outcome includes what the task keeps of a fold.
     """
 
     trial: int
@@ -42,6 +44,7 @@ class Job:
     callback_context: Any = None
     n_test: int | None = None
     phase: str = SEARCH
+    keep: bool = False
 
     def __post_init__(self) -> None:
         assert self.phase in PHASES
@@ -56,10 +59,47 @@ class Job:
         return Evaluation(self.trial, *self.key, **result)
 
     def sign(self, outcome: Outcome) -> None:
-        """Say in an outcome which job it is of: one that could not be loaded cannot tell."""
+        """Set the job of an outcome, which one that could not be loaded does not know."""
         evaluation = outcome.evaluation
         evaluation.trial = self.trial
         evaluation.fold, evaluation.fidelity, evaluation.phase = self.key
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """What evaluations keep of a fold where a job says so.
+
+    Attributes
+    ----------
+    models, predictions : bool
+        Whether fitted models are kept, and their predictions for the validation rows.
+    classes : ndarray or None
+        The class labels, of a classification.
+    """
+
+    models: bool
+    predictions: bool
+    classes: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What was kept of a fold.
+
+    Attributes
+    ----------
+    model : bytes or None
+        The fitted model, pickled; None if it was not wanted, or cannot be pickled.
+    rows : ndarray of int32
+        The validation rows.
+    predictions : ndarray of float32, or None
+        For each of them the prediction, of a classifier the probability of each class, or its
+        one vote if it has no probabilities.
+    """
+
+    model: bytes | None
+    rows: np.ndarray
+    predictions: np.ndarray | None
 
 
 @dataclass
@@ -70,13 +110,16 @@ class Outcome:
     ----------
     evaluation : Evaluation
     model : estimator or None
-        The fitted estimator of a refit.
+        The fitted estimator of a refit; also that of a fold which should be kept, but cannot be
+        pickled. It does not leave the process then.
     exception : BaseException or None
         The exception that was raised, for ``error_score="raise"``.
     stop : bool
         True if a callback asked to stop.
     warnings : list of (category, message)
         Warnings of a refit, to be repeated in the main process.
+    kept : Kept or None
+        The fitted model and the predictions, if they are kept.
     """
 
     evaluation: Evaluation
@@ -84,3 +127,4 @@ class Outcome:
     exception: BaseException | None = None
     stop: bool = False
     warnings: list[tuple[type[Warning], str]] = field(default_factory=list)
+    kept: Kept | None = None

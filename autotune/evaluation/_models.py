@@ -68,7 +68,7 @@ class Models:
 def split_choice(estimator: Any, params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return the model of a configuration, with its parameters under the model's own names.
 
-    ``estimator=None`` stands for a choice, which the configuration holds.
+    ``estimator=None`` means that the configuration selects the model.
     """
     if estimator is not None:
         return estimator, dict(params)

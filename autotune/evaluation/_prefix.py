@@ -263,7 +263,12 @@ def scored_form(fitted: Any, estimator: Any, scorer: Any) -> Any:
     A scorer that only predicts gets the short form, which knows the validation rows already.
     Another one, which may look into the steps, gets ``estimator`` with its fitted steps.
     """
-    if fitted is estimator or only_predicts(scorer):
+    return fitted if only_predicts(scorer) else whole_form(fitted, estimator)
+
+
+def whole_form(fitted: Any, estimator: Any) -> Any:
+    """Return a fitted pipeline with all its steps."""
+    if fitted is estimator:
         return fitted
     estimator.steps = [*fitted.steps[0][1].entry.steps, *fitted.steps[1:]]
     return estimator

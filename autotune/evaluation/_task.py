@@ -18,17 +18,20 @@ import numpy as np
 from .._texts import short_repr
 from ..compat import (
     clone,
+    cloudpickle,
     make_ready,
     num_samples,
     propagate_callbacks,
     safe_split,
     slice_params,
+    to_numpy,
 )
+from ..ensembles import class_votes
 from ..history import COMPARISON, COMPLETE, FAILED, FULL, REFIT
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
-from ._job import Job, Outcome
-from ._prefix import PrefixCache, saved_time, scored_form
+from ._job import Job, Keeps, Kept, Outcome
+from ._prefix import PrefixCache, saved_time, scored_form, whole_form
 
 _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
 
@@ -46,6 +49,8 @@ class Task:
     folds : list of (train, test) index arrays
     comparison_folds : list of (train, test) index arrays
         Those of the final comparison.
+    keeps : Keeps or None
+        What is kept of a fold where a job says so.
     scorer : callable
         ``scorer(estimator, X, y, **params)`` returns a number or a dict of numbers.
     fit_params, score_params : dict
@@ -77,6 +82,7 @@ class Task:
     stratify: bool = False
     prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
     comparison_folds: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    keeps: Keeps | None = None
     _orders: dict[tuple, np.ndarray] = field(default_factory=dict, repr=False)
     _last_built: tuple[int, Any] = field(default=(-1, None), repr=False)
 
@@ -164,12 +170,15 @@ class Task:
 
         evaluation = outcome.evaluation
         evaluation.saved_time = saved_time(fitted, estimator)
-        estimator = scored_form(fitted, estimator, self.scorer)
+        whole, estimator = estimator, scored_form(fitted, estimator, self.scorer)
         start = time.perf_counter()
         try:
             score_params = slice_params(self.X, self.score_params, test)
             scores = self._score(estimator, X_test, y_test, score_params)
             note_scores(outcome, scores, evaluation.scores, self.metric)
+            if job.keep and self.keeps is not None:
+                predictions = self._predictions(estimator, X_test)
+                self._keep(outcome, whole_form(fitted, whole), test, predictions)
             evaluation.score_time = time.perf_counter() - start
             if self.return_train_score:
                 score_params = slice_params(self.X, self.score_params, train)
@@ -177,6 +186,28 @@ class Task:
                 note_scores(outcome, scores, evaluation.train_scores, self.metric)
         finally:
             evaluation.score_time = evaluation.score_time or time.perf_counter() - start
+
+    def _predictions(self, model: Any, X_test: Any) -> np.ndarray | None:
+        """Return what a model predicts for validation rows, if that is kept."""
+        assert self.keeps is not None
+        if not self.keeps.predictions:
+            return None
+        if self.keeps.classes is not None:
+            return class_votes(model, X_test, self.keeps.classes).astype(np.float32)
+        return to_numpy(model.predict(X_test)).astype(np.float32)
+
+    def _keep(
+        self, outcome: Outcome, model: Any, test: np.ndarray, predictions: np.ndarray | None
+    ) -> None:
+        """Put what is kept of a fold into an outcome."""
+        assert self.keeps is not None
+        content = None
+        if self.keeps.models:
+            try:
+                content = cloudpickle.dumps(model, protocol=5)
+            except Exception:  # of the model's own code; who needs the model fits it again
+                outcome.model = model
+        outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), predictions)
 
     def _fit(
         self, estimator: Any, job: Job, outcome: Outcome, X: Any, y: Any, fit_params: dict
@@ -241,7 +272,7 @@ def note_scores(
 
 
 def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what callbacks are told of the metadata."""
+    """Return the metadata for callbacks."""
     weights = fit_params.get("sample_weight")
     return None if weights is None else {"sample_weight": weights}
 

@@ -39,11 +39,11 @@ def make_executor(
     ----------
     task : Task
     n_jobs : int or None
-        As everywhere in scikit-learn: None asks the active joblib configuration, -1 means
-        all cores.
+        As everywhere in scikit-learn: None uses the active joblib configuration, -1 means all
+        cores.
     killable : bool, default=False
-        Evaluations must be able to be ended from outside, so even a single one at a time
-        runs in a worker process.
+        Whether evaluations must be killable, so that even a single one at a time runs in a
+        worker process.
     memory : int or None, default=None
         Bytes that an evaluation in a worker process may use.
     meanwhile : int or None, default=None
@@ -53,9 +53,9 @@ def make_executor(
     Returns
     -------
     executor : Executor
-        Dask, threads or a user's pool where they are the active backend; else this process for
-        one job at a time, and worker processes for several, also for a backend that is not
-        known, with a warning.
+        Dask, threads or a user's pool if they are the active backend; otherwise this process for
+        one job at a time, and worker processes for several. Unknown backends are replaced with a
+        warning.
     """
     backend, configured = get_active_backend()
     n_jobs = configured if n_jobs is None else n_jobs
@@ -77,7 +77,7 @@ def make_executor(
 
 
 def local_parallelism() -> parallel_config:
-    """Let parallel code of models run on this machine, whatever the active backend is."""
+    """Run parallel code of models on this machine, whatever the active backend is."""
     return parallel_config("loky")
 
 
@@ -93,13 +93,13 @@ def _is_threading(backend: Any) -> bool:
 
 
 def _count_instead(backend: Any, n_jobs: int | None) -> int:
-    """Return how many local processes stand for the workers of a backend."""
+    """Return how many local processes replace the workers of a backend."""
     asked = getattr(backend, "default_n_jobs", 1) if n_jobs is None else n_jobs
     return min(LokyBackend().effective_n_jobs(asked), cpu_count())
 
 
 def _warn_of_backend(backend: Any, n_workers: int, killable: bool) -> None:
-    """Say what runs the evaluations instead of a backend that is not known."""
+    """Warn about an unknown backend, and name its replacement."""
     kind = type(backend)
     name = next((name for name, known in BACKENDS.items() if known is kind), kind.__name__)
     alone = "a worker process" if killable else "this process"
@@ -121,7 +121,7 @@ def _in_threads(task: Any, n_workers: int) -> Executor:
 def _in_pool(
     task: Any, backend: FuturesBackend, n_jobs: int | None, killable: bool, memory: int | None
 ) -> Executor:
-    """Return the user's pool, whose workers have processes for what must be killable."""
+    """Return an executor for the user's pool, with processes if jobs must be killable."""
     if killable:
         from .processes import SharedProcesses
 
@@ -134,7 +134,7 @@ def _in_pool(
 
 
 def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> Executor:
-    """Return a Dask cluster, or this process if the task cannot travel."""
+    """Return an executor for Dask, or for this process if the task cannot be pickled."""
     from .cluster._executor import DaskExecutor
 
     patience = backend.wait_for_workers_timeout or 0.0
@@ -148,7 +148,7 @@ def _on_cluster(task: Any, backend: Any, killable: bool, memory: int | None) -> 
 
 
 def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: int | None) -> Executor:
-    """Return worker processes, or this process if the task cannot travel."""
+    """Return worker processes, or this process if the task cannot be pickled."""
     from .processes._executor import ProcessExecutor
 
     try:
@@ -159,7 +159,7 @@ def _processes(task: Any, n_workers: int, memory: int | None, meanwhile: int | N
 
 
 def _warn_of_inline(error: Exception) -> None:
-    """Say why there are no other processes."""
+    """Warn why evaluations run in this process."""
     warn(
         "evaluations run in this process, one after another and without a way to end "
         f"one that hangs, because none can be sent to another process: {error}",

@@ -198,4 +198,4 @@ class FuturesExecutor(Executor):
 
 def _lost(error: BaseException) -> ClusterLostError:
     """Return the error for a pool that was lost."""
-    return ClusterLostError(f"the pool of workers cannot be used any more: {error}")
+    return ClusterLostError(f"the pool of workers can no longer be used: {error}")

@@ -11,10 +11,10 @@ from ._watched import run_watched
 
 
 class InlineExecutor(Executor):
-    """Runs a job when its result is asked for.
+    """Runs a job when its outcome is collected.
 
-    A job with a limit runs in a thread, and is given up when that is reached: the thread cannot
-    be ended while it is in compiled code, but the search goes on.
+    A job with a time limit runs in a thread and is abandoned when it exceeds the limit: a thread
+    cannot be killed while it runs compiled code, but the search continues.
     """
 
     def __init__(self, task: Any):

@@ -24,22 +24,22 @@ import numpy as np
 
 from ..compat import cloudpickle
 from ..evaluation import Job, Outcome
-from ..history import COMPLETE, FAILED
+from ..history import COMPLETE, FAILED, REFIT
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
-MAPPABLE_KINDS = "biufcmMSUV"  # what numpy can map: no Python objects
+MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
 SHARED_MEMORY = Path("/dev/shm")
 RESERVED = 256_000_000  # bytes of shared memory that are left to others
 
 
 class Folder:
-    """Private temporary folders for the files of one task, where there is room for them.
+    """Private temporary folders for the files of one task, on a disk with enough space.
 
     Parameters
     ----------
     on_create : callable
-        Told the path of each folder before anything is written there, so that somebody else
-        can remove it should this process be killed.
+        Called with the path of each folder before anything is written there, so that another
+        process can remove it if this one is killed.
     """
 
     def __init__(self, on_create: Callable[[str], None]):
@@ -75,7 +75,7 @@ def _root_with_room(n_bytes: int) -> str:
 
 
 class _Pickler(cloudpickle.Pickler):
-    """Pickle by value what cannot be imported; note the modules used.
+    """Pickle by value what cannot be imported; record the modules used.
 
     A class or function of ``__main__`` becomes one of the worker's ``__main__``, so that it can
     be pickled there by its name, as a cache in a pipeline does.
@@ -222,14 +222,14 @@ class _ResultPickler(cloudpickle.Pickler):
 
 
 def _pack_result(value: Any) -> bytes:
-    """Pickle what a job made."""
+    """Pickle the result of a job."""
     buffer = io.BytesIO()
     _ResultPickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
     return buffer.getvalue()
 
 
 class UnsendableError(RuntimeError):
-    """What a job that succeeded made cannot be sent back from the process where it ran."""
+    """The result of a successful job cannot be sent back from its process."""
 
 
 def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
@@ -242,11 +242,12 @@ def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:
 
     A model or an exception that cannot be pickled must not take the evaluation with it.
     """
-    bare = Outcome(outcome.evaluation, stop=outcome.stop)
-    if outcome.model is None and outcome.exception is None:
+    bare = Outcome(outcome.evaluation, stop=outcome.stop, kept=outcome.kept)
+    model = outcome.model if outcome.evaluation.phase == REFIT else None
+    if model is None and outcome.exception is None:
         return bare, None
     try:
-        return bare, _pack_result((outcome.model, outcome.exception, outcome.warnings))
+        return bare, _pack_result((model, outcome.exception, outcome.warnings))
     except Exception as error:  # picklers raise whatever the objects' own code raises
         bare = _spoil(bare, error)
         exception, bare.exception = bare.exception, None

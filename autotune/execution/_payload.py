@@ -19,10 +19,9 @@ _lock = Lock()
 class Payload:
     """A value that is pickled when it leaves this process, and only then.
 
-    It is pickled once, by value where it is not importable, and unpickled by whoever opens it
-    first, not while a message is read. Its copies in one process are one object: in the process
-    that made it, it opens as the very value, since copies of callbacks would tell nobody what
-    they see.
+    It is pickled once, by value if it is not importable, and unpickled when it is first opened,
+    not while a message is read. Its copies in one process are one object: in the process that
+    made it, it opens as the original value, because copies of callbacks would have no effect.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ _NAMELESS = Job(-1, -1, {}, 0)  # one that cannot be opened: the search knows wh
 def run(task: Payload | str, job: Payload) -> Outcome | bytes | None:
     """Run a job, raising nothing; return None if the task is not here.
 
-    What leaves the process is pickled in this thread, for ``read_answer``.
+    The outcome is pickled in this thread, for ``read_answer``.
     """
     payload = find(task) if isinstance(task, str) else task
     if payload is None:
@@ -44,7 +44,7 @@ def run(task: Payload | str, job: Payload) -> Outcome | bytes | None:
 
 
 def _run(task: Payload, payload: Payload) -> Outcome:
-    """Run a job; whatever is raised on the way is its failure."""
+    """Run a job; any exception becomes its failure."""
     job = _NAMELESS
     try:
         job = payload.open()
@@ -56,7 +56,7 @@ def _run(task: Payload, payload: Payload) -> Outcome:
 
 
 def _keep(task: Payload) -> None:
-    """Keep a task for the next job, but not for ever."""
+    """Keep a task for the next job, for a limited time."""
     with _lock:
         if not _kept:
             _sweep_later()
@@ -71,7 +71,7 @@ def _sweep_later() -> None:
 
 
 def _sweep() -> None:
-    """Let go of the tasks that no job has asked for lately."""
+    """Release the tasks that were not used recently."""
     oldest = time.monotonic() - KEPT
     with _lock:
         old = [_kept.pop(key) for key, (_, used) in list(_kept.items()) if used <= oldest]
@@ -81,7 +81,7 @@ def _sweep() -> None:
 
 
 def forget(key: str) -> None:
-    """End what runs of a task in this process, and let go of it."""
+    """End the jobs of a task in this process, and release it."""
     payload = find(key)
     with _lock:
         _kept.pop(key, None)
@@ -91,7 +91,7 @@ def forget(key: str) -> None:
 
 
 def read_answer(answer: Outcome | bytes, job: Job) -> Outcome:
-    """Return what a job came to; an answer that cannot be read is the failure of its job."""
+    """Return the outcome of a job, which has failed if its answer cannot be read."""
     if isinstance(answer, Outcome):
         return answer
     try:

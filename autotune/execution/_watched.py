@@ -43,17 +43,17 @@ def is_trusted(modules: set[str]) -> bool:
 class Watched:
     """A job in a thread of this process, from ``with`` to the end of its block.
 
-    What it warns of is noted as in a worker, if the block belongs to the main thread.
+    Warnings are recorded as in a worker, if the block belongs to the main thread.
 
     Parameters
     ----------
     task : Task
     job : Job
     threads : int or None, default=None
-        Number of threads for BLAS and OpenMP; None: whatever holds in this process.
+        Number of threads for BLAS and OpenMP; None: the setting of this process.
     backend : str or None, default=None
-        The joblib backend for parallel code inside the job. None: threads, since processes
-        would outlive a job that is given up.
+        The joblib backend for parallel code inside the job. None: threads, because
+        processes would outlive an abandoned job.
     """
 
     def __init__(self, task: Any, job: Job, threads: int | None = None, backend: str | None = None):
@@ -95,13 +95,13 @@ class Watched:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What the job came to, None as long as it runs."""
+        """The outcome of the job, None while it runs."""
         if self._outcome is not None and self._caught is not None:
             note_warnings(self._outcome, self._caught)
         return self._outcome
 
     def has_ended(self) -> bool:
-        """Return whether the job has ended, be it without an outcome."""
+        """Return whether the job has ended, even without an outcome."""
         return self.ending.poll()
 
     def _run(self) -> None:
@@ -114,10 +114,10 @@ class Watched:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators as a worker does, and put them back afterwards."""
+    """Seed the global generators as a worker does, and restore them afterwards."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002  # that of others
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002  # what estimators without a seed use
+    np.random.seed(seed % 2**32)  # noqa: NPY002  # used by estimators without a seed
     try:
         yield
     finally:
@@ -128,7 +128,7 @@ def _seeded(seed: int) -> Iterator[None]:
 def run_watched(task: Any, job: Job) -> Outcome:
     """Run a job in a thread of this process; a job that does not end in time has timed out.
 
-    Where no thread can be started, nobody watches.
+    Without threads, there is no time limit.
     """
     try:
         with Watched(task, job) as watched:

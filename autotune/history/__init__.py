@@ -1,7 +1,9 @@
 """The record of a search: trials, their evaluations, and listeners."""
 
 from ._frame import make_frame
-from ._history import (
+from ._history import History, Listener
+from ._seeds import derive_seed, seed_estimator
+from ._trial import (
     COMPARISON,
     COMPLETE,
     CRASHED,
@@ -17,12 +19,9 @@ from ._history import (
     STATUSES,
     TIMEOUT,
     Evaluation,
-    History,
     Key,
     Trial,
 )
-from ._listener import Listener
-from ._seeds import derive_seed, seed_estimator
 
 __all__ = [
     "COMPARISON",

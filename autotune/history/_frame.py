@@ -8,13 +8,13 @@ from itertools import chain
 from typing import Any
 
 from ..compat import import_pandas
-from ._history import Evaluation, Trial
+from ._trial import Evaluation, Trial
 
 _STUDY = ("study", "created", "estimator")
 _TRIAL = ("trial", "origin", "eligible", "trial_status")
 _KINDS = {field.name: field.metadata["kind"] for field in fields(Evaluation)}
 _PREFIXES = {"params": "param", "scores": "score", "train_scores": "train"}
-_MISSING = {"study": "Int64", "trial": "Int64", "fold": "Int64"}  # whole numbers that may be
+_MISSING = {"study": "Int64", "trial": "Int64", "fold": "Int64"}  # nullable integers
 
 
 def make_frame(trials: Iterable[tuple[dict[str, Any], Trial]], caller: str) -> Any:

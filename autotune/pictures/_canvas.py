@@ -22,7 +22,7 @@ def import_pyplot() -> Any:
 
 @dataclass(frozen=True)
 class Colours:
-    """Colours that suit a background, and that the colour-blind can tell apart.
+    """Colours that suit a background and are safe for colour-blind readers.
 
     The hues are those of M. Okabe and K. Ito, "Color universal design" (2008).
     """

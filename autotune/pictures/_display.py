@@ -17,27 +17,27 @@ from ._search import read_search
 
 
 class TuningDisplay:
-    """A picture of a search, drawn by matplotlib.
+    """Plot of a search.
 
-    Made by :meth:`from_estimator`, or for nested cross-validation by :meth:`from_cv_results`.
-    It needs the extra ``plot``. What is shown is computed once; :meth:`plot` draws it again,
-    elsewhere or in another style. Colours suit light and dark styles.
+    Created by :meth:`from_estimator` or, for nested cross-validation, :meth:`from_cv_results`. It
+    needs the extra ``plot``. The plotted values are computed once; :meth:`plot` draws them again,
+    on other axes or in another style. The colours suit light and dark styles.
 
     Parameters
     ----------
     picture : autotune.pictures.Picture
-        What is shown.
+        The picture to draw.
 
     Attributes
     ----------
     picture : autotune.pictures.Picture
-        What is shown; its attributes are the numbers.
+        The picture; its attributes are the plotted values.
     figure_ : matplotlib.figure.Figure
-        Where it was drawn.
+        The figure.
     axes_ : ndarray of matplotlib.axes.Axes
         The panels.
     ax_ : matplotlib.axes.Axes
-        The first of them.
+        The first panel.
 
     Examples
     --------
@@ -69,38 +69,38 @@ class TuningDisplay:
         top: int | None = None,
         ax: Any = None,
     ) -> TuningDisplay:
-        """Draw a picture of the search of a fitted estimator.
+        """Plot the search of a fitted estimator.
 
         Parameters
         ----------
         estimator : AutoTunedClassifier or AutoTunedRegressor
             A fitted one, or a Pipeline that ends with one.
         kind : str, default="history"
-            What is drawn:
+            The kind of plot:
 
             - ``"history"``: the score of each trial and the best so far, against trials and
               against seconds, with the default as a line;
-            - ``"folds"``: the fold scores of the best trials and the default, and what to
+            - ``"folds"``: the fold scores of the best trials and the default, and the score to
               expect on new data;
-            - ``"parameters"``: one panel a parameter, the score against its value; where the
-              chosen trial lies on a bound of the range, this is marked;
-            - ``"importance"``: how much of the score's variance over the space parameters
-              explain alone and in pairs, by functional ANOVA on a forest [1]_;
+            - ``"parameters"``: the score against the value of each parameter, one panel per
+              parameter; it is marked if the chosen trial lies on a bound of the range;
+            - ``"importance"``: the share of the score's variance over the space that single
+              parameters and pairs explain, by functional ANOVA on a forest [1]_;
             - ``"parallel"``: parallel coordinates, a line for each trial through its
               parameters to its score;
-            - ``"schedule"``: which evaluations ran when, as many at the same time as there
-              are rows, and which of them belong to pruned trials; on fewer training rows the
-              bars are lower.
+            - ``"schedule"``: when each evaluation ran, with one row per parallel evaluation, and
+              which ones belong to pruned trials; bars are lower for fewer training rows.
         metric : str or None, default=None
-            Which of several metrics; None: the one that decided. Not for ``"schedule"``.
+            The metric to show if there are several; None: the deciding one. Not for
+            ``"schedule"``.
         parameters : sequence of str or None, default=None
-            Which parameters are shown, in this order; None: all that vary. For
-            ``"parameters"`` and ``"parallel"``.
+            The parameters to show, in this order; None: all that vary. For ``"parameters"`` and
+            ``"parallel"``.
         top : int or None, default=None
-            How many trials (``"folds"``), or parameters and pairs (``"importance"``) are shown;
-            None: 10.
+            The number of trials (``"folds"``) or of parameters and pairs (``"importance"``) to
+            show; None: 10.
         ax : matplotlib Axes or None, default=None
-            Where to draw; several panels share its place. None: a new figure.
+            The axes to draw on; several panels share its area. None: a new figure.
 
         Returns
         -------
@@ -109,8 +109,7 @@ class TuningDisplay:
         Raises
         ------
         ValueError
-            If the estimator is not fitted, an argument does not suit, or there is nothing to
-            show.
+            If the estimator is not fitted, an argument is invalid, or there is nothing to show.
         ImportError
             If matplotlib is not installed.
 
@@ -120,7 +119,7 @@ class TuningDisplay:
            hyperparameter importance", ICML (2014).
         """
         if kind == "nested":
-            raise ValueError("kind 'nested' is about several searches: use from_cv_results")
+            raise ValueError("kind 'nested' shows several searches: use from_cv_results")
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {list(KINDS)}; got {short_repr(kind)}")
         if top is not None and (not isinstance(top, numbers.Integral) or top < 1):
@@ -139,21 +138,21 @@ class TuningDisplay:
     def from_cv_results(
         cls, cv_results: Any, *, metric: str | None = None, ax: Any = None
     ) -> TuningDisplay:
-        """Draw what nested cross-validation tells of a search.
+        """Plot the results of nested cross-validation.
 
-        On the left, for each outer fold, the best inner score, which is what the search
-        promises, and the outer score, which is what came of it; the difference is the
-        optimism. On the right, what each outer fold chose.
+        On the left, for each outer fold, the best inner score and the outer score; the
+        difference is the optimism of the search. On the right, the values chosen in each outer
+        fold.
 
         Parameters
         ----------
         cv_results : dict
-            What ``cross_validate(..., return_estimator=True)`` returned for a tuned estimator,
-            or for a Pipeline that ends with one.
+            The result of ``cross_validate(..., return_estimator=True)`` for a tuned estimator, or
+            for a Pipeline that ends with one.
         metric : str or None, default=None
-            Which of several metrics; None: the one that decided in the inner search.
+            The metric to show if there are several; None: the deciding one of the inner search.
         ax : matplotlib Axes or None, default=None
-            Where to draw; the panels share its place. None: a new figure.
+            The axes to draw on; the panels share its area. None: a new figure.
 
         Returns
         -------
@@ -162,7 +161,7 @@ class TuningDisplay:
         Raises
         ------
         ValueError
-            If the estimators are missing or are no searches, or the metric is not known.
+            If the estimators are missing or are not searches, or the metric is unknown.
         ImportError
             If matplotlib is not installed.
 
@@ -195,7 +194,7 @@ class TuningDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or None, default=None
-            Where to draw; several panels share its place. None: a new figure.
+            The axes to draw on; several panels share its area. None: a new figure.
 
         Returns
         -------

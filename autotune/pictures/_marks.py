@@ -15,7 +15,7 @@ from ._search import PRUNED, UNFINISHED, Trials
 def draw_trials(
     canvas: Canvas, ax: Any, where: np.ndarray, trials: Trials, limits: tuple[float, float]
 ) -> None:
-    """Draw each trial as a mark that tells how it ended; what is off the limits at their edge."""
+    """Draw a marker per trial that shows its status; values beyond the limits are clipped."""
     colours = canvas.colours
     heights, beyond = fit_limits(trials.shown, limits, trials.sign)
     failed = trials.states == FAILED

@@ -20,21 +20,21 @@ _MOST_PARAMETERS = 12
 
 @dataclass(frozen=True)
 class Choice:
-    """What the outer folds chose for one parameter.
+    """The values of one parameter chosen in the outer folds.
 
     Attributes
     ----------
     name : str
         The parameter.
     values : tuple of str
-        The value in each outer fold, in few characters; "not used" where the winner lacks it.
+        The value in each outer fold, shortened; "not used" if the winner lacks it.
     places : ndarray of shape (n_folds,)
-        Where the values lie on the parameter's axis, from 0 to 1; NaN where it is not used.
+        The positions on the parameter's axis, from 0 to 1; NaN if it is not used.
     agreement : float
-        The share of folds with the commonest value.
+        The share of folds with the most common value.
     spread : float
-        The distance between the lowest and the highest number as a share of the axis, NaN
-        for what is no number.
+        The distance between the lowest and the highest number as a share of the axis; NaN
+        without numbers.
     """
 
     name: str
@@ -51,17 +51,16 @@ class NestedPicture(Picture):
     Attributes
     ----------
     inner, expected, outer, default : ndarray of shape (n_folds,)
-        The value of the winner's mean score over the inner folds; what the search said to
-        expect on new data; the value on the rows of the outer fold; that of the model's own
-        parameters over the inner folds.
+        The winner's mean score over the inner folds, its expected score on new data, its score
+        on the outer fold, and the default's mean score over the inner folds.
     params : tuple of dict
         The winners' parameters.
     choices : tuple of Choice
-        The same parameter by parameter, the least stable first.
+        The same by parameter, the least stable first.
     label : str
-        What the values are.
+        The label of the values.
     sign : {1, -1}
-        -1 where lower is better.
+        -1 if lower is better.
     """
 
     inner: np.ndarray
@@ -160,19 +159,19 @@ class NestedPicture(Picture):
 
 @dataclass(frozen=True)
 class NestedReport:
-    """What nested cross-validation tells of a search; made by :func:`nested_report`.
+    """The results of nested cross-validation; created by :func:`nested_report`.
 
     Attributes
     ----------
     folds : pandas.DataFrame
         One row per outer fold: ``inner_score``, ``expected_score``, ``outer_score``,
-        ``optimism`` (by how much the inner score is better than the outer one),
+        ``optimism`` (the advantage of the inner score over the outer one),
         ``default_score`` (of the model's own parameters, on the inner folds), and one
         ``param_<name>`` per parameter of the winner.
     parameters : pandas.DataFrame
         One row per parameter, the least stable first: ``agreement``, the share of outer folds
-        with the commonest value; ``spread``, the distance between the lowest and the highest
-        number as a share of the searched range, NaN where there are no numbers.
+        with the most common value; ``spread``, the distance between the lowest and the highest
+        number as a share of the searched range, NaN without numbers.
     """
 
     folds: Any
@@ -180,26 +179,26 @@ class NestedReport:
 
 
 def nested_report(cv_results: Any, *, metric: str | None = None) -> NestedReport:
-    """Report what each outer fold of a nested cross-validation chose, and what it was worth.
+    """Report the chosen parameters and the scores of each outer fold of nested cross-validation.
 
     Parameters
     ----------
     cv_results : dict
-        What ``cross_validate(..., return_estimator=True)`` returned for an
+        The result of ``cross_validate(..., return_estimator=True)`` for an
         :class:`AutoTunedClassifier` or :class:`AutoTunedRegressor`, or for a Pipeline that ends
         with one.
     metric : str or None, default=None
-        Which of several metrics; None: the one that decided in the inner search.
+        The metric to show if there are several; None: the deciding one of the inner search.
 
     Returns
     -------
     report : NestedReport
-        With the frames ``folds`` and ``parameters``. Losses are shown as themselves.
+        With the frames ``folds`` and ``parameters``. Losses have no negative sign.
 
     Raises
     ------
     ValueError
-        If the estimators are missing or are no searches, or the metric is not known.
+        If the estimators are missing or are not searches, or the metric is unknown.
 
     See Also
     --------

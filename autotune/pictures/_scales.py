@@ -34,7 +34,7 @@ class Scale:
     Attributes
     ----------
     name, label : str
-        The parameter's full name, and the part of it that tells it from others.
+        The parameter's full name, and the part of it that identifies it.
     kind : {"linear", "log", "choice"}
         How its numbers are spread; "choice" if it has none.
     numbers : ndarray of shape (n_trials,)

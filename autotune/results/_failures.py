@@ -25,7 +25,7 @@ from ..history import (
 from ..space import Choice, Dimension, Space, is_number
 
 _NUMBER = re.compile(r"\d+(\.\d*)?(e[+-]?\d+)?")
-_FEWEST_FAILURES = 5  # trials, the default among them, that tell that no configuration helps
+_FEWEST_FAILURES = 5  # trials, including the default, that prove a general error
 
 
 class SameError(Listener):
@@ -94,14 +94,14 @@ def check_any_success(history: History) -> bool:
         return True
     if complete:
         warn(
-            "no configuration of the space could be evaluated: the wrapped model is used as it is",
+            "no configuration of the space could be evaluated: the untuned model is used",
             FitFailedWarning,
         )
         return False
     failed = [trial for trial in history if _has_failed(trial, history)]
     if not failed:
         warn(
-            "no trial ended within the budget: the wrapped model is used as it is, untuned. "
+            "no trial ended within the budget: the untuned model is used. "
             "Allow more seconds, or fewer folds (cv)",
             FitFailedWarning,
         )
@@ -178,7 +178,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
     ]
     if counted:
         warn(
-            f"{len(counted)} evaluations failed and count with error_score="
+            f"{len(counted)} evaluations failed and were scored with error_score="
             f"{history.error_score:g}; "
             f"{_most_common([e.error or e.status for e in counted])}",
             FitFailedWarning,
@@ -186,7 +186,7 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 
 def _most_common(errors: Sequence[str]) -> str:
-    """Return the most common last line of errors, and how many end with it."""
+    """Describe the most common last line of errors."""
     message, count = Counter(map(_last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
 

@@ -58,5 +58,5 @@ def verdict(trial: Trial, history: History) -> str:
         if evaluation.status != COMPLETE and not history.counts(evaluation):
             return evaluation.status
     if all(e.status != COMPLETE for e in compared if e.fidelity == history.share):
-        return FAILED  # what never succeeds cannot be fitted in the end
+        return FAILED  # a model that always fails cannot be refitted
     return COMPLETE if np.isfinite(history.score(trial)) else FAILED

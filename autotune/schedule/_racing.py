@@ -22,7 +22,7 @@ from ..history import (
 from ._contract import Request, Scheduler
 from ._full import verdict
 
-_PRIOR_FREEDOM = 4  # degrees of freedom with which the other trials speak of a trial's variance
+_PRIOR_FREEDOM = 4  # degrees of freedom of the prior variance from other trials
 _PRIOR_TRIALS = 4  # completed trials that weigh as much as the guess made without any
 
 

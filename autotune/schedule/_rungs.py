@@ -83,8 +83,8 @@ def _smallest_amount(plan: Plan, factor: float, given: Any, of_rows: bool) -> in
         return max(1, round(float(given) * plan.amount))
     if not 1 <= int(given) <= plan.amount:
         raise ValueError(
-            f"strategy__min_resources must be an integer from 1 to {plan.amount}, which is all "
-            f"that there is; got {given!r}"
+            f"strategy__min_resources must be an integer from 1 to {plan.amount}, the maximum; "
+            f"got {given!r}"
         )
     return int(given)
 

@@ -102,14 +102,14 @@ class BayesSearcher(Searcher):
         return self._codes[trial.number]
 
     def _decode(self, point: list[Any]) -> dict[str, Any]:
-        """Return the configuration that a point of scikit-optimize stands for."""
+        """Return the configuration of a point of scikit-optimize."""
         pairs = zip(self.space.features, point, strict=True)
         units = [(x + 0.5) / f.n if _is_listed(f) else float(x) for f, x in pairs]
         return self.space.decode(np.array(units))
 
 
 def _is_listed(feature: Feature) -> bool:
-    """Return whether a feature's values are told apart by their position in a list."""
+    """Return whether a feature's values are positions in a list."""
     return feature.kind in ("choice", "ordinal") and feature.n > 2
 
 
@@ -132,7 +132,7 @@ def _code(feature: Feature, unit: float) -> Any:
 
 
 def _losses(trials: list[Trial], history: History) -> np.ndarray:
-    """Return what is to be minimised: finite numbers, whatever happened."""
+    """Return the losses to minimise, which are always finite."""
     scores = np.array([history.score(t) if t.status == COMPLETE else np.nan for t in trials])
     finite = scores[np.isfinite(scores)]
     scale = max(1.0, np.abs(finite).max() / _LARGEST)

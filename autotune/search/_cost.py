@@ -12,8 +12,8 @@ from ._embedding import Embedding
 from ._gp import GaussianProcess, Prior
 from ._surrogate import one_thread
 
-_MAX_POINTS = 150  # the newest trials tell enough, and the process costs their number cubed
-_LEAST_SPREAD = 0.7  # of the logarithm of times, however alike the first ones are
+_MAX_POINTS = 150  # the newest trials suffice, and the cost is cubic in their number
+_LEAST_SPREAD = 0.7  # of the logarithm of times, however similar the first ones are
 _KILLED = 2.0  # how much longer than it was allowed an evaluation that was killed may have taken
 _NOISE = math.log(0.01)
 

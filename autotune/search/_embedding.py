@@ -113,7 +113,7 @@ def _dimension(space: Space, feature: Feature) -> Dimension | None:
 
 
 def _columns(feature: Feature, dimension: Dimension | None) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what makes the columns of one feature."""
+    """Return a function that computes the columns of one feature."""
     if isinstance(dimension, Ordinal):
         return partial(_ordered_columns, dimension)
     if feature.kind != "choice":
@@ -155,7 +155,7 @@ def _ordered_columns(dimension: Ordinal, units: np.ndarray) -> np.ndarray:
 def _snap(
     feature: Feature, dimension: Dimension | None
 ) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return what moves places to those of values, None for features without gaps."""
+    """Return a function that snaps positions to values, None for features without gaps."""
     if isinstance(dimension, Ordinal) or (isinstance(dimension, Interval) and dimension.integer):
         return dimension.snap
     if feature.kind == "choice":

@@ -37,14 +37,14 @@ class GPSearcher(Searcher):
     is fitted to the trials, and the proposal has the largest expected improvement over the
     best mean among them (log EI, Ament et al. 2023). Until all values of small choices were
     tried, each proposal has as many new ones as it can; see ``Levels``. After ten proposals,
-    every fifth is the next point of the design, in case the process is wrong about a part of the
-    space that it has hardly seen (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
-    Failed trials count with the worst score seen. Trials that still run are believed to
-    score what the process expects, so that workers do not crowd. A trial that was dropped
-    counts with the folds that it finished, freed of how hard those folds are.
-    What cannot be evaluated in the seconds that are left is not proposed, and where seconds
-    are scarce, the improvement per second counts (Snoek, Larochelle and Adams 2012); see
-    ``Costs``.
+    every fifth is the next point of the design, in case the process is wrong about an unexplored
+    part of the space (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
+    Failed trials get the worst score seen. Pending trials get the mean that the process
+    predicts, so that parallel proposals differ. A trial that was dropped gets the scores of its
+    finished folds, corrected for the difficulty of these folds.
+    Configurations that cannot be evaluated in the remaining time are not proposed, and with a
+    budget in seconds, the improvement per second is maximised (Snoek, Larochelle and Adams
+    2012); see ``Costs``.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ class GPSearcher(Searcher):
 
 @dataclass(frozen=True, slots=True)
 class _Observed:
-    """What a history says about configurations.
+    """Encoded observations of a history.
 
     Attributes
     ----------
@@ -245,7 +245,7 @@ class _Observed:
     losses, noise_scale : ndarray of shape (n,)
         What is to be minimised, NaN where nothing is known; factors of its noise.
     running : ndarray of bool, shape (n,)
-        Which trials go on.
+        Which trials are pending.
     """
 
     units: np.ndarray

@@ -27,7 +27,7 @@ class Seen:
         self._n_read = 0
 
     def update(self, history: History) -> Seen:
-        """Take in the trials that were added since, and return self."""
+        """Add the trials since the last update, and return self."""
         if history is not self._history or len(history) < self._n_read:
             self._history, self._n_read = history, 0
             self._keys.clear()

@@ -13,7 +13,7 @@ NEGLIGIBLE = 0.05  # share of the noise that is not worth another trial
 
 
 def is_ripe(history: History, n_features: int) -> bool:
-    """Return whether so many trials have not beaten the best one that the search may end."""
+    """Return whether enough trials have failed to beat the best one for the search to end."""
     complete = [trial for trial in history if trial.eligible and trial.status == COMPLETE]
     if len(complete) < max(_LEAST_TRIALS[0], _LEAST_TRIALS[1] * n_features):
         return False
@@ -22,11 +22,11 @@ def is_ripe(history: History, n_features: int) -> bool:
 
 
 def comparison_noise(history: History) -> float:
-    """Return the standard error with which the folds tell a trial from the best one.
+    """Return the standard error of the difference between a trial and the best one.
 
     The differences of two trials on the same folds, not their scores, decide who is better.
-    But differences that are tiny beside the error of the best trial's own mean are nothing
-    to go on for.
+    But differences that are tiny compared with the error of the best trial's own mean do not
+    justify continuing.
     """
     complete = [trial for trial in history if trial.status == COMPLETE]
     best = max(complete, key=history.score)

@@ -65,8 +65,8 @@ class Dimension(ABC):
     def nearest(self, value: Any, otherwise: Any) -> Any:
         """Return the value of the range that is nearest to another value of any kind.
 
-        That is the value itself where the range holds it, and ``otherwise`` where nothing
-        tells what is near, as between a text and numbers.
+        This is the value itself if the range contains it, and ``otherwise`` if there is no notion
+        of nearness, as between a string and numbers.
         """
         if value in self:
             return value
@@ -112,10 +112,10 @@ class Choice(Dimension):
     A value that is listed twice is drawn twice as often and appears twice in a grid, as in
     scikit-learn's ``ParameterGrid``; it has one place in the encoding.
 
-    Numbers are of one kind, as the bounds of an interval are: if all are integers, only
-    integers are meant, as ``max_features=1`` is another thing than 1.0. If there is a float
-    among them, they are real numbers, so that 1.0 is found in ``[0.1, 1, 10]``, and 1 in
-    ``[0.1, 1.0]``; but not if the list holds 1 and 1.0, as two choices.
+    All numbers have one type, like the bounds of an interval. If all are integers, only
+    integers are meant, because ``max_features=1`` differs from 1.0. If one is a float, all are
+    real numbers, so that ``[0.1, 1, 10]`` contains 1.0 and ``[0.1, 1.0]`` contains 1, unless
+    the list contains both 1 and 1.0 as two choices.
 
     Parameters
     ----------

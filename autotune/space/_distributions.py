@@ -296,7 +296,7 @@ def _takes_random_state(rvs: Callable[..., Any]) -> bool:
 @contextmanager
 def _seeded_globals(seed: int) -> Iterator[None]:
     """Seed the global generators of numpy and Python, and put them back afterwards."""
-    numpy_state = np.random.get_state()  # noqa: NPY002  # what such an object draws from
+    numpy_state = np.random.get_state()  # noqa: NPY002  # such an object draws from it
     python_state = random.getstate()
     np.random.seed(seed)  # noqa: NPY002  # as above
     random.seed(seed)

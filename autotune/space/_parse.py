@@ -82,7 +82,7 @@ def parse_range(where: str, spec: Any, name: str = "") -> Dimension:
 
 
 def _long_range(where: str, spec: range) -> Dimension:
-    """Return a range of which nobody wants to list the numbers, as the interval that it is."""
+    """Return a long range as an interval."""
     ascending = spec if spec.step > 0 else spec[::-1]
     interval = _interval(where, spec, ascending[0], ascending[-1])
     return interval if ascending.step == 1 else Steps(ascending)

@@ -29,7 +29,7 @@ import numpy as np
 from ._values import is_estimator
 
 _ATOMS = frozenset({bool, int, str, bytes, type(None)})
-_GLOBAL = np.random.mtrand._rand  # what distributions of scipy hold, in whatever state it is
+_GLOBAL = np.random.mtrand._rand  # held by scipy's distributions; its state is ignored
 _PICKLED = _ATOMS | {float, complex, list, tuple, dict}  # just as pickle writes them
 
 

@@ -27,7 +27,7 @@ _LARGEST = 2**31 - 1  # of the whole numbers that the package writes
 _MANY = 1e10  # seconds: more than three hundred years
 _DEEPEST = 20  # levels of sequences within sequences in a configuration
 _ENDS = (COMPLETE, FAILED, TIMEOUT, CRASHED)
-_STORED = (SEARCH, COMPARISON)  # phases: the last fit is made anew by each call
+_STORED = (SEARCH, COMPARISON)  # phases; the last fit is repeated by each call
 _NOT_FINITE = ("nan", "inf", "-inf")  # as scores are written that JSON does not know
 _WRITER = re.compile(r"[^:]*:\d{1,10}:\w*")
 
@@ -96,7 +96,7 @@ def read_row(table: str, row: tuple) -> dict[str, Any]:
 
 
 def _decode(place: str, rule: str, text: Any) -> Any:
-    """Return the value that a JSON text stands for."""
+    """Return the value of a JSON text."""
     if not isinstance(text, str):
         raise FieldError(place, rule, text)
     try:
@@ -116,12 +116,12 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_whole(low: int, high: int = _LARGEST) -> Callable[[Any], bool]:
-    """Return what tells whether a value is a whole number within bounds."""
+    """Return a check for integers within bounds."""
     return lambda value: type(value) is int and low <= value <= high
 
 
 def _is_number(low: float, high: float) -> Callable[[Any], bool]:
-    """Return what tells whether a value is a number within bounds, which NaN never is."""
+    """Return a check for numbers within bounds, excluding NaN."""
     return lambda value: type(value) in (int, float) and low <= value <= high
 
 

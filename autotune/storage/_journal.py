@@ -43,10 +43,10 @@ class Journal(Listener):
     fingerprint : str
         Identifies the study.
     description : dict
-        What a reader of the file is told of the study.
+        The description of the study for readers of the file.
     seed : int
         The seed of a study that is new; that of a known one is in ``self.seed``, and what the
-        file tells of the study in ``self.description``.
+        file has of the study in ``self.description``.
     history : History
         An empty one; it gets what earlier runs have found, and is what is saved.
     encode, decode : callable
@@ -195,12 +195,12 @@ class Journal(Listener):
         """Go on without the file, and say so."""
         self._leave()
         warn(
-            f"storage={str(self.path)!r} cannot be written any more ({error}): the search goes "
-            f"on without it; the {len(self._saved)} evaluations that the file holds are safe",
+            f"storage={str(self.path)!r} can no longer be written ({error}): the search continues "
+            f"without it; the {len(self._saved)} evaluations that the file holds are safe",
         )
 
     def describe(self, name: str, value: Any) -> None:
-        """Add to what the file tells of the study."""
+        """Extend the description of the study in the file."""
         self.description[name] = value
         if self._connection is None:
             return
@@ -221,12 +221,12 @@ class Journal(Listener):
                 self._history.listeners.remove(self)
 
     def _leave(self) -> None:
-        """Leave the study to whoever opens it next."""
+        """Release the study."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
         roll_back(connection)
-        with suppress(sqlite3.Error):  # whoever comes next sees that the process is gone
+        with suppress(sqlite3.Error):  # the next process sees that this one is gone
             connection.execute("UPDATE studies SET writer = NULL WHERE study = ?", (self._study,))
         connection.close()
 

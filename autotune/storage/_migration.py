@@ -22,7 +22,7 @@ FROM first_evaluations WHERE study = :study
 
 
 def from_first_schema(connection: sqlite3.Connection, new_table: str) -> None:
-    """Write the evaluations anew: within a transaction, since each of them changes.
+    """Rewrite the evaluations: within a transaction, since each of them changes.
 
     In schema 1 the folds of the final comparison had the numbers that follow those of the search,
     and a fidelity was a share of the rows of the search, which could itself be on fewer rows.

@@ -27,7 +27,7 @@ def to_evaluation(values: dict[str, Any]) -> Evaluation:
 
 
 def describe_study(values: dict[str, Any]) -> dict[str, Any]:
-    """Return what a frame tells of a study, given its row."""
+    """Return the columns of a study in a frame, given its row."""
     estimator = values["description"].get("estimator")
     return {"study": values["study"], "created": values["created"], "estimator": estimator}
 

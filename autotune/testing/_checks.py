@@ -15,7 +15,7 @@ class Check:
     ----------
     name : str
     function : callable
-        Raises an AssertionError that says what was found.
+        Raises an AssertionError with the reason.
     """
 
     name: str

@@ -46,7 +46,7 @@ def check_executor(make_executor: MakeExecutor) -> None:
     Raises
     ------
     AssertionError
-        Names the first check that fails and says what was found.
+        With the name of the first check that fails, and the reason.
 
     Notes
     -----
@@ -172,7 +172,7 @@ def check_scores_are_those_of_this_process(make: MakeExecutor) -> None:
 
 
 def _score(estimator: Any, X: Any, y: Any) -> float:
-    """Return a score that tells models apart."""
+    """Return a score that distinguishes models."""
     return float(np.mean(estimator.predict_proba(X)[np.arange(len(y)), y]))
 
 

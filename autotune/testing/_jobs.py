@@ -30,16 +30,16 @@ TWO_FOLDS = [(np.arange(0, 8), np.arange(8, 12)), (np.arange(4, 12), np.arange(4
 
 
 class Probe(ClassifierMixin, BaseEstimator):
-    """A classifier that does a deed when it is fitted, and notes in a folder that it began.
+    """A classifier with prescribed behaviour in ``fit``, which it records in a folder.
 
     Parameters
     ----------
     deed : str
-        ``"fit"``: nothing more; another one of ``_DEEDS``.
+        ``"fit"``, which does nothing else, or one of ``_DEEDS``.
     folder : str
-        Where it notes what it does, and waits for files to appear.
+        Where it writes files about its progress, and waits for others.
     number : int
-        Tells its files from those of others.
+        Identifies its files.
     """
 
     def __init__(self, deed: Any = "fit", folder: str = "", number: int = 0):
@@ -98,11 +98,11 @@ def _raise(error: BaseException) -> None:
 
 
 def _wait(probe: Probe) -> None:
-    """Wait until the gate is open; for longer than anybody waits for the job."""
+    """Wait until the gate is open, for longer than any check waits."""
     gate, end = probe._path("gate"), time.monotonic() + 2 * PATIENCE
     while not gate.exists() and gate.parent.exists():
         if time.monotonic() > end:
-            raise TimeoutError("nobody told the job to go on")
+            raise TimeoutError("the job was not released")
         time.sleep(LOOK)
 
 
@@ -134,7 +134,7 @@ def probe_task() -> Task:
 
 
 class Room:
-    """A folder in which jobs note what they do, and wait to be told to go on."""
+    """A folder in which jobs record what they do, and wait to be released."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="check-", ignore_cleanup_errors=True)

@@ -13,7 +13,7 @@ from ._checks import require
 
 N_TRIALS = 7
 MOST_REQUESTS = 2000  # far more than any search here has evaluations
-GOOD = (0.5, 0.7, 0.6, 0.9, 0.1)  # what evaluations come to, in turn
+GOOD = (0.5, 0.7, 0.6, 0.9, 0.1)  # scores of evaluations, in turn
 
 
 class Loop:

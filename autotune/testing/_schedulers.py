@@ -55,7 +55,7 @@ def check_scheduler(make_scheduler: MakeScheduler) -> None:
     Raises
     ------
     AssertionError
-        Names the first check that fails and says what was found.
+        With the name of the first check that fails, and the reason.
 
     Notes
     -----
@@ -238,7 +238,7 @@ def check_the_history_is_left_alone(make: MakeScheduler) -> None:
 
 
 class _Watched(Scheduler):
-    """Passes on what a scheduler is told, and notes what changes a history."""
+    """Wraps a scheduler, and records changes of the history."""
 
     def __init__(self, scheduler: Scheduler, history: History):
         super().__init__(scheduler.n_folds)

@@ -376,7 +376,7 @@ def check_proposals_are_affordable(make: MakeSearcher) -> None:
             )
 
 
-def check_origins_are_told(make: MakeSearcher) -> None:
+def check_origins_are_reported(make: MakeSearcher) -> None:
     """Check that each proposal has an origin, which is not that of the default."""
     for space in _spaces():
         for trial in search(make(space, 0, None), 4):
@@ -398,5 +398,5 @@ _CHECKS = (
     check_no_outcome_stops_the_search,
     check_defaults_count_as_proposed,
     check_proposals_are_affordable,
-    check_origins_are_told,
+    check_origins_are_reported,
 )

@@ -10,6 +10,7 @@ from ._constants import (
     LAST_FIT_GRACE,
     QUICK_FIT,
     REFERENCE_SHARE,
+    SELECTION_SHARE,
     START_LIMIT,
 )
 from ._first_model import FirstModel, Fitted
@@ -27,6 +28,7 @@ __all__ = [
     "LAST_FIT_GRACE",
     "QUICK_FIT",
     "REFERENCE_SHARE",
+    "SELECTION_SHARE",
     "START_LIMIT",
     "Allowance",
     "Clock",

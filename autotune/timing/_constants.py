@@ -10,88 +10,88 @@ from __future__ import annotations
 
 # The fit-time model
 
-# power; of the rows with which seconds grow, from one measurement; chosen, above a straight line
+# power; of the rows, assumed with one measurement; chosen, above a straight line
 USUAL_EXPONENT = 1.2
-# power; the same where nothing was measured; chosen, between a straight line and a kernel
+# power; of the rows, assumed without measurements; chosen, between a straight line and a kernel
 UNMEASURED_EXPONENT = 1.5
 # power; that of kernel methods, which hardly any model exceeds; their matrix is n by n
 KERNEL_EXPONENT = 2.0
-# power; the largest that two measurements may tell; chosen, above the square of kernel methods
+# power; the largest to extrapolate from two measurements; chosen, above that of kernel methods
 STEEPEST = 2.5
-# power; the smallest between two numbers of rows, as a fixed part here may grow elsewhere; chosen
+# power; the smallest to extrapolate from two measurements, whose fixed part may grow; chosen
 FLATTEST = 0.8
-# share of a fit's seconds; the largest part that does not depend on the rows; chosen
+# share of a fit's seconds; the largest part assumed independent of the rows; chosen
 MOST_FIXED = 0.9
-# weight; of a power of the rows against a straight line, with two fits; benchmarks/promises.py
+# weight; of the power law against a straight line, with two fits; benchmarks/promises.py
 POWER_WEIGHT = 0.6
-# share of a bend; that is believed where three fits show it; tests/test_first.py, boosting
+# share of a bend; that is extrapolated if three fits show it; tests/timing/test_first.py, boosting
 BEND_WEIGHT = 0.5
-# fits; from which a bend can be seen; three points are the fewest that have one
+# fits; the fewest that can show a bend; three points
 BEND_FITS = 3
 
-# Fits of the default before the search, on more and more rows
+# Fits of the default before the search, on increasing numbers of rows
 
-# training rows; with fewer, the search takes all of them; chosen
+# training rows; with fewer, the search uses all of them; chosen
 SMALL_ROWS = 3000
 # share of the fewest rows of a search; for the first trial fit; chosen
 TRIAL_START = 0.25
 # times the rows; from a trial fit to the next; chosen
 TRIAL_FACTOR = 4.0
-# times the rows of a trial fit; that there must be to leave some out; chosen
+# times the rows of a trial fit; the fewest rows at which subsampling is tried; chosen
 TRIAL_ROOM = 1.5
-# share of the budget; after which a trial fit is given up; chosen
+# share of the budget; after which a trial fit is killed; chosen
 TRIAL_LIMIT = 0.1
-# share of the budget; that no trial fit after the second is expected to exceed; chosen
+# share of the budget; the expected limit of any trial fit after the second; chosen
 TRIAL_EXPENSIVE = 0.05
-# share of the budget; two fits of which the second takes as long tell enough; chosen
+# share of the budget; two fits suffice if the second takes at least that; chosen
 TRIAL_INFORMATIVE = 0.01
-# share of the budget; a first model that takes longer is not followed by trial fits; chosen
+# share of the budget; if the first model takes longer, there are no trial fits; chosen
 TRIAL_SCORED = 0.03
-# share of the time a fit may take; if it takes longer, it did not only load modules; chosen
+# share of a fit's limit; a longer fit is not explained by imports; chosen
 WARM_UP = 0.2
 
 # The rows of a search
 
-# evaluations; that must be affordable, or else a search takes fewer rows; the default and another
+# evaluations; if fewer are affordable, a search uses fewer rows; the default and another
 LEAST_EVALUATIONS = 2
-# share of the rows; above which leaving some out saves too little; chosen
+# share of the rows; above which subsampling saves too little; chosen
 NEARLY_ALL = 0.7
-# share of the seconds left; that is for the search in any case; chosen
+# share of the seconds left; reserved for the search; chosen
 LEAST_SEARCH = 0.4
-# rows; of a validation fold that are scored where a search takes fewer rows; chosen
+# rows; the most of a validation fold that are scored in a search on a subsample; chosen
 MOST_VALIDATION_ROWS = 10_000
 
 # The first model: the default, fitted on all rows before the search if there is time
 
-# share of the budget; a fit on all rows that takes less can wait for the search; chosen
+# share of the budget; a shorter fit on all rows is left to the search; chosen
 CHEAP_FIT = 0.02
-# share of the seconds left; what one fit predicts to take less ends in time; chosen
+# share of the seconds left; below it, a prediction from one fit is trusted; chosen
 SURE_FIT = 0.5
-# share of the seconds left; that a fit on more rows should take, to tell something; chosen
+# share of the seconds left; the least for an informative fit on more rows; chosen
 LEAST_STEP = 0.15
-# share of the seconds left; that a fit on more rows may take; tests/test_first.py
+# share of the seconds left; the limit of a fit on more rows; tests/timing/test_first.py
 MOST_STEP = 0.35
-# times the rows of the fit before; that tell enough; tests/test_first.py
+# times the rows of the fit before; that are informative enough; tests/timing/test_first.py
 STEP_FACTOR = 8.0
-# share of all rows; that tells enough; tests/test_first.py
+# share of all rows; that is informative enough; tests/timing/test_first.py
 STEP_ROWS = 0.125
-# fits; that are made at most to tell if there is time for all rows; tests/test_first.py
+# fits; the most to decide if there is time for all rows; tests/timing/test_first.py
 MOST_STEPS = 2
-# times the rows; of a second fit, while nothing tells how seconds grow; benchmarks/promises.py
+# times the rows; of a second fit, while the growth of the time is unknown; benchmarks/promises.py
 BLIND_FACTOR = 10.0
-# share of the seconds left; that such a fit may take; benchmarks/promises.py
+# share of the seconds left; the limit of such a fit; benchmarks/promises.py
 BLIND_LIMIT = 0.25
-# share of the seconds left; that the first fit may have taken before it; benchmarks/promises.py
+# share of the seconds left; the most that the first fit may have taken; benchmarks/promises.py
 BLIND_MOST = 0.1
-# times the seconds of the first fit; after which its repetition is given up; chosen
+# times the seconds of the first fit; after which its repetition is killed; chosen
 REPEAT_LIMIT = 2.0
 # times the seconds left; a fit that is expected to take more is not tried; chosen
 HOPELESS = 3.0
-# seconds; that the fit on all rows may run over; below what benchmarks/promises.py allows
+# seconds; by which that fit may exceed the budget; below what benchmarks/promises.py allows
 FIRST_TOLERANCE = 0.3
-# share of the seconds left; after which the smallest fit is given up; chosen
+# share of the seconds left; after which the smallest fit is killed; chosen
 FIRST_LIMIT = 0.9
-# times the rows of the fit before; that another one must have; chosen
+# times the rows of the fit before; the fewest for another one; chosen
 FIRST_STEP = 1.5
 
 # The folds of a search
@@ -103,54 +103,59 @@ LEAST_TRIALS = 3
 
 # power; of its seconds by which the expected improvement is divided; chosen, between 0 and 1
 COST_EXPONENT = 0.5
-# seconds; for an executor to end an evaluation in time by itself; chosen
+# seconds; for an executor to kill an evaluation in time; chosen
 EVALUATION_GRACE = 0.05
-# times the longest evaluation so far; that one may take in any case; benchmarks/promises.py
+# times the longest evaluation so far; before which none is killed; benchmarks/promises.py
 USUAL_FACTOR = 3.0
-# times its share of the seconds left; after which an evaluation is given up; chosen
+# times its share of the seconds left; after which an evaluation is killed; chosen
 PATIENCE = 1.5
-# share of the budget; for defaults that cannot win; a twentieth, less what it takes to end one
+# share of the budget; for defaults that cannot win; a twentieth, less the time to kill one
 REFERENCE_SHARE = 0.04
 # times the expected seconds; assumed for an evaluation of such a default; chosen
 REFERENCE_MARGIN = 1.5
 
 # The final comparison
 
-# share of the budget; that it may take; chosen, promised in the notes of Auto
+# share of the budget; its limit; chosen, promised in the notes of Auto
 COMPARISON_SHARE = 0.1
 
 # The last fit
 
 # times the expected seconds; assumed for the last fit and the final comparison; chosen
 MARGIN = 1.25
-# times the expected seconds; kept for the last fit during the search; chosen
+# times the expected seconds; reserved for the last fit during the search; chosen
 RESERVE_MARGIN = 1.1
-# share of the budget; kept while no fit has ended; chosen
+# share of the budget; reserved while no fit has ended; chosen
 RESERVE_UNKNOWN = 0.2
-# share of the budget; kept at most where the last fit may have fewer rows; chosen
+# share of the budget; the most reserved if the last fit may use fewer rows; chosen
 MOST_RESERVE = 0.5
-# seconds; for an executor to end the last fit in time by itself; chosen
+# seconds; for an executor to kill the last fit in time; chosen
 LAST_FIT_GRACE = 0.1
-# share of the budget; that last fits may run over; below the 5 % of benchmarks/promises.py
+# share of the budget; by which last fits may exceed it; below the 5 % of benchmarks/promises.py
 TOLERANCE_SHARE = 0.04
-# seconds; the same where the budget is small; below the second of benchmarks/promises.py
+# seconds; the same for small budgets; below the second of benchmarks/promises.py
 TOLERANCE = 0.6
-# share of the winner's seconds; in which a trial that stands in for it is fast; chosen
+# share of the winner's seconds; below which a stand-in is considered fast; chosen
 STAND_IN_SPEED = 0.1
-# share of the rows; that the last fit of a stand-in has at least; chosen
+# share of the rows; the least for the last fit of a stand-in; chosen
 FEWEST_ROWS = 0.05
-# times the seconds of a fit in the search; kept to repeat it, if a larger one fails; chosen
+# times the seconds of a fit in the search; reserved to repeat it; chosen
 REPEAT_MARGIN = 1.5
-# share of the budget; kept at least for that, as another process must begin; chosen
+# share of the budget; the least reserved for it, as a process must start; chosen
 RESTART_SHARE = 0.1
-# times the rows of the fit before; that another last fit must have, unless it has all; chosen
+# times the rows of the fit before; the fewest for another last fit; chosen
 LARGER_STEP = 1.3
-# times the rows of another fit; from which two fits tell how seconds grow; chosen
+# times the rows of another fit; from which two fits can be extrapolated; chosen
 TELLING_STEP = 1.5
+
+# The ensemble
+
+# share of the budget; kept for its selection; chosen
+SELECTION_SHARE = 0.05
 
 # The untuned model that the command line fits for comparison
 
-# seconds; what is sure to take less is fitted in this process; chosen
+# seconds; shorter fits run in the main process; chosen
 QUICK_FIT = 1.0
-# seconds; for a process to start in which the fit can be ended; chosen
+# seconds; for the start of a process in which the fit can be killed; chosen
 START_LIMIT = 10.0

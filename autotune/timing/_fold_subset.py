@@ -71,10 +71,10 @@ class FewerFolds:
         affordable = n_timed + self._affordable(trial, history)
         n_folds = min(int(affordable / LEAST_TRIALS), history.n_folds)
         if n_timed == 1 and affordable >= LEAST_TRIALS:
-            # The first evaluation also loads what is loaded late: a second one shall be asked.
+            # The first evaluation includes lazy imports, so a second one is needed.
             n_folds = max(n_folds, min(2, history.n_folds))
         while n_folds < history.n_folds and Key(order[n_folds], history.share) in trial.evaluations:
-            n_folds += 1  # what there is counts
+            n_folds += 1  # folds that were evaluated already cost nothing
         self._compare_on(tuple(sorted(order[: max(n_folds, 1)])), history)
 
     def reconsider(self, history: History) -> None:
@@ -174,7 +174,7 @@ def warn_of_default(history: History) -> None:
     why = "the search ended before the others"
     if default.status == TIMEOUT and default.error:
         why = default.error.strip().splitlines()[-1]
-    compared = "the winner is better on those" if n_known else "nothing tells what tuning gains"
+    compared = "the winner is better on those" if n_known else "the gain from tuning is unknown"
     warn(
         f"the model with its own parameters was evaluated on {n_known} of "
         f"{len(history.compared_folds)} folds ({why}): {compared}, and default_score_ is nan. "

@@ -2,12 +2,14 @@
 
 from ._callbacks import begin_callbacks
 from ._conclusion import conclude
+from ._final_model import make_final_model
+from ._kept import out_of_fold
 from ._problem import Problem, make_problem
 from ._runtime import Runtime, open_runtime
 from ._scoring import make_router, make_scoring
 from ._search import SearchResult, search, take_over
 from ._study import Study, open_study
-from ._winner import Winner, choose_winner, refit_winner
+from ._winner import Winner, choose_winner
 
 __all__ = [
     "Problem",
@@ -18,12 +20,13 @@ __all__ = [
     "begin_callbacks",
     "choose_winner",
     "conclude",
+    "make_final_model",
     "make_problem",
     "make_router",
     "make_scoring",
     "open_runtime",
     "open_study",
-    "refit_winner",
+    "out_of_fold",
     "search",
     "take_over",
 ]

@@ -18,7 +18,7 @@ _REFIT = "refit-with-best-params"
 
 
 class Callbacks(Listener):
-    """Tells the callbacks set on an estimator how its ``fit`` goes.
+    """Notifies the callbacks of an estimator of the progress of its ``fit``.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Callbacks(Listener):
     refit : bool
         Whether a refit follows the search.
     n_evaluations : int or None
-        At most that many evaluations; None if unknown.
+        Maximum number of evaluations; None if unknown.
     comparison : bool, default=False
         Whether a final comparison, a task of its own, may follow the search.
     """
@@ -63,7 +63,7 @@ class Callbacks(Listener):
 
     @property
     def caller(self) -> Any:
-        """The estimator that callbacks are told is being fitted; None if there are none."""
+        """The estimator that callbacks receive as the one being fitted; None without callbacks."""
         return self.event["estimator"] if self._active else None
 
     def submitting(self, trial: Trial, request: Request) -> Any:
@@ -80,7 +80,7 @@ class Callbacks(Listener):
             context.call_on_fit_task_end(**self.event)
 
     def end_search(self) -> None:
-        """Tell that the search, or the final comparison, and all that was abandoned have ended."""
+        """Notify that the search, or the final comparison, has ended with all its evaluations."""
         for context in self._open.values():
             context.call_on_fit_task_end(**self.event)
         self._open.clear()
@@ -88,7 +88,7 @@ class Callbacks(Listener):
             self._search.call_on_fit_task_end(**self.event)
 
     def begin_comparison(self, n_evaluations: int) -> None:
-        """Tell that the search has ended and the final comparison begins."""
+        """Notify that the search has ended and the final comparison begins."""
         self.end_search()
         if self._root is not None:
             self._search = self._root.subcontext(
@@ -105,19 +105,19 @@ class Callbacks(Listener):
         return self._root.subcontext(task_name=_REFIT)
 
     def pass_over(self, context: Any) -> None:
-        """Tell that a task has ended for which there was nothing to do."""
+        """Notify of an empty task."""
         if context is not None:
             context.call_on_fit_task_begin(**self.event)
             context.call_on_fit_task_end(**self.event)
 
     def end(self) -> None:
-        """Tell that ``fit`` has ended."""
+        """Notify that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
 
 
 def begin_callbacks(owner: Any, problem: Problem, n_evaluations: int | None) -> Callbacks:
-    """Tell the callbacks of an estimator that its ``fit`` begins; return what tells them more."""
+    """Notify the callbacks that ``fit`` begins; return the object for further notifications."""
     return Callbacks(
         owner,
         problem.X,

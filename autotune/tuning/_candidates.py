@@ -18,7 +18,7 @@ from ._step_inputs import StepInputs
 
 @dataclass(frozen=True)
 class Candidates:
-    """The models in the race.
+    """The models to tune, their space and their defaults.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Candidates:
         return self.models.only
 
     def moved_defaults(self) -> list[dict[str, Any]]:
-        """Return what the defaults that cannot win, as they lie outside the space, are inside."""
+        """Return the defaults that lie outside the space, moved into it."""
         models = self.models
         outside = [models.split(params)[0] for params, eligible in self.defaults if not eligible]
         moved = (
@@ -50,14 +50,14 @@ class Candidates:
         return [params for params in moved if params is not None]
 
     def typical(self) -> dict[str, Any]:
-        """Return the configuration by which the times of others are judged before a search."""
+        """Return the configuration whose fit time represents the others before a search."""
         params, _ = self.defaults[0]
         return next(iter(self.moved_defaults()), params)
 
     def starting_points(self, *, balanced: bool = False) -> list[dict[str, Any]]:
-        """Return what did well on other data; several models take turns.
+        """Return configurations that did well on other data, alternating between models.
 
-        With ``balanced`` the metric gives rare classes the weight of others.
+        ``balanced`` says whether the metric gives all classes the same weight.
         """
         ranked = [
             starting_points(
@@ -78,14 +78,14 @@ def make_candidates(
     *,
     hurried: bool = False,
 ) -> Candidates:
-    """Return the candidates for what the user gave as ``estimator`` and ``space``.
+    """Return the candidates for the parameters ``estimator`` and ``space``.
 
     Parameters
     ----------
     estimator : estimator or list of estimators
     space : "auto", dict or list of dicts
     prefix : str
-        Put before each name that the user wrote.
+        Prefix for each name that the user wrote.
     X, y
         The training data, on which built-in spaces and the meaning of symbols depend.
     hurried : bool
@@ -127,7 +127,7 @@ def _built_in_spaces(models: Models, X: Any, y: Any) -> list[dict[str, Any]]:
 def _default(
     models: Models, model: Any, space: Space, written: bool
 ) -> tuple[dict[str, Any], bool]:
-    """Return a model's own values of what is tuned, and whether they may win."""
+    """Return a model's own values of the tuned parameters, and whether they can win."""
     chosen = models.choose(model)
     own = {f"{models.prefix}{name}": value for name, value in model.get_params(deep=True).items()}
     for subspace in space.subspaces:
@@ -175,7 +175,7 @@ def _check_names(subspace: Any, estimator: Any) -> None:
 
 
 def _refusal(name: str, owner: Any, short: str, value: Any) -> str | None:
-    """Return why a model does not accept a value, or None; say whose fault an exception is."""
+    """Return why a model does not accept a value, or None."""
     try:
         return refusal(owner, short, value)
     except Exception as error:  # of the value's own methods
@@ -202,7 +202,7 @@ def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str
 
 
 def _probes(dimension: Any) -> list[Any]:
-    """Return values that are certain to be tried: all choices, both ends of an int interval."""
+    """Return values to check: all choices, both ends of an integer interval."""
     if isinstance(dimension, Choice):
         return list(dimension.values)
     if isinstance(dimension, Interval) and dimension.integer:

@@ -24,7 +24,7 @@ class FinalComparison(Listener):
     seconds : float or None
         The budget.
     seconds_per_trial : float or None
-        What the evaluations of a trial may take together in one repeat of the folds.
+        Total time of a trial's evaluations in one repeat of the folds.
     n_workers : int
     """
 

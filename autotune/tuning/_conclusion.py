@@ -16,7 +16,7 @@ from ._search import SearchResult
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conclusion:
-    """What is told of a search, whichever of its trials is used.
+    """The results of a search, whichever trial is used.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class Conclusion:
     n_splits : int
     space : Space
     default_score : float or None
-        The mean score of the default; None where it was not in the race.
+        The mean score of the default; None if it was not evaluated.
     is_cut_short : bool
-        Whether trials are compared on fewer folds than the search had meant to.
+        Whether trials are compared on fewer folds than the search had planned.
     fallback : Trial or None
-        The default, where there is no trial that can win.
+        The default, if no trial can win.
     """
 
     cv_results: dict[str, Any]
@@ -44,12 +44,12 @@ class Conclusion:
 
 
 def conclude(problem: Problem, result: SearchResult) -> Conclusion:
-    """Return what is told of a search, and warn of what went wrong.
+    """Return the results of a search, and warn about failures.
 
     Raises
     ------
     TypeError, ValueError
-        If trials only failed.
+        If all trials failed.
     """
     history, named = result.history, problem.scoring.named
     is_cut_short = compare_as_far_as_known(history, problem.budget.seconds_per_trial)
@@ -77,23 +77,23 @@ def conclude(problem: Problem, result: SearchResult) -> Conclusion:
 
 
 def _warn_if_untuned(problem: Problem, result: SearchResult, *, succeeded: bool) -> None:
-    """Say that there was only time for the default."""
+    """Warn that there was only time for the default."""
     first, history = result.first, result.history
     if succeeded and first is not None and first.is_whole and _is_alone(history):
         warn(
             f"budget: {problem.budget.seconds:g} s are enough to fit the model on all rows, but "
-            "not for a search too: it is used as it is, untuned. Allow more seconds",
+            "not for a search: it is used untuned. Allow more seconds",
         )
 
 
 def _is_alone(history: History) -> bool:
-    """Return whether nothing is known of how configurations other than the first do."""
+    """Return whether no configuration but the first has any result."""
     ended = (trial for trial in history if trial.status not in (INTERRUPTED, TIMEOUT))
     return all(trial is history[0] for trial in ended)
 
 
 def _warn_of_failures(problem: Problem, history: History) -> None:
-    """Say which trials failed; those that the end of the budget cut short have not."""
+    """Warn about failed trials, except those interrupted by the end of the budget."""
     harmless = {COMPLETE, DROPPED, INTERRUPTED}
     if problem.budget.seconds_per_trial is None:
         harmless.add(TIMEOUT)  # that was the end of the budget

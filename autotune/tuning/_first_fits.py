@@ -14,7 +14,7 @@ from ._study import Study
 
 
 def make_first_model(problem: Problem, runtime: Runtime) -> FirstModel | None:
-    """Return what fits the default before the search, None where it could not win."""
+    """Return the first model, or None if the default cannot win."""
     params, eligible = problem.candidates.defaults[0]
     wanted = problem.include_default and eligible and problem.refit is not False
     if not wanted or not problem.may_save_seconds:
@@ -27,7 +27,7 @@ def make_first_model(problem: Problem, runtime: Runtime) -> FirstModel | None:
 def find_subsample(
     problem: Problem, study: Study, runtime: Runtime, first: FirstModel | None
 ) -> Subsample:
-    """Return how many rows the search can afford; an earlier run's answer holds."""
+    """Return the subsample of the search; that of an earlier run is kept."""
     if study.subsample is not None:
         return study.subsample
     if len(study.history) or problem.pairwise or not problem.may_save_seconds:
@@ -35,9 +35,9 @@ def find_subsample(
     metric = study.history.metric
     try:
         subsample = _measure(problem, runtime, runtime.executor, metric, first)
-    except WorkerStartError:  # the search will meet it again, and say so
+    except WorkerStartError:  # the search raises it again, and warns
         subsample = _measure(problem, runtime, InlineExecutor(runtime.task), metric, first)
-    except ClusterLostError:  # so it will with this
+    except ClusterLostError:  # the same applies here
         return Subsample()
     if first is not None and first.fitted is not None and first.error:
         warn(
@@ -55,7 +55,7 @@ def _measure(
     metric: str,
     first: FirstModel | None,
 ) -> Subsample:
-    """Return how many rows the search can afford, as far as fits of the default tell."""
+    """Return the subsample of the search, measured by fits of the default."""
     return measure_subsample(
         executor,
         problem.candidates.typical(),

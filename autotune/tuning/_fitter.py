@@ -23,22 +23,22 @@ from ..timing import LAST_FIT_GRACE, Clock, Fitted
 
 
 class Fitter:
-    """Fits trials on all rows, or on a share of them, where that can be ended in time.
+    """Fits trials on all rows, or on a share of them, where the fit can be killed.
 
     Parameters
     ----------
     task : Task
     executor : Executor
-        Used where the fit must be able to be ended; else it runs in this process.
+        Used if a fit may have to be killed; otherwise it runs in the main process.
     clock : Clock
     seed : int
-        From which the seeds of the trials derive.
+        The seed from which those of the trials are derived.
     context : object or None
         The callback context of the first fit that succeeds.
     lost : ClusterLostError or None
-        Why the executor cannot be used any more, where the search has found that out.
+        Why the executor can no longer be used, if it cannot.
     quiet : bool
-        Whether to leave it to the caller, or to a later search, to warn.
+        Whether to leave warnings to the caller or a later search.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Fitter:
         ----------
         trial : Trial
         seconds : float or None
-            The fit may take that long.
+            Time limit of the fit.
         share : float
         need : float
-            The seconds that it is expected to take at most; infinite if unknown.
+            A cautious estimate of its duration; infinite if unknown.
 
         Raises
         ------
@@ -88,7 +88,7 @@ class Fitter:
             callback_context=self._context,
             phase=REFIT,
         )
-        outcome = self._run(job, need)
+        outcome = self.run(job, need)
         if isinstance(outcome.exception, UnsendableError):
             # It could be fitted in time elsewhere, so it can be here, where it need not travel.
             outcome = self._task.run(job)
@@ -102,8 +102,11 @@ class Fitter:
             raise TimeoutError(problem)
         raise outcome.exception or RuntimeError(problem)
 
-    def _run(self, job: Job, need: float) -> Outcome:
-        """Run a job where it can be ended, if there is such a place, else in this process."""
+    def run(self, job: Job, need: float) -> Outcome:
+        """Run a job where it can be killed, if possible, otherwise in the main process.
+
+        ``need`` is the longest time, in seconds, that it is expected to take; infinite if unknown.
+        """
         timer = self._clock.timer(job.seconds)
         if self._lost is None:
             try:
@@ -118,12 +121,12 @@ class Fitter:
         return self._run_without_cluster(job, need, self._lost)
 
     def _is_better_here(self, job: Job, need: float) -> bool:
-        """Return whether to run a job in this process: nobody knows when a worker is ready."""
+        """Return whether to run a job in this process rather than wait for a worker."""
         late = bool(self._executor.delay) and job.seconds is not None
         return not self._executor.can_kill or (late and need <= (job.seconds or 0.0))
 
     def _run_without_cluster(self, job: Job, need: float, lost: ClusterLostError) -> Outcome:
-        """Run a job in this process, where it cannot be ended, if it is known to be short."""
+        """Run a job in this process, where it cannot be killed, if it is known to be short."""
         if math.isinf(need):
             raise lost
         if job.seconds is not None and need > job.seconds:
@@ -135,7 +138,7 @@ class Fitter:
     def _run_elsewhere(self, job: Job, need: float) -> Outcome:
         """Run a job where it can be killed, or here if it could not begin there in time.
 
-        What ends before it has begun is no fault of the model's.
+        A job that ends before it has begun is not a failure of the model.
         """
         timer = self._clock.timer(job.seconds)
         try:
@@ -149,9 +152,10 @@ class Fitter:
         return self._run_here(replace(job, seconds=left), need)
 
     def _await(self, job: Job, timer: Clock, need: float) -> Outcome | None:
-        """Return what a job comes to in a worker, None if it could not begin in time.
+        """Return the outcome of a job in a worker, None if it could not begin in time.
 
-        It must begin while there is time left to run it in this process, or after half of it.
+        It must begin while there is still time to run it in this process, or within half of the
+        time.
         """
         latest = min(need, (job.seconds or 0.0) / 2)
         begun = False
@@ -159,7 +163,8 @@ class Fitter:
         while True:
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)
             for outcome in self._executor.collect(None if math.isinf(wait) else max(wait, 0.0)):
-                if outcome.evaluation.phase == REFIT:
+                evaluation = outcome.evaluation
+                if (evaluation.trial, evaluation.key) == (job.trial, job.key):
                     return outcome
             begun = begun or self._executor.has_begun(job)
             wait = timer.left() + (LAST_FIT_GRACE if begun else -latest)
@@ -167,7 +172,7 @@ class Fitter:
                 return _timeout(job, "") if begun else None
 
     def _run_here(self, job: Job, need: float) -> Outcome:
-        """Run a job in this process, in a thread if it may take more time than there is."""
+        """Run a job in this process, in a thread if it may exceed the time."""
         if job.seconds is None or need <= job.seconds:
             return self._task.run(job)
         outcome = run_watched(copy(self._task), job)
@@ -176,7 +181,7 @@ class Fitter:
         return outcome
 
     def _warn(self, message: str) -> None:
-        """Warn, unless the search will say so."""
+        """Warn, unless the search will."""
         if not self._quiet:
             warn(message)
 
@@ -184,14 +189,14 @@ class Fitter:
 def fit_default(
     task: Task, executor: Executor, clock: Clock, seed: int, params: dict[str, Any]
 ) -> Callable[[float, float], Fitted]:
-    """Return a function that fits the default on a share of all rows, and does not warn."""
+    """Return a function that fits the default on a share of all rows without warnings."""
     trial = Trial(0, params, "default")
     fitter = Fitter(task, executor, clock, seed, quiet=True)
     return lambda share, seconds: fitter.fit(trial, seconds, share, need=math.inf)
 
 
 def repeat_warnings(caught: list[tuple[type[Warning], str]]) -> None:
-    """Warn of what a fit elsewhere has warned of."""
+    """Repeat the warnings of a fit in another process."""
     for category, message in caught:
         warn(message, category)
 

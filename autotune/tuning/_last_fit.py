@@ -28,10 +28,10 @@ class Refit:
     """Fits the winner on all rows.
 
     A winner whose refit does not end within the budget is replaced by the best of the trials
-    that are at least ten times faster to fit, or else by the fastest, on as many rows as there
-    is time for. After a search on a share of the rows, the winner itself is fitted on as many.
-    But where the default was fitted on all rows before the search, so must be the winner, or
-    else it is the default.
+    that are at least ten times faster to fit or, failing that, by the fastest, on as many rows
+    as there is time for. After a search on a subsample, the winner itself is fitted on as many
+    rows as there is time for. But if the default was fitted on all rows before the search, it is
+    used unless the winner is fitted on all rows, too.
 
     Parameters
     ----------
@@ -39,15 +39,15 @@ class Refit:
     executor : Executor
     clock : Clock
     seed : int
-        From which the seeds of the trials derive.
+        The seed from which those of the trials are derived.
     context : object or None
         The callback context of the refit.
     subsample : Subsample
-        On what share of the rows the search trained.
+        The subsample of the search.
     divisible : bool
-        Whether a model of fewer rows can be used: not that of fewer columns of a kernel.
+        Whether a model can be fitted on fewer rows, which is impossible with a precomputed kernel.
     lost : ClusterLostError or None
-        Why the executor cannot be used any more, where the search has found that out.
+        Why the executor can no longer be used, if it cannot.
     first : FirstModel or None
         The default, fitted before the search.
     """
@@ -75,7 +75,7 @@ class Refit:
         self._fitter = Fitter(task, executor, clock, seed, context=context, lost=lost)
 
     def run(self, best: Trial, history: History) -> tuple[Trial, Any, float]:
-        """Return the trial that was refitted, the fitted model and the seconds that it took.
+        """Return the refitted trial, the fitted model and the duration.
 
         Raises
         ------
@@ -85,14 +85,14 @@ class Refit:
         used, fitted = self._run(best, history)
         if fitted.share < FULL:
             warn(
-                f"budget: {self._clock.seconds:g} s are too few to fit this model on all rows: it "
-                f"was fitted on {math.ceil(fitted.share * self._n_rows)} of {self._n_rows}. Allow "
-                "more seconds",
+                f"budget: {self._clock.seconds:g} s are not enough to fit this model on all rows: "
+                f"it was fitted on {math.ceil(fitted.share * self._n_rows)} of {self._n_rows}. "
+                "Allow more seconds",
             )
         return used, fitted.model, fitted.seconds
 
     def _run(self, best: Trial, history: History) -> tuple[Trial, Fitted]:
-        """Return the trial that was refitted, and the fitted model."""
+        """Return the refitted trial and the fitted model."""
         if self._clock.seconds is None:
             return best, self._fit(best, None)
         if self._first is not None and self._first.share == FULL:
@@ -105,7 +105,7 @@ class Refit:
         return self._or_stand_in(best, other, history)
 
     def _or_stand_in(self, best: Trial, other: Trial, history: History) -> tuple[Trial, Fitted]:
-        """Fit the winner, or else another trial on as many rows as there is time for."""
+        """Fit the winner or, failing that, another trial on as many rows as possible."""
         try:
             return best, self._fit(best, self._time.left() + self._time.tolerance / 2)
         except TimeoutError as error:
@@ -120,7 +120,7 @@ class Refit:
             return self._use_first(self._first, history)
 
     def _whole(self, best: Trial, history: History, first: Fitted) -> tuple[Trial, Fitted]:
-        """Fit the winner on all rows, if it is not the default; if it cannot be, take that."""
+        """Fit the winner on all rows; use the default if that fails."""
         if best is _default(history):
             return self._use_first(first, history)
         reason = "there was no time to fit it on all rows. Allow more seconds"
@@ -138,7 +138,7 @@ class Refit:
         return self._use_first(first, history)
 
     def _only(self, trial: Trial, history: History, share: float = FULL) -> tuple[Trial, Fitted]:
-        """Fit the trial for which there is no stand-in but the first model."""
+        """Fit a trial whose only stand-in is the first model."""
         try:
             return trial, self._fit(trial, self._time.left() + self._time.tolerance, share)
         except (TimeoutError, ClusterLostError) as error:
@@ -147,14 +147,14 @@ class Refit:
             if isinstance(error, ClusterLostError):
                 raise
             raise TimeoutError(
-                f"budget: {self._clock.seconds:g} s are too few for this model and these data: "
+                f"budget: {self._clock.seconds:g} s are not enough for this model and these data: "
                 f"{error}, and there is no other trial to use. Allow more seconds"
             ) from error
 
     def _on_fewer_rows(self, trial: Trial, history: History) -> tuple[Trial, Fitted]:
-        """Fit a trial on all rows if there is time, or else on as many as there is time for.
+        """Fit a trial on all rows if there is time, otherwise on as many as possible.
 
-        Time is kept for a fit on as many rows as the search took, whose time is known.
+        Time is reserved for a fit on the subsample of the search, whose duration is known.
         """
         measured = self._time.measured(trial)
         if self._first is not None and trial is _default(history):
@@ -165,12 +165,12 @@ class Refit:
             used, fitted = self._only(trial, history, self._time.searched)
             return used, self._grow(trial, fitted, []) if used is trial else fitted
         larger = self._attempt(trial, share, kept)
-        if larger is None:  # what did not end in time would not do so later
+        if larger is None:  # a repetition would not end in time either
             return self._only(trial, history, self._time.searched)
         return trial, self._grow(trial, larger, measured)
 
     def _on_more_rows(self, trial: Trial, first: Fitted, measured: Measured) -> Fitted:
-        """Fit the default on more rows than before the search, or take the model from then.
+        """Fit the default on more rows than before the search, or use that model.
 
         ``measured`` is its fit in the search, if one ended.
         """
@@ -180,9 +180,9 @@ class Refit:
         return first if larger is None else self._grow(trial, larger, measured)
 
     def _grow(self, trial: Trial, fitted: Fitted, measured: Measured) -> Fitted:
-        """Fit on more and more rows while the time that is left is enough.
+        """Fit on increasing numbers of rows while there is enough time.
 
-        When a fit took less time than expected, it may be. ``measured`` are earlier fits.
+        There may be, if a fit took less time than expected. ``measured`` are earlier fits.
         """
         while self._executor.can_kill:
             measured = [*measured, (fitted.share, fitted.seconds)]
@@ -193,14 +193,14 @@ class Refit:
         return fitted
 
     def _larger(self, trial: Trial, measured: Measured) -> Fitted | None:
-        """Fit on as many more rows as earlier fits say there is time for, None if on no more."""
+        """Fit on as many more rows as earlier fits allow, or return None."""
         share = self._time.larger_share(measured)
         return None if share is None else self._attempt(trial, share, 0.0)
 
     def _attempt(self, trial: Trial, share: float, kept: float) -> Fitted | None:
-        """Fit a trial on a share of the rows, None if that fails: one on fewer rows is used.
+        """Fit a trial on a share of the rows, or return None: a smaller fit is then used.
 
-        If there is not enough time, the warning of the number of rows tells.
+        If time ran out, the warning about the number of rows is enough.
         """
         try:
             return self._fit(trial, max(self._time.left() - kept, 0.0), share)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..history import History
-from ..timing import FewerFolds, FirstModel, Reserve, Subsample
+from ..timing import SELECTION_SHARE, FewerFolds, FirstModel, Reserve, Subsample
 from ._comparison import FinalComparison, make_comparison
 from ._problem import Problem
 from ._runtime import Runtime
@@ -29,6 +30,11 @@ class Limits:
         The seconds that an evaluation is known to take.
     n_trials : int or None
         How many trials there is time for: perhaps only the default, or not even that.
+    has_fold_models : callable
+        ``has_fold_models(history)`` returns whether no final fit will follow, because the fold
+        models of the best trial are kept.
+    selection : float
+        The seconds that are kept for the selection of an ensemble.
     """
 
     subsample: Subsample
@@ -37,10 +43,13 @@ class Limits:
     fewer_folds: FewerFolds
     longest: float
     n_trials: int | None
+    has_fold_models: Callable[[History], bool]
+    selection: float
 
     def seconds_kept(self, history: History) -> float:
         """Return the seconds that are kept for all that follows the search."""
-        return self.reserve(history) + self.comparison.reserve()
+        final_fit = 0.0 if self.has_fold_models(history) else self.reserve(history)
+        return final_fit + self.selection + self.comparison.reserve()
 
 
 def make_limits(
@@ -62,4 +71,27 @@ def make_limits(
     reserve.learn(history)
     comparison = make_comparison(problem, history, n_workers)
     longest = 0.0 if first is None else first.expect(rows)
-    return Limits(subsample, reserve, comparison, fewer_folds, longest, n_trials)
+    return Limits(
+        subsample,
+        reserve,
+        comparison,
+        fewer_folds,
+        longest,
+        n_trials,
+        _fold_models_of(problem, runtime),
+        _selection_seconds(problem),
+    )
+
+
+def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
+    """Return what tells whether the fold models of the best trial so far can be averaged."""
+    kept = runtime.kept
+    if kept is None or problem.final_model == "refit" or callable(problem.refit):
+        return lambda history: False
+    return kept.has_best
+
+
+def _selection_seconds(problem: Problem) -> float:
+    """Return the seconds that are kept for the selection of an ensemble."""
+    chooses = problem.refit is not False and problem.final_model == "ensemble"
+    return SELECTION_SHARE * (problem.budget.seconds or 0.0) if chooses else 0.0

@@ -9,17 +9,17 @@ from typing import Any
 
 from ..compat import clone
 
-_SIMILAR = 0.85  # from which likeness on one word is taken for another, misspelt
+_SIMILAR = 0.85  # similarity from which a word is taken for a misspelling
 _NOBODYS = "no_parameter_has_this_name"
 
 
 def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
     """Return the estimator that a parameter belongs to, with its name there; None if to none.
 
-    A model has the parameters that its ``get_params`` lists, and those that its ``set_params``
-    takes. If that takes any name, it says nothing: then the constructor must name them. Where
-    that takes any name too, as for the aliases of LightGBM, the library's own list decides, or
-    else all names pass but those that look like a known one, misspelt.
+    A model has the parameters that ``get_params`` lists and those that ``set_params`` accepts.
+    If ``set_params`` accepts any name, the constructor must name the parameter. If the
+    constructor accepts any name too, as for the aliases of LightGBM, the library's own list
+    decides or, without one, every name is valid unless it looks like a misspelling.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def find_parameter(model: Any, name: str) -> tuple[Any, str] | None:
 
 
 def suggest(model: Any, name: str, prefix: str = "") -> str:
-    """Return what to say of a name that a model does not have, without a prefix."""
+    """Return a suggestion for an unknown name, without a prefix."""
     own = model.get_params(deep=True)
     known = sorted({*own, *_constructor_names(model)} - {name})
     nested = [other for other in known if other.endswith(f"__{name}")]
@@ -62,7 +62,7 @@ def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:
         return False
     head, _, rest = name.partition("__")
     if rest:
-        return head in own  # what wrappers of networks pass on, as module__width
+        return head in own  # passed on by wrappers of networks, as module__width
     listed = _lightgbm_names(model)
     return not _looks_misspelt(name, named | set(own)) if listed is None else name in listed
 
@@ -86,7 +86,7 @@ def _takes_any_name(model: Any) -> bool:
 
 
 def _signature(cls: type) -> dict[str, inspect.Parameter]:
-    """Return the parameters of a class's constructor; none where it does not tell."""
+    """Return the parameters of a class's constructor, if it has a signature."""
     try:
         return dict(inspect.signature(cls).parameters)
     except (TypeError, ValueError):

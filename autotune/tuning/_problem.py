@@ -21,52 +21,64 @@ from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_labels, check_target
-from ._validation import check_data, check_folds, check_model, check_settings
+from ._validation import check_data, check_final_model, check_folds, check_model, check_settings
 
-SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # what a seed is derived for
-_AS_GIVEN = ("refit", "include_default", "error_score", "return_train_score", "n_jobs", "verbose")
+SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # purposes of seeds
+_AS_GIVEN = (
+    "cv",
+    "refit",
+    "final_model",
+    "keep_predictions",
+    "include_default",
+    "error_score",
+    "return_train_score",
+    "n_jobs",
+    "verbose",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Problem:
-    """Checked parameters and data of one ``fit``, and what follows from them alone.
+    """Validated parameters and data of one ``fit``, and everything derived from them.
 
     Attributes
     ----------
     X, y
         All rows.
     routed : Routed
-        Metadata, by who receives it.
+        Metadata by recipient.
     folds : list of (train, test) index arrays
         Drawn once; all trials share them.
     repeats : RepeatedFolds
         Draws further folds, for the final comparison.
     estimator : estimator or list of estimators
-        What is tuned.
+        The model or models to tune.
     classifier : bool
         Whether the task is classification.
     pairwise : bool
-        Whether X is a kernel or distance matrix: fewer rows are then fewer columns too.
+        Whether X is a kernel or distance matrix, which cannot be subsampled.
     candidates : Candidates
     strategy : Strategy
     plan : Plan
-        What the strategy may know of the data.
+        What the strategy knows about the data.
     resource : Resource
-        What evaluations of low fidelity have less of.
+        The resource that low-fidelity evaluations save.
     budget : Budget
     n_trials : int or None
-        After how many trials the search ends.
+        The number of trials after which the search ends.
     scoring : Scoring
     scoring_param : object
         The parameter ``scoring``, as given.
     metric : Metric
-        The metric that decides.
+        The deciding metric.
     seed : int
-        From which every other seed derives.
+        The seed from which all others are derived.
     seeded : bool
         Whether ``random_state`` was given.
-    refit, include_default, error_score, return_train_score, n_jobs, verbose
+    cv, refit, final_model, keep_predictions, include_default, error_score
         The parameters of these names.
+    return_train_score, n_jobs, verbose
+        Those too.
     """
 
     X: Any
@@ -88,7 +100,10 @@ class Problem:
     metric: Metric
     seed: int
     seeded: bool
+    cv: Any
     refit: bool | str | Callable
+    final_model: str
+    keep_predictions: bool
     include_default: bool
     error_score: Any
     return_train_score: bool
@@ -140,7 +155,7 @@ class Problem:
 
 
 def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
-    """Check the parameters of an estimator, which is only read, and what its ``fit`` was given."""
+    """Check the parameters of an estimator and the arguments of its ``fit``."""
     budget, strategy = check_budget(owner.budget), check_strategy(owner.strategy)
     check_settings(owner)
     classifier, models = owner._classifier, owner._models()
@@ -151,6 +166,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
     check_labels(scoring, owner.scoring, y, classifier=classifier)
+    check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)

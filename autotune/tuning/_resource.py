@@ -28,14 +28,14 @@ class Resource:
     name : str or None
         A parameter of the model; None for training rows.
     amount : int
-        What full fidelity has of it.
+        The amount at full fidelity.
     """
 
     name: str | None
     amount: int
 
     def used(self, history: History) -> np.ndarray:
-        """Return the most that each trial was given, shape (n_trials,); 0 before the first."""
+        """Return the largest resource of each trial, shape (n_trials,); 0 without evaluations."""
         count = count_rows if self.name is None else count_units
         highest = (max((key.fidelity for key in t.evaluations), default=0.0) for t in history)
         return np.array([count(f, self.amount) if f else 0 for f in highest], dtype=np.int64)
@@ -49,7 +49,7 @@ def name_resource(strategy: Strategy, candidates: Candidates, prefix: str) -> st
     strategy : Strategy
     candidates : Candidates
     prefix : str
-        Put before the name that the user wrote.
+        Prefix for the name that the user wrote.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def name_resource(strategy: Strategy, candidates: Candidates, prefix: str) -> st
 
 
 def set_amount(strategy: Strategy, candidates: Candidates, name: str | None) -> Candidates:
-    """Return the candidates with what full fidelity has of the resource.
+    """Return the candidates with the resource at full fidelity.
 
     Raises
     ------
     TypeError, ValueError
-        If that is no positive integer.
+        If that is not a positive integer.
     """
     largest = strategy.max_resources
     if name is None:
@@ -122,7 +122,7 @@ def make_plan(
     *,
     classifier: bool,
 ) -> Plan:
-    """Return what a strategy may know of the data."""
+    """Return what a strategy knows about the data."""
     n_train = min(len(train) for train, _ in folds)
     amount = n_train if name is None else int(candidates.estimator.get_params()[name])
     return Plan(len(folds), n_train, count_classes(y) if classifier else 0, amount)

@@ -10,12 +10,13 @@ from ..evaluation import PrefixCache, Task
 from ..execution import Executor, make_executor
 from ..timing import Clock
 from ._callbacks import Callbacks
+from ._kept import FoldResults, make_keeps
 from ._problem import REPEATS, Problem
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """Where and by when a problem is solved, and who is told.
+    """The clock, task, executor and callbacks of a running ``fit``.
 
     Attributes
     ----------
@@ -23,17 +24,20 @@ class Runtime:
     task : Task
     executor : Executor
     callbacks : Callbacks
+    kept : FoldResults or None
+        The models and predictions of folds; None where none are wanted.
     """
 
     clock: Clock
     task: Task
     executor: Executor
     callbacks: Callbacks
+    kept: FoldResults | None = None
 
 
 @contextmanager
 def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterator[Runtime]:
-    """Have evaluations run as the budget and joblib's configuration want it, until the end."""
+    """Open an executor for the budget and joblib's configuration, and close it at the end."""
     task = make_task(problem, callbacks)
     executor = make_executor(
         task,
@@ -43,7 +47,8 @@ def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterat
         meanwhile=_tried_here(problem),
     )
     with executor:
-        yield Runtime(clock, task, executor, callbacks)
+        kept = None if task.keeps is None else FoldResults()
+        yield Runtime(clock, task, executor, callbacks, kept)
 
 
 def make_task(problem: Problem, callbacks: Callbacks) -> Task:
@@ -64,13 +69,14 @@ def make_task(problem: Problem, callbacks: Callbacks) -> Task:
         # What is kept would count as the memory of an evaluation.
         prefixes=PrefixCache(None if problem.budget.memory is None else 0),
         comparison_folds=problem.repeats.draw(problem.X, problem.y, problem.seed_for(REPEATS)),
+        keeps=make_keeps(problem),
     )
 
 
 def _tried_here(problem: Problem) -> int | None:
-    """Return which trial may be tried in this process while no worker is ready.
+    """Return the trial that may run in this process while no worker is ready.
 
-    That is the first default that may win, be it moved into the space.
+    It is the first default that can win, possibly moved into the space.
     """
     budget, defaults = problem.budget, problem.candidates.defaults
     limited = budget.seconds_per_trial is not None or budget.memory is not None

@@ -29,7 +29,7 @@ class Scoring:
     named : dict of str to callable, or None
         The scorers of several metrics.
     metric : str or None
-        The metric that decides; None where only the first result of a callable tells.
+        The deciding metric; None if it is known only after the first call of the scorer.
     """
 
     scorer: Any
@@ -38,7 +38,7 @@ class Scoring:
 
     @property
     def deciding(self) -> Any:
-        """The scorer of the metric that decides; of a callable with several, the callable."""
+        """The scorer of the deciding metric; for a callable with several metrics, the callable."""
         if self.named is None or self.metric not in self.named:
             return self.scorer
         return self.named[self.metric]
@@ -47,9 +47,9 @@ class Scoring:
 def make_scoring(
     estimator: Any, scoring: Any, refit: Any, *, raise_errors: bool = False
 ) -> Scoring:
-    """Return the scorers for what the user gave as ``scoring`` and ``refit``.
+    """Return the scorers for the parameters ``scoring`` and ``refit``.
 
-    The scorer of several metrics reports one that fails, unless ``raise_errors``.
+    A scorer of several metrics reports failures of single ones, unless ``raise_errors``.
     """
     if scoring is None or isinstance(scoring, str):
         if scoring is not None:
@@ -77,7 +77,7 @@ def make_scoring(
 
 
 def _check_known(where: str, name: Any) -> None:
-    """Refuse what is not the name of a scorer, with a similar one if there is."""
+    """Refuse unknown scorer names, and suggest a similar one."""
     known = get_scorer_names()
     if isinstance(name, str) and name in known:
         return
@@ -90,7 +90,7 @@ def _check_known(where: str, name: Any) -> None:
 
 
 def check_scorer(where: str, scorer: Any) -> None:
-    """Refuse what cannot be called as a scorer, among it metrics, before anything is fitted."""
+    """Refuse callables that are not scorers, such as metrics, before anything is fitted."""
     rule = f"{where} must be a scorer, which is called with (estimator, X, y)"
     shown = getattr(scorer, "__name__", None) or short_repr(scorer)
     if isinstance(scorer, type):
@@ -103,7 +103,7 @@ def check_scorer(where: str, scorer: Any) -> None:
         raise TypeError(f"{rule}; got the built-in function {shown}")
     try:
         parameters = signature(scorer).parameters
-    except Exception:  # compiled code that does not tell, or the scorer's own methods
+    except Exception:  # compiled code without a signature, or the scorer's own methods
         return
     if _is_metric(function, list(parameters.values())):
         raise TypeError(
@@ -140,7 +140,7 @@ def _root(function: Any) -> str:
 
 
 def _as_scorer(function: Any, options: dict[str, Any]) -> str:
-    """Return how a metric is made a scorer; of scikit-learn's, as it is there."""
+    """Return the code that turns a metric into a scorer."""
     name = getattr(function, "__name__", "metric")
     settings = {"greater_is_better": False} if name.endswith(("_error", "_loss")) else {}
     for scorer in map(get_scorer, get_scorer_names()):
@@ -155,9 +155,9 @@ def _as_scorer(function: Any, options: dict[str, Any]) -> str:
 
 
 def _takes_three(parameters: list[Parameter]) -> bool:
-    """Return whether parameters can be given three values by position, and need no others.
+    """Return whether parameters accept exactly three positional arguments.
 
-    Metadata, which are passed by name, may be needed.
+    Metadata, which are passed by name, may be required.
     """
     places = [p for p in parameters if p.kind in _BY_POSITION]
     if len(places) < 3 and not any(p.kind is Parameter.VAR_POSITIONAL for p in parameters):
@@ -168,7 +168,7 @@ def _takes_three(parameters: list[Parameter]) -> bool:
 
 
 def _check_names(scoring: Any) -> list[str]:
-    """Return a list of distinct metric names, or say what is wrong with it."""
+    """Return a list of distinct metric names, or raise an error."""
     rule = "scoring must be a name, a callable, a list of distinct names or a dict of scorers"
     if not isinstance(scoring, list | tuple | set) or not all(isinstance(n, str) for n in scoring):
         raise TypeError(f"{rule}; got {short_repr(scoring)}")
@@ -190,7 +190,7 @@ def check_refit(refit: Any, metrics: Any) -> None:
 
 @dataclass(frozen=True)
 class Routed:
-    """Metadata, by who receives it."""
+    """Metadata by recipient."""
 
     fit: dict[str, Any]
     score: dict[str, Any]
@@ -198,7 +198,7 @@ class Routed:
 
 
 def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict) -> Routed:
-    """Return what ``fit`` was given, sorted by who receives it."""
+    """Return the metadata of ``fit`` by recipient."""
     if routing_enabled():
         routed = process_routing(owner, "fit", **params)
         fits = [routed[name].fit for name in estimators]
@@ -241,6 +241,6 @@ def make_router(owner: Any, estimators: dict[str, Any], scorer: Any, cv: Any) ->
 
 
 def _from_fit(callee: str) -> MethodMapping:
-    """Return the mapping of what reaches a method when the owner is fitted."""
+    """Return the method mapping for metadata passed to ``fit`` of the owner."""
     mapping = MethodMapping()
     return mapping.add(caller="fit", callee=callee).add(caller="fit_transform", callee=callee)

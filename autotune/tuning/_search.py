@@ -26,13 +26,13 @@ from ._tuner import Tuner, TunerSettings
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """What a search has found.
+    """The results of a search.
 
     Attributes
     ----------
     history : History
     subsample : Subsample
-        On what share of the rows it trained.
+        The subsample of the rows.
     first : FirstModel or None
         The default, fitted before the search.
     lost : ClusterLostError or None
@@ -46,14 +46,14 @@ class SearchResult:
 
 
 def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
-    """Fill the history of a study until the budget ends, and return what was found.
+    """Fill the history of a study until the budget ends, and return the results.
 
     Raises
     ------
     ClusterLostError
         If the cluster was lost before there was anything to choose from.
     Exception
-        Of an evaluation, where ``error_score="raise"``.
+        The exception of an evaluation, if ``error_score="raise"``.
     """
     history = study.history
     runtime.clock.spend(study.seconds_spent)
@@ -79,12 +79,12 @@ def search(problem: Problem, study: Study, runtime: Runtime) -> SearchResult:
 
 
 def take_over(problem: Problem, history: History, subsample: dict[str, Any] | None) -> SearchResult:
-    """Return what an interrupted search has found.
+    """Return the results of an interrupted search.
 
     Raises
     ------
     ValueError
-        If it had other folds.
+        If the folds differ.
     """
     if history.n_folds != len(problem.folds):
         raise ValueError(
@@ -95,7 +95,7 @@ def take_over(problem: Problem, history: History, subsample: dict[str, Any] | No
 
 
 def _make_progress(problem: Problem, runtime: Runtime) -> Progress | None:
-    """Return what shows how the search goes, None if nothing does."""
+    """Return the progress listener, or None."""
     if not problem.verbose:
         return None
     return Progress(problem.verbose, problem.n_trials, runtime.clock, metric=problem.metric)
@@ -108,7 +108,7 @@ def _make_settings(
     limits: Limits,
     progress: Progress | None,
 ) -> TunerSettings:
-    """Return the settings of the loop over the space."""
+    """Return the settings of the tuning loop."""
     budget, history = problem.budget, study.history
     check = _MetricCheck(problem.refit, problem.scoring)
     same_error = SameError(history, problem.candidates.space)
@@ -129,11 +129,12 @@ def _make_settings(
         longest=limits.longest,
         can_end=None if budget.seconds is None else limits.fewer_folds.can_end,
         reference_seconds=REFERENCE_SHARE * (budget.seconds or math.inf),
+        kept=runtime.kept,
     )
 
 
 def _make_searcher(problem: Problem) -> Searcher:
-    """Return what proposes configurations."""
+    """Return the searcher."""
     strategy, candidates = problem.strategy, problem.candidates
     searcher = strategy.searcher(candidates.space, problem.seed_for(SEARCH), problem.budget)
     if strategy.uses_portfolio():
@@ -185,14 +186,14 @@ def _tune(
     settings: TunerSettings,
     make_scheduler: Callable[[], Scheduler],
 ) -> Tuner:
-    """Run the loop; go on in this process if workers cannot be started."""
+    """Run the loop; continue in this process if workers cannot be started."""
     tuner = Tuner(settings, make_scheduler(), executor)
     try:
         tuner.run()
     except WorkerStartError as error:
         warn(
-            f"{error}; the search goes on in this process, where an evaluation that hangs "
-            "cannot be ended",
+            f"{error}; the search continues in this process, where an evaluation that hangs "
+            "cannot be killed",
         )
         tuner = Tuner(settings, make_scheduler(), InlineExecutor(task))
         tuner.run()
@@ -200,7 +201,7 @@ def _tune(
 
 
 def _end_early(result: SearchResult, error: ClusterLostError) -> None:
-    """Say that the search ends with what is known; raise if that is nothing that can win."""
+    """Warn that the search ends early; raise if no trial can win."""
     history, first = result.history, result.first
     n_complete = sum(trial.eligible and trial.status == COMPLETE for trial in history)
     if not n_complete and (first is None or first.fitted is None):
@@ -208,12 +209,12 @@ def _end_early(result: SearchResult, error: ClusterLostError) -> None:
             f"{error}; no trial was complete by then, so there is nothing to choose from"
         ) from error
     warn(
-        f"{error}: the search ends early, with what is known (complete trials: {n_complete})",
+        f"{error}: the search ends early, with the results so far (complete trials: {n_complete})",
     )
 
 
 def _warn_of_delay(runtime: Runtime, history: History, limits: Limits) -> None:
-    """Say what the seconds were spent on if no worker was ready before they had passed."""
+    """Warn if the budget was spent waiting for workers."""
     clock, delay = runtime.clock, runtime.executor.delay
     if delay and clock.left() <= limits.reserve(history):
         n_ended = sum(len(trial.evaluations) for trial in history)
@@ -221,7 +222,7 @@ def _warn_of_delay(runtime: Runtime, history: History, limits: Limits) -> None:
 
 
 class _MetricCheck(Listener):
-    """Checks ``refit`` as soon as a callable has told the names of its metrics."""
+    """Checks ``refit`` once the metrics of a callable are known."""
 
     def __init__(self, refit: Any, scoring: Any):
         self._refit = refit

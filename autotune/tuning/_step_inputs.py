@@ -1,4 +1,4 @@
-"""What reaches the steps of a pipeline: it says what symbols such as "scale" stand for."""
+"""The data that reach the steps of a pipeline, from which symbols such as "scale" follow."""
 
 from __future__ import annotations
 

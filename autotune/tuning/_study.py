@@ -23,19 +23,19 @@ Earlier = tuple[Kept | None, History | None]
 
 
 def fingerprint(settings: dict[str, Any], data: Any) -> str:
-    """Return a text that two fits share exactly when one can continue the other.
+    """Return a hash that two fits share if and only if one can continue the other.
 
     Parameters
     ----------
     settings : dict
-        Everything that decides what the search does, but its budget.
+        Everything that determines the search except its budget.
     data : object
         X, y, metadata and folds.
 
     Raises
     ------
     TypeError
-        If pickle cannot write the data.
+        If the data cannot be pickled.
     """
     content = digest((settings, data))
     if content is None:
@@ -44,9 +44,9 @@ def fingerprint(settings: dict[str, Any], data: Any) -> str:
 
 
 class Study:
-    """What earlier fits have found, and what this one leaves to later ones.
+    """The results of earlier fits, and those that this one leaves to later fits.
 
-    With ``storage`` that is in a file, with ``warm_start`` in the fitted estimator.
+    With ``storage`` they are in a file, with ``warm_start`` in the fitted estimator.
 
     Parameters
     ----------
@@ -54,18 +54,18 @@ class Study:
     storage : str, path-like or None
         The file.
     last_fit : (kept, history) or None
-        What the last fit of the estimator has left, if this one may go on with it.
+        The state of the estimator's last fit, if this one may continue it.
 
     Attributes
     ----------
     history : History
-        Begins with what earlier fits have found, once that is taken over.
+        Starts with the trials of earlier fits, once they are loaded.
     seed : int
-        That of the first fit.
+        The seed of the first fit.
     subsample : Subsample or None
-        On what the search is done, as far as it was measured.
+        The subsample of the search, once measured.
     seconds_spent : float
-        What earlier fits have taken.
+        The duration of earlier fits.
     journal : Journal or None
         Writes to the file.
     """
@@ -98,7 +98,7 @@ class Study:
             )
 
     def resume(self) -> None:
-        """Take over what is known: from the file, or else from the last fit."""
+        """Load earlier results from the file or, without one, from the last fit."""
         if self.journal is not None:
             self.seed = self.journal.seed
             subsample = self.journal.description.get("scale")
@@ -114,7 +114,7 @@ class Study:
         reopen(self.history, self._problem.budget, raise_errors=self._problem.raises_errors)
 
     def _take_last_fit(self, kept: Kept | None, history: History | None) -> None:
-        """Take seed, subsample and trials of the last fit, if it was of the same study."""
+        """Load seed, subsample and trials of the last fit if it belongs to the same study."""
         if history is None:
             return
         if kept is None or kept[0] != self._fingerprint:
@@ -125,7 +125,7 @@ class Study:
                 "differ from that fit's"
             )
             warn(
-                f"warm_start=True continues the last fit, but {reason}: the search begins anew",
+                f"warm_start=True continues the last fit, but {reason}: a new search begins",
             )
             return
         _, self.seed, subsample = kept
@@ -139,7 +139,7 @@ class Study:
 
     @property
     def kept(self) -> Kept:
-        """What a later call needs of this fit, beside its history."""
+        """What a later call needs from this fit besides its history."""
         return (
             self._fingerprint,
             self.seed,
@@ -147,13 +147,13 @@ class Study:
         )
 
     def keep(self, subsample: Subsample) -> None:
-        """Write down on what the search is done."""
+        """Save the subsample of the search."""
         self.subsample = subsample
         if self.journal is not None:
             self.journal.describe("scale", asdict(subsample))
 
     def how_to_go_on(self) -> str:
-        """Return what can be done with an interrupted search, and make it possible."""
+        """Return how to continue an interrupted search, and prepare for that."""
         n_complete = sum(t.eligible and t.status == COMPLETE for t in self.history)
         notes = [f"{n_complete} of {len(self.history)} trials were complete"]
         if n_complete:
@@ -167,28 +167,28 @@ class Study:
         except Exception as error:
             notes.append(f"the search cannot be continued ({type(error).__name__}: {error})")
         else:
-            notes.append(f"{again} goes on with the search")
+            notes.append(f"{again} continues the search")
         return f"The search was interrupted: {'; '.join(notes)}."
 
     def close(self) -> None:
-        """Leave the file to whoever opens it next."""
+        """Release the file."""
         if self.journal is not None:
             self.journal.close()
 
 
 @contextmanager
 def open_study(problem: Problem, storage: Any, last_fit: Earlier | None) -> Iterator[Study]:
-    """Go on with what the storage or the last fit knows, and leave the file in the end."""
+    """Continue from the storage or the last fit, and release the file at the end."""
     with closing(Study(problem, storage, last_fit)) as study:
         study.resume()
         yield study
 
 
 def settings_of(problem: Problem) -> dict[str, Any]:
-    """Return what decides how the search goes, but the budget, as texts."""
+    """Return everything that determines the search except the budget, as strings."""
     model = problem.candidates.estimator
     return {
-        # An ensemble may have no length, so `or` would not do.
+        # Not `or`: the truth value of an unfitted ensemble raises.
         "estimator": describe(problem.estimator if model is None else model),
         "space": problem.candidates.space.fingerprint(),
         "strategy": describe(problem.strategy),
@@ -204,7 +204,7 @@ def settings_of(problem: Problem) -> dict[str, Any]:
 
 
 def data_of(problem: Problem) -> tuple:
-    """Return the data that make two searches the same."""
+    """Return the data that identify a search."""
     return problem.X, problem.y, problem.routed.fit, problem.routed.score, problem.folds
 
 
@@ -221,7 +221,7 @@ class Codec:
         self._defaults = candidates.defaults
 
     def encode(self, trial: Trial) -> dict[str, Any]:
-        """Return what ``json`` can write; a default outside the space only for readers."""
+        """Return a JSON object; a default outside the space is written for readers only."""
         if trial.params in self._space:
             return self._space.to_json(trial.params)
         return {name: {"repr": describe(value)} for name, value in trial.params.items()}
@@ -234,16 +234,16 @@ class Codec:
 
 
 def known_trials(history: History) -> list[Trial]:
-    """Return the trials up to the last one with an evaluation; the others begin anew."""
+    """Return the trials up to the last one with an evaluation; the others start again."""
     n_known = max((trial.number + 1 for trial in history if trial.evaluations), default=0)
     return history.trials[:n_known]
 
 
 def reopen(history: History, budget: Budget, *, raise_errors: bool) -> None:
-    """Forget the evaluations of an earlier run that this one has to repeat.
+    """Discard the evaluations of an earlier run that this one has to repeat.
 
-    These are the evaluations that were cut short by an end of the budget that is now later,
-    and, where an error ends the search, those with an error.
+    These are the evaluations that were interrupted by the end of a smaller budget and, if an
+    error ends the search, those with an error.
     """
     limit = math.inf if budget.seconds_per_trial is None else budget.seconds_per_trial
     for trial in history:

@@ -27,7 +27,7 @@ def check_target(y: Any, *, classifier: bool) -> None:
     Raises
     ------
     ValueError
-        If it has not, or has missing values.
+        If it does not, or has missing values.
     """
     if y is None or issparse(y):
         return
@@ -69,12 +69,12 @@ def _types(values: np.ndarray) -> set[type]:
 
 
 def _may_be_missing(kind: type) -> bool:
-    """Return whether objects of a type can stand for no value."""
+    """Return whether objects of a type can represent a missing value."""
     return kind.__name__ in _MISSING or issubclass(kind, float | np.floating)
 
 
 def _is_missing(value: Any) -> bool:
-    """Return whether a value stands for none."""
+    """Return whether a value is missing."""
     is_number = isinstance(value, float | np.floating)
     return bool(np.isnan(value)) if is_number else _may_be_missing(type(value))
 
@@ -96,7 +96,7 @@ def _check_classes(values: np.ndarray) -> None:
 
 
 def _of_one_kind(values: np.ndarray) -> np.ndarray:
-    """Return an array of objects, numbers among them with a type that scikit-learn knows."""
+    """Convert the numbers in an array of objects to types that scikit-learn supports."""
     types = _types(values)
     if all(issubclass(kind, numbers.Number | np.bool_) for kind in types):
         return np.array(values.tolist())
@@ -108,7 +108,7 @@ def _of_one_kind(values: np.ndarray) -> np.ndarray:
 
 
 def _check_numbers(values: np.ndarray) -> None:
-    """Refuse a target that is no number."""
+    """Refuse a target that is not numeric."""
     try:
         if values.dtype.kind in "USMm":
             raise ValueError(f"its type is {values.dtype}")
@@ -121,14 +121,14 @@ def _check_numbers(values: np.ndarray) -> None:
 
 
 def _shown(labels: Any) -> str:
-    """Return the first of some labels for a reader."""
+    """Return the first few labels for a message."""
     labels = labels[: _MOST_SHOWN + 1].tolist()
     texts = [short_repr(label) for label in labels[:_MOST_SHOWN]]
     return ", ".join(texts) + (", ..." if len(labels) > _MOST_SHOWN else "")
 
 
 class _Perfect(ClassifierMixin, BaseEstimator):
-    """Predicts labels that it is asked for by their number, for scorers to be tried on."""
+    """Predicts given labels, to try scorers on."""
 
     def __init__(self, classes: Any = None):
         self.classes = classes
@@ -149,14 +149,14 @@ class _Perfect(ClassifierMixin, BaseEstimator):
 
 
 def check_labels(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> None:
-    """Check that scikit-learn's scorers know what to do with the labels of y.
+    """Check that scikit-learn's scorers support the labels of y.
 
-    Each is tried on a few rows with these labels, predicted without an error.
+    Each is tried on a few rows with these labels and perfect predictions.
 
     Raises
     ------
     ValueError
-        If one does not know which label is the positive class, or how to average over several.
+        If one does not know the positive class, or how to average over several classes.
     """
     if y is None or not classifier or issparse(y):
         return
@@ -176,7 +176,7 @@ def check_labels(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> N
 
 
 def _try(scorer: Any, classes: np.ndarray) -> str | None:
-    """Return what a scorer says against some labels, or None."""
+    """Return the error of a scorer for some labels, or None."""
     rows = np.tile(np.arange(len(classes)), 2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -189,7 +189,7 @@ def _try(scorer: Any, classes: np.ndarray) -> str | None:
 
 
 def _advice(described: tuple[str, dict[str, Any]], classes: np.ndarray, problem: str) -> str:
-    """Return what to write for a scorer that does not know what to do with the labels."""
+    """Return advice for a scorer that does not support the labels."""
     metric, settings = described
     if "multi_class" in problem:
         change: dict[str, Any] = {"response_method": "predict_proba", "multi_class": "ovr"}

@@ -24,24 +24,25 @@ from ..history import (
 from ..schedule import Request, Scheduler
 from ..search import Searcher
 from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
+from ._kept import FoldResults
 
 
 @dataclass(frozen=True, kw_only=True)
 class TunerSettings:
-    """What a search is done with, and what limits it.
+    """The components and limits of a search.
 
     Attributes
     ----------
     searcher : Searcher
     history : History
-        May hold trials already; those still running are continued.
+        May contain trials already; those still running are resumed.
     clock : Clock
     reserve : callable
-        ``reserve(history)`` returns the seconds to be kept for what follows the search.
+        ``reserve(history)`` returns the seconds to reserve for later steps.
     n_trials : int or None
-        The search ends after that many trials.
+        The number of trials after which the search ends.
     seconds_per_trial : float or None
-        What the evaluations of one trial may take together.
+        Total time of the evaluations of one trial.
     seed : int
     defaults : sequence of (params, eligible)
         Configurations that are tried first.
@@ -49,15 +50,17 @@ class TunerSettings:
     raise_errors : bool
         Re-raise the first exception of an evaluation.
     fewer_folds : callable or None
-        ``fewer_folds(evaluation, history, order)`` may change on which folds trials are
-        compared, before an evaluation decides anything.
+        ``fewer_folds(evaluation, history, order)`` may change the compared folds before an
+        evaluation is reported to the scheduler.
     can_end : callable or None
-        ``can_end(trial, history)`` returns whether there is time for what a trial misses.
+        ``can_end(trial, history)`` returns whether there is time to complete a trial.
     longest : float
-        The seconds that an evaluation is known to take in any case.
+        The seconds that an evaluation is known to take.
     reference_seconds : float
-        What the evaluations of defaults that cannot win may take together; infinite: they
-        are evaluated first, as the other defaults are.
+        Total time of the evaluations of defaults that cannot win; infinite: they are evaluated
+        first, like other defaults.
+    kept : FoldResults or None
+        Keeps models and predictions of folds; None: nothing is kept.
     """
 
     searcher: Searcher
@@ -74,13 +77,14 @@ class TunerSettings:
     can_end: Callable[[Trial, History], bool] | None = None
     longest: float = 0.0
     reference_seconds: float = math.inf
+    kept: FoldResults | None = None
 
 
 class Tuner:
     """Runs trials until the budget, the space or a callback ends the search.
 
-    Whenever a worker is free, the next evaluation is submitted: the scheduler's, or the
-    first of a new trial. Nothing waits for a batch.
+    Whenever a worker is free, the next evaluation is submitted: the one that the scheduler
+    requests, or the first of a new trial. There are no batches.
 
     Parameters
     ----------
@@ -106,7 +110,7 @@ class Tuner:
         self._reference = Reference(self.history, settings.reference_seconds)
 
     def run(self) -> None:
-        """Search until nothing may be started and nothing runs."""
+        """Search until nothing can be started and nothing is running."""
         with self.history.telling(self.settings.listeners):
             try:
                 self._resume()
@@ -116,7 +120,7 @@ class Tuner:
                 self._interrupt()
 
     def _resume(self) -> None:
-        """Go on with the trials that an earlier run has left unfinished."""
+        """Resume the unfinished trials of an earlier run."""
         with self.history.changes():
             for trial in self.history:
                 if trial.status in (RUNNING, INTERRUPTED):
@@ -126,20 +130,20 @@ class Tuner:
                     self._continue(trial)
 
     def _continue(self, trial: Trial) -> None:
-        """Conclude what an interrupted run had recorded of a trial but not concluded."""
+        """Report the evaluations of a trial that an interrupted run had recorded."""
         for evaluation in list(trial.evaluations.values()):
             if trial.status == RUNNING and evaluation.phase == SEARCH:
                 self._conclude(evaluation)
 
     def _interrupt(self) -> None:
-        """Leave the trials that the end of the search has cut short to a later run."""
+        """Mark trials that the end of the search interrupted, so that a later run resumes them."""
         with self.history.changes():
             for trial in self.history:
                 if trial.status == RUNNING:
                     self.history.set_status(trial, INTERRUPTED)
 
     def _loop(self) -> None:
-        """Submit while there is room, settle what ended, until neither is left."""
+        """Submit jobs and handle outcomes until there are none left."""
         while True:
             while len(self._running) < self.executor.n_workers + self.executor.n_prefetch:
                 # A prefetched evaluation must not cost knowledge: it belongs to a trial under way.
@@ -156,15 +160,15 @@ class Tuner:
                 self._cancel(lambda job: True)  # it still runs, or has not even begun
 
     def _patience(self) -> float | None:
-        """Return how long to wait for an outcome; None as long as it takes.
+        """Return how long to wait for an outcome; None: without a limit.
 
-        After the end, what could not be cancelled must be waited for.
+        After the end, jobs that could not be cancelled must be waited for.
         """
         left = self.seconds_left() + 2 * EVALUATION_GRACE
         return left if math.isfinite(left) and left > 0 else None
 
     def _cancel(self, condition: Callable[[Job], bool]) -> None:
-        """Give up jobs that have no outcome yet, where that is possible."""
+        """Cancel jobs that have no outcome yet, if possible."""
         for key, job in list(self._running.items()):
             if condition(job) and self.executor.cancel(job):
                 del self._running[key]
@@ -175,13 +179,13 @@ class Tuner:
         return self._stopped
 
     def seconds_left(self) -> float:
-        """Return the seconds that the search may still take."""
+        """Return the remaining seconds of the search."""
         return self.settings.clock.left() - self.settings.reserve(self.history)
 
     def _next_job(self, *, begin: bool) -> Job | None:
-        """Return the next evaluation as a job, or None if none should be started now.
+        """Return the next evaluation as a job, or None if none should start now.
 
-        Only with ``begin`` it may be the first of a new trial.
+        Only with ``begin`` may it be the first of a new trial.
         """
         if self._stopped or self.seconds_left() <= 0:
             return None
@@ -193,7 +197,7 @@ class Tuner:
         return None if request is None else self._job(request)
 
     def _next_of_new_trial(self) -> Request | None:
-        """Return an evaluation of a reference that is due, or else begin the next trial."""
+        """Return an evaluation of a reference default that is due, or begin the next trial."""
         running = self._running.values()
         request = self._reference.next(running, self.seconds_left(), idle=False)
         if request is not None:
@@ -207,7 +211,7 @@ class Tuner:
         return self._next_request()
 
     def _next_request(self) -> Request | None:
-        """Return the scheduler's next request, without trials that cannot end in time."""
+        """Return the scheduler's next request, skipping trials that cannot end in time."""
         while (request := self.scheduler.next()) is not None:
             trial = self.history[request.trial]
             if self.settings.can_end is None or self.settings.can_end(trial, self.history):
@@ -222,6 +226,7 @@ class Tuner:
         trial = self.history[request.trial]
         contexts = [listener.submitting(trial, request) for listener in self.settings.listeners]
         seconds = self._allowance(trial, request.key)
+        kept = self.settings.kept
         return Job(
             trial=trial.number,
             fold=request.fold,
@@ -232,10 +237,11 @@ class Tuner:
             seed=derive_seed(self.settings.seed, trial.number),
             seconds=max(seconds, 0.0) if math.isfinite(seconds) else None,
             callback_context=next((c for c in contexts if c is not None), None),
+            keep=kept is not None and kept.wants(request.key, self.history),
         )
 
     def _allowance(self, trial: Trial, key: Key) -> float:
-        """Return the seconds after which an evaluation of a trial is given up."""
+        """Return the seconds after which an evaluation of a trial is killed."""
         left = self.seconds_left()
         if not self._reference.takes(trial):
             return self._allowed.of(trial, key, left, self.executor.n_workers)
@@ -258,30 +264,32 @@ class Tuner:
         return self.history.add(proposal, self.settings.searcher.origin(proposal))
 
     def _settle(self, outcome: Outcome) -> None:
-        """Record what a job came to and end the trials that it decides."""
+        """Record the outcome of a job, and end trials accordingly."""
         evaluation = outcome.evaluation
         self._running.pop((evaluation.trial, evaluation.key), None)
         evaluation.ended = self.settings.clock.elapsed()
         evaluation.started = evaluation.ended - evaluation.seconds
         self._allowed.learn(evaluation)
-        with self.history.changes():  # what an evaluation decides is told together with it
+        with self.history.changes():  # listeners get an evaluation with its effects
             self.history.record(evaluation)
             if self.settings.fewer_folds is not None:
                 self.settings.fewer_folds(evaluation, self.history, self.scheduler.order)
             self._conclude(evaluation)
+        if self.settings.kept is not None:
+            self.settings.kept.take(outcome, self.history)
         self._stopped |= outcome.stop
         if self.settings.raise_errors and evaluation.status != COMPLETE:
             raise outcome.exception or RuntimeError(evaluation.error)
 
     def _conclude(self, evaluation: Evaluation) -> None:
-        """Give the trials that an evaluation decides their status."""
+        """Report an evaluation, and set the status of the trials that it ends."""
         if self._reference.takes(self.history[evaluation.trial]):
             self._end(self._reference.report(evaluation))
         else:
             self._end(self.scheduler.report(evaluation, self.history))
 
     def _end(self, ended: list[tuple[Trial, str]]) -> None:
-        """Give trials the status with which they end."""
+        """Set the final status of trials."""
         with self.history.changes():
             for trial, status in ended:
                 self.history.set_status(trial, status)

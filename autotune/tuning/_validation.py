@@ -7,20 +7,22 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
-from .._texts import short_repr
+from .._texts import short_repr, warn
 from ..compat import clone, num_samples, to_numpy
-from ..evaluation import Fold, Models
+from ..evaluation import Fold, Models, class_labels
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+FINAL_MODELS = ("refit", "folds", "ensemble")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
 def check_model(name: str, model: Any, *, classifier: bool) -> None:
-    """Check that a model is an unfitted-able instance of the right kind."""
+    """Check that a model is an estimator instance of the right kind."""
     kind = "classifier" if classifier else "regressor"
     rule = f"{name} must be an instance of a {kind} with fit and get_params"
     if isinstance(model, type):
@@ -36,7 +38,7 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
 
 
 def _check_supervised(rule: str, model: Any) -> None:
-    """Refuse a model that learns nothing from y, also as the last step of a pipeline."""
+    """Refuse an unsupervised model, also as the last step of a pipeline."""
     last = model
     while isinstance(last, Pipeline) and last.steps:
         last = last.steps[-1][1]
@@ -49,7 +51,7 @@ def _check_supervised(rule: str, model: Any) -> None:
 
 
 def _is_unsupervised(model: Any) -> bool:
-    """Return whether a model's tags, or its methods, say that it needs no target."""
+    """Return whether a model is unsupervised by its tags or methods."""
     try:
         tags = get_tags(model)
     except (AttributeError, TypeError):  # a placeholder such as "passthrough", or no tags
@@ -61,7 +63,7 @@ def _is_unsupervised(model: Any) -> bool:
 
 
 def _check_cloneable(name: str, model: Any) -> None:
-    """Check that a model tells its parameters and can be built from them again."""
+    """Check that a model can be cloned from its parameters."""
     try:
         params = model.get_params(deep=False)
         if isinstance(params, dict):
@@ -80,8 +82,8 @@ def _check_cloneable(name: str, model: Any) -> None:
 
 
 def check_settings(owner: Any) -> None:
-    """Check the parameters that no other part of the house checks."""
-    for name in ("include_default", "return_train_score", "warm_start"):
+    """Check the parameters that are not checked elsewhere."""
+    for name in ("include_default", "return_train_score", "warm_start", "keep_predictions"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
     if not Models.of(owner.estimator).members:
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
@@ -89,6 +91,12 @@ def check_settings(owner: Any) -> None:
     if not (isinstance(refit, bool | str) or callable(refit)):
         raise TypeError(
             f"refit must be True, False, a scorer's name or a callable; got {short_repr(refit)}"
+        )
+    _check_choice("final_model", owner.final_model, FINAL_MODELS)
+    if owner.final_model == "ensemble" and callable(refit):
+        raise ValueError(
+            "final_model='ensemble' needs a score by which trials are chosen, so refit must not "
+            f"be a callable; got refit={short_repr(refit)}"
         )
     error_score = owner.error_score
     if not (isinstance(error_score, str) and error_score == "raise"):
@@ -115,8 +123,37 @@ def _check_seed(random_state: Any) -> None:
         ) from None
 
 
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Check a parameter that is one of some names."""
+    rule = f"{name} must be one of {', '.join(map(repr, choices))}; got {short_repr(value)}"
+    if not isinstance(value, str):
+        raise TypeError(rule)
+    if value not in choices:
+        raise ValueError(rule)
+
+
+def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
+    """Check that predictions of classes, where they are needed, are those of one output."""
+    plain = {"final_model": "refit", "keep_predictions": False}
+    changed = {name: getattr(owner, name) for name in plain if getattr(owner, name) != plain[name]}
+    if not classifier or not changed:
+        return
+    if class_labels(y) is None:
+        name, value = next(iter(changed.items()))
+        raise ValueError(
+            f"{name} must be {plain[name]!r} for a classifier of several outputs; got {value!r}"
+        )
+    takes_columns = any(get_tags(m).target_tags.multi_output for m in owner._models().values())
+    if takes_columns and len(getattr(y, "shape", ())) > 1:  # others warn by themselves
+        warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape "
+            "of y to (n_samples,), for example using ravel().",
+            DataConversionWarning,
+        )
+
+
 def _check_type(name: str, value: Any, types: Any, rule: str) -> None:
-    """Check the type of one parameter; a bool is no number here."""
+    """Check the type of one parameter; a bool does not count as a number."""
     is_wrong_bool = isinstance(value, bool) and rule.startswith(("'raise'", "None"))
     if not isinstance(value, types) or is_wrong_bool:
         raise TypeError(f"{name} must be {rule}; got {short_repr(value)}")
@@ -134,7 +171,7 @@ def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
 
 
 def _check_countable(name: str, data: Any) -> None:
-    """Check that the rows of X or y can be counted, whatever its class does instead."""
+    """Check that the rows of X or y can be counted."""
     try:
         if data is not None:
             num_samples(data)
@@ -169,7 +206,7 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
 
 
 def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
-    """Return the splitter for what the user gave as ``cv``."""
+    """Return the splitter for the parameter ``cv``."""
     if isinstance(cv, list | tuple):
         for number, fold in enumerate(cv):
             _check_pair(number, fold)
@@ -208,7 +245,7 @@ def _check_pair(number: int, fold: Any) -> tuple[Any, Any]:
 
 
 def _row_numbers(number: int, rows: Any, n_rows: int) -> np.ndarray:
-    """Return the row numbers that ``rows`` stands for."""
+    """Return ``rows``, which may be slices or masks, as row numbers."""
     rule = f"cv must yield row numbers of X, from 0 to {n_rows - 1}, or masks of its rows"
     if not isinstance(rows, slice):
         rows = to_numpy(rows)

@@ -17,7 +17,7 @@ from ._search import SearchResult
 
 @dataclass(frozen=True, eq=False)
 class Winner:
-    """The trial that is used.
+    """The winning trial.
 
     Attributes
     ----------
@@ -25,8 +25,8 @@ class Winner:
     score : float
         Its mean score over the folds.
     expected : tuple of (float, (float, float)) or None
-        What it can be expected to score on new data, and the interval of that; None where a
-        rule of the user's, not the score, has chosen it.
+        Its expected score on new data, with an interval; None if it was chosen by a callable
+        ``refit``.
     """
 
     trial: Trial
@@ -36,23 +36,26 @@ class Winner:
 
 @dataclass(frozen=True, eq=False)
 class LastFit:
-    """What the last fit came to.
+    """The outcome of the last fit.
 
     Attributes
     ----------
     winner : Winner
-        Another than the one asked for, if that took too long to fit.
+        It differs from the chosen one if that took too long to fit.
     model : estimator
     seconds : float
+    weights : dict of int to float, or None
+        What each trial counts in an ensemble; None where one trial's model was asked for.
     """
 
     winner: Winner
     model: Any
     seconds: float
+    weights: dict[int, float] | None = None
 
 
 def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion) -> Winner | None:
-    """Return the winner, None where nothing says which of several metrics decides."""
+    """Return the winner, or None if no metric decides among several."""
     history, refit = result.history, problem.refit
     if refit is False and conclusion.multimetric:
         return None
@@ -98,7 +101,7 @@ def refit_winner(
 
 
 def _on_all_rows(winner: Trial, result: SearchResult) -> Trial:
-    """Return the default instead of a winner on few rows that it may overtake."""
+    """Return the default instead of a winner on a subsample that it may outperform."""
     history = result.history
     default = next((t for t in history if t.origin == "default" and t.eligible), None)
     if result.subsample.share == 1.0 or default is None:
@@ -107,7 +110,7 @@ def _on_all_rows(winner: Trial, result: SearchResult) -> Trial:
 
 
 def _describe(problem: Problem, history: History, trial: Trial) -> Winner:
-    """Return a trial as the winner, with what can be expected of it."""
+    """Return a trial as the winner, with its expected score."""
     expected = None
     if not callable(problem.refit):
         expected = expect(history, trial, problem.folds, problem.metric)

@@ -16,35 +16,35 @@ from .._futures import LOOK
 from .._payload import Payload
 from .._pool_worker import forget
 
-FROZEN = 3.0  # seconds without a heartbeat after which a worker is not counted on
+FROZEN = 3.0  # seconds without a heartbeat after which a worker counts as frozen
 UNTRIED = 4.0  # times as many for a worker that has not run a job yet
-PER_WORKER = 0.02  # seconds more for each worker: in large clusters, hearts beat more slowly
+PER_WORKER = 0.02  # seconds more per worker: heartbeats are less frequent in large clusters
 FAREWELL = 5.0  # seconds in which workers that answer end what runs
 MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
 
 
 class Cluster(futures.Executor):
-    """The workers of a cluster as a pool, which runs what it does in the client's event loop.
+    """The workers of a cluster as a pool, which operates in the client's event loop.
 
-    A frozen scheduler blocks whoever calls it, so the search's thread never does. The task
-    leaves this process once; workers pass it on among themselves.
+    Calls to a frozen scheduler block, so the search's thread makes none. The task
+    is sent once from this process; workers pass it on to each other.
 
     Parameters
     ----------
     client : distributed.Client
     alone : bool, default=False
-        Whether jobs have processes of their own, so that none keeps the heart of its worker from
-        beating, and a worker without a heartbeat is frozen.
+        Whether jobs have processes of their own, so that they cannot delay the heartbeat of
+        their worker, and a worker without a heartbeat is frozen.
 
     Attributes
     ----------
     threads : dict of str to int
         The number of threads of each worker that is not frozen, as of the last look.
     silence : float
-        For how many seconds there has been no answer or no worker. Time in which this process
-        did not get to look does not count.
+        Seconds without an answer or a worker, not counting time in which this process did not
+        check.
     trouble : str
-        What is wrong meanwhile.
+        The current problem.
     """
 
     def __init__(self, client: Any, *, alone: bool = False):
@@ -62,7 +62,7 @@ class Cluster(futures.Executor):
         self._sending = asyncio.Lock()
 
     def open(self, task: Payload, seconds: float) -> None:
-        """Begin to look at the workers, and wait, but not for long, until some are known."""
+        """Start watching the workers, and wait briefly until some are known."""
         self._task = task
         self._watch = self._start(self._look_again_and_again())
         self._heard.wait(seconds)
@@ -77,12 +77,12 @@ class Cluster(futures.Executor):
         return self._start(self._run(function, args))
 
     def cancel(self, future: Future) -> bool:
-        """End a job; return whether it has no outcome now, even if nobody could be told."""
+        """Cancel a job; return whether it has no outcome, even if the cluster is unreachable."""
         is_open = not self._client.loop.asyncio_loop.is_closed()
         return not is_open or future.cancel() or future.done()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let the cluster forget the task; wait, but not for long, until what runs has ended."""
+        """Release the task on the cluster, and wait briefly until running jobs have ended."""
         farewell = self._start(self._forget())
         end = time.monotonic() + (LOOK if math.isinf(self._patience) else FAREWELL)
         while not farewell.done() and not self.trouble and time.monotonic() < end:
@@ -90,7 +90,7 @@ class Cluster(futures.Executor):
         self.cancel(self._watch)
 
     def _start(self, coroutine: Coroutine) -> Future:
-        """Carry out a coroutine in the event loop of the client."""
+        """Run a coroutine in the event loop of the client."""
         try:
             return asyncio.run_coroutine_threadsafe(coroutine, self._client.loop.asyncio_loop)
         except RuntimeError:  # the loop is closed
@@ -142,7 +142,7 @@ class Cluster(futures.Executor):
             self.trouble = "it has no workers"
 
     def _note_beats(self, workers: dict[str, Any]) -> None:
-        """Note when each heartbeat was seen first: the scheduler's clock may be another one."""
+        """Record when each heartbeat was first seen: the scheduler's clock may differ."""
         now = time.monotonic()
         for address, worker in workers.items():
             beat = worker["last_seen"]
@@ -150,9 +150,9 @@ class Cluster(futures.Executor):
                 self._beats[address] = beat, now
 
     def _is_frozen(self, address: str) -> bool:
-        """Return whether a worker's heart has not been seen to beat for long.
+        """Return whether a worker's last heartbeat is too old.
 
-        While a worker imports what its first job needs, it may not beat for longer.
+        A worker that imports what its first job needs has more time.
         """
         factor = 1.0 if address in self._answered else UNTRIED
         patience = factor * self._patience + PER_WORKER * len(self._beats)
@@ -173,7 +173,7 @@ class Cluster(futures.Executor):
             if answer is not None:  # else it asks for the task
                 self._answered.add(worker)
             return answer
-        raise RuntimeError("the cluster has lost the evaluation again and again")
+        raise RuntimeError("the cluster lost the evaluation repeatedly")
 
     def _load(self, worker: str) -> float:
         """Return the number of jobs per thread of a worker."""

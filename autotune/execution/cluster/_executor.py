@@ -23,27 +23,26 @@ SILENT = 3 * LOOK  # seconds without an answer that say nothing yet
 class DaskExecutor(FuturesExecutor):
     """Runs jobs on the cluster of a ``distributed.Client``.
 
-    Workers may join, leave and die while the search runs: the number of jobs in flight follows
-    the cluster's number of threads, and what a lost worker ran is run again. In a task of the
+    Workers may join, leave and die during the search: the number of running jobs follows the
+    cluster's number of threads, and the jobs of a lost worker are run again. In a task of the
     same cluster, the thread leaves the worker's pool while it waits, so that searches within
     searches cannot block each other.
 
     The cluster is lost when its client is closed, or when it has not answered, or has had no
     worker that is not frozen, for as long as Dask waits for a connection
     (``distributed.comm.timeouts.connect``, 30 seconds by default) or for ``patience``,
-    whichever is longer. Where a job in flight may take only so many seconds, it is lost as soon
-    as it has been silent for longer than the job has left, so that there is time to use what is
-    known.
+    whichever is longer. If running jobs have a time limit, it is lost as soon as it has been
+    silent for longer than the time that they have left, so that there is time to use the results
+    so far.
 
     Parameters
     ----------
     task : Task
     client : distributed.Client
     killable : bool, default=False
-        Jobs must be able to be ended from outside: they run in processes that a worker's threads
-        share.
+        Whether jobs must be killable: they then run in processes that a worker's threads share.
     memory : int or None, default=None
-        Bytes that a job may use, where it has a process of its own.
+        Bytes that a job may use if it has a process of its own.
     patience : float, default=0
         Seconds to wait for a worker, at least.
 
@@ -71,7 +70,7 @@ class DaskExecutor(FuturesExecutor):
         task = _Processes(task, memory) if killable else task
         super().__init__(task, self._cluster, 1, shutdown=True)
         self._cluster.open(self._task, SILENT)
-        self._told = self.n_workers  # what the caller may know of
+        self._reported = self.n_workers  # the last number that the caller has seen
 
     @property
     def n_workers(self) -> int:  # type: ignore[override]  # it changes with the cluster
@@ -84,7 +83,7 @@ class DaskExecutor(FuturesExecutor):
         return "" if self._cluster.has_answered else "no worker of the Dask cluster has answered"
 
     def has_begun(self, job: Job) -> bool:
-        """Return whether a job may run: not while no worker has ever answered."""
+        """Return whether any worker has answered, so that jobs may be running."""
         return self._cluster.has_answered
 
     def submit(self, job: Job) -> None:
@@ -92,9 +91,9 @@ class DaskExecutor(FuturesExecutor):
         super().submit(job)
 
     def collect(self, timeout: float | None = None) -> list[Outcome]:
-        """Wait for at least one job to end, at most ``timeout`` seconds; return the ended.
+        """Wait up to ``timeout`` seconds for a job to end; return all outcomes so far.
 
-        Return early, with nothing, when there is room for more jobs because a worker joined.
+        Return early, without outcomes, if a worker has joined.
         """
         if self._jobs:
             self._leave_pool()
@@ -112,8 +111,8 @@ class DaskExecutor(FuturesExecutor):
 
     def _keeps_waiting(self) -> bool:
         self._check_cluster(min((pending.due for pending in self._jobs.values()), default=math.inf))
-        told, self._told = self._told, self.n_workers
-        return self._told <= told
+        reported, self._reported = self._reported, self.n_workers
+        return self._reported <= reported
 
     def _check_cluster(self, due: float = math.inf) -> None:
         """Raise if the cluster is lost, for a job that should end by some time."""
@@ -153,5 +152,5 @@ class _Processes(SharedProcesses):
 
 
 def _lost(reason: str) -> ClusterLostError:
-    """Return the error that says why there is no cluster any more."""
+    """Return the error for a cluster that was lost."""
     return ClusterLostError(f"the Dask cluster cannot be reached: {reason}")

@@ -158,7 +158,7 @@ class ProcessExecutor(Executor):
         ------
         WorkerStartError
             If workers cannot be started; ``unfinished`` has the jobs that were not run. From
-            then on nothing can be killed any more, and every job raises.
+            then on nothing can be killed, and every job raises.
         """
         end = math.inf if timeout is None else time.monotonic() + timeout
         try:
@@ -321,7 +321,7 @@ class ProcessExecutor(Executor):
         except (EOFError, OSError):
             worker.silent_since = time.monotonic()
             return
-        except Exception as error:  # what a job has written to its worker's connection
+        except Exception as error:  # the job wrote to the connection
             why = f"{type(error).__name__}: {error}"
             self._lose(worker, f"The answer of the worker process cannot be read: {why}")
             return
@@ -388,8 +388,8 @@ class ProcessExecutor(Executor):
     def _lose(self, worker: Worker, why: str) -> None:
         """Replace a worker that has died; the job that it ran has crashed.
 
-        When the server has died with all its workers, nobody knows by whose fault: each of
-        their jobs gets a second chance.
+        If the server died with all its workers, the cause is unknown: each of their jobs is run
+        once more.
         """
         pending, worker.pending = worker.pending, None
         if pending is not None and why == SERVER_ENDED and not pending.again:
@@ -411,7 +411,7 @@ class ProcessExecutor(Executor):
             )
 
     def _fail(self, why: str) -> None:
-        """Give up: no job is run any more."""
+        """Stop running jobs."""
         self._failure = WorkerStartError(why)
         self.can_kill = False
         for worker in list(self._workers.values()):

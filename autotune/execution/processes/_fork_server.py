@@ -71,7 +71,7 @@ class Channel:
         Raises
         ------
         EOFError
-            If the other side has hung up.
+            If the other side has disconnected.
         """
         try:
             data, descriptors, _, _ = socket.recv_fds(self.socket, 65536, 64)
@@ -121,7 +121,7 @@ class Server:
         self._selector = selectors.DefaultSelector()
 
     def run(self) -> None:
-        """Serve until the search hangs up or is gone, or nothing was asked for long."""
+        """Serve until the search disconnects, its process ends, or the server is idle too long."""
         try:
             self._listen()
             self._channel.send({"up": True})
@@ -140,12 +140,12 @@ class Server:
             self._tidy()
 
     def _is_needed(self) -> bool:
-        """Return whether the owner is there and may still ask for something."""
+        """Return whether the owner is alive and may still send requests."""
         idle = time.monotonic() - self._idle_since
         return idle < self._patience and _system.is_alive(self._owner)
 
     def _listen(self) -> None:
-        """Prepare to hear of requests and of workers that end."""
+        """Prepare to receive requests and notice the end of workers."""
         for end in (self._wakeup, self._signalled):
             end.setblocking(False)
         signal.set_wakeup_fd(self._signalled.fileno(), warn_on_full_buffer=False)
@@ -154,7 +154,7 @@ class Server:
         self._selector.register(self._wakeup, selectors.EVENT_READ)
 
     def _obey(self, messages: list[dict[str, Any]]) -> None:
-        """Do what the search asks for."""
+        """Handle a request of the search."""
         for message in messages:
             self._idle_since = math.inf
             if "memory" in message:
@@ -222,7 +222,7 @@ class Server:
             for end in (self._channel.socket, self._wakeup, self._signalled):
                 end.close()
             _system.redirect_output(output, errors)
-            if server != 1:  # else the server died before the kernel was asked to tell
+            if server != 1:  # otherwise the server died before prctl was called
                 from ._worker import serve
 
                 serve(Connection(descriptor))
@@ -275,7 +275,7 @@ class Server:
                 _system.kill_tree(pid)
 
     def _tidy(self) -> None:
-        """Forget the search: kill all that was started, also what was orphaned; remove files."""
+        """Clean up after a search: kill all its processes, including orphans, and remove files."""
         deadline = time.monotonic() + 5.0
         for pid in self._workers:
             _system.kill_tree(pid)

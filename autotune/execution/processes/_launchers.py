@@ -27,7 +27,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NUMBA_NUM_THREADS",
     "POLARS_MAX_THREADS",
-    "LOKY_MAX_CPU_COUNT",  # what joblib takes n_jobs=-1 for
+    "LOKY_MAX_CPU_COUNT",  # joblib's n_jobs=-1
 )
 WAITING_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 BASE_MODULES = ("numpy", "scipy.linalg", "joblib", "sklearn.base", "sklearn.utils.validation")
@@ -41,7 +41,7 @@ def can_fork() -> bool:
 
 
 def environment(threads: int | None) -> dict[str, str]:
-    """Return the workers' environment; what the user has set about threads stays."""
+    """Return the workers' environment; the user's settings of threads take precedence."""
     settings = {} if threads is None else dict.fromkeys(THREAD_VARIABLES, str(threads))
     if os.environ.keys().isdisjoint(WAITING_VARIABLES):
         # Threads that spin while they wait take the cores from those that compute.
@@ -87,7 +87,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def guard(self, folder: str) -> None:
-        """Have a folder removed should this process be killed."""
+        """Have a folder removed if this process is killed."""
 
     @abstractmethod
     def start(self) -> int:
@@ -137,7 +137,7 @@ class ForkLauncher(Launcher):
         self._server = self._open_server()
 
     def _open_server(self) -> ServerLink:
-        """Return a server that was told all that was ever said."""
+        """Return a server that has received all earlier requests."""
         server = _pool.take(self._env)
         server.say({"memory": self._memory})
         server.say({"preload": list(BASE_MODULES)})
@@ -197,7 +197,7 @@ class ForkLauncher(Launcher):
 
 
 class SpawnLauncher(Launcher):
-    """Starts each worker as a fresh interpreter, on every system."""
+    """Starts each worker as a new interpreter, on every system."""
 
     poll_interval = 0.05
 
@@ -215,7 +215,7 @@ class SpawnLauncher(Launcher):
         self._acceptor.start()
 
     def _accept(self) -> None:
-        """Take the calls of workers until the search itself calls."""
+        """Accept connections of workers until the search itself connects."""
         while True:
             try:
                 connection = self._listener.accept()
@@ -228,10 +228,10 @@ class SpawnLauncher(Launcher):
             self._connections[number] = connection
 
     def preload(self, modules: set[str]) -> None:
-        """Do nothing: a fresh interpreter imports what its task names."""
+        """Do nothing: a new interpreter imports what its task needs."""
 
     def guard(self, folder: str) -> None:
-        """Do nothing: there is nobody to leave it to."""
+        """Do nothing: there is no server to remove it."""
 
     def start(self) -> int:
         """Start an interpreter; its password goes where no other process can read it."""
@@ -254,7 +254,7 @@ class SpawnLauncher(Launcher):
         return self._connections.pop(number, None)
 
     def kill(self, number: int) -> None:
-        """Kill a worker with its descendants, where the system can tell them."""
+        """Kill a worker with its descendants, if the system can list them."""
         process = self._processes.get(number)
         if process is not None and process.poll() is None:
             _kill(process)
@@ -277,7 +277,7 @@ class SpawnLauncher(Launcher):
         return ended
 
     def _why(self, number: int, code: int) -> str:
-        """Say why a worker ended."""
+        """Return why a worker ended."""
         if number in self._excess:
             return _system.describe_excess(self._memory)
         return _system.describe_exit(code)
@@ -300,7 +300,7 @@ class SpawnLauncher(Launcher):
 
 
 def _kill(process: subprocess.Popen) -> None:
-    """Kill a process, with its descendants where the system can tell them."""
+    """Kill a process with its descendants, if the system can list them."""
     if os.name == "posix":
         _system.kill_tree(process.pid)
     process.kill()

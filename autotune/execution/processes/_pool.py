@@ -38,7 +38,7 @@ def take(env: Mapping[str, str]) -> ServerLink:
 
 
 def give_back(server: ServerLink) -> None:
-    """Keep a server that has nothing of its search any more; end any other."""
+    """Keep a server that has cleaned up after its search; stop any other."""
     if not server.rest():
         server.hang_up()
         return
@@ -59,7 +59,7 @@ def close() -> None:
 
 
 def idle_servers() -> set[int | None]:
-    """Return the process numbers of the idle servers, None for one that has not told its own."""
+    """Return the process ids of the idle servers; None for one that has not sent its own."""
     with _lock:
         for server in _idle:
             server.ended()  # hangs up if that one is gone
@@ -68,7 +68,7 @@ def idle_servers() -> set[int | None]:
 
 
 def _key(env: Mapping[str, str]) -> tuple:
-    """Return all that a server takes over when it starts."""
+    """Return everything that a server inherits when it starts."""
     import resource  # not on Windows, where nothing is forked
 
     variables = frozenset(item for item in env.items() if item[0] not in PASSING)
@@ -79,7 +79,7 @@ def _key(env: Mapping[str, str]) -> tuple:
 
 
 def _forget() -> None:
-    """Let go of the servers of the process of which this one is a fork, without a word."""
+    """Drop the servers of the parent process after a fork, without closing them."""
     global _lock
     _lock = Lock()
     for server in _idle:

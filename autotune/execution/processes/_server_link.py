@@ -30,7 +30,7 @@ _numbers = itertools.count(1)
 
 
 def command(function: str, module: str, *arguments: Any) -> list[str]:
-    """Return the command that calls a function of this package in a fresh interpreter.
+    """Return the command that calls a function of this package in a new interpreter.
 
     The user's main module is not run there, unlike with ``multiprocessing``.
     """
@@ -56,7 +56,7 @@ class ServerLink:
     patience : float
         Seconds that the server waits for another search.
     key : hashable
-        What it takes over from this process when it starts.
+        What it inherits from this process when it starts.
     """
 
     def __init__(self, env: Mapping[str, str], patience: float, key: Hashable = None):
@@ -94,7 +94,7 @@ class ServerLink:
         return number in self._numbers
 
     def is_alive(self) -> bool:
-        """Return whether the server is there, or is still being started."""
+        """Return whether the server is running or starting."""
         try:
             peeked = self.channel.socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -104,7 +104,7 @@ class ServerLink:
         return bool(peeked)
 
     def say(self, message: dict[str, Any]) -> None:
-        """Tell the server something; whether it is gone is found out by ``ended``."""
+        """Send a message to the server; ``ended`` detects whether it is gone."""
         with suppress(OSError):
             self.channel.send(message)
 
@@ -126,11 +126,11 @@ class ServerLink:
         self.say({"kill": number})
 
     def waitables(self) -> list[Any]:
-        """Return what becomes readable when the server has something to say."""
+        """Return what becomes readable when the server sends a message."""
         return [self.channel] if self.channel.fileno() >= 0 else []
 
     def ended(self) -> dict[int, str]:
-        """Return what the server reports; without a server no worker lives on."""
+        """Return what the server reports; without a server, all workers have ended."""
         ended: dict[int, str] = {}
         try:
             self.channel.socket.setblocking(False)
@@ -162,9 +162,9 @@ class ServerLink:
             self._rested = message.get("resting", self._rested)
 
     def rest(self) -> bool:
-        """Have the server forget this search; return whether it can serve another one.
+        """Have the server clean up after this search; return whether it can serve another one.
 
-        Nothing of the search is left then, unless the server is still starting: it will do so.
+        Nothing of the search is left then, unless the server is still starting and will do so.
         """
         self.ended()
         self._numbers.clear()
@@ -217,7 +217,7 @@ class ServerLink:
         return True
 
     def _wait(self, deadline: float) -> bool:
-        """Wait until the server says something or ends; return whether it did in time."""
+        """Wait until the server sends a message or ends; return whether it did in time."""
         patience = max(deadline - time.monotonic(), 0.0)
         return bool(self.waitables() and wait(self.waitables(), patience))
 

@@ -19,12 +19,12 @@ from joblib.parallel import get_active_backend
 from ...evaluation import Job
 from .._packing import Folder, pack, pack_task
 
-SMALL = 32_000  # bytes that fit into a connection that nobody reads yet, with all else
+SMALL = 32_000  # bytes that fit, with the rest, into a connection before it is read
 
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs before its first job.
+    """Everything that a worker needs before its first job.
 
     Attributes
     ----------
@@ -49,10 +49,10 @@ class Setup:
     backend: str | None
     modules: list[str]
 
-    def apply(self, tell: Callable[[str], None]) -> Any:
+    def apply(self, report: Callable[[str], None]) -> Any:
         """Make this process like the search's and return the task.
 
-        ``tell`` is told each module before it is imported.
+        ``report`` is called with each module before it is imported.
         """
         if self.directory is not None:
             os.chdir(self.directory)
@@ -60,9 +60,9 @@ class Setup:
         missing = []
         for name in self.modules:
             if name not in sys.modules:
-                tell(name)
+                report(name)
                 missing += _import(name)
-        tell("")
+        report("")
         payload = self.task if isinstance(self.task, bytes) else Path(self.task).read_bytes()
         try:
             return pickle.loads(payload)
@@ -73,7 +73,7 @@ class Setup:
 
 
 def _import(name: str) -> list[ImportError]:
-    """Import a module, or return the error that says what can be done where that fails."""
+    """Import a module, or return an error with advice."""
     try:
         importlib.import_module(name)
     except Exception as error:  # any module may raise anything
@@ -82,7 +82,7 @@ def _import(name: str) -> list[ImportError]:
 
 
 def load_job(payload: bytes) -> Job:
-    """Return a job that was pickled, or say what can be done where a module is missing."""
+    """Return a pickled job, or raise an error with advice if a module is missing."""
     try:
         return pickle.loads(payload)
     except ModuleNotFoundError as error:
@@ -90,7 +90,7 @@ def load_job(payload: bytes) -> Job:
 
 
 def _missing(name: str | None, error: Exception) -> ImportError:
-    """Return the error that says what can be done about a module."""
+    """Return an error with advice on a missing module."""
     return ImportError(
         f"the module {name!r} cannot be imported there ({type(error).__name__}: {error}). "
         "Install it, or add its folder to sys.path or PYTHONPATH before fit"
@@ -128,8 +128,8 @@ def pack_setup(task: Any, folder: Folder, backend: str | None) -> tuple[bytes, s
 def inner_backend(threads: int | None, n_workers: int) -> str | None:
     """Return the joblib backend for parallel code inside a job.
 
-    Where the search is itself a parallel job, joblib has already said what is allowed inside;
-    several workers share the cores, so what runs inside them starts no processes of its own.
+    If the search is itself a parallel job, joblib has already set the backend; several workers
+    share the cores, so jobs must not start processes of their own.
     """
     outer, _ = get_active_backend()
     kind = type(outer).__name__

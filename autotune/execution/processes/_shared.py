@@ -22,10 +22,10 @@ LOOK = 0.1  # seconds between looks at whether a job is still wanted
 
 
 class SharedProcesses:
-    """Runs jobs of a task in processes that can be killed, whichever thread brings them.
+    """Runs jobs of a task, from any thread, in processes that can be killed.
 
-    It takes the place of the task where the threads of a pool run the jobs: together they have
-    one server and one copy of the data, and each job in flight has a process.
+    It replaces the task if the threads of a pool run the jobs: they share one server and one copy
+    of the data, and each running job has a process.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class SharedProcesses:
         return type(self), (self.task, self.memory)
 
     def run(self, job: Job) -> Outcome:
-        """Run a job, under this thread's configuration, as long as it is wanted."""
+        """Run a job, with this thread's configuration, while it is wanted."""
         driver = self._current_driver()
         future = driver.submit(job)
         try:
@@ -60,7 +60,7 @@ class SharedProcesses:
             return failure(job, str(error), CRASHED)
 
     def is_wanted(self) -> bool:
-        """Return whether anybody waits for the job of this thread."""
+        """Return whether the job of this thread is still wanted."""
         return True
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class _Driver:
             self._thread.join()
 
     def _tell(self) -> None:
-        """Have the thread look at what there is to do."""
+        """Wake up the thread."""
         with self._lock:
             if self.is_alive:
                 self._wake.send_bytes(b"")
@@ -126,7 +126,7 @@ class _Driver:
     # What follows runs in the thread.
 
     def _drive(self) -> None:
-        """Run jobs until that is to end, or no worker can be had."""
+        """Run jobs until the end, or until workers cannot be started."""
         error: BaseException = CancelledError()
         try:
             while not self._is_closing:
@@ -136,7 +136,7 @@ class _Driver:
                 self._update()
                 for outcome in self._executor.collect(0.0):
                     self._settle(outcome)
-        except Exception as reason:  # whoever waits for an outcome is told
+        except Exception as reason:  # passed on to the waiting caller
             error = reason
         self._executor.close()
         with self._lock:
@@ -146,12 +146,12 @@ class _Driver:
             self._give_up(error)
 
     def _update(self) -> None:
-        """Start the jobs that are new, end those that were cancelled."""
+        """Start new jobs and end cancelled ones."""
         self._end_cancelled()
         while self._new:
             future, job = self._new.popleft()
             for other, old in self._running.items():
-                if is_same(old, job):  # whoever sent it has lost it, and sends it again
+                if is_same(old, job):  # its sender has lost it, and sends it again
                     other.cancel()
             self._end_cancelled()
             self._running[future] = job

@@ -27,7 +27,7 @@ def adopt_orphans() -> None:
 
 
 def threads() -> set[str]:
-    """Return this process's threads, where they can be told, without those that survive forks."""
+    """Return this process's threads, if known, without those that survive forks."""
     found = set()
     with suppress(OSError):  # not Linux
         for thread in os.listdir("/proc/self/task"):
@@ -39,7 +39,7 @@ def threads() -> set[str]:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process is there and is no zombie, where the latter can be told."""
+    """Return whether a process exists and, if known, is not a zombie."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
@@ -136,7 +136,7 @@ def kill_tree(pid: int) -> None:
 
 
 def describe_exit(code: int) -> str:
-    """Say how a process ended, from its exit code or, if negative, its signal."""
+    """Return how a process ended, from its exit code or, if negative, its signal."""
     if code >= 0:
         return f"The worker process exited with code {code}"
     try:
@@ -147,5 +147,5 @@ def describe_exit(code: int) -> str:
 
 
 def describe_excess(limit: int | None) -> str:
-    """Say that a process used more memory than it may."""
+    """Return the message for a process that exceeded its memory limit."""
     return f"The worker process exceeded its memory limit of {(limit or 0) / 1e6:.0f} MB"

@@ -36,7 +36,7 @@ WATCH_INTERVAL = 1.0  # seconds between looks at whether the search is still the
 
 
 def serve(connection: Connection) -> None:
-    """Run jobs until the search hangs up."""
+    """Run jobs until the search disconnects."""
     try:
         setup = pickle.loads(connection.recv_bytes())
         task = setup.apply(lambda name: _send(connection, IMPORTING, name))
@@ -57,7 +57,7 @@ def serve(connection: Connection) -> None:
 
 def _send(connection: Connection, *message: Any) -> None:
     """Send a message to the search, if it still listens."""
-    _system.flush_output()  # what the job printed, before its outcome is known
+    _system.flush_output()  # print its output before its outcome is known
     try:
         connection.send_bytes(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))
     except BrokenPipeError:
@@ -65,7 +65,7 @@ def _send(connection: Connection, *message: Any) -> None:
 
 
 def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
-    """Run one job; whatever is raised on the way is its failure."""
+    """Run one job; any exception becomes its failure."""
     job = None
     try:
         job = load_job(payload)
@@ -75,7 +75,7 @@ def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
             if setup.backend is not None:
                 stack.enter_context(joblib.parallel_config(backend=setup.backend))
             random.seed(job.seed)
-            np.random.seed(job.seed % 2**32)  # noqa: NPY002  # what estimators without a seed use
+            np.random.seed(job.seed % 2**32)  # noqa: NPY002  # used by estimators without a seed
             return task.run(job)
     except BaseException:  # also SystemExit and KeyboardInterrupt raised inside a fit
         # A job that cannot be loaded has no number here; the search knows which one it sent.

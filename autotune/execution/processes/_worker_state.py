@@ -16,7 +16,7 @@ EOF_GRACE = 0.5  # seconds between a worker's silence and the report of its end
 class PendingJob:
     """A job without an outcome.
 
-    ``modules`` are those that it needs; ``again`` tells that it was sent before, to a worker
+    ``modules`` are those that it needs; ``again`` is True if it was sent before, to a worker
     that died with the server.
     """
 
@@ -28,7 +28,7 @@ class PendingJob:
 
 @dataclass(eq=False)
 class Worker:
-    """A worker process as the search sees it.
+    """The search's record of a worker process.
 
     ``importing`` is the module that it imports before it is ``ready``; ``pending`` is the job
     that it runs, which ``began`` then.
@@ -54,7 +54,7 @@ class Worker:
         return self.began + self.pending.job.seconds
 
     def has_news(self) -> bool:
-        """Return whether there is something to read, if only that the other side has hung up."""
+        """Return whether there is something to read, or the other side has disconnected."""
         try:
             return self.connection is not None and self.connection.poll()
         except OSError:

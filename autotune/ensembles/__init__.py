@@ -1,0 +1,16 @@
+"""MODELS OF MODELS: averages of fitted models, and which of them to average."""
+
+from ._averaged import AveragedClassifier, AveragedRegressor, class_votes
+from ._constants import LIBRARY_SIZE, MOST_BYTES, MOST_ROWS
+from ._greedy import count_scores, select_greedily
+
+__all__ = [
+    "LIBRARY_SIZE",
+    "MOST_BYTES",
+    "MOST_ROWS",
+    "AveragedClassifier",
+    "AveragedRegressor",
+    "class_votes",
+    "count_scores",
+    "select_greedily",
+]

@@ -1,0 +1,278 @@
+"""Averages of models that were fitted on folds, as estimators of scikit-learn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.model_selection import check_cv
+from sklearn.utils import get_tags, indexable
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..compat import safe_split, slice_params, to_numpy, visual_block
+
+
+def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
+    """Return a fitted classifier's probabilities, or one vote a row if it has none.
+
+    The columns are those of ``classes``; a class that the model does not know gets nothing.
+    """
+    place = {label: i for i, label in enumerate(classes.tolist())}
+    if hasattr(model, "predict_proba"):
+        votes = to_numpy(model.predict_proba(X))
+        known = [place[label] for label in to_numpy(model.classes_).tolist()]
+        if known == list(range(len(classes))):
+            return votes
+        aligned = np.zeros((len(votes), len(classes)), votes.dtype)
+        aligned[:, known] = votes
+        return aligned
+    labels = to_numpy(model.predict(X)).ravel().tolist()
+    votes = np.zeros((len(labels), len(classes)))
+    votes[np.arange(len(labels)), [place[label] for label in labels]] = 1.0
+    return votes
+
+
+class _Averaged(MetaEstimatorMixin, BaseEstimator):
+    """What the classifier and the regressor share."""
+
+    def __init__(self, estimators, weights=None, cv=None):
+        self.estimators = estimators
+        self.weights = weights
+        self.cv = cv
+
+    def fit(self, X, y, groups=None, **params):
+        """Fit a copy of each estimator on the training rows of each fold.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Target.
+        groups : array-like of shape (n_samples,), default=None
+            For the splitter.
+        **params : dict
+            Passed on to the estimators; what has one entry per row is cut to the fold's rows.
+
+        Returns
+        -------
+        self
+        """
+        X, y = indexable(X, y)
+        splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
+        folds = [train for train, _ in splitter.split(X, y, groups)]
+        models = []
+        for estimator in self.estimators:
+            for train in folds:
+                X_train, y_train = safe_split(estimator, X, y, train)
+                cut = slice_params(X, params, train)
+                models.append(clone(estimator).fit(X_train, y_train, **cut))
+        n_members, weights = len(self.estimators), self.weights
+        shares = np.full(n_members, 1 / n_members) if weights is None else np.asarray(weights)
+        return self.take(models, np.repeat(shares / len(folds), len(folds)))
+
+    def take(self, models, weights):
+        """Take models that are fitted already, each with its weight.
+
+        Parameters
+        ----------
+        models : list of estimator
+        weights : array-like of shape (n_models,)
+
+        Returns
+        -------
+        self
+        """
+        self.estimators_ = list(models)
+        self.weights_ = np.asarray(weights, dtype=float) / np.sum(weights)
+        first = self.estimators_[0]
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(first, name):
+                setattr(self, name, getattr(first, name))
+        return self
+
+    def _mean(self, predict: Any) -> np.ndarray:
+        """Return the weighted mean of what a function returns for each model."""
+        check_is_fitted(self, "estimators_")
+        total: Any = 0.0
+        for weight, model in zip(self.weights_, self.estimators_, strict=True):
+            total = total + weight * predict(model)
+        return total
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimators[0])
+        tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
+        return tags
+
+    def _sk_visual_block_(self):
+        return visual_block("estimators", list(self.estimators))
+
+
+def _all_have_probabilities(self: Any) -> bool:
+    """Return whether each model can tell probabilities."""
+    models = self.__dict__.get("estimators_", self.estimators)
+    return all(hasattr(model, "predict_proba") for model in models)
+
+
+class AveragedClassifier(ClassifierMixin, _Averaged):
+    """The average of classifiers, each fitted on the training rows of each fold.
+
+    That is what ``best_estimator_`` of an :class:`AutoTunedClassifier` is with
+    ``final_model="folds"`` or ``"ensemble"``: its models are then those of the search.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+        What is fitted on each fold.
+    weights : array-like of shape (n_estimators,), default=None
+        What each of them counts; None: all the same.
+    cv : int, splitter, iterable or None, default=None
+        The folds, as in scikit-learn's searchers.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        The fitted models: those of the first estimator on each fold, then those of the next.
+    weights_ : ndarray of shape (n_models,)
+        The weight of each; they sum to 1.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels that any of the models knows.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where the models know them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from autotune import AveragedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = AveragedClassifier([GaussianNB()], cv=3).fit(X, y)
+    >>> len(model.estimators_), model.predict_proba(X).shape
+    (3, (150, 3))
+    """
+
+    def take(self, models, weights):
+        """Take classifiers that are fitted already, each with its weight.
+
+        Parameters
+        ----------
+        models : list of estimator
+        weights : array-like of shape (n_models,)
+
+        Returns
+        -------
+        self
+        """
+        super().take(models, weights)
+        self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
+        return self
+
+    def predict(self, X):
+        """Predict the class with the largest mean probability, or else with most votes.
+
+        A model without ``predict_proba`` has one vote for a row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            What the models accept.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        return self.classes_[np.argmax(self._votes(X), axis=1)]
+
+    @available_if(_all_have_probabilities)
+    def predict_proba(self, X):
+        """Return the weighted mean of the models' probabilities.
+
+        Available if all models have ``predict_proba``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            What the models accept.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        return self._votes(X)
+
+    @available_if(_all_have_probabilities)
+    def predict_log_proba(self, X):
+        """Return the logarithms of ``predict_proba``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            What the models accept.
+
+        Returns
+        -------
+        logarithms : ndarray of shape (n_samples, n_classes)
+        """
+        with np.errstate(divide="ignore"):  # of what no model thinks possible
+            return np.log(self._votes(X))
+
+    def _votes(self, X: Any) -> np.ndarray:
+        """Return the weighted mean of the models' votes."""
+        check_is_fitted(self, "estimators_")
+        return self._mean(lambda model: class_votes(model, X, self.classes_))
+
+
+class AveragedRegressor(RegressorMixin, _Averaged):
+    """The average of regressors, each fitted on the training rows of each fold.
+
+    That is what ``best_estimator_`` of an :class:`AutoTunedRegressor` is with
+    ``final_model="folds"`` or ``"ensemble"``: its models are then those of the search.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+        What is fitted on each fold.
+    weights : array-like of shape (n_estimators,), default=None
+        What each of them counts; None: all the same.
+    cv : int, splitter, iterable or None, default=None
+        The folds, as in scikit-learn's searchers.
+
+    Attributes
+    ----------
+    estimators_ : list of estimator
+        The fitted models: those of the first estimator on each fold, then those of the next.
+    weights_ : ndarray of shape (n_models,)
+        The weight of each; they sum to 1.
+    n_features_in_ : int
+        Number of features seen in ``fit``.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Their names, where the models know them.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.linear_model import Ridge
+    >>> from autotune import AveragedRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> AveragedRegressor([Ridge()], cv=3).fit(X, y).predict(X).shape
+    (442,)
+    """
+
+    def predict(self, X):
+        """Return the weighted mean of the models' predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            What the models accept.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        """
+        return self._mean(lambda model: to_numpy(model.predict(X)))

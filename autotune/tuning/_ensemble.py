@@ -1,0 +1,245 @@
+"""Which trials make an ensemble: chosen on predictions for rows that they were not fitted on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer
+
+from .._texts import warn
+from ..compat import metric_of, only_predicts, slice_params, to_numpy
+from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
+from ..evaluation import class_labels
+from ..history import COMPLETE, History, Trial
+from ..results import describe_metric
+from ..timing import Clock
+from ._problem import FOLDS, Problem
+
+_Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
+
+
+class _KeptClassifier(ClassifierMixin, BaseEstimator):
+    """Answers with probabilities that are known, so that scorers can be computed from them."""
+
+    def __init__(self, classes: np.ndarray, values: np.ndarray):
+        self.classes_ = classes
+        self._values = values
+
+    def predict(self, X: Any) -> np.ndarray:
+        return self.classes_[np.argmax(self._values, axis=1)]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        total = self._values.sum(axis=1, keepdims=True)  # not quite 1, of numbers that were rounded
+        return self._values / np.where(total > 0, total, 1.0)
+
+
+class _KeptRegressor(RegressorMixin, BaseEstimator):
+    """Answers with predictions that are known, so that scorers can be computed from them."""
+
+    def __init__(self, values: np.ndarray):
+        self._values = values
+        self.is_fitted_ = True
+
+    def predict(self, X: Any) -> np.ndarray:
+        return self._values
+
+
+def _log_loss(codes: np.ndarray, votes: np.ndarray) -> Any:
+    own = votes[np.arange(len(codes)), codes] / votes.sum(axis=1)
+    return np.log(np.clip(own, np.finfo(float).eps, 1.0)).mean()
+
+
+def _accuracy(codes: np.ndarray, votes: np.ndarray) -> Any:
+    return (votes.argmax(axis=1) == codes).mean()
+
+
+def _squared_error(y: np.ndarray, values: np.ndarray) -> Any:
+    return -np.square(y - values).mean()
+
+
+def _root_squared_error(y: np.ndarray, values: np.ndarray) -> Any:
+    return -np.sqrt(np.square(y - values).mean())
+
+
+def _r2(y: np.ndarray, values: np.ndarray) -> Any:
+    spread = np.square(y - y.mean()).mean()
+    return 1.0 + _squared_error(y, values) / spread if spread else np.nan
+
+
+_FAST = {  # what is computed thousands of times for one ensemble, without checking its input
+    "log loss": _log_loss,
+    "accuracy": _accuracy,
+    "mean squared error": _squared_error,
+    "root mean squared error": _root_squared_error,
+    "R²": _r2,
+    "r2": _r2,
+}
+
+
+def _fast_metric(scorer: Any, problem: Problem) -> Callable[..., Any] | None:
+    """Return what computes a metric of scikit-learn with its defaults at once, if it is known."""
+    known = metric_of(scorer)
+    if known is not None and known[2]:
+        return None
+    name = describe_metric(scorer, problem.candidates.models.members).name
+    return _FAST.get(name)
+
+
+class RowScorer:
+    """Computes the metric that decides from predictions for rows.
+
+    A scorer that may look at more than predictions is replaced: by the log loss, or by the
+    squared error.
+
+    Parameters
+    ----------
+    problem : Problem
+    """
+
+    def __init__(self, problem: Problem):
+        self._scorer = problem.scoring.deciding
+        self._params = problem.routed.score
+        if not only_predicts(self._scorer):
+            name, words = (
+                ("neg_log_loss", "log loss")
+                if problem.classifier
+                else ("neg_mean_squared_error", "squared error")
+            )
+            warn(
+                f"final_model='ensemble': scoring={problem.scoring_param!r} may look at more than "
+                f"predictions, so the ensemble is chosen by its {words}",
+            )
+            self._scorer, self._params = get_scorer(name), {}
+        self._X = problem.X
+        labels = class_labels(problem.y)
+        self._y = to_numpy(problem.y) if labels is None else labels
+        self._classes = np.unique(self._y) if problem.classifier else None
+        self._n_axes = int(problem.classifier)  # more than the target has
+        self._codes = self._y if self._classes is None else np.searchsorted(self._classes, self._y)
+        self._fast = None if self._params else _fast_metric(self._scorer, problem)
+
+    def __call__(self, rows: np.ndarray, values: np.ndarray) -> float:
+        """Return the score of predictions for rows."""
+        known = (
+            _KeptRegressor(values)
+            if self._classes is None
+            else _KeptClassifier(self._classes, values)
+        )
+        if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
+            return float(self._fast(self._codes[rows], values))
+        params = slice_params(self._X, self._params, rows)
+        return float(self._scorer(known, np.zeros((len(rows), 1)), self._y[rows], **params))
+
+
+def choose_weights(
+    problem: Problem,
+    history: History,
+    winner: Trial,
+    predict: Callable[[Trial], _Folds | None],
+    clock: Clock,
+) -> dict[int, float]:
+    """Return the weights of the trials in the ensemble, by their numbers.
+
+    Only the winner has one where an ensemble that is selected in the same way on all folds but
+    one is not better than it on the fold that is left out: the mean of the difference over the
+    folds must exceed its standard error.
+
+    Parameters
+    ----------
+    problem : Problem
+    history : History
+    winner : Trial
+    predict : callable
+        ``predict(trial)`` returns validation rows and predictions of each fold, or None.
+    clock : Clock
+        Where too few seconds are left for a selection, there is none.
+    """
+    alone = {winner.number: 1.0}
+    found = {trial.number: predict(trial) for trial in _library(history, winner)}
+    folds = {number: each for number, each in found.items() if each is not None}
+    if len(history.compared_folds) < 2 or len(folds) < 2 or winner.number not in folds:
+        return alone
+    numbers = list(folds)
+    try:
+        weights = _select_if_better(
+            _sample(list(folds.values()), problem.seed_for(FOLDS)),
+            numbers.index(winner.number),
+            RowScorer(problem),
+            clock,
+        )
+    except Exception as error:  # of the metric's own code
+        warn(
+            "final_model='ensemble': no ensemble could be chosen, because computing the metric "
+            f"from kept predictions raised {type(error).__name__}: {error}",
+        )
+        return alone
+    return {numbers[i]: weight for i, weight in weights.items()}
+
+
+def _select_if_better(
+    trials: list[_Folds], winner: int, scorer: RowScorer, clock: Clock
+) -> dict[int, float]:
+    """Return the weights of trials by their positions: of the winner alone unless others help."""
+    folds = range(len(trials[0]))
+    _score_alone(trials[winner], scorer)  # the first call may take longer than others
+    start = clock.elapsed()
+    _score_alone(trials[winner], scorer)
+    need = (clock.elapsed() - start) * count_scores(len(trials)) * (1 + len(folds))
+    if need > clock.left_for_refit():
+        warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
+        return {winner: 1.0}
+    weights = _select(trials, folds, scorer)
+    if len(weights) == 1:
+        return {winner: 1.0}
+    gains = [_gain(trials, winner, left_out, scorer) for left_out in folds]
+    error = np.std(gains, ddof=1) / math.sqrt(len(gains))
+    return weights if np.mean(gains) > error else {winner: 1.0}
+
+
+def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
+    """Return the score of one trial on all folds."""
+    rows, predictions = zip(*trial, strict=True)
+    return scorer(np.concatenate(rows), np.concatenate(predictions))
+
+
+def _library(history: History, winner: Trial) -> list[Trial]:
+    """Return the best trials, from the winner on."""
+    rivals = [t for t in history if t.eligible and t.status == COMPLETE and t is not winner]
+    rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
+    rivals.sort(key=history.score, reverse=True)
+    return [winner, *rivals[: LIBRARY_SIZE - 1]]
+
+
+def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
+    """Return the same of the rows of each fold for all trials, if there are very many."""
+    n_rows = [len(rows) for rows, _ in trials[0]]
+    share = MOST_ROWS / sum(n_rows)
+    if share >= 1:
+        return trials
+    rng = np.random.RandomState(seed)
+    places = [np.sort(rng.choice(n, max(1, int(share * n)), replace=False)) for n in n_rows]
+    return [
+        [(rows[place], values[place]) for (rows, values), place in zip(folds, places, strict=True)]
+        for folds in trials
+    ]
+
+
+def _select(trials: list[_Folds], folds: Sequence[int], scorer: RowScorer) -> dict[int, float]:
+    """Return the weights of trials that are selected on some folds, by their positions."""
+    rows = np.concatenate([trials[0][fold][0] for fold in folds])
+    predictions = [np.concatenate([each[fold][1] for fold in folds]) for each in trials]
+    return select_greedily(predictions, lambda values: scorer(rows, values))
+
+
+def _gain(trials: list[_Folds], winner: int, left_out: int, scorer: RowScorer) -> float:
+    """Return by how much an ensemble is better than the winner on a fold that it does not know."""
+    others = [fold for fold in range(len(trials[0])) if fold != left_out]
+    weights = _select(trials, others, scorer)
+    rows = trials[winner][left_out][0]
+    parts = [weight * trials[i][left_out][1].astype(float) for i, weight in weights.items()]
+    blend = np.sum(parts, axis=0)
+    return scorer(rows, blend) - scorer(rows, trials[winner][left_out][1])

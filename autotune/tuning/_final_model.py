@@ -1,0 +1,211 @@
+"""The final model: the winner on all rows, the average of its fold models, or an ensemble."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import pickle
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sklearn.exceptions
+
+from .._texts import warn
+from ..ensembles import AveragedClassifier, AveragedRegressor
+from ..evaluation import Job, build
+from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
+from ..timing import validation_rows
+from ._ensemble import choose_weights
+from ._fitter import Fitter, repeat_warnings
+from ._kept import FoldResults, compared_keys
+from ._problem import TRIALS, Problem
+from ._runtime import Runtime
+from ._search import SearchResult
+from ._winner import LastFit, Winner, refit_winner
+
+
+def make_final_model(
+    problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
+) -> LastFit:
+    """Return the model that is used from now on, as ``final_model`` wants it.
+
+    Raises
+    ------
+    Exception
+        Whatever the model's ``fit`` raises; TimeoutError if no fit ended in time.
+    """
+    if problem.final_model == "refit":
+        return refit_winner(problem, result, winner, runtime)
+    start = runtime.clock.elapsed()
+    folds = FoldFits(problem, result, runtime)
+    weights = {winner.trial.number: 1.0}
+    if winner.trial.status != COMPLETE:  # the default, where nothing else is known
+        return _refit(problem, result, winner, runtime)
+    if problem.final_model == "ensemble":
+        weights = choose_weights(
+            problem, result.history, winner.trial, folds.predictions, runtime.clock
+        )
+        if len(weights) == 1 and runtime.clock.seconds is None:
+            return _refit(problem, result, winner, runtime)
+    averaged, weights = folds.average(weights)
+    if averaged is None:
+        _warn_of_refit(problem, winner.trial)
+        return _refit(problem, result, winner, runtime)
+    runtime.callbacks.pass_over(runtime.callbacks.begin_refit())
+    _warn_of_share(problem, result.history)
+    repeat_warnings(_noted_warnings(result.history, list(weights)))
+    return LastFit(winner, averaged, runtime.clock.elapsed() - start, weights)
+
+
+def _refit(problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime) -> LastFit:
+    """Fit the winner on all rows, which then has all the weight."""
+    last_fit = refit_winner(problem, result, winner, runtime)
+    return replace(last_fit, weights={last_fit.winner.trial.number: 1.0})
+
+
+class FoldFits:
+    """Models and predictions of folds: those that were kept, or else fitted again.
+
+    Parameters
+    ----------
+    problem : Problem
+    result : SearchResult
+    runtime : Runtime
+    """
+
+    def __init__(self, problem: Problem, result: SearchResult, runtime: Runtime):
+        assert runtime.kept is not None
+        self._problem = problem
+        self._history = result.history
+        self._clock = runtime.clock
+        self._kept: FoldResults = runtime.kept
+        self._fitter = Fitter(
+            runtime.task,
+            runtime.executor,
+            runtime.clock,
+            problem.seed_for(TRIALS),
+            lost=result.lost,
+        )
+
+    def average(self, weights: dict[int, float]) -> tuple[Any, dict[int, float]]:
+        """Return the weighted average of the fold models of trials, and the weights.
+
+        Trials of which no model can be had are left out; without any, there is no average.
+        """
+        found = {number: self._models(self._history[number]) for number in weights}
+        found = {number: models for number, models in found.items() if models}
+        if not found:
+            return None, {}
+        if len(found) < len(weights):
+            total = sum(weights[number] for number in found)
+            weights = {number: weights[number] / total for number in found}
+        kind = AveragedClassifier if self._problem.classifier else AveragedRegressor
+        members = [self._unfitted(self._history[number]) for number in found]
+        averaged = kind(members, list(weights.values()), _reusable(self._problem))
+        models = [model for each in found.values() for model in each]
+        shares = [weights[n] / len(each) for n, each in found.items() for _ in each]
+        return averaged.take(models, shares), weights
+
+    def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
+        """Return validation rows and predictions of each fold, None unless all can be had."""
+        found = []
+        for key in compared_keys(self._history):
+            known = self._kept.predictions(trial, key)
+            if known is None:
+                self._fit(trial, key)
+                known = self._kept.predictions(trial, key)
+            if known is None:
+                return None
+            found.append(known)
+        return found
+
+    def _models(self, trial: Trial) -> list[Any]:
+        """Return the models of a trial's folds, those that can be had in time."""
+        keys = compared_keys(self._history)
+        models = [self._kept.model(trial, key) for key in keys]
+        models = [
+            self._fit(trial, key) if model is None else model
+            for key, model in zip(keys, models, strict=True)
+        ]
+        found = [model for model in models if model is not None]
+        if 0 < len(found) < len(keys):
+            warn(
+                f"final_model: {len(found)} of {len(keys)} fold models of trial {trial.number} are "
+                "averaged; the others were not kept, and could not be fitted again in time",
+            )
+        return found
+
+    def _fit(self, trial: Trial, key: Key) -> Any:
+        """Fit a fold of a trial again and return the model, None if there is not enough time."""
+        need, left = trial.evaluations[key].whole_seconds, self._clock.left_for_refit()
+        if need > left:
+            return None
+        job = Job(
+            trial.number,
+            fold=key.fold,
+            fidelity=key.fidelity,
+            phase=key.phase,
+            params=trial.params,
+            seed=self._seed(trial),
+            seconds=None if math.isinf(left) else left,
+            n_test=validation_rows(self._history.share),
+            keep=True,
+        )
+        outcome = self._fitter.run(job, need)
+        if outcome.kept is None:
+            return None
+        self._kept.add(trial.number, key, outcome.kept)
+        content = outcome.kept.model
+        return outcome.model if content is None else pickle.loads(content)
+
+    def _unfitted(self, trial: Trial) -> Any:
+        """Return the unfitted model of a trial."""
+        return build(self._problem.candidates.estimator, trial.params, self._seed(trial))
+
+    def _seed(self, trial: Trial) -> int:
+        """Return the seed of a trial's model."""
+        return derive_seed(self._problem.seed_for(TRIALS), trial.number)
+
+
+def _reusable(problem: Problem) -> Any:
+    """Return the parameter ``cv``, or the number of folds for an iterator that is used up."""
+    cv = problem.cv
+    is_iterator = hasattr(cv, "__next__") and not hasattr(cv, "split")
+    return len(problem.folds) if is_iterator else cv
+
+
+def _warn_of_refit(problem: Problem, trial: Trial) -> None:
+    """Say that there is nothing to average."""
+    warn(
+        f"final_model={problem.final_model!r}: no fold model of trial {trial.number} could be had: "
+        "it is fitted on all rows instead",
+    )
+
+
+def _noted_warnings(history: History, numbers: list[int]) -> list[tuple[type[Warning], str]]:
+    """Return what the fits of trials have warned of, since no last fit will repeat it."""
+    keys = compared_keys(history)
+    evaluations = [history[number].evaluations[key] for number in numbers for key in keys]
+    texts = dict.fromkeys(text for evaluation in evaluations for text in evaluation.warnings)
+    noted = [text.partition(": ") for text in texts]
+    return [(_category(name), message) for name, _, message in noted]
+
+
+def _category(name: str) -> type[Warning]:
+    """Return a category of Python's or scikit-learn's by its name, or else the usual one."""
+    for module in (builtins, sklearn.exceptions):
+        found = getattr(module, name, None)
+        if isinstance(found, type) and issubclass(found, Warning):
+            return found
+    return UserWarning
+
+
+def _warn_of_share(problem: Problem, history: History) -> None:
+    """Say that the folds' models were fitted on few rows."""
+    if history.share < FULL:
+        warn(
+            f"budget: {problem.budget.seconds:g} s are too few to fit models on all rows of the "
+            f"folds: those that are averaged were fitted on {history.share:.0%} of all rows. Allow "
+            "more seconds",
+        )
