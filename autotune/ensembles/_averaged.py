@@ -186,7 +186,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         -------
         y : ndarray of shape (n_samples,)
         """
-        return self.classes_[np.argmax(self._votes(X), axis=1)]
+        votes = self._votes(X)
+        return self.classes_[np.argmax(votes, axis=1)]
 
     @available_if(_all_have_probabilities)
     def predict_proba(self, X):

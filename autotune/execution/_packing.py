@@ -24,7 +24,7 @@ import numpy as np
 
 from ..compat import cloudpickle
 from ..evaluation import Job, Outcome
-from ..history import COMPLETE, FAILED, REFIT
+from ..history import COMPLETE, FAILED
 
 LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
@@ -243,7 +243,7 @@ def pack_outcome(outcome: Outcome) -> tuple[Outcome, bytes | None]:
     A model or an exception that cannot be pickled must not take the evaluation with it.
     """
     bare = Outcome(outcome.evaluation, stop=outcome.stop, kept=outcome.kept)
-    model = outcome.model if outcome.evaluation.phase == REFIT else None
+    model = outcome.model if outcome.kept is None else None  # else it could not be pickled
     if model is None and outcome.exception is None:
         return bare, None
     try:

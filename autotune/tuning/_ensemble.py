@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
 from .._texts import warn
-from ..compat import metric_of, only_predicts, slice_params, to_numpy
+from ..compat import is_own_score, metric_of, only_predicts, slice_params, to_numpy
 from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
 from ..evaluation import class_labels
 from ..history import COMPLETE, History, Trial
@@ -103,7 +103,8 @@ class RowScorer:
     def __init__(self, problem: Problem):
         self._scorer = problem.scoring.deciding
         self._params = problem.routed.score
-        if not only_predicts(self._scorer):
+        is_other = is_own_score(self._scorer) and problem.metric.name not in _FAST
+        if is_other or not only_predicts(self._scorer):
             name, words = (
                 ("neg_log_loss", "log loss")
                 if problem.classifier
@@ -163,13 +164,12 @@ def choose_weights(
     folds = {number: each for number, each in found.items() if each is not None}
     if len(history.compared_folds) < 2 or len(folds) < 2 or winner.number not in folds:
         return alone
-    numbers = list(folds)
+    numbers, scorer = list(folds), RowScorer(problem)
+    sampled = _sample(list(folds.values()), problem.seed_for(FOLDS))
+    place = numbers.index(winner.number)
     try:
-        weights = _select_if_better(
-            _sample(list(folds.values()), problem.seed_for(FOLDS)),
-            numbers.index(winner.number),
-            RowScorer(problem),
-            clock,
+        weights = (
+            _select_if_better(sampled, place, scorer) if _has_time(sampled, scorer, clock) else None
         )
     except Exception as error:  # of the metric's own code
         warn(
@@ -177,21 +177,24 @@ def choose_weights(
             f"from kept predictions raised {type(error).__name__}: {error}",
         )
         return alone
+    if weights is None:
+        warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
+        return alone
     return {numbers[i]: weight for i, weight in weights.items()}
 
 
-def _select_if_better(
-    trials: list[_Folds], winner: int, scorer: RowScorer, clock: Clock
-) -> dict[int, float]:
+def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock) -> bool:
+    """Return whether there are enough seconds for a selection and its check."""
+    _score_alone(trials[0], scorer)  # the first call may take longer than others
+    start = clock.elapsed()
+    _score_alone(trials[0], scorer)
+    seconds = (clock.elapsed() - start) * count_scores(len(trials)) * (1 + len(trials[0]))
+    return seconds <= clock.left_for_refit()
+
+
+def _select_if_better(trials: list[_Folds], winner: int, scorer: RowScorer) -> dict[int, float]:
     """Return the weights of trials by their positions: of the winner alone unless others help."""
     folds = range(len(trials[0]))
-    _score_alone(trials[winner], scorer)  # the first call may take longer than others
-    start = clock.elapsed()
-    _score_alone(trials[winner], scorer)
-    need = (clock.elapsed() - start) * count_scores(len(trials)) * (1 + len(folds))
-    if need > clock.left_for_refit():
-        warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
-        return {winner: 1.0}
     weights = _select(trials, folds, scorer)
     if len(weights) == 1:
         return {winner: 1.0}

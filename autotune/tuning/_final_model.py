@@ -42,6 +42,9 @@ def make_final_model(
     weights = {winner.trial.number: 1.0}
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return _refit(problem, result, winner, runtime)
+    if result.history.share < FULL:
+        _warn_of_share(problem, result.history)
+        return _refit(problem, result, winner, runtime)
     if problem.final_model == "ensemble":
         weights = choose_weights(
             problem, result.history, winner.trial, folds.predictions, runtime.clock
@@ -53,7 +56,6 @@ def make_final_model(
         _warn_of_refit(problem, winner.trial)
         return _refit(problem, result, winner, runtime)
     runtime.callbacks.pass_over(runtime.callbacks.begin_refit())
-    _warn_of_share(problem, result.history)
     repeat_warnings(_noted_warnings(result.history, list(weights)))
     return LastFit(winner, averaged, runtime.clock.elapsed() - start, weights)
 
@@ -78,6 +80,7 @@ class FoldFits:
         assert runtime.kept is not None
         self._problem = problem
         self._history = result.history
+        self._task = runtime.task
         self._clock = runtime.clock
         self._kept: FoldResults = runtime.kept
         self._fitter = Fitter(
@@ -131,14 +134,16 @@ class FoldFits:
         found = [model for model in models if model is not None]
         if 0 < len(found) < len(keys):
             warn(
-                f"final_model: {len(found)} of {len(keys)} fold models of trial {trial.number} are "
-                "averaged; the others were not kept, and could not be fitted again in time",
+                f"final_model: only {len(found)} of {len(keys)} fold models of trial "
+                f"{trial.number} are averaged; the others were not kept and could not be fitted "
+                "again",
             )
         return found
 
     def _fit(self, trial: Trial, key: Key) -> Any:
         """Fit a fold of a trial again and return the model, None if there is not enough time."""
-        need, left = trial.evaluations[key].whole_seconds, self._clock.left_for_refit()
+        earlier, left = trial.evaluations.get(key), self._clock.left_for_refit()
+        need = math.inf if earlier is None else earlier.whole_seconds
         if need > left:
             return None
         job = Job(
@@ -153,6 +158,8 @@ class FoldFits:
             keep=True,
         )
         outcome = self._fitter.run(job, need)
+        if outcome.kept is not None and outcome.kept.model is None and outcome.model is None:
+            outcome = self._task.run(job)  # the model could not leave the worker
         if outcome.kept is None:
             return None
         self._kept.add(trial.number, key, outcome.kept)
@@ -178,16 +185,16 @@ def _reusable(problem: Problem) -> Any:
 def _warn_of_refit(problem: Problem, trial: Trial) -> None:
     """Say that there is nothing to average."""
     warn(
-        f"final_model={problem.final_model!r}: no fold model of trial {trial.number} could be had: "
-        "it is fitted on all rows instead",
+        f"final_model={problem.final_model!r}: there is no fold model of trial {trial.number}: it "
+        "is fitted on all rows instead",
     )
 
 
 def _noted_warnings(history: History, numbers: list[int]) -> list[tuple[type[Warning], str]]:
     """Return what the fits of trials have warned of, since no last fit will repeat it."""
     keys = compared_keys(history)
-    evaluations = [history[number].evaluations[key] for number in numbers for key in keys]
-    texts = dict.fromkeys(text for evaluation in evaluations for text in evaluation.warnings)
+    evaluations = [history[number].evaluations.get(key) for number in numbers for key in keys]
+    texts = dict.fromkeys(text for e in evaluations if e is not None for text in e.warnings)
     noted = [text.partition(": ") for text in texts]
     return [(_category(name), message) for name, _, message in noted]
 
@@ -202,10 +209,9 @@ def _category(name: str) -> type[Warning]:
 
 
 def _warn_of_share(problem: Problem, history: History) -> None:
-    """Say that the folds' models were fitted on few rows."""
-    if history.share < FULL:
-        warn(
-            f"budget: {problem.budget.seconds:g} s are too few to fit models on all rows of the "
-            f"folds: those that are averaged were fitted on {history.share:.0%} of all rows. Allow "
-            "more seconds",
-        )
+    """Say that the folds' models, which were fitted on few rows, are not averaged."""
+    warn(
+        f"budget: {problem.budget.seconds:g} s are too few to search on all rows. The fold models "
+        f"were fitted on {history.share:.0%} of them, so final_model={problem.final_model!r} is "
+        "replaced by 'refit'. Allow more seconds",
+    )

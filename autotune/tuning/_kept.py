@@ -10,7 +10,7 @@ import numpy as np
 
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
 from ..evaluation import Keeps, Kept, Outcome, class_labels
-from ..history import COMPLETE, ENDS, SEARCH, History, Key, Trial
+from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
 from ._problem import Problem
 
 
@@ -69,7 +69,7 @@ class FoldResults:
     def has_best(self, history: History) -> bool:
         """Return whether the models of the best trial so far are there."""
         complete = {t.number for t in history if t.eligible and t.status == COMPLETE}
-        if not complete:
+        if not complete or history.share < FULL:  # those of fewer rows are not averaged
             return False
         best = _worst_first(history, complete)[-1]
         return self._models.get(best, {}).keys() >= set(compared_keys(history))

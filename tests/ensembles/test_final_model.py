@@ -12,6 +12,7 @@ import skops.io
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_iris, make_regression
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import (
@@ -26,7 +27,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor, AveragedClassifier
+from autotune import (
+    AutoTunedClassifier,
+    AutoTunedRegressor,
+    AveragedClassifier,
+    AveragedRegressor,
+    Budget,
+)
 from autotune.ensembles import LIBRARY_SIZE, class_votes, select_greedily
 from autotune.evaluation import Kept
 from autotune.history import COMPLETE, DROPPED, Evaluation, History, Key
@@ -470,6 +477,45 @@ def test_classifiers_of_several_outputs_are_refused(params):
 
 
 @pytest.mark.slow
+def test_models_of_few_rows_are_not_averaged():
+    """Check that the winner of a search on a share of the rows is fitted as without averages."""
+    budget = Budget(trials=2, seconds=60)
+    tuned = AutoTunedRegressor(
+        Ridge(), {"alpha": [0.1, 1.0]}, strategy="random", budget=budget, final_model="folds"
+    ).fit(RX, ry)
+    assert isinstance(tuned.best_estimator_, AveragedRegressor)
+    del tuned.best_estimator_
+    for trial in tuned.history_:
+        for key, evaluation in list(trial.evaluations.items()):
+            evaluation.fidelity = 0.5
+            trial.evaluations[evaluation.key] = trial.evaluations.pop(key)
+    tuned.history_.share = 0.5
+    with pytest.warns(UserWarning, match="on 50% of them, so final_model='folds' is replaced"):
+        tuned.finish(RX, ry)
+    assert isinstance(tuned.best_estimator_, Ridge)
+
+
+def test_one_fold_makes_no_ensemble():
+    """Check that with a single fold, which proves nothing, the winner remains."""
+    splitter = ShuffleSplit(1, random_state=0)
+    tuned = AutoTunedRegressor(
+        OneColumn(), COLUMNS, strategy="grid", cv=splitter, final_model="ensemble"
+    ).fit(TWO, SUM)
+    assert len(tuned.ensemble_weights_) == 1
+    assert isinstance(tuned.best_estimator_, OneColumn)
+
+
+@pytest.mark.parametrize(
+    "model", [AveragedClassifier([GaussianNB()]), AveragedRegressor([Ridge()])]
+)
+def test_not_fitted(model):
+    """Check that an average says that it is not fitted."""
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+@pytest.mark.filterwarnings("ignore:budget. there are too few seconds to choose")  # under load
+@pytest.mark.slow
 def test_processes_and_seconds():
     """Check that models come back from worker processes, and that a budget in seconds is kept."""
     settings = {"strategy": "random", "scoring": "neg_log_loss", "random_state": 0, "cv": 3}
@@ -482,3 +528,13 @@ def test_processes_and_seconds():
     for final_model in ("folds", "ensemble"):
         timed = clone(here).set_params(budget="2s", final_model=final_model).fit(X, y)
         assert isinstance(timed.best_estimator_, AveragedClassifier)
+
+
+@pytest.mark.slow
+def test_models_that_cannot_leave_a_worker():
+    """Check that fold models that cannot be pickled are fitted again in this process."""
+    tuned = AutoTunedRegressor(
+        OneColumn(locked=True), COLUMNS, strategy="grid", final_model="folds", n_jobs=2
+    ).fit(TWO, SUM)
+    assert len(tuned.best_estimator_.estimators_) == 5
+    assert all(trial.status == COMPLETE for trial in tuned.history_)
