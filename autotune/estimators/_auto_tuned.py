@@ -244,17 +244,18 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         return score
 
     def report(self, path):
-        """Write a report of the search, one HTML file that can be opened anywhere.
+        """Write a report of the search to a single HTML file, which needs no network.
 
-        It tells in plain words what was gained, how sure that is, what was tried, what limited
-        the search and what to try next, with pictures (if matplotlib is installed), a table of
-        all trials that sorts and filters, the errors by their cause, and the code that makes
-        the chosen model. It holds parameters, scores and error messages, but no data.
+        It says in plain words what tuning gained, how certain the gain is, what was tried, what
+        limited the search and what to try next. It also has plots (if matplotlib is installed),
+        a table of all trials that can be sorted and filtered, the errors grouped by cause, and
+        the code that creates the tuned model. It contains parameters, scores and error
+        messages, but no data.
 
         Parameters
         ----------
         path : str or path-like
-            The file, such as ``"tuning.html"``; what is there is replaced.
+            The file, such as ``"tuning.html"``; an existing one is overwritten.
 
         Raises
         ------
@@ -282,14 +283,14 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
 
     @property
     def space_report_(self) -> list[Finding]:
-        """What was noticed about the space; see the class."""
+        """Findings about the search space; see the class."""
         if "space_" not in self.__dict__:
             raise AttributeError("space_report_")
         return space_report(self)
 
     @property
     def _repr_html_(self):
-        """The essence of the search above scikit-learn's diagram."""
+        """The summary of the search, above scikit-learn's diagram."""
         diagram = super()._repr_html_
         return lambda: self._essence() + diagram()
 
@@ -342,7 +343,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         return tags
 
     def _essence(self) -> str:
-        """Return what is shown of the search, "" before there is one."""
+        """Return the summary of the search, "" before there is one."""
         return essence(self) if "space_" in self.__dict__ else ""
 
     def __sklearn_clone__(self):

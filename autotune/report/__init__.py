@@ -1,4 +1,4 @@
-"""WHAT IS HANDED ON: a report of a search as a file, findings about its space, code."""
+"""The HTML report, findings about the space, models as code, the summary in notebooks."""
 
 from ._code import code_of
 from ._notebook import essence

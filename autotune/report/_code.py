@@ -1,4 +1,4 @@
-"""Python code that makes a model anew."""
+"""A model as Python code."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _WIDTH = 88
 
 
 class _Inexpressible(Exception):
-    """A value that is not written as code."""
+    """A value cannot be written as code."""
 
 
 def code_of(model: Any, fit: str = "model.fit(X, y)") -> str | None:
-    """Return lines of Python that make a model with the same parameters and fit it.
+    """Return Python code that creates a model with the same parameters and fits it.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def code_of(model: Any, fit: str = "model.fit(X, y)") -> str | None:
     Returns
     -------
     code : str or None
-        None if a parameter has a value that is not written as code, such as an open file.
+        None if the value of a parameter cannot be written as code, such as an open file.
     """
     writer = _Writer()
     try:

@@ -1,4 +1,4 @@
-"""What a report tells, before it is put into words."""
+"""The facts of a report, before they are put into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of a fitted estimator, beside scikit-learn's diagram."""
+"""The summary of a fitted estimator in a notebook, above scikit-learn's diagram."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MARK = "position:absolute;top:-.15em;width:.7em;height:.7em;border-radius:50%;b
 
 
 def essence(tuned: Any) -> str:
-    """Return what was gained and chosen as HTML; "" where no trial was chosen.
+    """Return the scores and the best parameters as HTML; "" if no trial was chosen.
 
-    Its colours suit light and dark notebooks.
+    The colours suit light and dark notebooks.
     """
     search = read_search(tuned)
     if search.winner is None:
@@ -57,7 +57,7 @@ def _row(parameter: Parameter) -> Markup:
     if np.isfinite(parameter.place):
         left = f"{_MARK};left:calc({parameter.place:.1%} - .35em)"
         bar = tag("div", tag("div", style=left), style=_BAR)
-    cell = "text-align:left;padding:.1em .8em .1em 0;max-width:24em;overflow-wrap:anywhere"
+    cell = "text-align:left;padding:.1em .8em .1em 0;max-width:24em;overflow-wrap:break-word"
     return tag(
         "tr",
         tag("td", parameter.name, style=cell),

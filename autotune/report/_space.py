@@ -1,4 +1,4 @@
-"""What the search tells of its space."""
+"""Findings about a search space."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BY_DATA = ("k", "max_features", "n_components", "n_features_to_select")  # at m
 
 @dataclass(frozen=True)
 class Finding:
-    """What was noticed about a parameter.
+    """A finding about a parameter of the search space.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Finding:
         The best value lies on a bound of the range that is not the model's own limit; the
         parameter makes no difference; or most trials with some of its values failed.
     text : str
-        What was noticed.
+        The finding in words.
     advice : str
         What to do about it.
 
@@ -58,7 +58,7 @@ class Finding:
 
 
 def space_report(tuned: Any) -> list[Finding]:
-    """Return what was noticed about the parameters of a fitted estimator's space."""
+    """Return the findings about the space of a fitted estimator."""
     search = read_search(tuned)
     return find(tuned, search, varying(search), importance_of(search))
 
@@ -66,7 +66,7 @@ def space_report(tuned: Any) -> list[Finding]:
 def find(
     tuned: Any, search: Search, scales: list[Scale], importance: ImportancePicture | None
 ) -> list[Finding]:
-    """Return what was noticed about parameters, whose importance may not be known."""
+    """Return the findings about the parameters; their importance may be unknown."""
     return [
         *_at_bounds(tuned, search, scales),
         *_failing(search, scales),

@@ -1,4 +1,4 @@
-"""What is said of a search, in words that need no knowledge of tuning."""
+"""The sentences of the report, for readers who know nothing about tuning."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STILL_GAINING = 0.2  # of the trials, after the best one
 
 
 def verdict(facts: Facts) -> str:
-    """Return in a sentence what came of the search."""
+    """Return the result of the search in one sentence."""
     outcome, label = facts.outcome, facts.search.label
     tuned, untuned = score_text(outcome.tuned), score_text(outcome.untuned)
     if facts.search.winner is None:
@@ -49,7 +49,7 @@ def verdict(facts: Facts) -> str:
 
 
 def certainty(facts: Facts) -> list[str]:
-    """Return how sure the gain is, and what to expect on new data."""
+    """Return how certain the gain is, and what to expect on new data."""
     outcome, texts = facts.outcome, []
     if np.isfinite(outcome.expected):
         low, high = score_text(outcome.low), score_text(outcome.high)
@@ -122,10 +122,10 @@ def limits(facts: Facts) -> list[str]:
         texts.append(f"The end of the budget cut {count(cut, 'trial')} short.")
     if _is_still_gaining(facts):
         texts.append(
-            f"The best trial was one of the last: only {facts.since_best} came after it. The "
+            f"The best trial was one of the last ({facts.since_best} came after it), so the "
             f"budget ({budget_text(facts)}) may have ended the search too early."
         )
-    return texts or ["Nothing that could be seen."]
+    return texts or ["No limits were found."]
 
 
 def advice(facts: Facts) -> list[str]:

@@ -439,7 +439,7 @@ def test_a_larger_budget():
     tuned = make_tuned({"C": (0.5, 90.0)}, trials, winner=7)
     facts = Facts.of(tuned)
     assert "Allow a larger budget: the search was still finding better ones." in words.advice(facts)
-    assert any("The budget (8 trials) may have ended" in text for text in words.limits(facts))
+    assert any("budget (8 trials) may have ended" in text for text in words.limits(facts))
 
 
 def test_parameters():
