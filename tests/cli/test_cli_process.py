@@ -216,7 +216,7 @@ sys.exit(main())
 TOLD = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)\n"
 
 
-@pytest.mark.parametrize("budget", ["1000", "1000s"])
+@pytest.mark.parametrize("budget", ["1000", pytest.param("1000s", marks=pytest.mark.slow)])
 def test_ctrl_c(budget, data):
     """Check that Ctrl-C ends the search with a model, whatever the budget was counted in."""
     words = ["--target", "y", "--model", "nb", "--budget", budget, "--save", "model.pkl"]

@@ -50,6 +50,8 @@ REGRESSORS: dict[str, tuple[Any, Any]] = {
 # In the quick run one strategy meets all kinds of models, and one model all strategies.
 EVERY_MODEL, EVERY_STRATEGY = "random", "logistic regression"
 ANOTHER_OF_ITS_KIND = {"tree", "neighbors", "naive bayes"}  # treated as those above them are
+ALSO_IN_OTHERS = {"auto", "bayes", "hyperband"}  # what they do, racing and halving do
+QUICK_REGRESSORS = {"svm", "default", "list"}  # the rest of a regressor is that of a classifier
 
 
 def combinations():
@@ -59,8 +61,10 @@ def combinations():
             for strategy in STRATEGIES:
                 if strategy == EVERY_MODEL:
                     quick = name not in ANOTHER_OF_ITS_KIND
-                else:  # "auto" does what another does
-                    quick = name == EVERY_STRATEGY and strategy != "auto"
+                    if cls is AutoTunedRegressor:
+                        quick = name in QUICK_REGRESSORS
+                else:
+                    quick = name == EVERY_STRATEGY and strategy not in ALSO_IN_OTHERS
                 yield pytest.param(
                     cls(
                         model,

@@ -66,7 +66,7 @@ def interrupt(log: Path, report: Path, settings: dict, *, group: bool, n_fits: i
     return json.loads(report.read_text())
 
 
-@pytest.mark.parametrize("group", [True, False])
+@pytest.mark.parametrize("group", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("way", WAYS)
 def test_interrupted(way, group, tmp_path):
     """Check that what had ended is in the history and on the disk, and nothing else goes on.

@@ -52,7 +52,10 @@ for budget in (2, Budget(trials=2, seconds="60s")):
 """
 
 
-@pytest.mark.parametrize("code", [IMPORT_ALL, FIT], ids=["import", "fit"])
+@pytest.mark.parametrize(
+    "code",
+    [pytest.param(IMPORT_ALL, id="import"), pytest.param(FIT, id="fit", marks=pytest.mark.slow)],
+)
 def test_without_docstrings(code):
     """Check that the package is imported, and fits in workers too, under ``python -OO``."""
     done = run_python(code, "-OO")

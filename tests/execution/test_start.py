@@ -184,6 +184,7 @@ print(time.monotonic() - began < 16, model.score(X, y) > 0.9, [str(w.message) fo
 """
 
 
+@pytest.mark.slow
 def test_a_library_that_takes_long_to_import(tmp_path):
     """Check that the budget is kept, the model is fitted, and the library is named."""
     with script(SLOW, tmp_path) as process:

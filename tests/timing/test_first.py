@@ -276,6 +276,7 @@ def test_a_better_configuration_is_fitted_on_all_rows(fitted_first):
     assert model.best_estimator_.n_rows_ == len(X)
 
 
+@pytest.mark.slow
 def test_a_better_configuration_that_cannot_be_fitted_on_all_rows(fitted_first):
     """Check that a model on all rows is never replaced by one on fewer."""
     model = tuned(FullHang(C=1.0, rows=250), budget="6s")

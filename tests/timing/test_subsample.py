@@ -174,6 +174,7 @@ def test_storage_keeps_the_share(measured, tmp_path):
     assert set(frame["fidelity"]) == {0.5}
 
 
+@pytest.mark.slow
 def test_the_final_model_sees_as_many_rows_as_there_is_time_for(measured):
     """Check that a winner that hangs on all rows is fitted on those of the search."""
     model = tuned(FullHang(C=2.0, rows=250), budget="6s", strategy=Auto(n_repeats=0))
