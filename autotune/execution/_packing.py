@@ -30,6 +30,7 @@ LARGE = 1_000_000  # bytes from which an array becomes a file
 MAPPABLE_KINDS = "biufcmMSUV"  # dtypes that numpy can map: no objects
 SHARED_MEMORY = Path("/dev/shm")
 RESERVED = 256_000_000  # bytes of shared memory that are left to others
+_UNSIGNED = Job(0, 0, {}, 0)  # stands for a job that could not be loaded
 
 
 class Folder:
@@ -232,8 +233,12 @@ class UnsendableError(RuntimeError):
     """The result of a successful job cannot be sent back from its process."""
 
 
-def failure(job: Job, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
-    """Return the outcome of a job that came to nothing."""
+def failure(job: Job | None, error: str, status: str = FAILED, fit_time: float = 0.0) -> Outcome:
+    """Return the outcome of a failed job.
+
+    None stands for a job that could not be loaded: the search signs the outcome (``Job.sign``).
+    """
+    job = _UNSIGNED if job is None else job
     return Outcome(job.evaluation(status=status, error=error, fit_time=fit_time))
 
 

@@ -21,7 +21,6 @@ from ._payload import Payload, find
 KEPT = 60.0  # seconds for which a process keeps a task that no job asks for
 _kept: dict[str, tuple[Payload, float]] = {}  # the tasks that were sent here; their last use
 _lock = Lock()
-_NAMELESS = Job(-1, -1, {}, 0)  # one that cannot be opened: the search knows which it sent
 
 
 def run(task: Payload | str, job: Payload) -> Outcome | bytes | None:
@@ -40,12 +39,12 @@ def run(task: Payload | str, job: Payload) -> Outcome | bytes | None:
     try:
         return pack(pack_outcome(outcome))
     except Exception:  # picklers raise what the objects' code raises
-        return pack((failure(_NAMELESS, traceback.format_exc()), None))
+        return pack((failure(None, traceback.format_exc()), None))
 
 
 def _run(task: Payload, payload: Payload) -> Outcome:
     """Run a job; any exception becomes its failure."""
-    job = _NAMELESS
+    job = None
     try:
         job = payload.open()
         opened, config = task.open()

@@ -26,7 +26,7 @@ import joblib
 import numpy as np
 import sklearn
 
-from ...evaluation import Job, Outcome
+from ...evaluation import Outcome
 from .._packing import failure, pack_outcome
 from . import _system
 from ._setup import Setup, load_job
@@ -78,8 +78,7 @@ def _run(task: Any, setup: Setup, payload: bytes) -> Outcome:
             np.random.seed(job.seed % 2**32)  # noqa: NPY002  # used by estimators without a seed
             return task.run(job)
     except BaseException:  # also SystemExit and KeyboardInterrupt raised inside a fit
-        # A job that cannot be loaded has no number here; the search knows which one it sent.
-        return failure(job or Job(-1, -1, {}, 0), traceback.format_exc())
+        return failure(job, traceback.format_exc())
 
 
 def main(address: Any, number: int) -> None:
