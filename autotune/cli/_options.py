@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 from .._budget import Budget, check_budget
@@ -41,10 +42,17 @@ def share(text: str) -> float:
 
 def folds(text: str) -> int:
     """Return a number of folds."""
-    value = _number(int, text)
-    if value is None or value < 2:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 2; got {text!r}")
-    return value
+    return _whole(text, 2)
+
+
+def amount(text: str) -> int:
+    """Return a number of things."""
+    return _whole(text, 1)
+
+
+def seed(text: str) -> int:
+    """Return a seed."""
+    return _whole(text, 0, 2**32 - 1)
 
 
 def jobs(text: str) -> int:
@@ -55,19 +63,13 @@ def jobs(text: str) -> int:
     return value
 
 
-def amount(text: str) -> int:
-    """Return a number of things, at least one."""
+def _whole(text: str, least: int, most: float = math.inf) -> int:
+    """Return a whole number within bounds."""
     value = _number(int, text)
-    if value is None or value < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1; got {text!r}")
-    return value
-
-
-def seed(text: str) -> int:
-    """Return a seed."""
-    value = _number(int, text)
-    if value is None or not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; got {text!r}")
+    if value is None or not least <= value <= most:
+        raise argparse.ArgumentTypeError(
+            f"must be a whole number of at least {least}; got {text!r}"
+        )
     return value
 
 
