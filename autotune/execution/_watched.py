@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import random
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -88,7 +89,9 @@ class Watched:
     def __exit__(self, *exc_info: object) -> None:
         self._stack.close()
         self.ending.close()
-        if self._outcome is None and self._thread.ident is not None:
+        # With a trace function (coverage, a debugger), Python 3.11 would not go on before the
+        # thread does, so it is left alone.
+        if self._outcome is None and self._thread.ident is not None and sys.gettrace() is None:
             # Ends Python code; compiled code runs on until it returns.
             ident, error = ctypes.c_ulong(self._thread.ident), ctypes.py_object(SystemExit)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, error)
