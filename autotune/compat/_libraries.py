@@ -62,7 +62,7 @@ def make_ready(estimator: Any, y: Any, *, beside_others: bool) -> None:
     beside_others : bool
         Whether other fits run at the same time: then they use no more threads than OpenMP.
     """
-    if _LIBRARIES.isdisjoint(sys.modules):
+    if not any(name in sys.modules for name in _LIBRARIES):
         return
     for model in _models(estimator):
         model.set_params(**_settings(model, beside_others))
