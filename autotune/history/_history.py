@@ -153,6 +153,11 @@ class History:
                 return tuple(evaluation.scores)
         return (self._metric or "score",)
 
+    @property
+    def default(self) -> Trial | None:
+        """The trial of the model's own parameters, the first of several; None if not tried."""
+        return next((trial for trial in self if trial.origin == "default"), None)
+
     def add(self, params: dict[str, Any], origin: str, eligible: bool = True) -> Trial:
         """Append a trial and return it."""
         trial = Trial(len(self.trials), params, origin, eligible)

@@ -82,7 +82,7 @@ class Search:
     @property
     def default(self) -> Trial | None:
         """The trial of the model's own parameters, if it was tried."""
-        return next((trial for trial in self.history if trial.origin == "default"), None)
+        return self.history.default
 
     def trials(self) -> Trials:
         """Return what is known of each trial."""

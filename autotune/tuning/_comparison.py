@@ -67,7 +67,7 @@ class FinalComparison(Listener):
             return []
         competing.sort(key=self._score, reverse=True)  # stable: the earliest among equals first
         first, *others = competing[:n_finalists]
-        default = _default(history)
+        default = history.default
         if default is None or default is first or not math.isfinite(self._score(default)):
             return [first, *others]
         return [first, default, *(trial for trial in others if trial is not default)]
@@ -102,7 +102,7 @@ class FinalComparison(Listener):
         if repeats.shape[1] < history.n_folds:
             return None
         first = np.array([history.compared_scores(trial) for trial in sound])
-        return _best(sound, first, repeats, _default(history))
+        return _best(sound, first, repeats, history.default)
 
     def _has_failed(self, trial: Trial) -> bool:
         """Return whether a trial failed on a repeated fold."""
@@ -132,11 +132,6 @@ def _best(
         if trials[place] is default and repeat_means[best] <= repeat_means[place]:
             return default
     return trials[best]
-
-
-def _default(history: History) -> Trial | None:
-    """Return the trial of the default."""
-    return next((trial for trial in history if trial.origin == "default"), None)
 
 
 def make_comparison(problem: Problem, history: History, n_workers: int = 1) -> FinalComparison:

@@ -102,9 +102,8 @@ def _warn_of_failures(problem: Problem, history: History) -> None:
 
 def _default_trial(problem: Problem, history: History) -> Trial:
     """Return the default's trial, added if the search did not try it."""
-    for trial in history:
-        if trial.origin == "default":
-            return trial
+    if history.default is not None:
+        return history.default
     params, eligible = problem.candidates.defaults[0]
     trial = history.add(params, "default", eligible)
     history.set_status(trial, INTERRUPTED)

@@ -121,7 +121,7 @@ class Refit:
 
     def _whole(self, best: Trial, history: History, first: Fitted) -> tuple[Trial, Fitted]:
         """Fit the winner on all rows; use the default if that fails."""
-        if best is _default(history):
+        if best is history.default:
             return self._use_first(first, history)
         reason = "there was no time to fit it on all rows. Allow more seconds"
         if self._time.has_time(best):
@@ -157,7 +157,7 @@ class Refit:
         Time is reserved for a fit on the subsample of the search, whose duration is known.
         """
         measured = self._time.measured(trial)
-        if self._first is not None and trial is _default(history):
+        if self._first is not None and trial is history.default:
             return trial, self._on_more_rows(trial, self._first, measured)
         kept = self._time.to_repeat(measured)
         share = self._time.larger_share(measured, kept)
@@ -216,15 +216,11 @@ class Refit:
     def _use_first(self, first: Fitted, history: History) -> tuple[Trial, Fitted]:
         """Return the model that was fitted before the search, and repeat its warnings."""
         repeat_warnings(first.warnings)
-        return _default(history), first
+        assert history.default is not None
+        return history.default, first
 
     def _fit(self, trial: Trial, seconds: float | None, share: float = FULL) -> Fitted:
         """Fit a trial on a share of all rows, within a number of seconds."""
         start = self._clock.elapsed()
         fitted = self._fitter.fit(trial, seconds, share, self._time.need(trial, share))
         return replace(fitted, seconds=self._clock.elapsed() - start)
-
-
-def _default(history: History) -> Trial:
-    """Return the trial of the default that was fitted first."""
-    return next(trial for trial in history if trial.origin == "default")
