@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -48,6 +50,13 @@ def _missing(module: str, what_for: str, extra: str = "cli") -> CliError:
         f"{what_for} needs {package}, which is not installed: "
         f"pip install 'autotune-sklearn[{extra}]'"
     )
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """Return the most similar name, whatever its case, or None if none is similar."""
+    lower = {known.lower(): known for known in names}
+    close = get_close_matches(name.lower(), lower, n=1)
+    return lower[close[0]] if close else None
 
 
 def one_line(text: str) -> str:

@@ -16,12 +16,11 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from ._errors import CliError, one_line, require
+from ._errors import CliError, closest, one_line, require
 
 CSV, PARQUET, EXCEL, OLD_EXCEL = "CSV", "Parquet", "Excel", "old Excel"
 
@@ -239,10 +238,9 @@ def _is_number(text: str) -> bool:
 def _no_such_column(option: str, name: str, columns: Sequence[str], doubtful: bool) -> str:
     """Return the message for a name that is no column; the header may be doubtful."""
     message = f"{option} must be a column of the file; got {name!r}"
-    lower = {column.lower(): column for column in columns}
-    close = get_close_matches(name.lower(), lower, n=1)
-    if close:
-        return f"{message}: did you mean {lower[close[0]]!r}?"
+    close = closest(name, columns)
+    if close is not None:
+        return f"{message}: did you mean {close!r}?"
     more = f", and {len(columns) - 10} more" if len(columns) > 10 else ""
     hint = f" ({_HEADLESS}: has the file no header?)" if doubtful else ""
     return f"{message}: the columns are {', '.join(map(repr, columns[:10]))}{more}{hint}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from inspect import signature
 from typing import Any
@@ -29,7 +28,7 @@ from ..defaults import (
     default_model,
 )
 from ..space import describe
-from ._errors import CliError
+from ._errors import CliError, closest
 from ._names import MODELS
 
 _PLAIN = "plain"  # numbers that need no reading
@@ -132,10 +131,9 @@ def _full_name(name: str, model: Any) -> str:
         if full in known:
             return full
     own = [other.removeprefix(prefix) for other in known if other.startswith(prefix)]
-    lower = {other.lower(): other for other in own}
-    close = get_close_matches(str(name).lower(), lower, n=1)
+    close = closest(str(name), own)
     has = f", which has {', '.join(sorted(own))}"
-    hint = f": did you mean {lower[close[0]]!r}?" if close else has
+    hint = has if close is None else f": did you mean {close!r}?"
     raise CliError(f"--space: {name!r} is no parameter of {model_name(model)}{hint}")
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ._errors import FAILED, CliError, one_line
+from ._errors import FAILED, CliError, closest, one_line
 from ._file import inspect, read
 from ._models import model_name
 from ._save import load_model
@@ -72,11 +71,10 @@ def _columns(frame: Any, names: Sequence[str], problem: str) -> Any:
     """Return some columns of a frame, or say which there are not."""
     missing = [name for name in names if name not in frame.columns]
     if missing:
-        columns = {column.lower(): column for column in frame.columns}
         told = []
         for name in missing:
-            close = get_close_matches(name.lower(), columns, n=1)
-            told.append(f"{name!r}" + (f" (is it {columns[close[0]]!r}?)" if close else ""))
+            close = closest(name, frame.columns)
+            told.append(f"{name!r}" + (f" (is it {close!r}?)" if close is not None else ""))
         raise CliError(f"{problem}: {', '.join(told)}")
     return frame[list(names)]
 
