@@ -86,7 +86,8 @@ def make_limits(
 def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
     """Return what tells whether the fold models of the best trial so far can be averaged."""
     kept = runtime.kept
-    if kept is None or problem.final_model == "refit" or callable(problem.refit):
+    averages = problem.final_model != "refit" and not callable(problem.refit)
+    if kept is None or not averages or runtime.clock.seconds is None:  # no seconds are kept
         return lambda history: False
     return kept.has_best
 
