@@ -46,7 +46,7 @@ class HistoryPicture(Picture):
 
     @classmethod
     def of(cls, search: Search) -> HistoryPicture:
-        trials, default = search.trials(), search.default
+        trials = search.trials()
         ended = np.where(np.isnan(trials.ended), np.inf, trials.ended)
         order = np.argsort(ended, kind="stable")[: int(np.isfinite(ended).sum())]
         return cls(
@@ -54,7 +54,7 @@ class HistoryPicture(Picture):
             _best_so_far(trials, np.arange(len(trials.values))),
             order,
             _best_so_far(trials, order),
-            np.nan if default is None else float(trials.values[default.number]),
+            search.value_of_default(trials),
             search.winner,
             search.label,
         )

@@ -51,12 +51,11 @@ class ParametersPicture(Picture):
     @classmethod
     def of(cls, search: Search, parameters: Sequence[str] | None = None) -> ParametersPicture:
         trials, scales, winner = search.trials(), scales_of(search, parameters), search.winner
-        default = search.default
         return cls(
             trials,
             tuple(scales),
             tuple(None if winner is None else s.at_bound(s.numbers[winner]) for s in scales),
-            np.nan if default is None else float(trials.values[default.number]),
+            search.value_of_default(trials),
             winner,
             search.label,
         )

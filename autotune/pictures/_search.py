@@ -84,6 +84,10 @@ class Search:
         """The trial of the model's own parameters, if it was tried."""
         return self.history.default
 
+    def value_of_default(self, trials: Trials) -> float:
+        """Return what the score of the model's own parameters means, NaN if it is not known."""
+        return np.nan if self.default is None else float(trials.values[self.default.number])
+
     def trials(self) -> Trials:
         """Return what is known of each trial."""
         history = self.history
