@@ -23,7 +23,14 @@ from ..history import (
 )
 from ..schedule import Request, Scheduler
 from ..search import Searcher
-from ..timing import EVALUATION_GRACE, Allowance, Clock, Reference, validation_rows
+from ..timing import (
+    EVALUATION_GRACE,
+    Allowance,
+    Clock,
+    Reference,
+    sound_folds,
+    validation_rows,
+)
 from ._kept import FoldResults
 
 
@@ -136,11 +143,16 @@ class Tuner:
                 self._conclude(evaluation)
 
     def _interrupt(self) -> None:
-        """Mark trials that the end of the search interrupted, so that a later run resumes them."""
+        """Mark trials that the end of the search interrupted, so that a later run resumes them.
+
+        An interrupt may come between a trial's last evaluation and the scheduler's word on it.
+        """
+        n_folds = len(self.history.compared_folds)
         with self.history.changes():
             for trial in self.history:
                 if trial.status == RUNNING:
-                    self.history.set_status(trial, INTERRUPTED)
+                    is_whole = len(sound_folds(trial, self.history)) == n_folds
+                    self.history.set_status(trial, COMPLETE if is_whole else INTERRUPTED)
 
     def _loop(self) -> None:
         """Submit jobs and handle outcomes until there are none left."""

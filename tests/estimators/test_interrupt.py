@@ -22,6 +22,7 @@ from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, start, stored, summary, tuner
 
 from autotune import AutoTunedClassifier, Budget
+from autotune.schedule import Full, Racing
 from autotune.tuning import _search
 
 WAYS = {
@@ -189,6 +190,27 @@ def interrupted(monkeypatch):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup has it ignored
     yield fit
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.parametrize(("strategy", "scheduler"), [("random", Full), ("racing", Racing)])
+def test_interrupted_between_the_last_fold_and_its_report(strategy, scheduler, monkeypatch):
+    """Check that a trial is complete when the interrupt comes before the scheduler says so."""
+
+    def interrupted_report(self, evaluation, history):
+        if len(history) == 3 and len(history[2].evaluations) == 3:
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+        return original(self, evaluation, history)
+
+    original = scheduler.report
+    monkeypatch.setattr(scheduler, "report", interrupted_report)
+    settings = DEFAULTS | {"strategy": strategy}
+    model = AutoTunedClassifier(DecisionTreeClassifier(max_features=1), **settings)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*IRIS)
+    assert model.history_[2].status == "complete"
+    best = max(model.history_.score(trial) for trial in model.history_ if trial.eligible)
+    assert model.finish(*IRIS).best_score_ == best
 
 
 @pytest.mark.parametrize("n_fits", [8, 0])
