@@ -5,6 +5,7 @@ from ._libraries import autologging_off, library_of, make_ready
 from ._sklearn import (
     HAS_CALLBACKS,
     CallbackSupportMixin,
+    callback_hooks,
     clone_state,
     cloudpickle,
     declares,
@@ -33,6 +34,7 @@ __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
     "autologging_off",
+    "callback_hooks",
     "clone",
     "clone_parametrized",
     "clone_state",

@@ -220,6 +220,21 @@ def test_show_a_model(model, capsys):
     assert "columns     4" in out
     assert "Best of 3 trials" in out
     assert "On new data expect about" in out
+    assert run("show", "tuned.joblib", "--trust", "--report", "tuning.html") == 0
+    assert "The report is in tuning.html" in capsys.readouterr().out
+    assert "What was gained" in Path("tuning.html").read_text(encoding="utf-8")
+
+
+def test_no_report_without_a_search(model, capsys):
+    """Check that a report of what does not hold its search is refused."""
+    for file, message in {
+        model: "holds only the tuned model",
+        "t.db": "is a storage file",
+    }.items():
+        Path(file).touch()
+        assert run("show", file, "--report", "tuning.html") == 2
+        assert message in capsys.readouterr().err
+    assert not Path("tuning.html").exists()
 
 
 def test_show_a_storage_file(folder, capsys):
