@@ -111,6 +111,7 @@ def _are_codes(y: Any) -> bool:
 def autologging_off() -> Any:
     """Return a context in which MLflow, if it is in use, logs no fit by itself."""
     switch = sys.modules.get("mlflow.utils.autologging_utils")
-    if switch is None or switch._AUTOLOGGING_GLOBALLY_DISABLED:  # its end would switch it on
+    # Where it is off already, the end of another context would switch it on.
+    if getattr(switch, "_AUTOLOGGING_GLOBALLY_DISABLED", True):
         return nullcontext()
-    return switch.disable_autologging()
+    return switch.disable_autologging()  # type: ignore[union-attr]  # it has the attribute

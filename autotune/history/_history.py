@@ -286,7 +286,7 @@ class History:
         """
         return make_frame(((self.study, trial) for trial in self), "History.to_frame")
 
-    def to_optuna(self, storage: Any = None, name: str | None = None) -> Any:
+    def to_optuna(self, storage: Any = None, study_name: str | None = None) -> Any:
         """Add the search as a study to a storage of Optuna, such as optuna-dashboard shows.
 
         The value of a trial is its mean score, of which more is better; its intermediate values
@@ -301,8 +301,8 @@ class History:
             As in ``optuna.create_study``: an address such as ``"sqlite:///optuna.db"``, which
             is also what ``optuna-dashboard`` opens. None: in memory. It is not the file of the
             parameter ``storage`` of the estimators.
-        name : str or None, default=None
-            The name of the study; None: Optuna makes one.
+        study_name : str or None, default=None
+            None: Optuna makes one.
 
         Returns
         -------
@@ -326,4 +326,4 @@ class History:
         >>> study.best_value == model.best_score_  # doctest: +SKIP
         True
         """
-        return make_study(self, storage, name)
+        return make_study(self, storage, study_name)

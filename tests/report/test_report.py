@@ -229,7 +229,7 @@ def test_no_code_of_a_winner():
     model = AutoTunedClassifier(pipeline, budget=1, cv=2)
     with pytest.raises(NotFittedError):
         model.to_code()
-    with pytest.raises(ValueError, match="best_estimator_ cannot be written as code: .* Pipeline"):
+    with pytest.raises(ValueError, match="best_estimator_ cannot be written as code"):
         model.fit(X, Y).to_code()
 
 
