@@ -45,10 +45,10 @@ def _parse(scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None
 
 
 def _calculate_shapes(operator: Any) -> None:
-    """Never be called: the parser has put the tuned model in place of the estimator."""
+    """Stand in for a calculator: the parser leaves no operator of the estimator itself."""
     raise AssertionError
 
 
 def _convert(scope: Any, operator: Any, container: Any) -> None:
-    """Never be called, like the calculation of shapes."""
+    """Stand in for a converter, which is not needed either."""
     raise AssertionError
