@@ -186,8 +186,8 @@ def _show(args: Any) -> int:
         raise CliError(f"cannot read {args.file}: No such file")
     elif args.report is not None:
         raise CliError(
-            f"--report needs a saved model, which tells of its search; {args.file} is a storage "
-            "file, of which --history writes every evaluation"
+            f"--report needs a model that holds its search; {args.file} is a storage file, of "
+            "which --history writes every evaluation"
         )
     _check_installed()
     from ._show import show_model, show_storage

@@ -46,8 +46,9 @@ def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
     if fitted is model or not hasattr(model, "history_"):
         if report_path is not None:
             raise CliError(
-                f"--report needs a model that holds its search, such as a saved "
-                f"AutoTunedClassifier; {path} holds only the tuned model"
+                f"--report needs a model that holds its search, as joblib.dump of an "
+                f"AutoTunedClassifier does; {path} holds only the tuned model, whose report "
+                "'autotune fit --report' writes"
             )
         return
     history, metric = model.history_, describe_metric(model.scorer_, [fitted])
