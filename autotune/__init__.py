@@ -53,6 +53,7 @@ _SUBPACKAGES = (
     "evaluation",
     "execution",
     "history",
+    "integrations",
     "pictures",
     "report",
     "schedule",

@@ -15,6 +15,7 @@ FLOORS = [  # from the top; what shares a floor does not import each other
     {"__main__"},
     {"cli"},
     {"__init__"},
+    {"integrations"},
     {"estimators"},
     {"report", "tuning"},
     {"pictures", "testing"},

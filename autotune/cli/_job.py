@@ -313,13 +313,8 @@ class Job:
 
     def _write_report(self) -> None:
         """Write the report that was asked for."""
-        path = self.settings.report
-        if path is None:
-            return
-        try:
-            self.search.report(path)
-        except OSError as error:
-            raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
+        if self.settings.report is not None:
+            write_report(self.search, self.settings.report)
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""
@@ -349,6 +344,14 @@ def write_evaluations(frame: Any, path: str) -> None:
         frame.to_csv(path, index=False)
     except OSError as error:
         raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
+
+
+def write_report(search: Any, path: str) -> None:
+    """Write the report of a search to an HTML file."""
+    try:
+        search.report(path)
+    except OSError as error:
+        raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 
 
 def _warning_text(warning: warnings.WarningMessage) -> str:

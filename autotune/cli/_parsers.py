@@ -203,6 +203,9 @@ def _show() -> argparse.ArgumentParser:
         help="number of trials to list per search (default: 5)",
     )
     parser.add_argument("--history", metavar="FILE", help="write every evaluation to a CSV file")
+    parser.add_argument(
+        "--report", metavar="FILE", help="write the HTML report of a model that holds its search"
+    )
     _add_trust(parser)
     return parser
 

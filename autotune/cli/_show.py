@@ -12,7 +12,7 @@ from ..history import COMPLETE, SEARCH
 from ..results import count, describe_metric, score_text, seconds_text
 from ..storage import read_history
 from ._errors import CliError, one_line
-from ._job import find_untuned, write_evaluations
+from ._job import find_untuned, write_evaluations, write_report
 from ._models import model_name, own_params
 from ._report import (
     expectation,
@@ -28,19 +28,37 @@ from ._table import listed
 _CLASS = re.compile(r"\b([A-Z]\w+)\(")  # in the text of an estimator
 
 
-def show_model(path: str, *, trust: bool) -> None:
-    """Tell what a model is, what it was fitted on, and how it was found if it knows."""
+def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
+    """Tell what a model is, what it was fitted on, and how it was found if it knows.
+
+    Parameters
+    ----------
+    path : str
+    report_path : str or None
+        An HTML file for the report of the search.
+    trust : bool
+        Load what could run code, too.
+    """
     model = load_model(path, trust=trust)
     console = make_console()
     fitted = getattr(model, "best_estimator_", model)
     console.print(facts(_facts(fitted)))
     if fitted is model or not hasattr(model, "history_"):
+        if report_path is not None:
+            raise CliError(
+                f"--report needs a model that holds its search, as joblib.dump of an "
+                f"AutoTunedClassifier does; {path} holds only the tuned model, whose report "
+                "'autotune fit --report' writes"
+            )
         return
     history, metric = model.history_, describe_metric(model.scorer_, [fitted])
     console.print(leaderboard(history, metric, find_untuned(history), console.width))
     if np.isfinite(model.expected_score_):
         interval = model.expected_score_interval_
         console.print(expectation(metric, model.expected_score_, interval))
+    if report_path is not None:
+        write_report(model, report_path)
+        console.print(f"The report is in {report_path}", soft_wrap=True)
 
 
 def show_storage(path: str, top: int, evaluations_path: str | None) -> None:

@@ -1,10 +1,11 @@
 """The only package that uses private names of scikit-learn and joblib."""
 
 from ._clone import clone, clone_parametrized
-from ._libraries import library_of, make_ready
+from ._libraries import autologging_off, library_of, make_ready
 from ._sklearn import (
     HAS_CALLBACKS,
     CallbackSupportMixin,
+    callback_hooks,
     clone_state,
     cloudpickle,
     declares,
@@ -32,6 +33,8 @@ from ._sklearn import (
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "autologging_off",
+    "callback_hooks",
     "clone",
     "clone_parametrized",
     "clone_state",

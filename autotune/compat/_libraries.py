@@ -1,4 +1,4 @@
-"""Adaptations for models of XGBoost, LightGBM and CatBoost.
+"""Adaptations for models of XGBoost, LightGBM and CatBoost, and for MLflow.
 
 Models are recognised by the names of their classes, so that no library is imported.
 """
@@ -6,6 +6,7 @@ Models are recognised by the names of their classes, so that no library is impor
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,12 @@ def _are_codes(y: Any) -> bool:
         return True
     labels = np.unique(labels)
     return labels.dtype.kind in "iuf" and np.array_equal(labels, np.arange(len(labels)))
+
+
+def autologging_off() -> Any:
+    """Return a context in which MLflow, if it is in use, logs no fit by itself."""
+    switch = sys.modules.get("mlflow.utils.autologging_utils")
+    # Where it is off already, the end of another context would switch it on.
+    if getattr(switch, "_AUTOLOGGING_GLOBALLY_DISABLED", True):
+        return nullcontext()
+    return switch.disable_autologging()  # type: ignore[union-attr]  # it has the attribute

@@ -26,6 +26,7 @@ _ARRAYS = (np.ndarray, np.memmap)
 __all__ = [
     "HAS_CALLBACKS",
     "CallbackSupportMixin",
+    "callback_hooks",
     "clone_state",
     "cloudpickle",
     "declares",
@@ -82,6 +83,12 @@ def import_pandas(caller: str) -> Any:
 def has_callbacks(estimator: Any) -> bool:
     """Return whether callbacks were set on an estimator."""
     return bool(getattr(estimator, "_skl_callbacks", ()))
+
+
+def callback_hooks(estimator: Any, name: str) -> list[Any]:
+    """Return the hooks of a name among the callbacks that were set on an estimator."""
+    callbacks = getattr(estimator, "_skl_callbacks", ())
+    return [getattr(callback, name) for callback in callbacks if hasattr(callback, name)]
 
 
 def open_callback_context(estimator: Any, max_subtasks: int) -> Any:

@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from .._budget import check_budget
+from .._texts import short_repr
 from ..compat import (
     CallbackSupportMixin,
     clone_parametrized,
@@ -22,7 +23,7 @@ from ..compat import (
 )
 from ..defaults import default_model
 from ..evaluation import Models
-from ..report import Finding, essence, space_report, write_report
+from ..report import Finding, code_of, essence, space_report, write_report
 from ..timing import Clock
 from ..tuning import (
     begin_callbacks,
@@ -280,6 +281,43 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         """
         check_is_fitted(self, "space_")
         write_report(self, path)
+
+    def to_code(self):
+        """Return Python code that creates the tuned model without tuning and fits it.
+
+        Returns
+        -------
+        code : str
+            With its imports, and with ``X`` and ``y`` as passed to ``fit``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``, or with ``refit=False``.
+        ValueError
+            If a parameter has a value that cannot be written as code, such as a function that
+            was defined inside another one.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from autotune import AutoTunedClassifier
+        >>> model = AutoTunedClassifier(SVC(), {"C": [2, 0.001]}, strategy="grid", cv=3)
+        >>> print(model.fit(*load_iris(return_X_y=True)).to_code())
+        from sklearn.svm import SVC
+        <BLANKLINE>
+        model = SVC(C=2, random_state=...)
+        model.fit(X, y)
+        """
+        check_is_fitted(self, "best_estimator_")
+        code = code_of(self.best_estimator_)
+        if code is None:
+            raise ValueError(
+                "best_estimator_ cannot be written as code: a parameter has a value without a "
+                f"constructor or a name; got {short_repr(self.best_estimator_)}"
+            )
+        return code
 
     @property
     def space_report_(self) -> list[Finding]:

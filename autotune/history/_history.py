@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._frame import make_frame
+from ._optuna import make_study
 from ._trial import (
     COMPARISON,
     COMPLETE,
@@ -284,3 +285,45 @@ class History:
         columns of the evaluation are missing.
         """
         return make_frame(((self.study, trial) for trial in self), "History.to_frame")
+
+    def to_optuna(self, storage: Any = None, study_name: str | None = None) -> Any:
+        """Add the search as a study to a storage of Optuna, such as optuna-dashboard shows.
+
+        The value of a trial is its mean score, of which more is better; its intermediate values
+        are the scores on the folds. Dropped trials are pruned, and all others without a score
+        have failed. A default that cannot win is infeasible. The distributions range over the
+        values that were tried; numbers that span two orders of magnitude have a logarithmic
+        one, and what Optuna cannot store, such as an estimator, is stored as text.
+
+        Parameters
+        ----------
+        storage : str or optuna storage, default=None
+            As in ``optuna.create_study``: an address such as ``"sqlite:///optuna.db"``, which
+            is also what ``optuna-dashboard`` opens. None: in memory. It is not the file of the
+            parameter ``storage`` of the estimators.
+        study_name : str or None, default=None
+            None: Optuna makes one.
+
+        Returns
+        -------
+        study : optuna.study.Study
+
+        Raises
+        ------
+        ImportError
+            Without Optuna.
+        optuna.exceptions.DuplicatedStudyError
+            If the storage holds a study of this name.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.svm import SVC
+        >>> from autotune import AutoTunedClassifier
+        >>> model = AutoTunedClassifier(SVC(), budget=5, random_state=0)
+        >>> model = model.fit(*load_iris(return_X_y=True))
+        >>> study = model.history_.to_optuna("sqlite:///optuna.db")  # doctest: +SKIP
+        >>> study.best_value == model.best_score_  # doctest: +SKIP
+        True
+        """
+        return make_study(self, storage, study_name)

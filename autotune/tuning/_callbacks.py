@@ -1,14 +1,15 @@
 """Callbacks of scikit-learn 1.9: one task for the search, one for each evaluation.
 
 The tasks have the same names as in scikit-learn's searchers, and the wrapped model's own tasks
-are nested in them, so that callbacks written for those searchers work here.
+are nested in them, so that callbacks written for those searchers work here. These have no task
+for a trial, so the end of one is a hook of its own, which other searchers never call.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..compat import has_callbacks, open_callback_context
+from ..compat import callback_hooks, has_callbacks, open_callback_context
 from ..history import CRASHED, TIMEOUT, Evaluation, History, Key, Listener, Trial
 from ..schedule import Request
 from ._problem import Problem
@@ -49,6 +50,7 @@ class Callbacks(Listener):
         self._active = has_callbacks(owner)
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
+        self._trial_hooks = callback_hooks(owner, "on_trial_end")
         self._n_submitted = 0
         self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
         self._search = None
@@ -78,6 +80,10 @@ class Callbacks(Listener):
         context = self._open.pop((evaluation.trial, evaluation.key), None)
         if context is not None and evaluation.status in (TIMEOUT, CRASHED):
             context.call_on_fit_task_end(**self.event)
+
+    def ended(self, trial: Trial, history: History) -> None:
+        for hook in self._trial_hooks:
+            self.ends_search |= bool(hook(self.event["estimator"], trial))
 
     def end_search(self) -> None:
         """Notify that the search, or the final comparison, has ended with all its evaluations."""

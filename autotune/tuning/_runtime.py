@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..compat import autologging_off
 from ..evaluation import PrefixCache, Task
 from ..execution import Executor, make_executor
 from ..timing import Clock
@@ -46,7 +47,7 @@ def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterat
         memory=problem.budget.memory,
         meanwhile=_tried_here(problem),
     )
-    with executor:
+    with autologging_off(), executor:
         kept = None if task.keeps is None else FoldResults()
         yield Runtime(clock, task, executor, callbacks, kept)
 

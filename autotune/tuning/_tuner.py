@@ -187,8 +187,8 @@ class Tuner:
 
     @property
     def stopped(self) -> bool:
-        """Whether a callback has asked to stop."""
-        return self._stopped
+        """Whether a callback or another listener has asked to stop."""
+        return self._stopped or any(listener.ends_search for listener in self.settings.listeners)
 
     def seconds_left(self) -> float:
         """Return the remaining seconds of the search."""
@@ -199,9 +199,7 @@ class Tuner:
 
         Only with ``begin`` may it be the first of a new trial.
         """
-        if self._stopped or self.seconds_left() <= 0:
-            return None
-        if any(listener.ends_search for listener in self.settings.listeners):
+        if self.stopped or self.seconds_left() <= 0:
             return None
         request = self._next_request()
         if request is None and begin:

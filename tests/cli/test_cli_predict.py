@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from pathlib import Path
 
 import joblib
@@ -203,7 +204,7 @@ def test_storage(folder, capsys):
         assert len(read_history("t.db")) == 2 * int(budget)
 
 
-def test_show_a_model(model, capsys):
+def test_show_a_model(model, capsys, monkeypatch):
     """Check what is told of a model, with and without the search that found it."""
     assert run("show", model) == 0
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [
@@ -220,6 +221,22 @@ def test_show_a_model(model, capsys):
     assert "columns     4" in out
     assert "Best of 3 trials" in out
     assert "On new data expect about" in out
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # pictures take seconds
+    assert run("show", "tuned.joblib", "--trust", "--report", "tuning.html") == 0
+    assert "The report is in tuning.html" in capsys.readouterr().out
+    assert "What was gained" in Path("tuning.html").read_text(encoding="utf-8")
+
+
+def test_no_report_without_a_search(model, capsys):
+    """Check that a report of what does not hold its search is refused."""
+    for file, message in {
+        model: "holds only the tuned model",
+        "t.db": "is a storage file",
+    }.items():
+        Path(file).touch()
+        assert run("show", file, "--report", "tuning.html") == 2
+        assert message in capsys.readouterr().err
+    assert not Path("tuning.html").exists()
 
 
 def test_show_a_storage_file(folder, capsys):

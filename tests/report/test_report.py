@@ -219,8 +219,18 @@ def test_the_code_of_a_winner_runs():
         RandomForestClassifier(n_estimators=3), {"max_depth": [1, 2, 3]}, strategy="grid", cv=2
     ).fit(X, Y)
     namespace = {"X": X, "y": Y}
-    exec(code_of(model.best_estimator_), namespace)
+    exec(model.to_code(), namespace)
     np.testing.assert_array_equal(namespace["model"].predict(X), model.predict(X))
+
+
+def test_no_code_of_a_winner():
+    """Check that asking for code that cannot be written, or before a fit, raises."""
+    pipeline = make_pipeline(FunctionTransformer(lambda X: X), LogisticRegression(max_iter=500))
+    model = AutoTunedClassifier(pipeline, budget=1, cv=2)
+    with pytest.raises(NotFittedError):
+        model.to_code()
+    with pytest.raises(ValueError, match="best_estimator_ cannot be written as code"):
+        model.fit(X, Y).to_code()
 
 
 # Findings about the space

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from autotune import AutoTunedClassifier, Budget
+from autotune import Auto, AutoTunedClassifier, Budget
 from autotune.history import Evaluation, History
 from autotune.schedule import Request
 from autotune.timing._subsample import Subsample
@@ -156,6 +156,38 @@ def test_stop(n_jobs):
     assert n_evaluations == 4 if n_jobs == 1 else 4 <= n_evaluations < 50
     assert search.cv_results_["status"][search.best_index_] == "complete"
     assert search.predict(X).shape == y.shape
+
+
+class Patience(Recorder):
+    """A callback that stops a search after some trials without a better score."""
+
+    def __init__(self, patience):
+        super().__init__()
+        self.patience, self.best, self.since = patience, -1.0, 0
+
+    def on_trial_end(self, estimator, trial):
+        score = estimator.history_.score(trial)
+        self.best, self.since = (score, 0) if score > self.best else (self.best, self.since + 1)
+        return self.since == self.patience
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_stop_at_the_end_of_a_trial(n_jobs):
+    """Check that a callback in this process is told of each trial, and can end the search."""
+    space, patience = {"C": [*range(1, 51)]}, Patience(3)
+    search = tuned(space=space, n_jobs=n_jobs).set_callbacks(patience).fit(X, y)
+    n_complete = (search.cv_results_["status"] == "complete").sum()
+    assert n_complete < 50
+    if n_jobs == 1:
+        assert n_complete == search.best_index_ + 1 + patience.patience
+
+
+def test_no_comparison_after_a_stop():
+    """Check that the final comparison does not follow a search that a callback has ended."""
+    search = AutoTunedClassifier(SVC(), strategy=Auto(n_repeats=1), cv=2, random_state=0)
+    search.set_callbacks(Patience(1)).fit(X, y)
+    assert len(search.history_) < 50
+    assert set(search.history_.to_frame()["phase"].dropna()) == {"search"}
 
 
 def test_failures_are_tasks_too():
