@@ -465,6 +465,31 @@ def _rosenbrock(params: Params) -> float:
 
 
 _UNIT = (0.0, 1.0)
+
+
+def _mixed_space() -> dict[str, Any]:
+    """Return four numbers, an integer and two choices."""
+    numbers: dict[str, Any] = {f"x{i}": _UNIT for i in range(4)}
+    return {**numbers, "k": (0, 20), "form": ["d", "c", "b", "a"], "flip": [False, True]}
+
+
+def _mixed(seed: int) -> Callable[[Params], float]:
+    """Return a random sum of five bumps, shifted and scaled by two choices."""
+    rng = np.random.RandomState(100 + seed)
+    heights, places = rng.uniform(0.5, 2.0, 5), rng.uniform(0.05, 0.95, (5, 5))
+    widths = np.exp(rng.uniform(0.0, 3.0, (5, 5)))
+    gains = dict(zip("abcd", rng.permutation([1.0, 0.9, 0.5, 0.2]), strict=True))
+    shift = rng.uniform(-0.15, 0.15, 5)
+
+    def truth(params: Params) -> float:
+        x = np.array([params[f"x{i}"] for i in range(4)] + [params["k"] / 20])
+        x = x - (shift if params["flip"] else 0.0)
+        return gains[params["form"]] * float(heights @ np.exp(-(widths * (x - places) ** 2).sum(1)))
+
+    return truth
+
+
+_MIXED_DEFAULT = {**{f"x{i}": 0.5 for i in range(4)}, "k": 10, "form": "d", "flip": True}
 _FORMS = ("flat", "bowl", "ridge")
 
 
@@ -515,16 +540,8 @@ FUNCTIONS: dict[str, tuple[Any, Params, Callable[[Params], float]]] = {
         {"x": 0.5, "y": 0.2, "z": 0.5},
         _failing,
     ),
-    "mixed-hartmann": (
-        {
-            **{f"x{i}": _UNIT for i in range(4)},
-            "k": (0, 20),
-            "form": ["d", "c", "b", "a"],
-            "flip": [False, True],
-        },
-        {**{f"x{i}": 0.5 for i in range(4)}, "k": 10, "form": "d", "flip": True},
-        _mixed_hartmann,
-    ),
+    **{f"mixed-{i}": (_mixed_space(), _MIXED_DEFAULT, _mixed(i)) for i in range(4)},
+    "mixed-hartmann": (_mixed_space(), _MIXED_DEFAULT, _mixed_hartmann),
     "rosenbrock": (
         {f"x{i}": (-2.0, 2.0) for i in range(4)},
         {f"x{i}": 0.0 for i in range(4)},
@@ -547,6 +564,10 @@ DEVELOPMENT = (
     ("conditional-0", 0.0),
     ("conditional-1", 0.0),
     ("conditional-2", 0.0),
+    ("mixed-0", 0.0),
+    ("mixed-1", 0.0),
+    ("mixed-2", 0.0),
+    ("mixed-3", 0.0),
 )
 REPORT = (
     ("svc-digits", 0.0),

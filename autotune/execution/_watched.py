@@ -31,7 +31,7 @@ from ._packing import failure
 # Packages whose models neither hang nor end the process, on data that make sense.
 TRUSTED = {
     *("catboost", "imblearn", "lightgbm", "sklearn", "xgboost"),
-    *("autotune", "numpy", "pandas", "scipy"),
+    *("autotune", "numpy", "pandas", "pyarrow", "scipy"),
     *("builtins", "collections", "copyreg", "functools"),
 }
 

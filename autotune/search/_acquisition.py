@@ -13,6 +13,7 @@ from ._embedding import Embedding
 
 _HALF_LOG_2PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF_PI = math.sqrt(0.5 * math.pi)
+_EDGE = 0.1  # of the density in the middle of a range, so that its ends are not ruled out
 
 
 def log_expected_improvement(mean: np.ndarray, std: np.ndarray, best: float) -> np.ndarray:
@@ -33,6 +34,15 @@ def _log_h(z: np.ndarray) -> np.ndarray:
     ratio = -far * _ROOT_HALF_PI * erfcx(-far / math.sqrt(2.0))
     rest = np.where(far < -1e4, far**-2.0, 1.0 - ratio)
     return np.where(z > -1.0, plain, log_density + np.log(rest))
+
+
+def log_interior(units: np.ndarray, embedding: Embedding) -> np.ndarray:
+    """Return the logarithm of a density that is low at the ends of ranges, without constants.
+
+    Features that a vector's sub-space lacks do not count, nor do choices.
+    """
+    numbers = units[:, ~embedding.is_choice]
+    return np.nansum(np.log(4.0 * numbers * (1.0 - numbers) + _EDGE), axis=1)
 
 
 @dataclass(frozen=True)

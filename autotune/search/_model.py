@@ -11,7 +11,7 @@ import numpy as np
 
 from ..history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial, derive_seed
 from ..space import Space
-from ._acquisition import Maximiser, log_expected_improvement
+from ._acquisition import Maximiser, log_expected_improvement, log_interior
 from ._contract import Searcher
 from ._cost import Costs, seconds_of
 from ._design import design
@@ -25,6 +25,7 @@ _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 _HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
 _INITIAL = 3  # trials before the model is used: it says itself how little it knows
 _MODELLED, _EXPLORE = 10, 5  # proposals by the model alone; after them one in so many explores
+_INTERIOR = 3.0  # over the number of trials: the power of the density that prefers the interior
 _TRIES = 20  # proposals that may turn out to take too long
 _PRIORITY = 1e6  # of a level that is to be tried, over the logarithm of any improvement
 
@@ -39,6 +40,9 @@ class GPSearcher(Searcher):
     tried, each proposal has as many new ones as it can; see ``Levels``. After ten proposals,
     every fifth is the next point of the design, in case the process is wrong about an unexplored
     part of the space (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
+    As the process is least certain in the corners of the space, where few configurations are
+    good, the improvement is weighted by a density that prefers the interior, to a power that
+    falls with the number of trials (Hvarfner et al. 2022).
     Failed trials get the worst score seen. Pending trials get the mean that the process
     predicts, so that parallel proposals differ. A trial that was dropped gets the scores of its
     finished folds, corrected for the difficulty of these folds.
@@ -135,9 +139,10 @@ class GPSearcher(Searcher):
             yield from self._design(turn, wanted)
             return
         _, log_gain, good_first = self._improvement(seen)
+        weight = _INTERIOR / len(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            gain = log_gain(candidates)
+            gain = log_gain(candidates) + weight * log_interior(candidates, self.embedding)
             if costs is not None and self.cost_exponent:
                 gain = gain - self.cost_exponent * costs.log_seconds(candidates)
             if wanted:

@@ -28,8 +28,10 @@ class FewerFolds:
     """Reduces the number of compared folds if there is no time for three cross-validations.
 
     Three configurations on some folds are worth more than one on all folds. The first trial that
-    succeeds on a fold decides, and the decision may change until that trial has ended. This works
-    only with a scheduler that supports ``compared_folds``, which is ``Racing``.
+    succeeds on a fold decides, and the decision may change until that trial has ended. What ends
+    before any worker was ready decides nothing: it shared its core with the start of the workers,
+    and no other trial could have used the time. This works only with a scheduler that supports
+    ``compared_folds``, which is ``Racing``.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ class FewerFolds:
     n_workers : int
     tell : callable
         Called with the folds whenever they change.
+    starting : callable or None, default=None
+        Returns whether no worker has been ready yet.
     """
 
     def __init__(
@@ -47,11 +51,13 @@ class FewerFolds:
         refit: Callable[[Trial], float],
         n_workers: int,
         tell: Callable[[tuple[int, ...]], None],
+        starting: Callable[[], bool] | None = None,
     ):
         self._clock = clock
         self._refit = refit
         self._n_workers = n_workers
         self._tell = tell
+        self._starting = starting
 
     def __call__(self, evaluation: Evaluation, history: History, order: Sequence[int]) -> None:
         """Handle an evaluation that is in the history but has had no effect yet.
@@ -66,6 +72,8 @@ class FewerFolds:
         """
         trial = next((t for t in history if t.status == RUNNING and _timed(t, history)), None)
         if trial is not history[evaluation.trial] or not is_open(history):
+            return
+        if self._starting is not None and self._starting():
             return
         n_timed = len(_timed(trial, history))
         affordable = n_timed + self._affordable(trial, history)

@@ -66,7 +66,9 @@ def make_limits(
     def keep(folds: tuple[int, ...]) -> None:
         study.keep(replace(subsample, folds=folds))
 
-    fewer_folds = FewerFolds(clock, reserve.predict, n_workers, keep)
+    fewer_folds = FewerFolds(
+        clock, reserve.predict, n_workers, keep, starting=lambda: bool(runtime.executor.delay)
+    )
     fewer_folds.reconsider(history)
     reserve.learn(history)
     comparison = make_comparison(problem, history, n_workers)

@@ -10,6 +10,7 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from estimators import ToyTask
 from sklearn import config_context, get_config
@@ -64,9 +65,11 @@ def open_and_collect(executor: ProcessExecutor, gate) -> list:
     return early
 
 
-def test_the_default_is_tried_at_once(gate):
+@pytest.mark.parametrize("data", [X, pd.DataFrame(X, columns=list("abcd"))], ids=type)
+def test_the_default_is_tried_at_once(data, gate):
     """Check that folds of trial 0 end before the server has started, in this process."""
-    with ProcessExecutor(make_task(LogisticRegression()), meanwhile=0) as executor:
+    task = make_task(LogisticRegression(), data=data)
+    with ProcessExecutor(task, meanwhile=0) as executor:
         for fold in range(2):
             executor.submit(job(0, PATIENCE, fold))
         evaluations = [outcome.evaluation for outcome in collect(executor, 2)]

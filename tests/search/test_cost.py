@@ -101,7 +101,7 @@ def test_the_first_proposals_end_in_time_too():
 def test_gain_per_second():
     """Check that of two equal gains the cheap one is proposed where seconds count."""
     plane = Space.parse({"x": (0.0, 1.0), "n": (1, 1000, "log-uniform")})
-    history = history_of(plane, lambda p: p["n"] / 100, score=lambda p: p["x"], n=5)
+    history = history_of(plane, lambda p: p["n"] / 100, lambda p: -((p["x"] - 0.6) ** 2), n=5)
     proposals = [
         GPSearcher(plane, seed, n_initial=3, cost_exponent=1.0).ask(history) for seed in range(8)
     ]

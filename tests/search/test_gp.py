@@ -353,6 +353,19 @@ def test_searcher_climbs():
     assert max(history.score(trial) for trial in history) > -0.01
 
 
+def test_early_proposals_keep_away_from_corners():
+    """Check that numbers are less often at the ends of their ranges than random ones."""
+    space = Space.parse({**{f"x{i}": (0.0, 1.0) for i in range(4)}, "form": ["a", "b", "c"]})
+
+    def bowl(params):
+        return -sum((params[f"x{i}"] - 0.3) ** 2 for i in range(4))
+
+    histories = [extend(GPSearcher(space, seed), History(1), bowl, 10) for seed in range(3)]
+    proposed = [trial.params for history in histories for trial in history.trials[3:]]
+    numbers = np.array([[params[f"x{i}"] for i in range(4)] for params in proposed])
+    assert np.mean(np.abs(numbers - 0.5) > 0.48) < 0.04
+
+
 def test_searcher_is_a_function_of_the_history():
     """Check that a new searcher proposes what one that saw everything proposes."""
     searcher, history = GPSearcher(UNION, seed=3), History(1)

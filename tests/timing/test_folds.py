@@ -11,6 +11,7 @@ from sklearn.naive_bayes import GaussianNB
 
 from autotune import Auto, AutoTunedClassifier
 from autotune.evaluation import Outcome
+from autotune.execution.processes._executor import ProcessExecutor
 from autotune.history import (
     COMPLETE,
     CRASHED,
@@ -90,6 +91,19 @@ def test_the_order_in_which_workers_finish_does_not_count():
         history.record(evaluation)
         rule(evaluation, history, ORDER)
         assert history.compared_folds == (ORDER[0],)
+
+
+def test_the_start_of_the_workers_does_not_count():
+    """Check that the number of folds is left as it is until a worker was ready."""
+    history, delays = History(5), [True, False]
+    evaluation = first_trial(history, [1.0])
+    clock = Clock(5.0, FakeTime())
+    rule = FewerFolds(clock, lambda trial: 0.0, 1, lambda folds: None, starting=delays.pop)
+    rule(evaluation, history, ORDER)
+    assert history.compared_folds == (0, 3)
+    history.compared_folds = (0, 1, 2, 3, 4)
+    rule(evaluation, history, ORDER)
+    assert len(history.compared_folds) == 5
 
 
 def test_the_first_trial_that_succeeds_tells():
@@ -487,6 +501,7 @@ def affordable(monkeypatch):
     """Have every search believe that it has time for so many evaluations after the first."""
     answer = {"n": 5.0}
     monkeypatch.setattr(FewerFolds, "_affordable", lambda self, trial, history: answer["n"])
+    monkeypatch.setattr(ProcessExecutor, "delay", "")  # workers are ready at once
     return answer
 
 
