@@ -221,6 +221,7 @@ def test_later_trials_survive_an_earlier_one_in_flight(tmp_path, log, expected):
 # A budget in seconds
 
 
+@pytest.mark.filterwarnings("ignore:budget. only")  # workers may take longer than what is left
 def test_seconds_of_earlier_runs_count(tmp_path):
     """Check that the search of a resumed fit has what earlier runs left of the seconds."""
     path = tmp_path / "tuning.db"
