@@ -7,7 +7,9 @@ from ._encoders import (
     DateEncoder,
     LabelReader,
     NumberReader,
+    NumberScaler,
 )
+from ._families import default_models
 from ._meanings import StepInput
 from ._model import default_model
 from ._portfolio import MAX_POINTS, moved_default, starting_points
@@ -26,11 +28,13 @@ __all__ = [
     "DateEncoder",
     "LabelReader",
     "NumberReader",
+    "NumberScaler",
     "StepInput",
     "TermReducer",
     "TextEncoder",
     "auto_space",
     "default_model",
+    "default_models",
     "default_space",
     "has_default_space",
     "moved_default",

@@ -17,6 +17,7 @@ from ..history import (
 from ..space import Choice, Dimension, Distribution, Draws, Feature, Grid, Interval, Space
 from ._bayes import BayesSearcher
 from ._contract import Searcher
+from ._families import FamilySearcher
 from ._grid import GridSearcher
 from ._model import GPSearcher
 from ._portfolio import MOVED_DEFAULT, PortfolioSearcher
@@ -40,6 +41,7 @@ __all__ = [
     "Distribution",
     "Draws",
     "Evaluation",
+    "FamilySearcher",
     "Feature",
     "GPSearcher",
     "Grid",

@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.utils import check_random_state, get_tags
 
 from .._budget import Budget, check_budget
-from ..defaults import default_model
-from ..evaluation import Fold
+from .._texts import short_repr
+from ..defaults import default_model, default_models
+from ..evaluation import Fold, is_families
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
 from ..schedule import Plan
@@ -211,6 +212,13 @@ def _what_is_tuned(
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
+    elif is_families(estimator):
+        if not (isinstance(owner.space, str) and owner.space == "auto"):
+            raise ValueError(
+                "space must be 'auto' with estimator='families', whose models depend on the data; "
+                f"got {short_repr(owner.space)}. Write a list of models to choose their spaces"
+            )
+        estimator = default_models(X, classifier=owner._classifier)
     hurried = check_budget(owner.budget).needs_killing
     candidates = make_candidates(estimator, owner.space, prefix, X, y, hurried=hurried)
     resource = name_resource(strategy, candidates, prefix)

@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr, warn
 from ..compat import clone, num_samples, to_numpy
-from ..evaluation import Fold, Models, class_labels
+from ..evaluation import Fold, Models, class_labels, is_families
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 FINAL_MODELS = ("refit", "folds", "ensemble")
@@ -85,7 +85,7 @@ def check_settings(owner: Any) -> None:
     """Check the parameters that are not checked elsewhere."""
     for name in ("include_default", "return_train_score", "warm_start", "keep_predictions"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
-    if not Models.of(owner.estimator).members:
+    if not Models.of(owner.estimator).members and not is_families(owner.estimator):
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
     if not (isinstance(refit, bool | str) or callable(refit)):

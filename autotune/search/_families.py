@@ -1,0 +1,142 @@
+"""Which of several families of models gets the next trial."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial
+from ..space import Space
+from ._contract import Searcher
+from ._stopping import comparison_noise
+
+_KNOWN = (COMPLETE, DROPPED, INTERRUPTED, RUNNING)  # trials whose scores so far count
+
+
+class FamilySearcher(Searcher):
+    """Divides the trials among families, each with a searcher of its own.
+
+    Each family gets one trial before any gets a second one, in their order. Then the trial is
+    for the family from which most improvement over the best trial is expected for its cost, a
+    bandit with many arms of which only the largest reward counts. The upper tail of the scores
+    of a family is taken for exponential with a scale s that all families share. The next of n + 1
+    trials is the family's best with probability 1 / (n + 1), and then exceeds its best so far,
+    which is g below the best of all, by more than g with probability exp(-g / s); by how much
+    more is s in the mean. So the expected improvement is::
+
+        s exp(-g / s) / (n + 1)
+
+    A family that is behind is tried again while it may catch up, and the less often the more
+    trials did not. The best of n such scores exceeds one of them by s (1/2 + ... + 1/n) in the
+    mean: s is what the families have gained over their first trials, divided by that, and at least
+    the noise by which folds tell two trials apart.
+
+    Parameters
+    ----------
+    space, seed, n_trials
+        As in the contract; the space is the union of the families'.
+    searchers : sequence of Searcher
+        Each of them proposes configurations of one family.
+    timed : bool, default=False
+        Whether the cost of a trial is its time, or else the number of its evaluations.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        seed: int,
+        n_trials: int | None = None,
+        *,
+        searchers: Sequence[Searcher],
+        timed: bool = False,
+    ):
+        super().__init__(space, seed, n_trials)
+        self.searchers = list(searchers)
+        self.timed = timed
+        self.name = self.searchers[0].name
+        for searcher in self.searchers:
+            searcher.join(space)
+        self._families: list[int | None] = []  # of the trials of the history, by their numbers
+        self._history: History | None = None
+
+    def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
+        for place in self._ranked(history):
+            proposal = self.searchers[place].ask(history, seconds)
+            if proposal is not None:
+                return proposal
+        return None
+
+    def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
+        return self.searchers[self._family(params) or 0].affords(params, history, seconds)
+
+    def origin(self, params: dict[str, Any]) -> str:
+        return self.searchers[self._family(params) or 0].origin(params)
+
+    def _family(self, params: dict[str, Any]) -> int | None:
+        """Return the family of a configuration, None outside the space."""
+        places = range(len(self.searchers))
+        return next((i for i in places if params in self.searchers[i].space), None)
+
+    def _ranked(self, history: History) -> list[int]:
+        """Return the families, the one that deserves the next trial first."""
+        trials = self._split(history)
+        places = range(len(trials))
+        untried = [i for i in places if not trials[i]]
+        tried = [i for i in places if trials[i]]
+        values = self._values([trials[i] for i in tried], history)
+        return untried + [tried[i] for i in np.argsort(-values, kind="stable")]
+
+    def _split(self, history: History) -> list[list[Trial]]:
+        """Return the trials of each family."""
+        if history is not self._history:
+            self._history, self._families = history, []
+        for trial in history.trials[len(self._families) :]:
+            self._families.append(self._family(trial.params))
+        split: list[list[Trial]] = [[] for _ in self.searchers]
+        for family, trial in zip(self._families, history, strict=True):
+            if family is not None:
+                split[family].append(trial)
+        return split
+
+    def _values(self, families: list[list[Trial]], history: History) -> np.ndarray:
+        """Return the logarithm of the improvement that is expected for the cost, by family."""
+        complete = [trial for trial in history if trial.eligible and trial.status == COMPLETE]
+        costs = np.array([self._cost(trials) for trials in families])
+        numbers = np.array([len(trials) for trials in families])
+        if not complete:
+            return -np.log(costs * (numbers + 1))
+        best = max(complete, key=history.score)
+        scores = [np.array([_excess(t, best, history) for t in trials]) for trials in families]
+        tops = np.array([own.max() for own in scores])
+        scale = max(_usual_scale(scores), comparison_noise(history))
+        # Without a scale nothing is known but who is best.
+        gaps = np.divide(-tops, scale) if scale > 0 else np.where(tops < 0, np.inf, 0.0)
+        return -gaps - np.log(costs * (numbers + 1))
+
+    def _cost(self, trials: list[Trial]) -> float:
+        """Return the mean cost of a trial."""
+        evaluations = [e for trial in trials for e in trial.evaluations.values()]
+        cost = sum(e.seconds for e in evaluations) if self.timed else float(len(evaluations))
+        return max(cost, 1e-6) / len(trials)
+
+
+def _excess(trial: Trial, best: Trial, history: History) -> float:
+    """Return by how much a trial is better than the best one, on the folds that it has."""
+    if trial.status not in _KNOWN:
+        return -math.inf
+    differences = history.compared_scores(trial) - history.compared_scores(best)
+    differences = differences[np.isfinite(differences)]
+    return min(float(differences.mean()), 0.0) if len(differences) else -math.inf
+
+
+def _usual_scale(scores: list[np.ndarray]) -> float:
+    """Return what the tail of the families' scores is estimated to be."""
+    gains = []
+    for own in scores:
+        own = own[np.isfinite(own)]
+        if len(own) > 1:
+            gains.append((own.max() - own[0]) / np.sum(1.0 / np.arange(2, len(own) + 1)))
+    return float(np.mean(gains)) if gains else 0.0
