@@ -22,7 +22,7 @@ from ._values import (
     time_zone,
 )
 
-_LARGEST = 1e30  # the sum over any number of rows is still a number of single precision
+_LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
 _OUTLIER = 1e6  # in units of the quartiles' distance, beyond which values do not differ
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
@@ -124,8 +124,8 @@ class NumberReader(ColumnEncoder):
 
     Durations and times of day become seconds, ``"$1,234.50"`` becomes 1234.5, ``"45.3%"`` 0.453,
     ``"(3.2)"`` -3.2, and ``"1 234,5"`` 1234.5 if the column uses decimal commas. Other values
-    become NaN, and all beyond 1e30, infinite ones too, become 1e30. A column without any number in
-    `fit` becomes zeros.
+    become NaN, and infinite values the largest number of single precision. A column without any
+    number in `fit` becomes zeros.
 
     Attributes
     ----------
@@ -148,7 +148,9 @@ class NumberReader(ColumnEncoder):
         point, is_empty = learnt
         if is_empty:
             return np.zeros(len(column))
-        return np.clip(as_numbers(column, point), -_LARGEST, _LARGEST)
+        return np.nan_to_num(
+            as_numbers(column, point), nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST
+        )
 
 
 class NumberScaler(ColumnEncoder):
@@ -176,7 +178,7 @@ class NumberScaler(ColumnEncoder):
     """
 
     def _learn(self, column: Any, y: Any) -> tuple[float, float, bool]:
-        numbers = as_numbers(column)
+        numbers = np.clip(as_numbers(column), -_LARGEST, _LARGEST)
         present = numbers[~np.isnan(numbers)]
         if not len(present):
             return 0.0, 1.0, True

@@ -13,7 +13,7 @@ from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
 from ._model import Table, boosting_for, default_model, ordinal_encoders, read_table, sparse_step
 from ._values import split_columns
 
-_MANY = "many categories"
+_FEW, _MANY = "few categories", "many categories"
 _ONE_HOT = 30  # values of a category that get a column each; of more, the target's mean tells
 
 
@@ -25,15 +25,15 @@ class _Family:
     ----------
     classifier, regressor : callable
         Each returns the steps that follow the preparation.
-    scaled : bool
-        Whether numbers must have similar ranges and none may be missing.
+    one_hot : bool
+        Whether categories need columns of their own.
     most_rows : float
         Beyond these, one fit takes longer than most searches.
     """
 
     classifier: Callable[[], list[Any]]
     regressor: Callable[[], list[Any]]
-    scaled: bool
+    one_hot: bool
     most_rows: float = np.inf
 
 
@@ -42,11 +42,10 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
 
     The first is gradient boosting, as `default_model` returns it. The others are Pipelines:
     linear and kernel models, extra trees, a random forest, a neural network and nearest
-    neighbours. Those that are made of trees have the same preparation as boosting; for the
-    others numbers are scaled to their quartiles, outliers drawn in and missing values replaced
-    by the median (see `NumberScaler`), categories of up to 30 values are one-hot encoded, and
-    others replaced by the mean of the target. They begin with parameters that did well on
-    other data.
+    neighbours. Numbers are scaled to their quartiles, outliers drawn in and missing values
+    replaced by the median (see `NumberScaler`). Categories are ordinal for trees; for the others
+    those of up to 30 values are one-hot encoded, and of more replaced by the mean of the target.
+    The models begin with parameters that did well on other data.
 
     Models that take too long for the rows are left out: kernel models beyond 10,000 rows,
     nearest neighbours beyond 20,000, neural networks beyond 100,000. Only scikit-learn's models
@@ -83,19 +82,19 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
 
     if issparse(X):
         first = default_model(X, classifier=classifier)
-        plain = [sparse_step(X)]
-        scaled = [*plain, ("scale", NumberScaler())]
+        ordinal = one_hot = [sparse_step(X), ("scale", NumberScaler())]
     else:
         table = read_table(X, classifier=classifier)
         first = boosting_for(table, classifier=classifier)
         if table is None:
             return [first]
-        plain = table.first_steps(ordinal_encoders())
-        scaled = _with_many(table, X).first_steps(_scaled_encoders(classifier))
+        encoders = _scaled_encoders(classifier)
+        ordinal = table.first_steps([ordinal_encoders()[0], *encoders])
+        one_hot = _by_size(table, X).first_steps(encoders)
     n_rows = num_samples(X)
     return [first] + [
-        Pipeline([*(scaled if family.scaled else plain), *_steps(family, classifier)])
-        for family in _families()
+        Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
+        for family in _families(n_rows)
         if n_rows <= family.most_rows
     ]
 
@@ -106,7 +105,7 @@ def _steps(family: _Family, classifier: bool) -> list[tuple[str, Any]]:
     return [*((type(step).__name__.lower(), step) for step in before), ("model", model)]
 
 
-def _families() -> list[_Family]:
+def _families(n_rows: int) -> list[_Family]:
     """Return the families in the order in which they are tried; fast ones come first."""
     from sklearn.ensemble import (
         ExtraTreesClassifier,
@@ -120,34 +119,38 @@ def _families() -> list[_Family]:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.svm import SVR
 
+    few = max(1, n_rows // 2)  # a fold has as many rows
     return [
-        _Family(lambda: [LogisticRegression(max_iter=300)], lambda: [Ridge()], scaled=True),
+        _Family(lambda: [LogisticRegression(max_iter=300)], lambda: [Ridge()], one_hot=True),
         _Family(
             lambda: [ExtraTreesClassifier(max_features=0.546, min_samples_leaf=3)],
             lambda: [ExtraTreesRegressor(max_features=0.713)],
-            scaled=False,
+            one_hot=False,
         ),
         _Family(
-            lambda: [Nystroem(n_components=200), LogisticRegression(max_iter=300)],
+            lambda: [
+                Nystroem(n_components=min(200, few)),
+                LogisticRegression(max_iter=300),
+            ],
             lambda: [_standardised(SVR())],
-            scaled=True,
+            one_hot=True,
             most_rows=10_000,
         ),
         _Family(
             lambda: [RandomForestClassifier(max_features=0.467, min_samples_leaf=3)],
             lambda: [RandomForestRegressor(max_features=0.75)],
-            scaled=False,
+            one_hot=False,
         ),
         _Family(
             lambda: [MLPClassifier((32,), activation="tanh", alpha=0.046, max_iter=300)],
             lambda: [_standardised(MLPRegressor(alpha=0.000361, learning_rate_init=0.00311))],
-            scaled=True,
+            one_hot=True,
             most_rows=100_000,
         ),
         _Family(
-            lambda: [KNeighborsClassifier(16, weights="distance")],
-            lambda: [KNeighborsRegressor(16, weights="distance")],
-            scaled=True,
+            lambda: [KNeighborsClassifier(min(16, few), weights="distance")],
+            lambda: [KNeighborsRegressor(min(16, few), weights="distance")],
+            one_hot=True,
             most_rows=20_000,
         ),
     ]
@@ -161,12 +164,12 @@ def _standardised(model: Any) -> Any:
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
-def _with_many(table: Table, X: Any) -> Table:
-    """Return a table in which categories of many values are of a kind of their own."""
+def _by_size(table: Table, X: Any) -> Table:
+    """Return a table in which categories are of one kind where they have many values, or few."""
     X = X if hasattr(X, "columns") else np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
     columns = [
-        replace(column, kind=_MANY)
-        if column.kind == CATEGORY and _count_distinct(values) > _ONE_HOT
+        replace(column, kind=_MANY if _count_distinct(values) > _ONE_HOT else _FEW)
+        if column.kind == CATEGORY
         else column
         for column, values in zip(table.columns, split_columns(X), strict=True)
     ]
@@ -194,7 +197,7 @@ def _scaled_encoders(classifier: bool) -> list[tuple[str, str, Any]]:
     )
     means = target_encoder("auto" if classifier else "continuous")
     return [
-        ("categories", CATEGORY, make_pipeline(LabelReader(), one_hot)),
+        ("few", _FEW, make_pipeline(LabelReader(), one_hot)),
         ("many", _MANY, make_pipeline(LabelReader(), means, NumberScaler())),
         ("numbers", NUMBER, make_pipeline(NumberReader(), NumberScaler())),
         ("durations", DURATION, make_pipeline(NumberReader(), NumberScaler())),

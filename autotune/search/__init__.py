@@ -15,9 +15,9 @@ from ..history import (
     Trial,
 )
 from ..space import Choice, Dimension, Distribution, Draws, Feature, Grid, Interval, Space
+from ._allocation import FamilySearcher
 from ._bayes import BayesSearcher
 from ._contract import Searcher
-from ._families import FamilySearcher
 from ._grid import GridSearcher
 from ._model import GPSearcher
 from ._portfolio import MOVED_DEFAULT, PortfolioSearcher

@@ -14,7 +14,7 @@ from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
 from ..schedule import ComparisonScheduler, Scheduler
 from ..search import MOVED_DEFAULT, FamilySearcher, PortfolioSearcher, Searcher
-from ..timing import REFERENCE_SHARE, FirstModel, Subsample
+from ..timing import FIRST_TRIALS_SHARE, REFERENCE_SHARE, FirstModel, Subsample
 from ._candidates import Candidates
 from ._first_fits import find_subsample, make_first_model
 from ._limits import Limits, make_limits
@@ -122,6 +122,7 @@ def _make_settings(
         reserve=limits.seconds_kept,
         n_trials=limits.n_trials,
         seconds_per_trial=budget.seconds_per_trial,
+        seconds_per_default=_seconds_per_default(problem),
         seed=problem.seed_for(TRIALS),
         defaults=problem.candidates.defaults if problem.include_default else (),
         listeners=[listener for listener in listeners if listener is not None],
@@ -132,6 +133,17 @@ def _make_settings(
         reference_seconds=REFERENCE_SHARE * (budget.seconds or math.inf),
         kept=runtime.kept,
     )
+
+
+def _seconds_per_default(problem: Problem) -> float:
+    """Return the seconds for the first trial of each model but the first.
+
+    One that takes longer must not cost the others their trials.
+    """
+    n_others = len(problem.candidates.defaults) - 1
+    if not (n_others and problem.strategy.allocates()):
+        return math.inf
+    return FIRST_TRIALS_SHARE * (problem.budget.seconds or math.inf) / n_others
 
 
 def _make_searcher(problem: Problem) -> Searcher:

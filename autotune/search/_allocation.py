@@ -13,6 +13,8 @@ from ..space import Space
 from ._contract import Searcher
 from ._stopping import comparison_noise
 
+_PRIOR = 3  # trials that the usual scale weighs as much as
+_TINY = 1e-300  # the scale where no trial differs from another
 _KNOWN = (COMPLETE, DROPPED, INTERRUPTED, RUNNING)  # trials whose scores so far count
 
 
@@ -21,18 +23,19 @@ class FamilySearcher(Searcher):
 
     Each family gets one trial before any gets a second one, in their order. Then the trial is
     for the family from which most improvement over the best trial is expected for its cost, a
-    bandit with many arms of which only the largest reward counts. The upper tail of the scores
-    of a family is taken for exponential with a scale s that all families share. The next of n + 1
-    trials is the family's best with probability 1 / (n + 1), and then exceeds its best so far,
-    which is g below the best of all, by more than g with probability exp(-g / s); by how much
-    more is s in the mean. So the expected improvement is::
+    bandit with many arms of which only the largest reward counts. The upper tail of a family's
+    scores is taken for exponential with a scale s. The next of n + 1 trials is the family's best
+    with probability 1 / (n + 1), and then exceeds its best so far, which is g below the best of
+    all, by more than g with probability exp(-g / s), and by s more in the mean. So the expected
+    improvement is::
 
         s exp(-g / s) / (n + 1)
 
     A family that is behind is tried again while it may catch up, and the less often the more
-    trials did not. The best of n such scores exceeds one of them by s (1/2 + ... + 1/n) in the
-    mean: s is what the families have gained over their first trials, divided by that, and at least
-    the noise by which folds tell two trials apart.
+    trials did not. The scale is the mean excess of the best quarter of the family's trials over
+    the next best, where they are many. Where they are few, it is what the families have gained
+    over their first trials, divided by the 1/2 + ... + 1/n that the best of n such scores exceeds
+    one of them by in the mean, and at least the noise by which folds tell two trials apart.
 
     Parameters
     ----------
@@ -111,10 +114,10 @@ class FamilySearcher(Searcher):
         best = max(complete, key=history.score)
         scores = [np.array([_excess(t, best, history) for t in trials]) for trials in families]
         tops = np.array([own.max() for own in scores])
-        scale = max(_usual_scale(scores), comparison_noise(history))
-        # Without a scale nothing is known but who is best.
-        gaps = np.divide(-tops, scale) if scale > 0 else np.where(tops < 0, np.inf, 0.0)
-        return -gaps - np.log(costs * (numbers + 1))
+        usual = max(_usual_scale(scores), comparison_noise(history))
+        scales = np.array([max(_own_scale(own, usual), _TINY) for own in scores])
+        with np.errstate(over="ignore"):
+            return np.log(scales) + tops / scales - np.log(costs * (numbers + 1))
 
     def _cost(self, trials: list[Trial]) -> float:
         """Return the mean cost of a trial."""
@@ -132,8 +135,18 @@ def _excess(trial: Trial, best: Trial, history: History) -> float:
     return min(float(differences.mean()), 0.0) if len(differences) else -math.inf
 
 
+def _own_scale(scores: np.ndarray, usual: float) -> float:
+    """Return the scale of a family's tail: the usual one, the more trials the more its own."""
+    own = np.sort(scores[np.isfinite(scores)])[::-1]
+    n_best = len(own) // 4
+    if not n_best:
+        return usual
+    excess = own[:n_best].mean() - own[n_best]
+    return float((_PRIOR * usual + len(own) * excess) / (_PRIOR + len(own)))
+
+
 def _usual_scale(scores: list[np.ndarray]) -> float:
-    """Return what the tail of the families' scores is estimated to be."""
+    """Return the scale that the gains over the families' first trials amount to."""
     gains = []
     for own in scores:
         own = own[np.isfinite(own)]
