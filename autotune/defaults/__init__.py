@@ -1,6 +1,6 @@
 """The default model, built-in search spaces and starting points."""
 
-from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
+from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, date_columns, read_columns
 from ._compose import auto_space, default_space, has_default_space
 from ._encoders import (
     ColumnNamer,
@@ -33,6 +33,7 @@ __all__ = [
     "TermReducer",
     "TextEncoder",
     "auto_space",
+    "date_columns",
     "default_model",
     "default_models",
     "default_space",

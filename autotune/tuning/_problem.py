@@ -22,7 +22,14 @@ from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_labels, check_target
-from ._validation import check_data, check_final_model, check_folds, check_model, check_settings
+from ._validation import (
+    check_data,
+    check_final_model,
+    check_folds,
+    check_model,
+    check_settings,
+    warn_of_dates,
+)
 
 SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # purposes of seeds
 _AS_GIVEN = (
@@ -172,6 +179,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
+    warn_of_dates(owner.cv, X)
     plan = make_plan(resource, candidates, y, folds, classifier=classifier)
     n_repeats = strategy.count_repeats()
     return Problem(
