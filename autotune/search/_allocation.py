@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial
+from ..history import COMPLETE, CRASHED, FAILED, History, Trial
 from ..space import Space
 from ._contract import Searcher
 from ._stopping import comparison_noise
 
 _PRIOR = 3  # trials that the usual scale weighs as much as
 _TINY = 1e-300  # the scale where no trial differs from another
-_KNOWN = (COMPLETE, DROPPED, INTERRUPTED, RUNNING)  # trials whose scores so far count
+_FAILED = (FAILED, CRASHED)  # whose scores do not count; of other trials those so far do
 
 
 class FamilySearcher(Searcher):
@@ -128,7 +128,7 @@ class FamilySearcher(Searcher):
 
 def _excess(trial: Trial, best: Trial, history: History) -> float:
     """Return by how much a trial is better than the best one, on the folds that it has."""
-    if trial.status not in _KNOWN:
+    if trial.status in _FAILED:
         return -math.inf
     differences = history.compared_scores(trial) - history.compared_scores(best)
     differences = differences[np.isfinite(differences)]

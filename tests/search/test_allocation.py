@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import add_trial
 
-from autotune.history import COMPLETE, DROPPED, Evaluation, History
+from autotune.history import COMPLETE, DROPPED, FAILED, TIMEOUT, Evaluation, History
 from autotune.search import FamilySearcher, GPSearcher, GridSearcher
 from autotune.search._allocation import _own_scale
 from autotune.space import Space
@@ -90,7 +90,9 @@ def test_a_trial_that_was_stopped_counts_by_its_folds():
     history.set_status(trial, DROPPED)
     a, b = searcher._values(searcher._split(history), history)
     assert a - b > 1e290  # half a point behind on the fold that both have, and no scale yet
-    history.set_status(trial, "failed")
+    history.set_status(trial, TIMEOUT)
+    assert searcher._values(searcher._split(history), history)[1] == b
+    history.set_status(trial, FAILED)
     assert searcher._values(searcher._split(history), history)[1] == -math.inf
 
 
