@@ -33,8 +33,8 @@ class FamilySearcher(Searcher):
 
     A family that is behind is tried again while it may catch up, and the less often the more
     trials did not. The scale is the mean excess of the best quarter of the family's trials over
-    the next best, where they are many. Where they are few, it is what the families have gained
-    over their first trials, divided by the 1/2 + ... + 1/n that the best of n such scores exceeds
+    the next best, where they are many. Where they are few, it is the most that a family ever gained
+    over its first trial, divided by the 1/2 + ... + 1/n that the best of n such scores exceeds
     one of them by in the mean, and at least the noise by which folds tell two trials apart.
 
     Parameters
@@ -146,10 +146,11 @@ def _own_scale(scores: np.ndarray, usual: float) -> float:
 
 
 def _usual_scale(scores: list[np.ndarray]) -> float:
-    """Return the scale that the gains over the families' first trials amount to."""
-    gains = []
+    """Return the scale that the quickest gain over a family's first trial amounts to."""
+    scale = 0.0
     for own in scores:
         own = own[np.isfinite(own)]
         if len(own) > 1:
-            gains.append((own.max() - own[0]) / np.sum(1.0 / np.arange(2, len(own) + 1)))
-    return float(np.mean(gains)) if gains else 0.0
+            gained = np.maximum.accumulate(own)[1:] - own[0]
+            scale = max(scale, np.max(gained / np.cumsum(1.0 / np.arange(2, len(own) + 1))))
+    return float(scale)

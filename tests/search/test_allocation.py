@@ -56,7 +56,7 @@ def test_the_rule():
         x = sum(trial.params["model"] == name for trial in history)
         add_trial(history, {"model": name, "x": x}, [score, score])
     families = searcher._split(history)
-    scale = (2.0 / 0.5 + 0.5 / 0.5) / 2  # of the gains of b and c
+    scale = 2.0 / 0.5  # of the gain of b
     expected = scale * np.array([np.exp(-3 / scale) / 4, 1 / 6, np.exp(-0.5 / scale) / 6])
     np.testing.assert_allclose(searcher._values(families, history), np.log(expected))
 
