@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..history import COMPLETE, CRASHED, FAILED, TIMEOUT, History, Trial
 from ..space import Space
 from ._contract import Searcher
 from ._stopping import comparison_noise
 
+_LEAST = 2  # trials of each family
 _PRIOR = 3  # trials that the usual scale weighs as much as
 _TINY = 1e-300  # the scale where no trial differs from another
 _FAILED = (FAILED, CRASHED)  # whose scores do not count; of other trials those so far do
@@ -21,10 +22,11 @@ _FAILED = (FAILED, CRASHED)  # whose scores do not count; of other trials those 
 class FamilySearcher(Searcher):
     """Divides the trials among families, each with a searcher of its own.
 
-    Each family gets one trial before any gets a second one, in their order. Then the trial is
-    for the family from which most improvement over the best trial is expected for its cost, a
-    bandit with many arms of which only the largest reward counts. The upper tail of a family's
-    scores is taken for exponential with a scale s. The next of n + 1 trials is the family's best
+    Each family gets one trial before any gets a second one, and two before any gets a third,
+    often its own parameters and a starting point, unless the first failed or ran out of time.
+    Then a trial is for the family from which most improvement over the best trial is expected for
+    its cost: a bandit of which only the largest reward counts. The upper tail of a family's scores
+    is taken for exponential with a scale s. The next of n + 1 trials is the family's best
     with probability 1 / (n + 1), and then exceeds its best so far, which is g below the best of
     all, by more than g with probability exp(-g / s), and by s more in the mean. So the expected
     improvement is::
@@ -87,10 +89,11 @@ class FamilySearcher(Searcher):
         """Return the families, the one that deserves the next trial first."""
         trials = self._split(history)
         places = range(len(trials))
-        untried = [i for i in places if not trials[i]]
-        tried = [i for i in places if trials[i]]
+        few = [i for i in places if len(trials[i]) < _LEAST and not any(map(_is_cut, trials[i]))]
+        few.sort(key=lambda i: len(trials[i]))
+        tried = [i for i in places if i not in few]
         values = self._values([trials[i] for i in tried], history)
-        return untried + [tried[i] for i in np.argsort(-values, kind="stable")]
+        return few + [tried[i] for i in np.argsort(-values, kind="stable")]
 
     def _split(self, history: History) -> list[list[Trial]]:
         """Return the trials of each family."""
@@ -124,6 +127,11 @@ class FamilySearcher(Searcher):
         evaluations = [e for trial in trials for e in trial.evaluations.values()]
         cost = sum(e.seconds for e in evaluations) if self.timed else float(len(evaluations))
         return max(cost, 1e-6) / len(trials)
+
+
+def _is_cut(trial: Trial) -> bool:
+    """Return whether a trial failed or ran out of time."""
+    return trial.status in (*_FAILED, TIMEOUT)
 
 
 def _excess(trial: Trial, best: Trial, history: History) -> float:

@@ -39,13 +39,13 @@ def divide(n_trials, scores, **settings):
     ("scores", "expected"),
     [
         # No gain and no noise: the first of the best, as nothing says that others catch up.
-        ({"a": [0.0], "b": [1.0], "c": [1.0]}, "abcbcbcbc"),
+        ({"a": [0.0], "b": [1.0], "c": [1.0]}, "abcabcbcbcbc"),
         # Failures get nothing while there is another family.
-        ({"a": [math.nan], "b": [0.0], "c": [math.nan]}, "abcbbbb"),
+        ({"a": [math.nan], "b": [0.0], "c": [math.nan]}, "abcbbbbbb"),
     ],
 )
 def test_who_gets_the_next_trial(scores, expected):
-    """Check that each family is tried once, and then the one that most is expected of."""
+    """Check that each family is tried twice, and then the one that most is expected of."""
     assert divide(len(expected), scores) == expected
 
 
@@ -72,8 +72,8 @@ def test_the_scale_of_many_trials_is_their_own():
 def test_costs(timed, expected):
     """Check that of equal families the cheaper one is tried, by evaluations or by seconds."""
     history, searcher = History(2), make(SPACES[:2], timed=timed)
-    for name, seconds in (("a", 3.0), ("b", 1.0)):
-        trial = history.add({"model": name, "x": 0}, "grid")
+    for name, seconds, x in (("a", 3.0, 0), ("b", 1.0, 0), ("a", 3.0, 1), ("b", 1.0, 1)):
+        trial = history.add({"model": name, "x": x}, "grid")
         for fold in range(2):
             history.record(
                 Evaluation(trial.number, fold, 1.0, scores={"score": 1.0}, fit_time=seconds)
