@@ -154,6 +154,10 @@ class Runner:
             self._stop.set()
             self._pool.shutdown(cancel_futures=True)
 
+    def command(self, cell: Cell) -> list[str]:
+        """Return the interpreter and the script for a cell."""
+        return [sys.executable, __file__]
+
     def _run(self, cell: Cell) -> dict[str, Any]:
         """Run one cell and return its record."""
         core = self._cores.get()
@@ -168,7 +172,7 @@ class Runner:
     def _watch(self, cell: Cell, core: int, folder: Path) -> dict[str, Any]:
         """Return what a child reports, or how it ended instead."""
         result, errors = folder / "result", folder / "errors"
-        command = [sys.executable, __file__, "--child", json.dumps(cell), str(result), str(core)]
+        command = [*self.command(cell), "--child", json.dumps(cell), str(result), str(core)]
         with errors.open("w") as stderr:
             process = subprocess.Popen(
                 command,

@@ -46,6 +46,7 @@ __all__ = [
     "slice_params",
     "stated_ends",
     "takes_weights",
+    "target_encoder",
     "to_numpy",
     "visual_block",
     "with_callbacks",
@@ -233,6 +234,16 @@ def stated_ends(owner: Any, name: str) -> set[float] | None:
     intervals = [one for one in declared if isinstance(one, Interval)]
     ends = (end for interval in intervals for end in (interval.left, interval.right))
     return {float(end) for end in ends if end is not None} if intervals else None
+
+
+def target_encoder(target_type: str) -> Any:
+    """Return an encoder of categories by the target whose inner folds are always the same."""
+    from sklearn.model_selection import KFold
+    from sklearn.preprocessing import TargetEncoder
+
+    if signature(TargetEncoder).parameters["random_state"].default is None:  # before 1.9
+        return TargetEncoder(target_type=target_type, random_state=0)
+    return TargetEncoder(target_type=target_type, cv=KFold(5, shuffle=True, random_state=0))
 
 
 def routing_enabled() -> bool:

@@ -1,13 +1,15 @@
 """The default model, built-in search spaces and starting points."""
 
-from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, read_columns
+from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT, Column, date_columns, read_columns
 from ._compose import auto_space, default_space, has_default_space
 from ._encoders import (
     ColumnNamer,
     DateEncoder,
     LabelReader,
     NumberReader,
+    NumberScaler,
 )
+from ._families import default_models
 from ._meanings import StepInput
 from ._model import default_model
 from ._portfolio import MAX_POINTS, moved_default, starting_points
@@ -26,11 +28,14 @@ __all__ = [
     "DateEncoder",
     "LabelReader",
     "NumberReader",
+    "NumberScaler",
     "StepInput",
     "TermReducer",
     "TextEncoder",
     "auto_space",
+    "date_columns",
     "default_model",
+    "default_models",
     "default_space",
     "has_default_space",
     "moved_default",

@@ -22,6 +22,7 @@ from ._values import (
     decimal_point,
     is_code,
     is_day_first,
+    is_frame,
     is_mark,
     is_series,
     numpy_kind,
@@ -151,6 +152,24 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
         for column, numbers in zip(columns, values, strict=True)
     ]
     return marked if any(column.is_used for column in marked) else columns
+
+
+def date_columns(X: Any) -> list[Any]:
+    """Return the names of a frame's columns whose type is that of dates or periods.
+
+    Parameters
+    ----------
+    X : object
+        Of anything but frames of pandas and polars, nothing is known.
+
+    Returns
+    -------
+    list
+    """
+    if not (is_frame(X, "pandas") or is_frame(X, "polars")):
+        return []
+    pairs = zip(column_names(X), split_columns(X), strict=True)
+    return [name for name, column in pairs if numpy_kind(column) == "M" or _is_period(column)]
 
 
 def _read(column: Any, name: Any) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -73,17 +74,86 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     from sklearn.pipeline import Pipeline
 
     if issparse(X):
-        steps = [_sparse_step(X)]
-        return Pipeline([*steps, ("model", _boosting(classifier, "from_dtype"))])
+        return Pipeline([sparse_step(X), ("model", _boosting(classifier, "from_dtype"))])
+    return boosting_for(read_table(X, classifier=classifier), classifier=classifier)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of raw data.
+
+    Attributes
+    ----------
+    columns : list of Column
+    renamed : bool
+        Whether the columns need other names.
+    """
+
+    columns: list[Column]
+    renamed: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether scikit-learn's HistGradientBoosting supports the data without encoding."""
+        return all(column.plain for column in self.columns) and not self.renamed
+
+    def first_steps(self, encoders: list[tuple[str, str, Any]]) -> list[tuple[str, Any]]:
+        """Return the steps of a pipeline that encode the columns, a group of them each.
+
+        Parameters
+        ----------
+        encoders : list of (name, kind, encoder)
+            In the order of the encoded columns.
+        """
+        from sklearn.compose import ColumnTransformer
+
+        from ._encoders import ColumnNamer
+
+        by_name = not self.renamed and all(isinstance(c.name, str) for c in self.columns)
+        transformers = []
+        for name, kind, encoder in encoders:
+            places = [
+                column.name if by_name else i
+                for i, column in enumerate(self.columns)
+                if column.kind == kind
+            ]
+            if places:
+                transformers.append((name, encoder, places))
+        return [
+            *([("names", ColumnNamer())] if self.renamed else []),
+            ("columns", ColumnTransformer(transformers, sparse_threshold=0)),
+        ]
+
+
+def read_table(X: Any, *, classifier: bool) -> Table | None:
+    """Return the columns of raw data, and warn of what they are taken for.
+
+    None means that nothing is known: the data are passed to the model.
+    """
     X = _as_table(X)
-    if X is None or _is_finite(X):
-        return _boosting(classifier, "from_dtype")
+    if X is None:
+        return None
+    if _is_finite(X):
+        return Table([Column(i, NUMBER, plain=True) for i in range(X.shape[1])])
     columns = read_columns(X, classifier=classifier)
     _warn_of(columns)
-    renamed = _needs_names(X)
-    if all(column.plain for column in columns) and not renamed:
+    if not any(column.is_used for column in columns):
+        raise ValueError(
+            "X must have a column to learn from; "
+            + "; ".join(f"column {column.name!r} is {column.note}" for column in columns[:_N_NOTES])
+        )
+    return Table(columns, _needs_names(X))
+
+
+def boosting_for(table: Table | None, *, classifier: bool) -> Any:
+    """Return boosting, behind an encoder for each kind of column if some need one."""
+    from sklearn.pipeline import Pipeline
+
+    if table is None or table.is_plain:
         return _boosting(classifier, "from_dtype")
-    return _pipeline(columns, renamed, classifier)
+    n_categories = sum(column.kind == CATEGORY for column in table.columns)
+    model = _boosting(classifier, list(range(n_categories)))
+    return Pipeline([*table.first_steps(ordinal_encoders()), ("model", model)])
 
 
 def _as_table(X: Any) -> Any:
@@ -139,7 +209,7 @@ def _boosting(classifier: bool, categorical_features: Any) -> Any:
     return cls(categorical_features=categorical_features)
 
 
-def _sparse_step(X: Any) -> tuple[str, Any]:
+def sparse_step(X: Any) -> tuple[str, Any]:
     """Return a step that makes a sparse matrix dense, and reduces it if it is too large."""
     from sklearn.preprocessing import FunctionTransformer
 
@@ -152,39 +222,11 @@ def _sparse_step(X: Any) -> tuple[str, Any]:
     )
 
 
-def _pipeline(columns: list[Column], renamed: bool, classifier: bool) -> Any:
-    """Return boosting behind an encoder for each kind of column."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
+def ordinal_encoders() -> list[tuple[str, str, Any]]:
+    """Return the name, the kind of column and the encoder of each group of columns, for trees.
 
-    from ._encoders import ColumnNamer
-
-    by_name = not renamed and all(isinstance(column.name, str) for column in columns)
-    transformers = []
-    # The categories come first.
-    for name, kind, encoder in _encoders():
-        places = [
-            column.name if by_name else i for i, column in enumerate(columns) if column.kind == kind
-        ]
-        if places:
-            transformers.append((name, encoder, places))
-    if not any(column.is_used for column in columns):
-        raise ValueError(
-            "X must have a column to learn from; "
-            + "; ".join(f"column {column.name!r} is {column.note}" for column in columns[:_N_NOTES])
-        )
-    n_categories = sum(column.kind == CATEGORY for column in columns)
-    return Pipeline(
-        [
-            *([("names", ColumnNamer())] if renamed else []),
-            ("columns", ColumnTransformer(transformers, sparse_threshold=0)),
-            ("model", _boosting(classifier, list(range(n_categories)))),
-        ]
-    )
-
-
-def _encoders() -> list[tuple[str, str, Any]]:
-    """Return the name, the kind of column and the encoder of each group of columns."""
+    The categories come first.
+    """
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OrdinalEncoder
 

@@ -22,7 +22,7 @@ from ..compat import (
     with_callbacks,
 )
 from ..defaults import default_model
-from ..evaluation import Models
+from ..evaluation import Models, is_families
 from ..report import Finding, code_of, essence, space_report, write_report
 from ..timing import Clock
 from ..tuning import (
@@ -358,10 +358,11 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         return self._race().first
 
     def _race(self) -> Models:
-        """Return the wrapped models, or the built-in default."""
-        if self.estimator is None:
-            return Models.of(default_model(None, classifier=self._classifier))
-        return Models.of(self.estimator)
+        """Return the wrapped models, or the built-in default, which stands for all families."""
+        if self.estimator is not None and not is_families(self.estimator):
+            return Models.of(self.estimator)
+        model = default_model(None, classifier=self._classifier)
+        return Models.of(model if self.estimator is None else [model])
 
     def _forwarded_tags(self, tags: Any) -> Any:
         """Return the wrapped models' tags under this class's own estimator type."""
@@ -369,8 +370,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         if not models:  # which fit refuses
             return tags
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
-        if self.estimator is None:
-            inner.input_tags.sparse = True  # the default model depends on the type of X
+        if self.estimator is None or is_families(self.estimator):
+            inner.input_tags.sparse = True  # the default models depend on the type of X
         if self._classifier and (self.final_model != "refit" or self.keep_predictions):
             inner.target_tags.multi_output = False
             if inner.classifier_tags is not None:

@@ -7,12 +7,13 @@ from typing import Any
 _SHARED = """
     Parameters
     ----------
-    estimator : estimator, list of estimators or None, default=None
+    estimator : estimator, list of estimators, "families" or None, default=None
         The model to tune: any {kind}, a Pipeline (whose steps are tuned, too), or a list of
         estimators to choose from. None: scikit-learn's HistGradientBoosting, with native
         support for categories and missing values; if some columns are not numeric, it is the
         step ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, text
-        and numbers in text. Unusual columns are reported in a warning.
+        and numbers in text. Unusual columns are reported in a warning. ``"families"``: the
+        models for raw data that `autotune.defaults.default_models` returns, boosting first.
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
         returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to

@@ -3,7 +3,7 @@
 from ._build import build
 from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
-from ._models import CHOSEN, Models
+from ._models import CHOSEN, Models, is_families
 from ._prefix import PrefixCache
 from ._task import Task, note_warnings
 
@@ -22,5 +22,6 @@ __all__ = [
     "count_classes",
     "count_rows",
     "count_units",
+    "is_families",
     "note_warnings",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CHOSEN = "estimator"  # the parameter that names the model where several are in the race
+FAMILIES = "families"  # stands for a list of the built-in ones
 _PREFIX = f"{CHOSEN}__"
 
 
@@ -29,7 +30,12 @@ class Models:
 
     @classmethod
     def of(cls, estimator: Any) -> Models:
-        """Return the models that a user gave as ``estimator``."""
+        """Return the models that a user gave as ``estimator``.
+
+        The built-in families depend on the data: here their list is empty.
+        """
+        if is_families(estimator):
+            return cls((), True)
         if isinstance(estimator, list):
             return cls(tuple(estimator), True)
         return cls((estimator,), False)
@@ -63,6 +69,11 @@ class Models:
     def split(self, params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Return the model that a configuration is for, and what it says of that model."""
         return split_choice(self.only, params)
+
+
+def is_families(estimator: Any) -> bool:
+    """Return whether the built-in families of models are meant."""
+    return isinstance(estimator, str) and estimator == FAMILIES
 
 
 def split_choice(estimator: Any, params: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

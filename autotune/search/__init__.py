@@ -15,6 +15,7 @@ from ..history import (
     Trial,
 )
 from ..space import Choice, Dimension, Distribution, Draws, Feature, Grid, Interval, Space
+from ._allocation import FamilySearcher
 from ._bayes import BayesSearcher
 from ._contract import Searcher
 from ._grid import GridSearcher
@@ -40,6 +41,7 @@ __all__ = [
     "Distribution",
     "Draws",
     "Evaluation",
+    "FamilySearcher",
     "Feature",
     "GPSearcher",
     "Grid",

@@ -68,7 +68,7 @@ class BayesSearcher(Searcher):
         scored = sum(trial.status == COMPLETE for trial in known)
         if not self.space.features or scored < 2 or len(known) < self.n_initial:
             return design_point(
-                self.space, self.seed, sum(trial.origin == self.name for trial in history)
+                self.space, self.seed, sum(trial.origin == self.name for trial in known)
             )
         points = [self._point(trial) for trial in known]
         losses = _losses(known, history)

@@ -42,13 +42,17 @@ class Searcher(ABC):
     name: str = "searcher"
 
     def __init__(self, space: Space, seed: int, n_trials: int | None = None):
-        self.space = space
+        self.space = self.union = space
         self.seed = seed
         self.n_trials = n_trials
 
     @abstractmethod
     def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         """Return the configuration of trial ``len(history)``, or None if there is none left."""
+
+    def join(self, union: Space) -> None:
+        """Take part in a search over a larger space, of which others search the rest."""
+        self.union = union
 
     def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
         """Return whether a configuration can be evaluated in the given time."""

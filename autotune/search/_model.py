@@ -131,7 +131,7 @@ class GPSearcher(Searcher):
     ) -> Iterator[dict[str, Any]]:
         """Yield points of the design, or the model's choices, best first."""
         seen = self._observe(history)
-        turn = sum(trial.origin == self.name for trial in history)
+        turn = sum(trial.origin == self.name and self._is_inside(trial) for trial in history)
         wanted = self._levels.wanted(seen.units, turn)
         explores = turn >= _MODELLED and turn % _EXPLORE == _EXPLORE - 1
         is_early = len(seen.units) < self.n_initial or not seen.told.any()
@@ -210,15 +210,20 @@ class GPSearcher(Searcher):
         return surrogate.believe(seen.units[seen.running]) if seen.running.any() else surrogate
 
     def _observe(self, history: History) -> _Observed:
-        """Return what is known about the trials that lie in the space."""
+        """Return what is known about the trials that lie in the space.
+
+        How easy the folds are is told by those of the union, too.
+        """
         self._encode(history)
-        trials = [trial for trial in history if self._units[trial.number] is not None]
-        if not trials:
+        trials = [t for t in history if self._is_inside(t) or t.params in self.union]
+        own = [i for i, trial in enumerate(trials) if self._is_inside(trial)]
+        if not own:
             return _Observed(np.empty((0, len(self.space.features))), *np.empty((3, 0)))
-        units = np.array([self._units[trial.number] for trial in trials])
+        units = np.array([self._units[trials[i].number] for i in own])
         folds = np.array([self._fold_scores(trial, history) for trial in trials])
-        running = np.array([trial.status == RUNNING for trial in trials])
-        return _Observed(units, *_losses(trials, folds), running)
+        running = np.array([trials[i].status == RUNNING for i in own])
+        losses, noise_scale = _losses(trials, folds)
+        return _Observed(units, losses[own], noise_scale[own], running)
 
     def _encode(self, history: History) -> None:
         """Encode the trials that are new."""
@@ -229,6 +234,10 @@ class GPSearcher(Searcher):
         for trial in history.trials[len(self._units) :]:
             inside = trial.params in self.space
             self._units[trial.number] = self.space.encode(trial.params) if inside else None
+
+    def _is_inside(self, trial: Trial) -> bool:
+        """Return whether an encoded trial lies in the space."""
+        return self._units[trial.number] is not None
 
     def _fold_scores(self, trial: Trial, history: History) -> np.ndarray:
         """Return the scores of a trial, remembered when they are complete."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..history import History
+from ..space import Space
 from ._contract import Searcher
 from ._seen import Seen
 
@@ -47,6 +48,10 @@ class PortfolioSearcher(Searcher):
             if point not in seen and self.affords(point, history, seconds):
                 return dict(point)
         return self.searcher.ask(history, seconds)
+
+    def join(self, union: Space) -> None:
+        super().join(union)
+        self.searcher.join(union)
 
     def affords(self, params: dict[str, Any], history: History, seconds: float) -> bool:
         return self.searcher.affords(params, history, seconds)

@@ -62,6 +62,9 @@ class Bayes(Strategy):
     def moves_default(self) -> bool:
         return True
 
+    def allocates(self) -> bool:
+        return True
+
     def _settings(self, budget: Budget) -> dict[str, Any]:
         """Return the settings of the searcher that differ from its defaults."""
         settings: dict[str, Any] = {}

@@ -43,6 +43,13 @@ class Strategy(BaseEstimator, ABC):
         """Return whether a default outside the space is moved into it and tried."""
         return False
 
+    def allocates(self) -> bool:
+        """Return whether each of several models has a searcher of its own.
+
+        The trials then go to the models from which most is expected; see ``FamilySearcher``.
+        """
+        return False
+
     def uses_portfolio(self) -> bool:
         """Return whether starting points are tried before the searcher is asked."""
         return False

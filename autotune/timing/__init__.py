@@ -6,6 +6,7 @@ from ._comparison import ComparisonTime
 from ._constants import (
     COST_EXPONENT,
     EVALUATION_GRACE,
+    FIRST_TRIALS_SHARE,
     KERNEL_EXPONENT,
     LAST_FIT_GRACE,
     QUICK_FIT,
@@ -24,6 +25,7 @@ from ._subsample import Subsample, measure_subsample, validation_rows
 __all__ = [
     "COST_EXPONENT",
     "EVALUATION_GRACE",
+    "FIRST_TRIALS_SHARE",
     "KERNEL_EXPONENT",
     "LAST_FIT_GRACE",
     "QUICK_FIT",

@@ -109,6 +109,8 @@ EVALUATION_GRACE = 0.05
 USUAL_FACTOR = 3.0
 # times its share of the seconds left; after which an evaluation is killed; chosen
 PATIENCE = 1.5
+# share of the budget; for the first trials of all models but the first, one in so many; chosen
+FIRST_TRIALS_SHARE = 0.3
 # share of the budget; for defaults that cannot win; a twentieth, less the time to kill one
 REFERENCE_SHARE = 0.04
 # times the expected seconds; assumed for an evaluation of such a default; chosen

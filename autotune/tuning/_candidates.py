@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -53,6 +53,23 @@ class Candidates:
         """Return the configuration whose fit time represents the others before a search."""
         params, _ = self.defaults[0]
         return next(iter(self.moved_defaults()), params)
+
+    def families(self) -> list[Candidates]:
+        """Return the candidates of each model, together for models that share a sub-space."""
+        parts: dict[tuple[int, ...], list[Any]] = {}
+        for subspace in self.space.subspaces:
+            chosen = subspace[CHOSEN]
+            places = tuple(i for i, model in enumerate(self.models.members) if model in chosen)
+            parts.setdefault(places, []).append(subspace)
+        return [
+            replace(
+                self,
+                models=Models(tuple(self.models.members[i] for i in places), True),
+                space=Space(subspaces),
+                defaults=[self.defaults[i] for i in places],
+            )
+            for places, subspaces in parts.items()
+        ]
 
     def starting_points(self, *, balanced: bool = False) -> list[dict[str, Any]]:
         """Return configurations that did well on other data, alternating between models.

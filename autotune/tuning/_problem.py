@@ -10,8 +10,9 @@ import numpy as np
 from sklearn.utils import check_random_state, get_tags
 
 from .._budget import Budget, check_budget
-from ..defaults import default_model
-from ..evaluation import Fold
+from .._texts import short_repr
+from ..defaults import default_model, default_models
+from ..evaluation import Fold, is_families
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
 from ..schedule import Plan
@@ -21,7 +22,14 @@ from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_labels, check_target
-from ._validation import check_data, check_final_model, check_folds, check_model, check_settings
+from ._validation import (
+    check_data,
+    check_final_model,
+    check_folds,
+    check_model,
+    check_settings,
+    warn_of_dates,
+)
 
 SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # purposes of seeds
 _AS_GIVEN = (
@@ -171,6 +179,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
+    warn_of_dates(owner.cv, X)
     plan = make_plan(resource, candidates, y, folds, classifier=classifier)
     n_repeats = strategy.count_repeats()
     return Problem(
@@ -211,6 +220,13 @@ def _what_is_tuned(
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
+    elif is_families(estimator):
+        if not (isinstance(owner.space, str) and owner.space == "auto"):
+            raise ValueError(
+                "space must be 'auto' with estimator='families', whose models depend on the data; "
+                f"got {short_repr(owner.space)}. Write a list of models to choose their spaces"
+            )
+        estimator = default_models(X, classifier=owner._classifier)
     hurried = check_budget(owner.budget).needs_killing
     candidates = make_candidates(estimator, owner.space, prefix, X, y, hurried=hurried)
     resource = name_resource(strategy, candidates, prefix)

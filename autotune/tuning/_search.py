@@ -13,8 +13,9 @@ from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartE
 from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
 from ..schedule import ComparisonScheduler, Scheduler
-from ..search import MOVED_DEFAULT, PortfolioSearcher, Searcher
-from ..timing import REFERENCE_SHARE, FirstModel, Subsample
+from ..search import MOVED_DEFAULT, FamilySearcher, PortfolioSearcher, Searcher
+from ..timing import FIRST_TRIALS_SHARE, REFERENCE_SHARE, FirstModel, Subsample
+from ._candidates import Candidates
 from ._first_fits import find_subsample, make_first_model
 from ._limits import Limits, make_limits
 from ._problem import FOLDS, SEARCH, TRIALS, Problem
@@ -121,6 +122,7 @@ def _make_settings(
         reserve=limits.seconds_kept,
         n_trials=limits.n_trials,
         seconds_per_trial=budget.seconds_per_trial,
+        seconds_per_default=_seconds_per_default(problem),
         seed=problem.seed_for(TRIALS),
         defaults=problem.candidates.defaults if problem.include_default else (),
         listeners=[listener for listener in listeners if listener is not None],
@@ -133,9 +135,34 @@ def _make_settings(
     )
 
 
+def _seconds_per_default(problem: Problem) -> float:
+    """Return the seconds for the first trial of each model but the first.
+
+    One that takes longer must not cost the others their trials.
+    """
+    n_others = len(problem.candidates.defaults) - 1
+    if not (n_others and problem.strategy.allocates()):
+        return math.inf
+    return FIRST_TRIALS_SHARE * (problem.budget.seconds or math.inf) / n_others
+
+
 def _make_searcher(problem: Problem) -> Searcher:
-    """Return the searcher."""
-    strategy, candidates = problem.strategy, problem.candidates
+    """Return the searcher, which has one for each of several models."""
+    candidates = problem.candidates
+    if not candidates.models.is_choice or not problem.strategy.allocates():
+        return _make_family_searcher(problem, candidates)
+    return FamilySearcher(
+        candidates.space,
+        problem.seed_for(SEARCH),
+        problem.n_trials,
+        searchers=[_make_family_searcher(problem, family) for family in candidates.families()],
+        timed=problem.budget.seconds is not None,
+    )
+
+
+def _make_family_searcher(problem: Problem, candidates: Candidates) -> Searcher:
+    """Return the searcher for some candidates."""
+    strategy = problem.strategy
     searcher = strategy.searcher(candidates.space, problem.seed_for(SEARCH), problem.budget)
     if strategy.uses_portfolio():
         points = candidates.starting_points(balanced=problem.metric.balanced)

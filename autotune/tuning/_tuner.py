@@ -50,6 +50,8 @@ class TunerSettings:
         The number of trials after which the search ends.
     seconds_per_trial : float or None
         Total time of the evaluations of one trial.
+    seconds_per_default : float
+        The same for defaults other than the first.
     seed : int
     defaults : sequence of (params, eligible)
         Configurations that are tried first.
@@ -76,6 +78,7 @@ class TunerSettings:
     reserve: Callable[[History], float]
     n_trials: int | None
     seconds_per_trial: float | None = None
+    seconds_per_default: float = math.inf
     seed: int
     defaults: Sequence[tuple[dict[str, Any], bool]] = ()
     listeners: Sequence[Listener] = ()
@@ -254,7 +257,11 @@ class Tuner:
         """Return the seconds after which an evaluation of a trial is killed."""
         left = self.seconds_left()
         if not self._reference.takes(trial):
-            return self._allowed.of(trial, key, left, self.executor.n_workers)
+            allowed = self._allowed.of(trial, key, left, self.executor.n_workers)
+            if 0 < trial.number < len(self.settings.defaults):
+                spent = self.history.seconds_spent(trial, key)
+                return min(allowed, self.settings.seconds_per_default - spent)
+            return allowed
         allowed = self._reference.allowance(trial, self._running.values(), left)
         return min(allowed, self._allowed.of_trial(trial, key))
 

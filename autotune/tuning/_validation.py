@@ -8,15 +8,23 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import DataConversionWarning
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import (
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+    check_cv,
+)
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr, warn
 from ..compat import clone, num_samples, to_numpy
-from ..evaluation import Fold, Models, class_labels
+from ..defaults import date_columns
+from ..evaluation import Fold, Models, class_labels, is_families
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
+_SHUFFLING = (RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedShuffleSplit)
 FINAL_MODELS = ("refit", "folds", "ensemble")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
@@ -85,7 +93,7 @@ def check_settings(owner: Any) -> None:
     """Check the parameters that are not checked elsewhere."""
     for name in ("include_default", "return_train_score", "warm_start", "keep_predictions"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
-    if not Models.of(owner.estimator).members:
+    if not Models.of(owner.estimator).members and not is_families(owner.estimator):
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
     if not (isinstance(refit, bool | str) or callable(refit)):
@@ -208,6 +216,20 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
             f"get_n_splits says {n_splits}"
         )
     return folds
+
+
+def warn_of_dates(cv: Any, X: Any) -> None:
+    """Warn if folds shuffle rows that have dates: the order in time is not guessed."""
+    if not (isinstance(cv, _SHUFFLING) or getattr(cv, "shuffle", False)):
+        return
+    names = date_columns(X)
+    if names:
+        more = ", ..." if len(names) > 1 else ""
+        warn(
+            f"X has dates ({short_repr(names[0])}{more}), but cv={short_repr(cv)} shuffles the "
+            "rows: models are scored on rows earlier than some that they are fitted on. If they "
+            "are to predict later rows, sort the rows by time and use cv=TimeSeriesSplit()",
+        )
 
 
 def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:

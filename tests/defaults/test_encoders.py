@@ -16,6 +16,7 @@ from autotune.defaults import (
     DateEncoder,
     LabelReader,
     NumberReader,
+    NumberScaler,
     TermReducer,
     TextEncoder,
 )
@@ -25,7 +26,10 @@ def frame(**columns):
     return pytest.importorskip("pandas").DataFrame(columns)
 
 
-@pytest.mark.parametrize("encoder", [NumberReader(), DateEncoder(), TextEncoder(), TermReducer()])
+ALL = [NumberReader(), NumberScaler(), DateEncoder(), TextEncoder(), TermReducer()]
+
+
+@pytest.mark.parametrize("encoder", ALL)
 def test_checks(encoder):
     """Check that scikit-learn's checks of transformers pass."""
     results = check_estimator(encoder, on_skip=None, on_fail=None)
@@ -35,6 +39,7 @@ def test_checks(encoder):
 
 ENCODERS = {
     "numbers": (NumberReader(), [["1"], ["?"], ["$2"]]),
+    "scaled": (NumberScaler(), [[1], [None], [3]]),
     "dates": (DateEncoder(), [["2024-01-01"], [None], [dt.date(2025, 2, 3)]]),
     "labels": (LabelReader(), [["a"], [None], [b"b"]]),
     "texts": (TextEncoder(), [["red wine"], [None], ["white wine"]]),
@@ -91,6 +96,23 @@ def test_infinite_numbers_are_the_largest():
     read = NumberReader().fit_transform([["inf"], [-np.inf], [10**400], [1]]).ravel()
     assert np.isfinite(read).all()
     assert read[0] == read[2] == -read[1] > 1e38
+
+
+def test_scaled_numbers():
+    """Check the quartiles, outliers and infinite numbers, rare values and missing ones."""
+    X = np.column_stack(
+        [[0.0, 2, 4, 6, 8], [1, 2, 3, 4, np.inf], [0, 0, 0, 0, 5], [7] * 5, [1, 2, 3, np.nan, 4]]
+    )
+    scaler = NumberScaler().fit(X)
+    Z = scaler.transform(X)
+    squeezed = np.array([-1, -0.5, 0, 0.5, 1])
+    squeezed /= np.sqrt(1 + (squeezed / 3) ** 2)
+    np.testing.assert_allclose(Z[:, 0], squeezed)
+    np.testing.assert_allclose(Z[:, 1], [*squeezed[:4], 3.0], rtol=1e-6)
+    assert 1 < Z[4, 2] < 3
+    assert not Z[:, 3].any()
+    assert (Z[3, 4:] == [0, 1]).all()
+    assert np.isfinite(scaler.transform(np.full((1, 5), -np.inf))).all()
 
 
 def test_durations_are_seconds():

@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from autotune.search import (
     COMPLETE,
     BayesSearcher,
+    FamilySearcher,
     GPSearcher,
     GridSearcher,
     History,
@@ -43,6 +44,14 @@ SEARCHERS = {
     "portfolio": lambda space, seed, n_trials=None: PortfolioSearcher(
         [space.sample(np.random.RandomState(i)) for i in range(2)],
         RandomSearcher(space, seed, n_trials),
+    ),
+    "families": lambda space, seed, n_trials=None: FamilySearcher(
+        space,
+        seed,
+        n_trials,
+        searchers=[
+            RandomSearcher(Space([subspace]), seed, n_trials) for subspace in space.subspaces
+        ],
     ),
 }
 

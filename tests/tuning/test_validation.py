@@ -31,12 +31,20 @@ from sklearn.metrics import (
     silhouette_score,
 )
 from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import (
+    KFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from sklearn.neighbors import KernelDensity, NearestNeighbors, NeighborhoodComponentsAnalysis
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
+from autotune.tuning._validation import warn_of_dates
 
 X, y = (data[::3] for data in load_iris(return_X_y=True))
 REFIT = "refit must be True, False, a scorer's name or a callable; got "
@@ -405,3 +413,32 @@ def test_results_that_no_score_decides(settings, names):
     for name in names:
         with pytest.raises(AttributeError, match=f"{name}.*refit=.* does not say which score"):
             getattr(search, name)
+
+
+SHUFFLING = [KFold(3, shuffle=True), StratifiedKFold(3, shuffle=True), ShuffleSplit(2)]
+KEEPING = [None, 3, KFold(3), TimeSeriesSplit(3), [([0, 1], [2])]]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_dates_under_shuffled_folds(library):
+    """Check that date columns are a reason for a warning only where rows are shuffled."""
+    module = pytest.importorskip(library)
+    days = np.arange("2024-01-01", "2024-01-10", dtype="datetime64[D]").astype("datetime64[us]")
+    X = module.DataFrame({"size": np.arange(9.0), "day": days})
+    for cv in [*SHUFFLING, RepeatedStratifiedKFold()]:
+        with pytest.warns(UserWarning, match=r"X has dates \('day'\), but cv=.* shuffles the rows"):
+            warn_of_dates(cv, X)
+    for cv in KEEPING:
+        warn_of_dates(cv, X)
+    warn_of_dates(SHUFFLING[0], X[["size"]])
+    warn_of_dates(SHUFFLING[0], days.reshape(-1, 1))  # no frame
+
+
+def test_a_fit_warns_of_dates_under_shuffled_folds():
+    """Check that fit gives the warning, with the line of the user."""
+    pd = pytest.importorskip("pandas")
+    X = pd.DataFrame({"day": pd.date_range("2024", periods=20), "x": np.arange(20.0)})
+    search = AutoTunedRegressor(budget=1, cv=KFold(2, shuffle=True, random_state=0))
+    with pytest.warns(UserWarning, match="cv=TimeSeriesSplit") as caught:
+        search.fit(X, np.arange(20.0))
+    assert caught[0].filename == __file__

@@ -1,0 +1,206 @@
+"""Models of several families, each behind the preparation that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..compat import num_samples, target_encoder
+from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
+from ._model import Table, boosting_for, default_model, ordinal_encoders, read_table, sparse_step
+from ._values import split_columns
+
+_FEW, _MANY = "few categories", "many categories"
+_ONE_HOT = 30  # values of a category that get a column each; of more, the target's mean tells
+
+
+@dataclass(frozen=True)
+class _Family:
+    """A model with the parameters that it begins with.
+
+    Attributes
+    ----------
+    classifier, regressor : callable
+        Each returns the steps that follow the preparation.
+    one_hot : bool
+        Whether categories need columns of their own.
+    most_rows : float
+        Beyond these, one fit takes longer than most searches.
+    """
+
+    classifier: Callable[[], list[Any]]
+    regressor: Callable[[], list[Any]]
+    one_hot: bool
+    most_rows: float = np.inf
+
+
+def default_models(X: Any, *, classifier: bool) -> list[Any]:
+    """Return the models that are tuned for ``estimator="families"``.
+
+    The first is gradient boosting, as `default_model` returns it. The others are Pipelines:
+    linear and kernel models, extra trees, a random forest, a neural network and nearest
+    neighbours. Numbers are scaled to their quartiles, outliers drawn in and missing values
+    replaced by the median (see `NumberScaler`). Categories are ordinal for trees; for the others
+    those of up to 30 values are one-hot encoded, and of more replaced by the mean of the target.
+    The models begin with parameters that did well on other data.
+
+    Models that take too long for the rows are left out: kernel models beyond 10,000 rows,
+    nearest neighbours beyond 20,000, neural networks beyond 100,000. Only scikit-learn's models
+    are among them, so that results do not depend on what else is installed.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix or dataframe of shape (n_samples, n_features)
+        The training data.
+    classifier : bool
+        Whether to return classifiers or regressors.
+
+    Returns
+    -------
+    list of estimators
+        Unfitted.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `default_model`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autotune.defaults import default_models
+    >>> [type(model).__name__ for model in default_models(np.zeros((9, 2)), classifier=True)][:2]
+    ['HistGradientBoostingClassifier', 'Pipeline']
+    """
+    from scipy.sparse import issparse
+    from sklearn.pipeline import Pipeline
+
+    from ._encoders import NumberScaler
+
+    if issparse(X):
+        first = default_model(X, classifier=classifier)
+        ordinal = one_hot = [sparse_step(X), ("scale", NumberScaler())]
+    else:
+        table = read_table(X, classifier=classifier)
+        first = boosting_for(table, classifier=classifier)
+        if table is None:
+            return [first]
+        encoders = _scaled_encoders(classifier)
+        ordinal = table.first_steps([ordinal_encoders()[0], *encoders])
+        one_hot = _by_size(table, X).first_steps(encoders)
+    n_rows = num_samples(X)
+    return [first] + [
+        Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
+        for family in _families(n_rows)
+        if n_rows <= family.most_rows
+    ]
+
+
+def _steps(family: _Family, classifier: bool) -> list[tuple[str, Any]]:
+    """Return the steps of a family by their names; the last one is the model."""
+    *before, model = (family.classifier if classifier else family.regressor)()
+    return [*((type(step).__name__.lower(), step) for step in before), ("model", model)]
+
+
+def _families(n_rows: int) -> list[_Family]:
+    """Return the families in the order in which they are tried; fast ones come first."""
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        RandomForestClassifier,
+        RandomForestRegressor,
+    )
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.svm import SVR
+
+    few = max(1, n_rows // 2)  # a fold has as many rows
+    return [
+        _Family(lambda: [LogisticRegression(max_iter=300)], lambda: [Ridge()], one_hot=True),
+        _Family(
+            lambda: [ExtraTreesClassifier(max_features=0.546, min_samples_leaf=3)],
+            lambda: [ExtraTreesRegressor(max_features=0.713)],
+            one_hot=False,
+        ),
+        _Family(
+            lambda: [
+                Nystroem(n_components=min(200, few)),
+                LogisticRegression(max_iter=300),
+            ],
+            lambda: [_standardised(SVR())],
+            one_hot=True,
+            most_rows=10_000,
+        ),
+        _Family(
+            lambda: [RandomForestClassifier(max_features=0.467, min_samples_leaf=3)],
+            lambda: [RandomForestRegressor(max_features=0.75)],
+            one_hot=False,
+        ),
+        _Family(
+            lambda: [MLPClassifier((32,), activation="tanh", alpha=0.046, max_iter=300)],
+            lambda: [_standardised(MLPRegressor(alpha=0.000361, learning_rate_init=0.00311))],
+            one_hot=True,
+            most_rows=100_000,
+        ),
+        _Family(
+            lambda: [KNeighborsClassifier(min(16, few), weights="distance")],
+            lambda: [KNeighborsRegressor(min(16, few), weights="distance")],
+            one_hot=True,
+            most_rows=20_000,
+        ),
+    ]
+
+
+def _standardised(model: Any) -> Any:
+    """Return a regressor that learns the target in units of its deviation."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.preprocessing import StandardScaler
+
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def _by_size(table: Table, X: Any) -> Table:
+    """Return a table in which categories are of one kind where they have many values, or few."""
+    X = X if hasattr(X, "columns") else np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
+    columns = [
+        replace(column, kind=_MANY if _count_distinct(values) > _ONE_HOT else _FEW)
+        if column.kind == CATEGORY
+        else column
+        for column, values in zip(table.columns, split_columns(X), strict=True)
+    ]
+    return replace(table, columns=columns)
+
+
+def _count_distinct(column: Any) -> int:
+    """Return how many values a column has."""
+    for method in ("nunique", "n_unique"):  # of pandas and polars
+        if hasattr(column, method):
+            return int(getattr(column, method)())
+    return len(set(map(str, column.tolist())))
+
+
+def _scaled_encoders(classifier: bool) -> list[tuple[str, str, Any]]:
+    """Return the name, the kind of column and the encoder of each group, for scaled numbers."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    from ._encoders import DateEncoder, LabelReader, NumberReader, NumberScaler
+    from ._texts import TextEncoder
+
+    one_hot = OneHotEncoder(
+        handle_unknown="infrequent_if_exist", max_categories=_ONE_HOT, sparse_output=False
+    )
+    means = target_encoder("auto" if classifier else "continuous")
+    return [
+        ("few", _FEW, make_pipeline(LabelReader(), one_hot)),
+        ("many", _MANY, make_pipeline(LabelReader(), means, NumberScaler())),
+        ("numbers", NUMBER, make_pipeline(NumberReader(), NumberScaler())),
+        ("durations", DURATION, make_pipeline(NumberReader(), NumberScaler())),
+        ("dates", DATE, make_pipeline(DateEncoder(), NumberScaler())),
+        ("texts", TEXT, make_pipeline(TextEncoder(), NumberScaler())),
+    ]
