@@ -44,9 +44,9 @@ class Strategy(BaseEstimator, ABC):
         return False
 
     def allocates(self) -> bool:
-        """Return whether each of several models has a searcher of its own.
+        """Return whether each family of models has a searcher of its own.
 
-        The trials then go to the models from which most is expected; see ``FamilySearcher``.
+        The trials then go to the families from which most is expected; see ``FamilySearcher``.
         """
         return False
 

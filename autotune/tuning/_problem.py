@@ -71,6 +71,8 @@ class Problem:
         What the strategy knows about the data.
     resource : Resource
         The resource that low-fidelity evaluations save.
+    by_family : bool
+        Whether each built-in family of models has a searcher of its own.
     budget : Budget
     n_trials : int or None
         The number of trials after which the search ends.
@@ -101,6 +103,7 @@ class Problem:
     strategy: Strategy
     plan: Plan
     resource: Resource
+    by_family: bool
     budget: Budget
     n_trials: int | None
     scoring: Scoring
@@ -195,6 +198,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
         strategy=strategy,
         plan=plan,
         resource=Resource(resource, plan.amount),
+        by_family=is_families(owner.estimator) and strategy.allocates(),
         budget=budget,
         n_trials=n_trials,
         scoring=scoring,

@@ -136,20 +136,20 @@ def _make_settings(
 
 
 def _seconds_per_default(problem: Problem) -> float:
-    """Return the seconds for the first trial of each model but the first.
+    """Return the seconds for the first trial of each family but the first.
 
     One that takes longer must not cost the others their trials.
     """
     n_others = len(problem.candidates.defaults) - 1
-    if not (n_others and problem.strategy.allocates()):
+    if not n_others or not problem.by_family:
         return math.inf
     return FIRST_TRIALS_SHARE * (problem.budget.seconds or math.inf) / n_others
 
 
 def _make_searcher(problem: Problem) -> Searcher:
-    """Return the searcher, which has one for each of several models."""
+    """Return the searcher, which has one for each family of models."""
     candidates = problem.candidates
-    if not candidates.models.is_choice or not problem.strategy.allocates():
+    if not problem.by_family:
         return _make_family_searcher(problem, candidates)
     return FamilySearcher(
         candidates.space,

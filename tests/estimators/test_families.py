@@ -1,4 +1,4 @@
-"""Tuning the built-in families of models, and lists of models."""
+"""Tuning the built-in families of models."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 
@@ -54,13 +51,3 @@ def test_families_have_no_space_of_the_user():
     search = AutoTunedClassifier("families", {"C": [1, 2]})
     with pytest.raises(ValueError, match="space must be 'auto' with estimator='families'"):
         search.fit(X, Y)
-
-
-def test_trials_go_to_the_best_of_a_list():
-    """Check that a hopeless model of a user's list gets fewer trials than the best one."""
-    models = [GaussianNB(), KNeighborsClassifier(weights="distance"), LogisticRegression()]
-    y = X @ np.arange(1, 5) > 0
-    search = AutoTunedClassifier(models, budget=20, scoring="neg_log_loss", **FAST).fit(X, y)
-    tried = chosen(search)
-    assert tried[:3] == ["GaussianNB", "KNeighborsClassifier", "LogisticRegression"]
-    assert tried.count("LogisticRegression") > 2 * tried.count("KNeighborsClassifier")
