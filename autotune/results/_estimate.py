@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import gammaln, ndtri, stdtrit
 
 from ..evaluation import Fold
-from ..history import COMPLETE, CRASHED, FAILED, History, Trial
+from ..history import CRASHED, FAILED, History, Trial
 from ._metric import UNKNOWN, Metric, clip
 
 _LEVEL = 0.95
@@ -66,9 +66,8 @@ def _rival_scores(history: History, winner: Trial) -> np.ndarray:
     Whether racing stops a trial depends only on the folds that it has.
     """
     rivals = [t for t in history if t.eligible and t.status not in (FAILED, CRASHED)]
-    if not any(trial.status == COMPLETE for trial in rivals):
-        rivals = [winner]
-    return np.array([history.compared_scores(trial) for trial in rivals])
+    scores = np.array([history.compared_scores(trial) for trial in rivals or [winner]])
+    return scores if _is_complete(scores).any() else history.compared_scores(winner)[np.newaxis]
 
 
 def expected_mean(scores: np.ndarray, ratio: float) -> float:
