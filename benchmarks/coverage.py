@@ -94,6 +94,16 @@ FOLDS = 5
 TRIALS = 30
 SCORED = 5000  # rows of the rest at most
 
+HEADER = (
+    "draws",
+    "optimism",
+    "bias of best_score_",
+    "bias of expected_score_",
+    "bias against the folds' models",
+    "coverage",
+    "truth below / above",
+)
+
 Record = dict[str, Any]
 KEYS = ("label", "data", "model", "rows", "permuted", "seed")
 
@@ -195,17 +205,6 @@ def share(hits: list[bool]) -> str:
     return f"{np.mean(hits):.3f} ({low:.3f} to {high:.3f})"
 
 
-HEADER = (
-    "draws",
-    "optimism",
-    "bias of best_score_",
-    "bias of expected_score_",
-    "bias against the folds' models",
-    "coverage",
-    "truth below / above",
-)
-
-
 def row(name: str, records: list[Record]) -> str:
     """Return a line of a table."""
     below = [r["truth"] < r["low"] for r in records]
@@ -234,7 +233,7 @@ def print_tables(records: list[Record]) -> None:
             print("|  | " + " | ".join(HEADER) + " |")
             print("| --- " * (len(HEADER) + 1) + "|")
             for name in ("rows", "model", "data"):
-                for value in dict.fromkeys(r[name] for r in chosen):
+                for value in sorted({r[name] for r in chosen}):
                     unit = " rows" if name == "rows" else ""
                     print(row(f"{value}{unit}", [r for r in chosen if r[name] == value]))
             print(row("all", chosen))

@@ -34,8 +34,8 @@ def expect(
     folds : sequence of (train, test) index arrays
         The folds of the search.
     metric : Metric
-        Both are clipped to its bounds, and the interval of an accuracy is at least as wide as
-        the number of rows implies.
+        The interval is clipped to its bounds. That of an accuracy is at least as wide as the
+        number of rows implies.
 
     Returns
     -------
@@ -50,8 +50,7 @@ def expect(
         ratio = float(np.mean([len(test) / len(train) for train, test in folds]))
         with np.errstate(over="ignore", invalid="ignore"):  # squares may be infinite
             scores = _rival_scores(history, winner)
-            expected = min(expected_mean(scores, ratio), float(own.mean()))
-            expected = float(np.clip(expected, *metric.bounds))
+            expected = min(unbiased_mean(scores), float(own.mean()))
             half = half_width(own, ratio)
             if metric.name == "accuracy":
                 tested = [folds[fold][1] for fold in history.compared_folds]
@@ -70,28 +69,6 @@ def _rival_scores(history: History, winner: Trial) -> np.ndarray:
     return scores if _is_complete(scores).any() else history.compared_scores(winner)[np.newaxis]
 
 
-def expected_mean(scores: np.ndarray, ratio: float) -> float:
-    """Return the mean score to expect of the best of many trials.
-
-    The bootstrap over folds sees only the noise that differs between folds. A trial's scores are
-    correlated, because the training rows of the folds overlap, so the variance of their mean is
-    ``1 + n_folds * ratio`` times as large as that of independent scores (Nadeau and Bengio, see
-    ``half_width``). The selection bias that the bootstrap finds is multiplied by the root of
-    this. That is a compromise: where all trials are equally good, about a fifth of the bias
-    stays; where they differ, the bootstrap by itself already finds too much, because it selects
-    by fewer folds than the search.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_trials, n_folds)
-        NaN where missing; at least one trial has all.
-    ratio : float
-        Rows of a test fold by rows of its training fold.
-    """
-    best = float(scores.mean(axis=1)[_is_complete(scores)].max())
-    return best - np.sqrt(1 + scores.shape[1] * ratio) * (best - unbiased_mean(scores))
-
-
 def unbiased_mean(scores: np.ndarray) -> float:
     """Return the mean score of the best of many trials, corrected for selection bias.
 
@@ -103,6 +80,9 @@ def unbiased_mean(scores: np.ndarray) -> float:
     A trial that lacks folds competes on those that it has, by what it is above the mean of the
     complete trials on the same folds. Without such trials, those that were lucky enough to be
     evaluated on all folds would be the only rivals, and part of the bias would stay.
+
+    What all folds share is not seen, such as a chance pattern in rows on which each model is
+    trained and another is scored. So part of the bias stays where nothing can be learnt.
 
     Parameters
     ----------
