@@ -88,12 +88,13 @@ _SHARED = """
         Its mean score over the folds. As the best of many scores, it is optimistic.
     expected_score_ : float
         Its expected score on new data: the mean score corrected for selection bias by
-        bootstrap bias-corrected cross-validation over the folds. Never above ``best_score_``;
-        NaN with a single fold.
+        bootstrap bias-corrected cross-validation over the folds, with all trials that have
+        not failed as rivals. Never above ``best_score_``; NaN with a single fold.
     expected_score_interval_ : tuple of float
         Its 95 % interval, from the corrected resampled t test of Nadeau and Bengio, which
         accounts for the overlap of the training folds. It is clipped to the bounds of
-        scikit-learn's metrics, such as 1 for accuracy and R².
+        scikit-learn's metrics, such as 1 for accuracy and R². For accuracy it is at least as
+        wide as the binomial interval for the number of rows.
     best_index_ : int
         Its row in ``cv_results_``. With the final comparison of :class:`~autotune.Auto` the
         rank there need not be 1: the winner has the best mean over all of its folds.

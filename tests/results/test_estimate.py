@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from fakes import add_trial
@@ -11,17 +13,28 @@ from sklearn.model_selection import KFold, ShuffleSplit
 
 from autotune import AutoTunedClassifier, AutoTunedRegressor
 from autotune._texts import short_repr
-from autotune.history import History
-from autotune.results._estimate import expect, half_width, unbiased_mean
+from autotune.history import DROPPED, FAILED, History
+from autotune.results._estimate import (
+    expect,
+    half_width,
+    least_half_width,
+    unbiased_mean,
+)
+from autotune.results._metric import Metric
 
-N_RUNS = 300
+N_RUNS = 150
 
 
 def make_history(scores):
-    """Return a history of complete trials with these fold scores, and folds to go with them."""
+    """Return a history with these fold scores, and folds to go with them.
+
+    A trial is complete, or dropped where scores are missing at its end.
+    """
     history = History(scores.shape[1])
     for row in scores.tolist():
-        add_trial(history, {}, row)
+        trial = add_trial(history, {}, [score for score in row if np.isfinite(score)])
+        if len(trial.evaluations) < len(row):
+            history.set_status(trial, DROPPED)
     return history, list(KFold(scores.shape[1]).split(np.zeros(20 * scores.shape[1])))
 
 
@@ -46,7 +59,7 @@ def simulate(n_trials, n_folds, spread, common):
     return np.mean(best), np.mean(expected), np.mean(covered)
 
 
-@pytest.mark.parametrize("n_folds", [3, 5, 10])
+@pytest.mark.parametrize("n_folds", [3, 5, 7])
 def test_of_noise_nothing_is_expected(n_folds):
     """Check that among 40 trials of equal worth the best mean is biased, the expectation not."""
     best, expected, covered = simulate(40, n_folds, spread=0, common=0)
@@ -64,12 +77,93 @@ def test_of_real_differences_little_is_lost(common):
     assert covered > 0.95
 
 
+def brute_force(scores):
+    """Return the corrected mean of the best trial, from each sequence of draws by itself."""
+    n_folds = scores.shape[1]
+    level = scores[np.isfinite(scores).all(axis=1)].mean(axis=0)
+    found = []
+    for draws in product(range(n_folds), repeat=n_folds):
+        left_out = [fold for fold in range(n_folds) if fold not in draws]
+        gains = {}
+        for row in scores - level:
+            seen = [row[fold] for fold in draws if np.isfinite(row[fold])]
+            unseen = [row[fold] for fold in left_out if np.isfinite(row[fold])]
+            if seen and unseen:
+                gains[np.mean(seen)] = np.mean(unseen)
+        if gains:
+            found.append(gains[max(gains)] + level[left_out].mean())
+    return np.mean(found)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 4])
+@pytest.mark.parametrize("missing", [False, True])
+def test_all_resamples_are_counted(n_folds, missing):
+    """Check that the bootstrap is exact: the mean over all sequences of draws."""
+    rng = np.random.RandomState(n_folds)
+    scores = rng.randn(6, n_folds)
+    if missing:
+        scores[:3, 1:] = np.nan
+        scores[3, :-1] = np.nan
+    assert unbiased_mean(scores) == pytest.approx(brute_force(scores))
+
+
+def test_too_many_resamples_are_sampled():
+    """Check that with ten folds a sample of all resamples comes close to the exact value."""
+    scores = np.zeros((2, 10))
+    scores[1, 0] = 1.0
+    # The second wins if fold 0 is drawn and then scores 0; else the first does, whose score is 0.
+    assert unbiased_mean(scores) == pytest.approx(0.0)
+    scores[0] = 0.05
+    # Now that is 0.05.
+    assert unbiased_mean(scores) == pytest.approx(0.05 * 0.9**10, abs=0.003)
+
+
+def race(scores):
+    """Return scores without those after which a trial can hardly beat the best one any more.
+
+    The variance of a score is the number of folds.
+    """
+    raced, best, n_folds = scores.copy(), scores[0], scores.shape[1]
+    for row in raced[1:]:
+        for m in range(1, n_folds):
+            if np.mean(row[:m] - best[:m]) + 2 * np.sqrt(2 * (n_folds - m) / m) < 0:
+                row[m:] = np.nan
+                break
+        if row.mean() > best.mean():
+            best = row
+    return raced
+
+
+def test_dropped_rivals_count():
+    """Check that the best of a race is overrated if the trials that it dropped are ignored."""
+    rng = np.random.RandomState(0)
+    with_all, without = [], []
+    for _ in range(N_RUNS):
+        raced = race(np.sqrt(6) * rng.randn(40, 6))
+        with_all.append(unbiased_mean(raced))
+        without.append(unbiased_mean(raced[np.isfinite(raced).all(axis=1)]))
+    assert np.mean(without) > 0.25
+    assert abs(np.mean(with_all)) < 0.2
+
+
+def test_who_is_a_rival():
+    """Check that a dropped trial counts by the folds that it has, a failed one does not."""
+    scores = np.array([[0.8, 0.6, 0.7], [0.5, 0.7, 0.9], [0.9, 0.5, np.nan]])
+    history, folds = make_history(scores)
+    with_all = expect(history, history[0], folds)[0]
+    assert with_all == pytest.approx(unbiased_mean(scores))
+    history.set_status(history[2], FAILED)
+    without = expect(history, history[0], folds)[0]
+    assert without == pytest.approx(unbiased_mean(scores[:2]))
+    assert with_all < without
+
+
 def test_without_a_choice_the_mean_is_expected():
-    """Check that one trial alone, or one far above all others, keeps about its mean."""
+    """Check that one trial alone, or one far above all others, keeps its mean."""
     scores = np.array([[0.7, 0.9, 0.8]])
     history, folds = make_history(scores)
-    assert expect(history, history[0], folds)[0] == pytest.approx(0.8, abs=0.02)
-    assert unbiased_mean(np.vstack([scores - 9, scores])) == pytest.approx(0.8, abs=0.02)
+    assert expect(history, history[0], folds)[0] == pytest.approx(0.8)
+    assert unbiased_mean(np.vstack([scores - 9, scores])) == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -88,6 +182,16 @@ def test_the_corrected_interval():
     """Check the interval against Nadeau and Bengio's formula by hand."""
     # s^2 = 1, n = 3, t(0.975, 2) = 4.3027; the variance of the mean is 1 (1/3 + 1/2).
     assert half_width(np.array([1.0, 2.0, 3.0]), 0.5) == pytest.approx(4.302653 * np.sqrt(5 / 6))
+
+
+def test_an_accuracy_is_no_surer_than_its_rows():
+    """Check the binomial interval where the folds' scores do not differ."""
+    history, folds = make_history(np.full((1, 5), 0.8))
+    assert expect(history, history[0], folds)[1] == pytest.approx((0.8, 0.8))
+    low, high = expect(history, history[0], folds, Metric("accuracy"))[1]
+    # Agresti and Coull: (80 + 1.9208) / (100 + 3.8415) = 0.7889; 1.96 sqrt(0.7889 0.2111 / 103.84)
+    assert (high - low) / 2 == pytest.approx(0.07849, abs=1e-4)
+    assert least_half_width(1.0, 100) > 0
 
 
 @pytest.mark.parametrize(
