@@ -1,6 +1,6 @@
 """What it brings to compare the best trials of a search again, by repeats of the folds.
 
-    python benchmarks/leaders.py --out leaders.jsonl                   some minutes
+    python benchmarks/leaders.py --out leaders.jsonl                   ten minutes
     python benchmarks/leaders.py --data report --out report.jsonl      continues the file
 
 From each data set of ``keel.py`` a few rows are drawn for a search of 50 trials by
