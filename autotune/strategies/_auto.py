@@ -59,7 +59,9 @@ class Auto(Racing):
     on the same subset of the folds: as many as leave time for three trials, but at least one.
     These are ``history_.compared_folds``; scores on the other folds are NaN, and the mean
     leaves them out. A later run of the same search that has the time evaluates the missing
-    folds.
+    folds. If in the end no second trial can complete these folds, nor a third one if there are
+    only two folds, the remaining time is used for a trial on one fold. The trials are then
+    compared on the folds that this trial has, as they are with a trial that was paused.
 
     With 3000 training rows or more, the default is fitted before the search if it can win:
     first on a subsample, so that there is a model in any case, and then on all rows if that

@@ -16,7 +16,13 @@ from ._constants import (
 )
 from ._first_model import FirstModel, Fitted
 from ._fit_time import FitTime
-from ._fold_subset import FewerFolds, compare_as_far_as_known, sound_folds, warn_of_default
+from ._fold_subset import (
+    FewerFolds,
+    compare_as_far_as_known,
+    one_fold_counts,
+    sound_folds,
+    warn_of_default,
+)
 from ._last_fit import LastFitTime, Measured, stand_in, usable_fits
 from ._reference import Reference
 from ._reserve import Reserve
@@ -46,6 +52,7 @@ __all__ = [
     "Subsample",
     "compare_as_far_as_known",
     "measure_subsample",
+    "one_fold_counts",
     "sound_folds",
     "stand_in",
     "usable_fits",

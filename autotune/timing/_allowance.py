@@ -50,11 +50,10 @@ class Allowance:
         """Return the remaining seconds of a trial in the repeat that a key belongs to."""
         return self._seconds_per_trial - self._history.seconds_spent(trial, key)
 
-    def of_new_trial(self, left: float, n_workers: int) -> float:
-        """Return the seconds that each evaluation of a new trial may take."""
-        n_folds = len(self._history.compared_folds)
+    def of_new_trial(self, left: float, n_workers: int, n_folds: int) -> float:
+        """Return the seconds that each of a new trial's evaluations on some folds may take."""
         together = min(left, left * n_workers / n_folds)
-        return min(together, self._seconds_per_trial / n_folds)
+        return min(together, self._seconds_per_trial / len(self._history.compared_folds))
 
     def _count_missing(self, trial: Trial, key: Key) -> int:
         """Return how many evaluations a trial misses in one repeat of the folds, at least 1."""

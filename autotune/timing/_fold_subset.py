@@ -11,6 +11,7 @@ from .._budget import FASTEST
 from .._texts import warn
 from ..history import (
     COMPLETE,
+    DROPPED,
     INTERRUPTED,
     RUNNING,
     SEARCH,
@@ -146,11 +147,25 @@ def _timed(trial: Trial, history: History) -> list[Evaluation]:
     return [e for e in evaluations if e.status == COMPLETE and e.fidelity == history.share]
 
 
-def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -> bool:
+def one_fold_counts(history: History) -> bool:
+    """Return whether trials are compared on one fold if there is no time for more.
+
+    They are if there is nothing to compare otherwise, or only two trials on two folds.
+    """
+    compared = (COMPLETE, DROPPED, RUNNING)
+    n_compared = sum(trial.eligible and trial.status in compared for trial in history)
+    return n_compared < (LEAST_TRIALS if len(history.compared_folds) <= 2 else 2)
+
+
+def compare_as_far_as_known(
+    history: History, seconds_per_trial: float | None, *, may_save_folds: bool = False
+) -> bool:
     """Compare trials on fewer folds if the deciding trials are incomplete; return whether.
 
     These are the folds of the default, unless the best trial is better on the folds that both
-    have; if no eligible trial is complete, they are those of the trial with the most folds.
+    have. If no eligible trial is complete, they are the folds that the two trials with the most
+    folds share; if so few are complete that one fold counts, those of the incomplete trial with
+    the most folds.
     Incomplete trials are those interrupted by the end of the search, not by their own limit.
     """
     limit = math.inf if seconds_per_trial is None else seconds_per_trial
@@ -161,11 +176,14 @@ def compare_as_far_as_known(history: History, seconds_per_trial: float | None) -
     known = [] if default is None else cut.get(default.number, [])
     if complete:
         best = max(complete, key=history.score)
-        if not known or _mean_on(known, best, history) > _mean_on(known, history[0], history):
+        if known and _mean_on(known, best, history) > _mean_on(known, history[0], history):
             return False
-    folds = known or max(cut.values(), key=len, default=[])
-    if not folds:
+        if not known and not (may_save_folds and one_fold_counts(history)):
+            return False
+    longest = sorted(cut.values(), key=len, reverse=True)[: 1 if complete else 2]
+    if not longest:
         return False
+    folds = known or longest[-1]
     history.compared_folds = tuple(folds)
     for number, others in cut.items():
         if set(folds) <= set(others):

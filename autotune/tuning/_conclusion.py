@@ -52,7 +52,9 @@ def conclude(problem: Problem, result: SearchResult) -> Conclusion:
         If all trials failed.
     """
     history, named = result.history, problem.scoring.named
-    is_cut_short = compare_as_far_as_known(history, problem.budget.seconds_per_trial)
+    is_cut_short = compare_as_far_as_known(
+        history, problem.budget.seconds_per_trial, may_save_folds=problem.may_save_seconds
+    )
     succeeded = check_any_success(history)
     if succeeded:
         warn_of_default(history)

@@ -28,6 +28,7 @@ from ..timing import (
     Allowance,
     Clock,
     Reference,
+    one_fold_counts,
     sound_folds,
     validation_rows,
 )
@@ -274,11 +275,19 @@ class Tuner:
                 return trial
         if len(self.history) >= self._n_trials:
             return None
-        seconds = self._allowed.of_new_trial(self.seconds_left(), self.executor.n_workers)
-        proposal = self.settings.searcher.ask(self.history, seconds)
+        proposal = self._propose(len(self.history.compared_folds))
+        saves_folds = self.settings.fewer_folds is not None
+        if proposal is None and saves_folds and one_fold_counts(self.history):
+            proposal = self._propose(1)
         if proposal is None or self.seconds_left() <= 0:  # asking takes time too
             return None
         return self.history.add(proposal, self.settings.searcher.origin(proposal))
+
+    def _propose(self, n_folds: int) -> dict[str, Any] | None:
+        """Return a configuration for which there is time on so many folds, or None."""
+        left, n_workers = self.seconds_left(), self.executor.n_workers
+        seconds = self._allowed.of_new_trial(left, n_workers, n_folds)
+        return self.settings.searcher.ask(self.history, seconds)
 
     def _settle(self, outcome: Outcome) -> None:
         """Record the outcome of a job, and end trials accordingly."""

@@ -64,10 +64,17 @@ def test_only_what_is_complete_tells_what_is_usual():
 
 
 @pytest.mark.parametrize(
-    ("n_workers", "limit", "expected"),
-    [(1, math.inf, 2.0), (3, math.inf, 6.0), (9, math.inf, 10.0), (3, 5.0, 1.0)],
+    ("n_workers", "limit", "n_folds", "expected"),
+    [
+        (1, math.inf, 5, 2.0),
+        (3, math.inf, 5, 6.0),
+        (9, math.inf, 5, 10.0),
+        (3, 5.0, 5, 1.0),
+        (1, math.inf, 1, 10.0),
+        (1, 5.0, 1, 1.0),
+    ],
 )
-def test_what_an_evaluation_of_a_new_trial_may_take(n_workers, limit, expected):
-    """Check that all of a trial's folds must fit into what is left, or into its limit."""
+def test_what_an_evaluation_of_a_new_trial_may_take(n_workers, limit, n_folds, expected):
+    """Check that the folds must fit into what is left, and all of them into a trial's limit."""
     allowance, _ = make(limit=limit)
-    assert allowance.of_new_trial(10.0, n_workers) == pytest.approx(expected)
+    assert allowance.of_new_trial(10.0, n_workers, n_folds) == pytest.approx(expected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from fakes import FakeExecutor, FakeTime, make_tuner
@@ -26,6 +28,8 @@ from autotune.history import (
 )
 from autotune.results._selection import rank
 from autotune.schedule import Full, Racing
+from autotune.search import RandomSearcher
+from autotune.space import Space
 from autotune.timing._clock import Clock
 from autotune.timing._fold_subset import FewerFolds, compare_as_far_as_known, warn_of_default
 from autotune.timing._reserve import Reserve
@@ -300,6 +304,46 @@ def test_a_trial_that_cannot_end_leaves_its_time_to_others():
     assert [len(t.evaluations) for t in resumed] == [5] * 4
 
 
+@pytest.mark.parametrize(
+    ("seconds", "n_folds"),
+    [(7.0, [2, 1]), (8.9, [2, 1]), (9.0, [2, 2]), (11.0, [2, 2, 1]), (15.0, [2, 2, 2])],
+)
+def test_seconds_that_are_left_bring_a_comparison(seconds, n_folds):
+    """Check that a trial is begun for one fold if few others are compared, on two at most."""
+    now, history = FakeTime(), History(5)
+
+    def answer(job):
+        now.seconds += 2.0
+        return Outcome(job.evaluation(fit_time=2.0, scores={"score": 1.0}))
+
+    clock = Clock(seconds, now)
+    rule = FewerFolds(clock, lambda trial: 1.0, 1, lambda folds: None)
+    make_tuner(
+        searcher=_FitsIn(2.0),
+        executor=FakeExecutor(answer),
+        scheduler=Racing(5, eps=0.0),
+        history=history,
+        clock=clock,
+        reserve=lambda history: 1.0,
+        n_trials=None,
+        fewer_folds=rule,
+        can_end=rule.can_end,
+    ).run()
+    assert [len(trial.evaluations) for trial in history] == n_folds
+    assert clock.left() >= 1.0  # for the last fit
+
+
+class _FitsIn(RandomSearcher):
+    """Knows that every evaluation takes so many seconds."""
+
+    def __init__(self, seconds):
+        super().__init__(Space.parse({"C": (0.0, 1.0)}), 0)
+        self.seconds = seconds
+
+    def ask(self, history, seconds=math.inf):
+        return super().ask(history) if seconds >= self.seconds else None
+
+
 def test_only_racing_sets_trials_aside():
     """Check that another scheduler's evaluations are all begun, as long as there is time."""
     history = slow_trials(Full(5), 20.0)
@@ -437,6 +481,11 @@ def searched(*rows, n_folds=3):
             (0, 1),
             3,
         ),
+        (
+            [(COMPLETE, [0.9] * 3, False), (INTERRUPTED, [0.5, 0.5]), (INTERRUPTED, [0.7])],
+            (0,),
+            2,
+        ),
         ([(INTERRUPTED, [0.5]), (INTERRUPTED, [0.7, 0.7])], (0,), 1),
         ([(FAILED, [np.nan]), (INTERRUPTED, [0.7, 0.7])], (0, 1), 1),
     ],
@@ -449,6 +498,36 @@ def test_what_was_measured_decides(rows, folds, winner):
     assert reduced == (len(folds) < 3)
     assert rank(history, "score").argmin() == winner
     assert history[winner].status == COMPLETE
+
+
+ALONE, SECOND, CUT = (COMPLETE, [0.5] * 3), (COMPLETE, [0.6, 0.4, 0.6]), (INTERRUPTED, [0.7])
+
+
+@pytest.mark.parametrize(
+    ("rows", "compared", "folds", "winner"),
+    [
+        ([ALONE, (INTERRUPTED, [0.7, 0.7])], (0, 1, 2), (0, 1), 1),
+        ([ALONE, (INTERRUPTED, [0.4, 0.7])], (0, 1, 2), (0, 1), 1),
+        ([ALONE, (INTERRUPTED, [0.4]), (TIMEOUT, [0.6, 0.0])], (0, 1, 2), (0,), 2),
+        ([ALONE, (INTERRUPTED, [0.3])], (0, 1, 2), (0,), 0),
+        ([ALONE, (INTERRUPTED, [0.7], False)], (0, 1, 2), (0, 1, 2), 0),
+        ([ALONE, (DROPPED, [0.1]), CUT], (0, 1, 2), (0, 1, 2), 0),
+        ([ALONE, SECOND, CUT], (0, 1, 2), (0, 1, 2), 1),
+        ([ALONE, SECOND, CUT], (0, 1), (0,), 2),
+        ([ALONE, SECOND, (COMPLETE, [0.4] * 3), CUT], (0, 1), (0, 1), 0),
+    ],
+)
+def test_a_trial_that_is_cut_is_compared_if_few_others_are(rows, compared, folds, winner):
+    """Check that its folds decide, but only where folds may be saved."""
+    for saves in (True, False):
+        history = searched(*rows)
+        history.compared_folds = compared
+        best = winner if saves else rank(history, "score").argmin()
+        assert compare_as_far_as_known(history, None, may_save_folds=saves) == (
+            saves and folds != compared
+        )
+        assert history.compared_folds == (folds if saves else compared)
+        assert rank(history, "score").argmin() == best
 
 
 @pytest.mark.parametrize("rows", [[], [(INTERRUPTED, [])], [(FAILED, [np.nan]), (TIMEOUT, [0.0])]])
@@ -621,3 +700,16 @@ def test_a_default_without_time_is_told_of(monkeypatch):
     assert np.isnan(model.default_score_)
     assert model.best_params_ == {"var_smoothing": 1e-1}
     assert model.history_.compared_folds == (0, 1, 2, 3, 4)
+
+
+def test_paused_trials_are_compared_with_the_default(monkeypatch):
+    """Check that the best of them wins on the folds that they share if all but it are paused."""
+
+    def can_end(self, trial, history):
+        return trial.number == 0 or len(trial.evaluations) < 2
+
+    monkeypatch.setattr(FewerFolds, "can_end", can_end)
+    model = tuned(scoring=by_smoothing).fit(X, Y)
+    assert model.best_params_ == {"var_smoothing": 1e-1}
+    assert len(model.history_.compared_folds) in (2, 3)  # an evaluation may have been waiting
+    assert (model.default_score_, model.best_score_) == pytest.approx((1e-9, 1e-1))
