@@ -19,19 +19,22 @@ def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
 
     The columns are those of ``classes``; a class that the model does not know gets nothing.
     """
-    place = {label: i for i, label in enumerate(classes.tolist())}
     if hasattr(model, "predict_proba"):
         votes = to_numpy(model.predict_proba(X))
-        known = [place[label] for label in to_numpy(model.classes_).tolist()]
-        if known == list(range(len(classes))):
+        known = class_numbers(model.classes_, classes)
+        if np.array_equal(known, range(len(classes))):
             return votes
         aligned = np.zeros((len(votes), len(classes)), votes.dtype)
         aligned[:, known] = votes
         return aligned
-    labels = to_numpy(model.predict(X)).ravel().tolist()
-    votes = np.zeros((len(labels), len(classes)))
-    votes[np.arange(len(labels)), [place[label] for label in labels]] = 1.0
-    return votes
+    return np.eye(len(classes))[class_numbers(model.predict(X), classes)]
+
+
+def class_numbers(labels: Any, classes: np.ndarray) -> np.ndarray:
+    """Return the places of labels among the classes, as the smallest integers that hold them."""
+    place = {label: i for i, label in enumerate(classes.tolist())}
+    numbers = [place[label] for label in to_numpy(labels).ravel().tolist()]
+    return np.array(numbers, dtype=np.min_scalar_type(len(classes)))
 
 
 class _Averaged(MetaEstimatorMixin, BaseEstimator):

@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..compat import num_samples
+from ..history import History
+from ..storage import Journal
 from ..tuning import (
+    FoldResults,
     Problem,
+    Rescorer,
     Runtime,
     SearchResult,
     Study,
@@ -16,6 +20,7 @@ from ..tuning import (
     choose_winner,
     conclude,
     make_final_model,
+    make_fold_results,
     out_of_fold,
 )
 
@@ -27,6 +32,8 @@ class FittedMixin:
     keep_predictions: bool
     refit: Any
     warm_start: bool
+    _rescorer: Rescorer | None  # computes other metrics from kept predictions
+    _fold_results: FoldResults | None  # what is kept of folds, for a fit that goes on
 
     def _last_fit(self) -> Any:
         """Return the state of the last fit, or None if this one must not continue it."""
@@ -41,6 +48,7 @@ class FittedMixin:
         """
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
+        self._rescorer = None
         self.history_ = study.history
         try:
             yield
@@ -63,17 +71,26 @@ class FittedMixin:
         self.space_ = conclusion.space
         if conclusion.default_score is not None:
             self.default_score_ = conclusion.default_score
+        if self.keep_predictions and runtime.kept is not None:
+            self._rescorer = Rescorer.of(problem, result.history, runtime.kept)
         winner = choose_winner(problem, result, conclusion)
-        if winner is None:
-            return
-        self._set_winner(winner)
-        if self.refit is not False:
-            self._set_final_model(problem, result, winner, runtime)
-        if self.keep_predictions:
-            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
-            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
-            if predictions is not None:
-                self.oof_predictions_ = predictions
+        if winner is not None:
+            self._set_winner(winner)
+            if self.refit is not False:
+                self._set_final_model(problem, result, winner, runtime)
+            self._set_predictions(problem, result, runtime)
+        if runtime.kept is not None:
+            runtime.kept.close()
+        if not self.keep_predictions:
+            self._fold_results = None
+
+    def _begin_to_keep(
+        self, problem: Problem, history: History, journal: Journal | None, *, again: bool
+    ) -> FoldResults | None:
+        """Return what is kept of folds; it stays for a fit that continues this one."""
+        earlier = self.__dict__.get("_fold_results") if again else None
+        self._fold_results = make_fold_results(problem, history, journal, earlier)
+        return self._fold_results
 
     def _set_final_model(
         self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
@@ -87,6 +104,14 @@ class FittedMixin:
         self.best_estimator_ = last_fit.model
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_
+
+    def _set_predictions(self, problem: Problem, result: SearchResult, runtime: Runtime) -> None:
+        """Set the winner's predictions, if they are asked for and there are any."""
+        if self.keep_predictions:
+            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
+            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
+            if predictions is not None:
+                self.oof_predictions_ = predictions
 
     def _set_winner(self, winner: Winner) -> None:
         """Set the attributes of the winner, without a score if a callable ``refit`` decided."""

@@ -5,7 +5,7 @@ from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
-from ._task import Task, note_warnings
+from ._task import Task, note_scores, note_warnings
 
 __all__ = [
     "CHOSEN",
@@ -22,5 +22,6 @@ __all__ = [
     "count_classes",
     "count_rows",
     "count_units",
+    "note_scores",
     "note_warnings",
 ]

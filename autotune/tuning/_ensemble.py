@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
 from .._texts import warn
@@ -17,35 +16,10 @@ from ..evaluation import class_labels
 from ..history import COMPLETE, History, Trial
 from ..results import describe_metric
 from ..timing import Clock
+from ._known import KnownClassifier, KnownRegressor, Rows
 from ._problem import FOLDS, Problem
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
-
-
-class _KeptClassifier(ClassifierMixin, BaseEstimator):
-    """Answers with probabilities that are known, so that scorers can be computed from them."""
-
-    def __init__(self, classes: np.ndarray, values: np.ndarray):
-        self.classes_ = classes
-        self._values = values
-
-    def predict(self, X: Any) -> np.ndarray:
-        return self.classes_[np.argmax(self._values, axis=1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        total = self._values.sum(axis=1, keepdims=True)  # not quite 1, of numbers that were rounded
-        return self._values / np.where(total > 0, total, 1.0)
-
-
-class _KeptRegressor(RegressorMixin, BaseEstimator):
-    """Answers with predictions that are known, so that scorers can be computed from them."""
-
-    def __init__(self, values: np.ndarray):
-        self._values = values
-        self.is_fitted_ = True
-
-    def predict(self, X: Any) -> np.ndarray:
-        return self._values
 
 
 def _log_loss(codes: np.ndarray, votes: np.ndarray) -> Any:
@@ -125,15 +99,15 @@ class RowScorer:
 
     def __call__(self, rows: np.ndarray, values: np.ndarray) -> float:
         """Return the score of predictions for rows."""
-        known = (
-            _KeptRegressor(values)
-            if self._classes is None
-            else _KeptClassifier(self._classes, values)
-        )
         if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
             return float(self._fast(self._codes[rows], values))
+        known = (
+            KnownRegressor({"predict": values})
+            if self._classes is None
+            else KnownClassifier({"predict_proba": values}, self._classes)
+        )
         params = slice_params(self._X, self._params, rows)
-        return float(self._scorer(known, np.zeros((len(rows), 1)), self._y[rows], **params))
+        return float(self._scorer(known, Rows(np.arange(len(rows))), self._y[rows], **params))
 
 
 def choose_weights(

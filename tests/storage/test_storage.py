@@ -448,14 +448,14 @@ def foreign_database(path: Path) -> None:
 
 def newer_database(path: Path) -> None:
     tuner(storage=path, budget=2).fit(X, Y)
-    query(path, "PRAGMA user_version = 3")
+    query(path, "PRAGMA user_version = 4")
 
 
 FOREIGN = {
     foreign_text: "file is not a database",
     foreign_note: "file is not a database",
     foreign_database: "is a database of another program",
-    newer_database: r"newer release of autotune \(schema 3; this release reads up to 2\)",
+    newer_database: r"newer release of autotune \(schema 4; this release reads up to 3\)",
 }
 
 
