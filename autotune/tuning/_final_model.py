@@ -16,7 +16,7 @@ from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import Job, build
 from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
 from ..timing import validation_rows
-from ._ensemble import choose_weights
+from ._ensemble import choose_ensemble
 from ._fitter import Fitter, repeat_warnings
 from ._kept import FoldResults, compared_keys
 from ._problem import TRIALS, Problem
@@ -39,16 +39,17 @@ def make_final_model(
         return refit_winner(problem, result, winner, runtime)
     start = runtime.clock.elapsed()
     folds = FoldFits(problem, result, runtime)
-    weights = {winner.trial.number: 1.0}
+    weights, gain = {winner.trial.number: 1.0}, 0.0
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return _refit(problem, result, winner, runtime)
     if result.history.share < FULL:
         _warn_of_share(problem, result.history)
         return _refit(problem, result, winner, runtime)
     if problem.final_model == "ensemble":
-        weights = choose_weights(
+        selection = choose_ensemble(
             problem, result.history, winner.trial, folds.predictions, runtime.clock
         )
+        weights, gain = selection.weights, selection.gain
         if len(weights) == 1 and runtime.clock.seconds is None:
             return _refit(problem, result, winner, runtime)
     averaged, weights = folds.average(weights)
@@ -57,6 +58,7 @@ def make_final_model(
         return _refit(problem, result, winner, runtime)
     runtime.callbacks.pass_over(runtime.callbacks.begin_refit())
     repeat_warnings(_noted_warnings(result.history, list(weights)))
+    winner = winner.with_gain(gain, problem.metric)
     return LastFit(winner, averaged, runtime.clock.elapsed() - start, weights)
 
 

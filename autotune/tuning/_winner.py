@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..history import History, Trial
-from ..results import expect, select, stands
+from ..results import Metric, clip, expect, select, stands
 from ._comparison import make_comparison
 from ._conclusion import Conclusion
 from ._last_fit import Refit
@@ -32,6 +32,17 @@ class Winner:
     trial: Trial
     score: float
     expected: tuple[float, tuple[float, float]] | None
+
+    def with_gain(self, gain: float, metric: Metric) -> Winner:
+        """Return the winner with a score on new data that is better by a gain.
+
+        Its interval stays as wide, since it depends on the rows, which are the same.
+        """
+        if self.expected is None:
+            return self
+        score, interval = self.expected
+        low, high = (end + gain for end in interval)
+        return replace(self, expected=(score + gain, clip((low, high), metric)))
 
 
 @dataclass(frozen=True, eq=False)
