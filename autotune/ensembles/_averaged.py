@@ -11,7 +11,7 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..compat import safe_split, slice_params, to_numpy, visual_block
+from ..compat import num_samples, safe_split, slice_params, to_numpy, visual_block
 
 
 def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
@@ -64,8 +64,10 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         self
         """
         X, y = indexable(X, y)
-        splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
-        folds = [train for train, _ in splitter.split(X, y, groups)]
+        folds = [np.arange(num_samples(X))]
+        if self.cv is not False:
+            splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
+            folds = [train for train, _ in splitter.split(X, y, groups)]
         models = []
         for estimator in self.estimators:
             for train in folds:
@@ -132,8 +134,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         What is fitted on each fold.
     weights : array-like of shape (n_estimators,), default=None
         What each of them counts; None: all the same.
-    cv : int, splitter, iterable or None, default=None
-        The folds, as in scikit-learn's searchers.
+    cv : int, splitter, iterable, None or False, default=None
+        The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
     Attributes
     ----------
@@ -243,8 +245,8 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         What is fitted on each fold.
     weights : array-like of shape (n_estimators,), default=None
         What each of them counts; None: all the same.
-    cv : int, splitter, iterable or None, default=None
-        The folds, as in scikit-learn's searchers.
+    cv : int, splitter, iterable, None or False, default=None
+        The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
     Attributes
     ----------

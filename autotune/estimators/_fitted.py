@@ -21,6 +21,7 @@ from ..tuning import (
     conclude,
     make_final_model,
     make_fold_results,
+    measure_final_model,
     out_of_fold,
 )
 
@@ -73,7 +74,7 @@ class FittedMixin:
             self.default_score_ = conclusion.default_score
         if self.keep_predictions and runtime.kept is not None:
             self._rescorer = Rescorer.of(problem, result.history, runtime.kept)
-        winner = choose_winner(problem, result, conclusion)
+        winner = choose_winner(problem, result, conclusion, runtime.kept)
         if winner is not None:
             self._set_winner(winner)
             if self.refit is not False:
@@ -102,6 +103,9 @@ class FittedMixin:
             self.ensemble_weights_ = last_fit.weights
         self.refit_time_ = last_fit.seconds
         self.best_estimator_ = last_fit.model
+        limited = problem.budget.predict_seconds_per_row is not None
+        if self.final_model != "refit" or limited:
+            self.predict_seconds_per_row_ = measure_final_model(problem, last_fit.model)
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_
 

@@ -5,6 +5,7 @@ from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models
 from ._prefix import PrefixCache
+from ._speed import predict_seconds
 from ._task import Task, note_scores, note_warnings
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "count_units",
     "note_scores",
     "note_warnings",
+    "predict_seconds",
 ]

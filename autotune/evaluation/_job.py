@@ -77,12 +77,15 @@ class Keeps:
         The class labels, of a classification.
     all_responses : bool
         Whether whatever a scorer may ask for is kept, rather than only what an average needs.
+    predict_time : bool
+        Whether the time that predictions take is measured.
     """
 
     models: bool
     predictions: bool
     classes: np.ndarray | None
     all_responses: bool = False
+    predict_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,11 +102,14 @@ class Kept:
         For each of them what the model's methods returned, by their names: ``"predict"`` (of a
         classifier the numbers of the classes), ``"predict_proba"`` (a column for each class),
         ``"decision_function"``. Empty if predictions were not wanted.
+    seconds_per_row : float or None
+        How long a prediction takes; None if that was not measured.
     """
 
     model: bytes | None
     rows: np.ndarray
     responses: dict[str, np.ndarray] = field(default_factory=dict)
+    seconds_per_row: float | None = None
 
 
 @dataclass

@@ -30,8 +30,9 @@ from ..ensembles import class_numbers, class_votes
 from ..history import COMPARISON, COMPLETE, FAILED, FULL, REFIT
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
-from ._job import Job, Keeps, Kept, Outcome
+from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._prefix import PrefixCache, saved_time, scored_form, whole_form
+from ._speed import predict_seconds
 
 _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
 
@@ -178,7 +179,7 @@ class Task:
             note_scores(outcome, scores, evaluation.scores, self.metric)
             if job.keep and self.keeps is not None:
                 responses = self._responses(estimator, X_test)
-                self._keep(outcome, whole_form(fitted, whole), test, responses)
+                self._keep(outcome, whole_form(fitted, whole), (train, test), responses)
             evaluation.score_time = time.perf_counter() - start
             if self.return_train_score:
                 score_params = slice_params(self.X, self.score_params, train)
@@ -206,17 +207,19 @@ class Task:
         return found
 
     def _keep(
-        self, outcome: Outcome, model: Any, test: np.ndarray, responses: dict[str, np.ndarray]
+        self, outcome: Outcome, model: Any, fold: Fold, responses: dict[str, np.ndarray]
     ) -> None:
         """Put what is kept of a fold into an outcome."""
         assert self.keeps is not None
-        content = None
+        content, seconds, (train, test) = None, None, fold
+        if self.keeps.predict_time:
+            seconds = predict_seconds(model, self.X, test, train)
         if self.keeps.models:
             try:
                 content = cloudpickle.dumps(model, protocol=5)
             except Exception:  # of the model's own code; who needs the model fits it again
                 outcome.model = model
-        outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), responses)
+        outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), responses, seconds)
 
     def _fit(
         self, estimator: Any, job: Job, outcome: Outcome, X: Any, y: Any, fit_params: dict

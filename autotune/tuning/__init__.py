@@ -9,6 +9,7 @@ from ._rescore import Rescorer
 from ._runtime import Runtime, open_runtime
 from ._scoring import make_router, make_scoring
 from ._search import SearchResult, search, take_over
+from ._speed import measure_final_model
 from ._study import Study, open_study
 from ._winner import Winner, choose_winner
 
@@ -28,6 +29,7 @@ __all__ = [
     "make_problem",
     "make_router",
     "make_scoring",
+    "measure_final_model",
     "open_runtime",
     "open_study",
     "out_of_fold",

@@ -20,6 +20,7 @@ from ..timing import Clock
 from ._ensemble_gain import count_samples, expect_gain
 from ._known import KnownClassifier, KnownRegressor, Rows
 from ._problem import FOLDS, Problem
+from ._speed import PredictionTime
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
 
@@ -140,6 +141,7 @@ def choose_ensemble(
     history: History,
     winner: Trial,
     predict: Callable[[Trial], _Folds | None],
+    speed: PredictionTime,
     clock: Clock,
 ) -> Selection:
     """Return the trials that make the ensemble.
@@ -155,11 +157,13 @@ def choose_ensemble(
     winner : Trial
     predict : callable
         ``predict(trial)`` returns validation rows and predictions of each fold, or None.
+    speed : PredictionTime
+        Trials that are too slow are left out.
     clock : Clock
         Where too few seconds are left for a selection, there is none.
     """
     alone = Selection({winner.number: 1.0})
-    found = {trial.number: predict(trial) for trial in _library(history, winner)}
+    found = {trial.number: predict(trial) for trial in _library(history, winner, speed)}
     folds = {number: each for number, each in found.items() if each is not None}
     if len(history.compared_folds) < 2 or len(folds) < 2 or winner.number not in folds:
         return alone
@@ -227,10 +231,11 @@ def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
     return scorer(np.concatenate(rows), np.concatenate(predictions))
 
 
-def _library(history: History, winner: Trial) -> list[Trial]:
-    """Return the best trials, from the winner on."""
+def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
+    """Return the best trials that are fast enough, from the winner on."""
     rivals = [t for t in history if t.eligible and t.status == COMPLETE and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
+    rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
     rivals.sort(key=history.score, reverse=True)
     return [winner, *rivals[: LIBRARY_SIZE - 1]]
 

@@ -21,11 +21,12 @@ def make_keeps(problem: Problem) -> Keeps | None:
     """Return what evaluations of a problem keep, None if nothing."""
     models = problem.refit is not False and problem.final_model != "refit"
     predictions = problem.keep_predictions or (models and problem.final_model == "ensemble")
-    if not models and not predictions:
+    is_limited = problem.budget.predict_seconds_per_row is not None
+    if not (models or predictions or is_limited):
         return None
     labels = class_labels(problem.y) if problem.classifier else None
     classes = None if labels is None else np.unique(labels)
-    return Keeps(models, predictions, classes, all_responses=problem.keep_predictions)
+    return Keeps(models, predictions, classes, problem.keep_predictions, is_limited)
 
 
 class FoldResults:
@@ -57,6 +58,7 @@ class FoldResults:
         self._journal = journal
         self._capacity = capacity
         self._size = 0  # bytes that are used
+        self.seconds_per_row: dict[int, float] = {}  # to predict, by the numbers of trials
         self._models: dict[int, dict[Key, Kept]] = {}
         self._predictions: dict[int, dict[Key, Kept]] = {}
 
@@ -84,6 +86,10 @@ class FoldResults:
             self._put(self._models, trial, key, replace(kept, responses={}))
         if kept.responses:
             self._put(self._predictions, trial, key, replace(kept, model=None))
+
+        if kept.seconds_per_row is not None:  # what is shortest was least disturbed
+            before = self.seconds_per_row.get(trial, math.inf)
+            self.seconds_per_row[trial] = min(before, kept.seconds_per_row)
 
     def recall(self, earlier: FoldResults | None, history: History) -> None:
         """Take over the predictions of evaluations that an earlier fit leaves to this one."""

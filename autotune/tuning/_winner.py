@@ -9,10 +9,12 @@ from ..history import History, Trial
 from ..results import Metric, clip, expect, select, stands
 from ._comparison import make_comparison
 from ._conclusion import Conclusion
+from ._kept import FoldResults
 from ._last_fit import Refit
 from ._problem import TRIALS, Problem
 from ._runtime import Runtime
 from ._search import SearchResult
+from ._speed import PredictionTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,9 @@ class LastFit:
     weights: dict[int, float] | None = None
 
 
-def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion) -> Winner | None:
+def choose_winner(
+    problem: Problem, result: SearchResult, conclusion: Conclusion, kept: FoldResults | None = None
+) -> Winner | None:
     """Return the winner, or None if no metric decides among several."""
     history, refit = result.history, problem.refit
     if refit is False and conclusion.multimetric:
@@ -77,6 +81,7 @@ def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion
         champion = history[select(refit, conclusion.cv_results, history)]
     if not callable(refit):
         champion = _on_all_rows(champion, result)
+        champion = PredictionTime(problem, history, kept).fast_enough(champion)
     return _describe(problem, history, champion)
 
 
