@@ -59,6 +59,7 @@ class FoldResults:
         self._capacity = capacity
         self._size = 0  # bytes that are used
         self.seconds_per_row: dict[int, float] = {}  # to predict, by the numbers of trials
+        self._rows: dict[Key, np.ndarray] = {}  # of validation, the same for all trials
         self._models: dict[int, dict[Key, Kept]] = {}
         self._predictions: dict[int, dict[Key, Kept]] = {}
 
@@ -85,8 +86,8 @@ class FoldResults:
         if kept.model is not None:
             self._put(self._models, trial, key, replace(kept, responses={}))
         if kept.responses:
-            self._put(self._predictions, trial, key, replace(kept, model=None))
-
+            rows = self._rows.setdefault(key, kept.rows)
+            self._put(self._predictions, trial, key, replace(kept, model=None, rows=rows))
         if kept.seconds_per_row is not None:  # what is shortest was least disturbed
             before = self.seconds_per_row.get(trial, math.inf)
             self.seconds_per_row[trial] = min(before, kept.seconds_per_row)
@@ -207,7 +208,7 @@ def _size(kept: Kept) -> int:
     """Return the bytes of what is kept of a fold."""
     if kept.model is not None:
         return len(kept.model)
-    return kept.rows.nbytes + sum(each.nbytes for each in kept.responses.values())
+    return sum(each.nbytes for each in kept.responses.values())
 
 
 def _worst_first(history: History, numbers: set[int]) -> list[int]:

@@ -241,7 +241,7 @@ def test_kept_models_are_forgotten():
     kept._capacity = 650
     kept.take(_Nothing, history)
     assert [_left(kept, history, n) for n in range(2)] == [(False, True), (True, True)]
-    kept._capacity = 170
+    kept._capacity = 100
     kept.take(_Nothing, history)
     assert [_left(kept, history, n) for n in range(2)] == [(False, False), (False, True)]
 

@@ -210,7 +210,7 @@ def test_the_file_is_bounded_as_memory_is(tmp_path, monkeypatch):
     """Check that what is forgotten is deleted from the file, the worst first, and stays away."""
     path = tmp_path / "tuning.db"
     tuned = AutoTunedClassifier(DecisionTreeClassifier(), TREE, storage=path, **KEEP)
-    one_trial = len(X) * (4 + 2 * 4 + 1)  # rows, probabilities of two classes, the class
+    one_trial = len(X) * (2 * 4 + 1)  # the probabilities of two classes, and the class
     monkeypatch.setattr(FoldResults.__init__, "__defaults__", (None, None, 2 * one_trial))
     tuned.fit(X, y)
     worst = int(np.argmax(tuned.cv_results_["rank_test_score"]))
