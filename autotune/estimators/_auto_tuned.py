@@ -151,10 +151,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         callbacks = begin_callbacks(self, problem, problem.n_evaluations)
         with open_study(problem, self.storage, self._last_fit()) as study, self._resumable(study):
             problem = study.problem
-            kept = self._begin_to_keep(
-                problem, study.history, study.journal, again=bool(self.warm_start)
-            )
-            with open_runtime(problem, clock, callbacks, kept) as runtime:
+            with (
+                self._keeping(problem, study.history, study.journal, self.warm_start) as kept,
+                open_runtime(problem, clock, callbacks, kept) as runtime,
+            ):
                 result = search(problem, study, runtime)
                 self._end(problem, result, runtime)
         callbacks.end()
@@ -206,9 +206,11 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         _, seed, subsample = self._study
         problem = replace(make_problem(self, X, y, params), seed=seed)
         result = take_over(problem, self.history_, subsample)
-        kept = self._begin_to_keep(problem, self.history_, None, again=True)
         callbacks = begin_callbacks(self, problem, 0)
-        with open_runtime(problem, clock, callbacks, kept) as runtime:
+        with (
+            self._keeping(problem, self.history_, None, True) as kept,
+            open_runtime(problem, clock, callbacks, kept) as runtime,
+        ):
             callbacks.end_search()
             self._end(problem, result, runtime)
         callbacks.end()
@@ -257,7 +259,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         scoring : str, callable, list, tuple or dict
             The metric or metrics, as the parameter ``scoring``. A callable gets a model that
             answers with the predictions, and in place of X what tells their rows only.
-            Metadata for scorers, such as ``sample_weight``, are those that `fit` was given.
+            Scorers get the metadata that `fit` was given, such as ``sample_weight``, if they
+            request it.
 
         Returns
         -------
@@ -284,7 +287,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         >>> results["mean_test_neg_log_loss"].shape
         (5,)
         """
-        check_is_fitted(self, "history_")
+        check_is_fitted(self, "cv_results_")
         if self._rescorer is None:
             raise ValueError("rescore needs predictions: fit with keep_predictions=True")
         return self._rescorer.rescore(self, self._template(), scoring)

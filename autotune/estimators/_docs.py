@@ -49,8 +49,8 @@ _SHARED = """
         budget in seconds. Classifiers with several outputs need ``"refit"``.
     keep_predictions : bool, default=False
         Whether to keep the predictions of all complete trials for their validation rows, up to
-        500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are pickled with this object,
-        as is the target, and saved in ``storage``.
+        500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are saved in ``storage``, and
+        pickled with this object, together with the target and the metadata of ``fit``.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can always win with a built-in
         space, but with a space that you pass only if it lies inside. Otherwise the strategies

@@ -80,18 +80,20 @@ class FittedMixin:
             if self.refit is not False:
                 self._set_final_model(problem, result, winner, runtime)
             self._set_predictions(problem, result, runtime)
-        if runtime.kept is not None:
-            runtime.kept.close()
-        if not self.keep_predictions:
-            self._fold_results = None
 
-    def _begin_to_keep(
-        self, problem: Problem, history: History, journal: Journal | None, *, again: bool
-    ) -> FoldResults | None:
-        """Return what is kept of folds; it stays for a fit that continues this one."""
-        earlier = self.__dict__.get("_fold_results") if again else None
-        self._fold_results = make_fold_results(problem, history, journal, earlier)
-        return self._fold_results
+    @contextmanager
+    def _keeping(
+        self, problem: Problem, history: History, journal: Journal | None, goes_on: bool
+    ) -> Iterator[FoldResults | None]:
+        """Return what is kept of folds; predictions stay for a fit that continues this one."""
+        earlier = self.__dict__.get("_fold_results") if goes_on else None
+        kept = make_fold_results(problem, history, journal, earlier)
+        self._fold_results = kept if self.keep_predictions else None
+        try:
+            yield kept
+        finally:
+            if kept is not None:
+                kept.close()
 
     def _set_final_model(
         self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime

@@ -200,7 +200,10 @@ class Task:
         if hasattr(model, "predict_proba"):
             found["predict_proba"] = class_votes(model, X_test, keeps.classes).astype(np.float32)
         if keeps.all_responses or not found:
-            found["predict"] = class_numbers(model.predict(X_test), keeps.classes)
+            try:
+                found["predict"] = class_numbers(model.predict(X_test), keeps.classes)
+            except KeyError:  # a label that the target does not have, such as that of outliers
+                return {}
         if keeps.all_responses and _decides(model, keeps.classes):
             decisions = to_numpy(model.decision_function(X_test))
             found["decision_function"] = decisions.astype(np.float32)

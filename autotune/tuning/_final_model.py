@@ -52,10 +52,8 @@ def _average(
     if history.share < FULL:
         _warn_of_share(problem, history)
         return None
-    folds, speed = (
-        FoldFits(problem, result, runtime),
-        PredictionTime(problem, history, runtime.kept),
-    )
+    folds = FoldFits(problem, result, runtime)
+    speed = PredictionTime(problem, history, runtime.kept)
     chosen = Selection({winner.trial.number: 1.0})
     if problem.final_model == "ensemble":
         chosen = choose_ensemble(

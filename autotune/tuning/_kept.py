@@ -97,7 +97,7 @@ class FoldResults:
         known: Iterable[tuple[int, Key, Kept]]
         if self._journal is not None:
             known = ((n, key, _from_arrays(arrays)) for n, key, arrays in self._journal.arrays())
-        elif earlier is not None:
+        elif earlier is not None and earlier._asked_for >= self._asked_for:
             known = [(n, k, kept) for n, f in earlier._predictions.items() for k, kept in f.items()]
         else:
             return

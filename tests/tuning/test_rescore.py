@@ -11,9 +11,11 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import accuracy_score, get_scorer, make_scorer
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -162,8 +164,11 @@ def test_what_cannot_be_computed(scoring, error, message):
 
 
 def test_predictions_are_asked_for():
-    """Check that there must be predictions, those of the last fit."""
-    tuned = AutoTunedClassifier(DecisionTreeClassifier(), TREE, **KEEP).fit(X, y)
+    """Check that there must be a fit, and predictions of the last one."""
+    tuned = AutoTunedClassifier(DecisionTreeClassifier(), TREE, **KEEP)
+    with pytest.raises(NotFittedError):
+        tuned.rescore("accuracy")
+    tuned.fit(X, y)
     tuned.set_params(keep_predictions=False).fit(X, y)
     with pytest.raises(ValueError, match="fit with keep_predictions=True"):
         tuned.rescore("accuracy")
@@ -195,6 +200,15 @@ def test_a_fit_that_goes_on_has_the_predictions_of_the_first(tmp_path):
     for tuned in (stored, warm, finished):
         np.testing.assert_equal(scores_of(tuned.rescore("roc_auc")), expected)
         np.testing.assert_array_equal(tuned.oof_predictions_, whole.oof_predictions_)
+
+
+def test_labels_that_the_target_does_not_have():
+    """Check that a model that also predicts other labels is evaluated, and told of."""
+    model = RadiusNeighborsClassifier(radius=0.5, outlier_label=-1)
+    tuned = AutoTunedClassifier(model, {"radius": [0.5, 9.0]}, **KEEP).fit(X, y)
+    assert np.isfinite(tuned.cv_results_["mean_test_score"]).all()
+    with pytest.warns(UserWarning, match="rescore: 1 of 2 trials have no scores"):
+        tuned.rescore("accuracy")
 
 
 def test_another_search_has_no_predictions_of_the_last():
