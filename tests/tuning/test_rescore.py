@@ -202,6 +202,7 @@ def test_a_fit_that_goes_on_has_the_predictions_of_the_first(tmp_path):
         np.testing.assert_array_equal(tuned.oof_predictions_, whole.oof_predictions_)
 
 
+@pytest.mark.filterwarnings("ignore:Outlier label:UserWarning")
 def test_labels_that_the_target_does_not_have():
     """Check that a model that also predicts other labels is evaluated, and told of."""
     model = RadiusNeighborsClassifier(radius=0.5, outlier_label=-1)
