@@ -249,10 +249,6 @@ FIELDS: dict[str, dict[str, Field]] = {
             "a JSON object of the values of parameters", _is_configuration, is_json=True
         ),
     },
-    "evaluations": {
-        "study": _STUDY,
-        **{field.name: _KINDS[field.metadata["kind"]] for field in fields(Evaluation)},
-    },
     "predictions": {
         "study": _STUDY,
         "trial": _NUMBER,
@@ -260,5 +256,9 @@ FIELDS: dict[str, dict[str, Field]] = {
         "fold": _NUMBER,
         "fidelity": _KINDS["share"],
         "arrays": Field("arrays as numpy.savez writes them", _is_bytes, "BLOB NOT NULL"),
+    },
+    "evaluations": {
+        "study": _STUDY,
+        **{field.name: _KINDS[field.metadata["kind"]] for field in fields(Evaluation)},
     },
 }

@@ -237,12 +237,24 @@ def test_the_file_is_bounded_as_memory_is(tmp_path, monkeypatch):
         assert np.isnan(clone(tuned).fit(X, y).rescore("accuracy")["mean_test_accuracy"][worst])
 
 
-@pytest.mark.parametrize("arrays", ["x'00'", "'text'", "substr(arrays, 1, 300)"])
-def test_damaged_predictions(arrays, tmp_path):
+def test_damaged_predictions(tmp_path):
     """Check that predictions that make no sense are refused before anything is fitted."""
     path = tmp_path / "tuning.db"
     tuned = AutoTunedClassifier(DecisionTreeClassifier(), TREE, storage=path, **KEEP).fit(X, y)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute(f"UPDATE predictions SET arrays = {arrays} WHERE trial = 1")
-    with pytest.raises(ValueError, match=r"is damaged: predictions\.arrays must be arrays"):
-        clone(tuned).fit(X, y)
+    whole = path.read_bytes()
+    for column, value in [
+        ("trial", "-1"),
+        ("phase", "'last'"),
+        ("fold", "x'00'"),
+        ("fidelity", "2.0"),
+        ("arrays", "x'00'"),
+        ("arrays", "'text'"),
+        ("arrays", "substr(arrays, 1, 300)"),
+    ]:
+        path.write_bytes(whole)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                f"UPDATE predictions SET {column} = {value} WHERE trial = 1 AND fold = 1"
+            )
+        with pytest.raises(ValueError, match=rf"is damaged: predictions\.{column} must be"):
+            clone(tuned).fit(X, y)
