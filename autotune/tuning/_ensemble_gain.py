@@ -74,6 +74,8 @@ def _gain(
     """Return the difference on some rows of what is chosen on others."""
     known = [each[drawn] for each in predictions]
     alone = [score(drawn, values) for values in known]
+    if not np.isfinite(alone).any():
+        return np.nan
     best = int(np.nanargmax(alone))
     weights = select_greedily(known, lambda values: score(drawn, values))
     blend = np.sum([w * predictions[i][left].astype(float) for i, w in weights.items()], axis=0)
