@@ -57,6 +57,10 @@ class Budget:
     memory : int, str or None, default=None
         Memory of one evaluation, in bytes or as a string such as ``"500MB"``; one that uses more
         is killed and recorded with status ``"crashed"``. Linux only.
+    predict_seconds_per_row : float, str, timedelta or None, default=None
+        Seconds that the final model may take to predict a row, measured in batches of up to 1000.
+        A configuration that is slower does not win if another complete one is fast enough, and
+        models that would make an average too slow are left out of it.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class Budget:
     seconds: Any = None
     seconds_per_trial: Any = None
     memory: Any = None
+    predict_seconds_per_row: Any = None
 
     def __post_init__(self) -> None:
         for name, (rule, check) in _CHECKS.items():
@@ -190,4 +195,5 @@ _CHECKS: dict[str, tuple[str, Callable[[str, Any], Any]]] = {
     "seconds": (_SECONDS, _check_seconds),
     "seconds_per_trial": (_SECONDS, _check_seconds),
     "memory": (_MEMORY, _check_memory),
+    "predict_seconds_per_row": (_SECONDS, _check_seconds),
 }

@@ -147,6 +147,11 @@ def test_bad_types_are_refused(budget):
         ({"seconds": True}, TypeError, SECONDS),
         ({"seconds": [60]}, TypeError, SECONDS),
         ({"seconds_per_trial": 0}, ValueError, SECONDS.replace("seconds=", "seconds_per_trial=")),
+        (
+            {"predict_seconds_per_row": -1.0},
+            ValueError,
+            SECONDS.replace("seconds=", "predict_seconds_per_row="),
+        ),
         ({"memory": 0}, ValueError, MEMORY),
         ({"memory": "0.1 B"}, ValueError, MEMORY),
         ({"memory": "lots"}, ValueError, MEMORY),

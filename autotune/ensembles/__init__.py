@@ -1,6 +1,6 @@
 """MODELS OF MODELS: averages of fitted models, and which of them to average."""
 
-from ._averaged import AveragedClassifier, AveragedRegressor, class_votes
+from ._averaged import AveragedClassifier, AveragedRegressor, class_numbers, class_votes
 from ._constants import LIBRARY_SIZE, MOST_BYTES, MOST_ROWS
 from ._greedy import count_scores, select_greedily
 
@@ -10,6 +10,7 @@ __all__ = [
     "MOST_ROWS",
     "AveragedClassifier",
     "AveragedRegressor",
+    "class_numbers",
     "class_votes",
     "count_scores",
     "select_greedily",

@@ -11,7 +11,7 @@ from sklearn.utils import get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..compat import safe_split, slice_params, to_numpy, visual_block
+from ..compat import num_samples, safe_split, slice_params, to_numpy, visual_block
 
 
 def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
@@ -19,19 +19,22 @@ def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
 
     The columns are those of ``classes``; a class that the model does not know gets nothing.
     """
-    place = {label: i for i, label in enumerate(classes.tolist())}
     if hasattr(model, "predict_proba"):
         votes = to_numpy(model.predict_proba(X))
-        known = [place[label] for label in to_numpy(model.classes_).tolist()]
-        if known == list(range(len(classes))):
+        known = class_numbers(model.classes_, classes)
+        if np.array_equal(known, range(len(classes))):
             return votes
         aligned = np.zeros((len(votes), len(classes)), votes.dtype)
         aligned[:, known] = votes
         return aligned
-    labels = to_numpy(model.predict(X)).ravel().tolist()
-    votes = np.zeros((len(labels), len(classes)))
-    votes[np.arange(len(labels)), [place[label] for label in labels]] = 1.0
-    return votes
+    return np.eye(len(classes))[class_numbers(model.predict(X), classes)]
+
+
+def class_numbers(labels: Any, classes: np.ndarray) -> np.ndarray:
+    """Return the places of labels among the classes, as the smallest integers that hold them."""
+    place = {label: i for i, label in enumerate(classes.tolist())}
+    numbers = [place[label] for label in to_numpy(labels).ravel().tolist()]
+    return np.array(numbers, dtype=np.min_scalar_type(len(classes)))
 
 
 class _Averaged(MetaEstimatorMixin, BaseEstimator):
@@ -61,8 +64,10 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         self
         """
         X, y = indexable(X, y)
-        splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
-        folds = [train for train, _ in splitter.split(X, y, groups)]
+        folds = [np.arange(num_samples(X))]
+        if self.cv is not False:
+            splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
+            folds = [train for train, _ in splitter.split(X, y, groups)]
         models = []
         for estimator in self.estimators:
             for train in folds:
@@ -129,8 +134,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         What is fitted on each fold.
     weights : array-like of shape (n_estimators,), default=None
         What each of them counts; None: all the same.
-    cv : int, splitter, iterable or None, default=None
-        The folds, as in scikit-learn's searchers.
+    cv : int, splitter, iterable, None or False, default=None
+        The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
     Attributes
     ----------
@@ -240,8 +245,8 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         What is fitted on each fold.
     weights : array-like of shape (n_estimators,), default=None
         What each of them counts; None: all the same.
-    cv : int, splitter, iterable or None, default=None
-        The folds, as in scikit-learn's searchers.
+    cv : int, splitter, iterable, None or False, default=None
+        The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
     Attributes
     ----------

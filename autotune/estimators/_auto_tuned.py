@@ -152,7 +152,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         callbacks = begin_callbacks(self, problem, problem.n_evaluations)
         with open_study(problem, self.storage, self._last_fit()) as study, self._resumable(study):
             problem = study.problem
-            with open_runtime(problem, clock, callbacks) as runtime:
+            with (
+                self._keeping(problem, study.history, study.journal, self.warm_start) as kept,
+                open_runtime(problem, clock, callbacks, kept) as runtime,
+            ):
                 result = search(problem, study, runtime)
                 self._end(problem, result, runtime)
         callbacks.end()
@@ -205,7 +208,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         problem = replace(make_problem(self, X, y, params), seed=seed)
         result = take_over(problem, self.history_, subsample)
         callbacks = begin_callbacks(self, problem, 0)
-        with open_runtime(problem, clock, callbacks) as runtime:
+        with (
+            self._keeping(problem, self.history_, None, True) as kept,
+            open_runtime(problem, clock, callbacks, kept) as runtime,
+        ):
             callbacks.end_search()
             self._end(problem, result, runtime)
         callbacks.end()
@@ -243,6 +249,49 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         if isinstance(score, dict):
             return score[self.refit if isinstance(self.refit, str) else next(iter(score))]
         return score
+
+    def rescore(self, scoring):
+        """Score all trials by other metrics, from their predictions for the validation rows.
+
+        Nothing is fitted. Needs ``keep_predictions=True`` before `fit`.
+
+        Parameters
+        ----------
+        scoring : str, callable, list, tuple or dict
+            The metric or metrics, as the parameter ``scoring``. A callable gets a model that
+            answers with the predictions, and in place of X what tells their rows only.
+            Scorers get the metadata that `fit` was given, such as ``sample_weight``, if they
+            request it.
+
+        Returns
+        -------
+        results : dict of ndarray
+            One row per trial, in the layout of ``cv_results_``: ``mean_test_<metric>``, the
+            scores of the folds and the ranks; ``pandas.DataFrame(results)`` is a table. Scores
+            of trials whose predictions were not kept are NaN, with a warning.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``scoring`` is invalid or cannot be computed from the predictions, or if none
+            were kept.
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from autotune import AutoTunedClassifier
+        >>> model = AutoTunedClassifier(GaussianNB(), budget=5, keep_predictions=True)
+        >>> results = model.fit(*load_iris(return_X_y=True)).rescore(["f1_macro", "neg_log_loss"])
+        >>> results["mean_test_neg_log_loss"].shape
+        (5,)
+        """
+        check_is_fitted(self, "cv_results_")
+        if self._rescorer is None:
+            raise ValueError("rescore needs predictions: fit with keep_predictions=True")
+        return self._rescorer.rescore(self, self._template(), scoring)
 
     def report(self, path):
         """Write a report of the search to a single HTML file, which needs no network.

@@ -49,7 +49,9 @@ _SHARED = """
         that is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
         budget in seconds. Classifiers with several outputs need ``"refit"``.
     keep_predictions : bool, default=False
-        Whether to keep the predictions for the validation rows, see ``oof_predictions_``.
+        Whether to keep the predictions of all complete trials for their validation rows, up to
+        500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are saved in ``storage``, and
+        pickled with this object, together with the target and the metadata of ``fit``.
     include_default : bool, default=True
         Whether trial 0 is the model with its own parameters. It can always win with a built-in
         space, but with a space that you pass only if it lies inside. Otherwise the strategies
@@ -90,6 +92,8 @@ _SHARED = """
         Its expected score on new data: the mean score corrected for selection bias by
         bootstrap bias-corrected cross-validation over the folds, with all trials that have
         not failed as rivals. Never above ``best_score_``; NaN with a single fold.
+        For an ensemble, its expected gain over the winner is added, from a bootstrap over
+        rows, or whole groups, that repeats the selection.
     expected_score_interval_ : tuple of float
         Its 95 % interval, from the corrected resampled t test of Nadeau and Bengio, which
         accounts for the overlap of the training folds. It is clipped to the bounds of
@@ -121,7 +125,11 @@ _SHARED = """
     n_splits_ : int
         Number of folds.
     refit_time_ : float
-        Duration of the final fit in seconds., or of what replaces it.
+        Duration of the final fit in seconds, or of what replaces it.
+    predict_seconds_per_row_ : dict of str to float
+        The prediction time of the ``"final"`` model and of a ``"single"`` one of the models that
+        it averages. Only if ``final_model`` is not ``"refit"``, or with
+        ``Budget(predict_seconds_per_row=...)``.
     ensemble_weights_ : dict of int to float
         The weight of each trial in the ensemble, by its number; with ``final_model="ensemble"``.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)

@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..compat import num_samples
+from ..history import History
+from ..storage import Journal
 from ..tuning import (
+    FoldResults,
     Problem,
+    Rescorer,
     Runtime,
     SearchResult,
     Study,
@@ -16,6 +20,8 @@ from ..tuning import (
     choose_winner,
     conclude,
     make_final_model,
+    make_fold_results,
+    measure_final_model,
     out_of_fold,
 )
 
@@ -27,6 +33,8 @@ class FittedMixin:
     keep_predictions: bool
     refit: Any
     warm_start: bool
+    _rescorer: Rescorer | None  # computes other metrics from kept predictions
+    _fold_results: FoldResults | None  # what is kept of folds, for a fit that goes on
 
     def _last_fit(self) -> Any:
         """Return the state of the last fit, or None if this one must not continue it."""
@@ -41,6 +49,7 @@ class FittedMixin:
         """
         for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
             delattr(self, name)
+        self._rescorer = None
         self.history_ = study.history
         try:
             yield
@@ -63,17 +72,28 @@ class FittedMixin:
         self.space_ = conclusion.space
         if conclusion.default_score is not None:
             self.default_score_ = conclusion.default_score
-        winner = choose_winner(problem, result, conclusion)
-        if winner is None:
-            return
-        self._set_winner(winner)
-        if self.refit is not False:
-            self._set_final_model(problem, result, winner, runtime)
-        if self.keep_predictions:
-            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
-            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
-            if predictions is not None:
-                self.oof_predictions_ = predictions
+        if self.keep_predictions and runtime.kept is not None:
+            self._rescorer = Rescorer.of(problem, result.history, runtime.kept)
+        winner = choose_winner(problem, result, conclusion, runtime.kept)
+        if winner is not None:
+            self._set_winner(winner)
+            if self.refit is not False:
+                self._set_final_model(problem, result, winner, runtime)
+            self._set_predictions(problem, result, runtime)
+
+    @contextmanager
+    def _keeping(
+        self, problem: Problem, history: History, journal: Journal | None, goes_on: bool
+    ) -> Iterator[FoldResults | None]:
+        """Return what is kept of folds; predictions stay for a fit that continues this one."""
+        earlier = self.__dict__.get("_fold_results") if goes_on else None
+        kept = make_fold_results(problem, history, journal, earlier)
+        self._fold_results = kept if self.keep_predictions else None
+        try:
+            yield kept
+        finally:
+            if kept is not None:
+                kept.close()
 
     def _set_final_model(
         self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
@@ -85,8 +105,19 @@ class FittedMixin:
             self.ensemble_weights_ = last_fit.weights
         self.refit_time_ = last_fit.seconds
         self.best_estimator_ = last_fit.model
+        limited = problem.budget.predict_seconds_per_row is not None
+        if self.final_model != "refit" or limited:
+            self.predict_seconds_per_row_ = measure_final_model(problem, last_fit.model)
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_
+
+    def _set_predictions(self, problem: Problem, result: SearchResult, runtime: Runtime) -> None:
+        """Set the winner's predictions, if they are asked for and there are any."""
+        if self.keep_predictions:
+            trial, n_rows = result.history[self.best_index_], num_samples(problem.X)
+            predictions = out_of_fold(runtime.kept, result.history, trial, n_rows)
+            if predictions is not None:
+                self.oof_predictions_ = predictions
 
     def _set_winner(self, winner: Winner) -> None:
         """Set the attributes of the winner, without a score if a callable ``refit`` decided."""

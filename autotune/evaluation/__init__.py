@@ -5,7 +5,8 @@ from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models, is_families
 from ._prefix import PrefixCache
-from ._task import Task, note_warnings
+from ._speed import predict_seconds
+from ._task import Task, note_scores, note_warnings
 
 __all__ = [
     "CHOSEN",
@@ -23,5 +24,7 @@ __all__ = [
     "count_rows",
     "count_units",
     "is_families",
+    "note_scores",
     "note_warnings",
+    "predict_seconds",
 ]

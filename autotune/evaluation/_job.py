@@ -75,11 +75,17 @@ class Keeps:
         Whether fitted models are kept, and their predictions for the validation rows.
     classes : ndarray or None
         The class labels, of a classification.
+    all_responses : bool
+        Whether whatever a scorer may ask for is kept, rather than only what an average needs.
+    predict_time : bool
+        Whether the time that predictions take is measured.
     """
 
     models: bool
     predictions: bool
     classes: np.ndarray | None
+    all_responses: bool = False
+    predict_time: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +98,18 @@ class Kept:
         The fitted model, pickled; None if it was not wanted, or cannot be pickled.
     rows : ndarray of int32
         The validation rows.
-    predictions : ndarray of float32, or None
-        For each of them the prediction, of a classifier the probability of each class, or its
-        one vote if it has no probabilities.
+    responses : dict of str to ndarray
+        For each of them what the model's methods returned, by their names: ``"predict"`` (of a
+        classifier the numbers of the classes), ``"predict_proba"`` (a column for each class),
+        ``"decision_function"``. Empty if predictions were not wanted.
+    seconds_per_row : float or None
+        How long a prediction takes; None if that was not measured.
     """
 
     model: bytes | None
     rows: np.ndarray
-    predictions: np.ndarray | None
+    responses: dict[str, np.ndarray] = field(default_factory=dict)
+    seconds_per_row: float | None = None
 
 
 @dataclass

@@ -26,12 +26,13 @@ from ..compat import (
     slice_params,
     to_numpy,
 )
-from ..ensembles import class_votes
+from ..ensembles import class_numbers, class_votes
 from ..history import COMPARISON, COMPLETE, FAILED, FULL, REFIT
 from ._build import build
 from ._fidelity import class_labels, count_units, nested_order, take_rows
-from ._job import Job, Keeps, Kept, Outcome
+from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._prefix import PrefixCache, saved_time, scored_form, whole_form
+from ._speed import predict_seconds
 
 _SMALL_ROWS, _SMALL_CELLS = 3000, 300_000  # on which any model is fitted within a few seconds
 
@@ -177,8 +178,8 @@ class Task:
             scores = self._score(estimator, X_test, y_test, score_params)
             note_scores(outcome, scores, evaluation.scores, self.metric)
             if job.keep and self.keeps is not None:
-                predictions = self._predictions(estimator, X_test)
-                self._keep(outcome, whole_form(fitted, whole), test, predictions)
+                responses = self._responses(estimator, X_test)
+                self._keep(outcome, whole_form(fitted, whole), (train, test), responses)
             evaluation.score_time = time.perf_counter() - start
             if self.return_train_score:
                 score_params = slice_params(self.X, self.score_params, train)
@@ -187,27 +188,41 @@ class Task:
         finally:
             evaluation.score_time = evaluation.score_time or time.perf_counter() - start
 
-    def _predictions(self, model: Any, X_test: Any) -> np.ndarray | None:
-        """Return what a model predicts for validation rows, if that is kept."""
-        assert self.keeps is not None
-        if not self.keeps.predictions:
-            return None
-        if self.keeps.classes is not None:
-            return class_votes(model, X_test, self.keeps.classes).astype(np.float32)
-        return to_numpy(model.predict(X_test)).astype(np.float32)
+    def _responses(self, model: Any, X_test: Any) -> dict[str, np.ndarray]:
+        """Return what a model's methods say of validation rows, as far as that is kept."""
+        keeps = self.keeps
+        assert keeps is not None
+        if not keeps.predictions:
+            return {}
+        if keeps.classes is None:
+            return {"predict": to_numpy(model.predict(X_test)).astype(np.float32)}
+        found = {}
+        if hasattr(model, "predict_proba"):
+            found["predict_proba"] = class_votes(model, X_test, keeps.classes).astype(np.float32)
+        if keeps.all_responses or not found:
+            try:
+                found["predict"] = class_numbers(model.predict(X_test), keeps.classes)
+            except KeyError:  # a label that the target does not have, such as that of outliers
+                return {}
+        if keeps.all_responses and _decides(model, keeps.classes):
+            decisions = to_numpy(model.decision_function(X_test))
+            found["decision_function"] = decisions.astype(np.float32)
+        return found
 
     def _keep(
-        self, outcome: Outcome, model: Any, test: np.ndarray, predictions: np.ndarray | None
+        self, outcome: Outcome, model: Any, fold: Fold, responses: dict[str, np.ndarray]
     ) -> None:
         """Put what is kept of a fold into an outcome."""
         assert self.keeps is not None
-        content = None
+        content, seconds, (train, test) = None, None, fold
+        if self.keeps.predict_time:
+            seconds = predict_seconds(model, self.X, test, train)
         if self.keeps.models:
             try:
                 content = cloudpickle.dumps(model, protocol=5)
             except Exception:  # of the model's own code; who needs the model fits it again
                 outcome.model = model
-        outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), predictions)
+        outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), responses, seconds)
 
     def _fit(
         self, estimator: Any, job: Job, outcome: Outcome, X: Any, y: Any, fit_params: dict
@@ -234,6 +249,11 @@ class Task:
         if y is None:
             return self.scorer(estimator, X, **params)
         return self.scorer(estimator, X, y, **params)
+
+
+def _decides(model: Any, classes: np.ndarray) -> bool:
+    """Return whether a fitted model has a decision function for all of the classes."""
+    return hasattr(model, "decision_function") and len(model.classes_) == len(classes)
 
 
 def fail(outcome: Outcome, exception: BaseException) -> None:

@@ -96,6 +96,8 @@ class Facts:
     importance : ImportancePicture or None
     scales : list of Scale
         The parameters that vary.
+    predict_seconds : dict of str to float
+        How long predictions take, where that was measured.
     """
 
     search: Search
@@ -112,6 +114,7 @@ class Facts:
     causes: list[Cause]
     importance: ImportancePicture | None
     scales: list[Scale]
+    predict_seconds: dict[str, float]
 
     @classmethod
     def of(cls, tuned: Any) -> Facts:
@@ -140,6 +143,7 @@ class Facts:
             [cause for cause in group_failures(history) if cause.status not in harmless],
             importance,
             scales,
+            fitted.get("predict_seconds_per_row_", {}),
         )
 
     @property

@@ -97,6 +97,10 @@ def effort(facts: Facts) -> list[str]:
             "A trial is stopped early when its first results leave it no realistic chance; that "
             "saves time for others."
         )
+    if np.isfinite(facts.predict_seconds.get("final", np.nan)):
+        final, single = (1e6 * facts.predict_seconds[name] for name in ("final", "single"))
+        beside = "" if final == single else f", with a single model {single:.3g} µs"
+        texts.append(f"Predicting a row takes about {final:.3g} µs{beside}.")
     if history.share < 1.0:
         texts.append(f"To save time, the search used {history.share:.0%} of the rows.")
     if len(history.compared_folds) < history.n_folds:

@@ -4,7 +4,7 @@ from ._cv_results import cv_results
 from ._estimate import expect
 from ._failures import Cause, SameError, check_any_success, group_failures, warn_of_failures
 from ._live import is_terminal
-from ._metric import Metric, describe_metric
+from ._metric import Metric, clip, describe_metric
 from ._progress import Progress
 from ._selection import rank, select, stands
 from ._texts import count, score_text, seconds_text
@@ -15,6 +15,7 @@ __all__ = [
     "Progress",
     "SameError",
     "check_any_success",
+    "clip",
     "count",
     "cv_results",
     "describe_metric",

@@ -16,7 +16,7 @@ from ._fields import FIELDS, FieldError
 from ._migration import from_first_schema
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 
@@ -24,6 +24,7 @@ _KEYS = {
     "studies": "UNIQUE (fingerprint, attempt)",
     "trials": "PRIMARY KEY (study, trial)",
     "evaluations": "PRIMARY KEY (study, trial, phase, fold, fidelity)",
+    "predictions": "PRIMARY KEY (study, trial, phase, fold, fidelity)",
 }
 
 
@@ -35,7 +36,7 @@ def open_to_write(path: Any) -> sqlite3.Connection:
         with _closed_on_error(connection):
             if _is_empty(connection):
                 _create(connection)
-            if _check(connection, path) == 1:
+            if _check(connection, path) < SCHEMA_VERSION:
                 with damage(path), transaction(connection):
                     _migrate(connection)
             connection.execute("PRAGMA foreign_keys = ON")
@@ -71,9 +72,12 @@ def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file of schema 1 to the schema of today, within a transaction."""
-    if _version(connection) == 1:  # else another process was faster
+    """Bring a file of an earlier schema to the schema of today, within a transaction."""
+    version = _version(connection)
+    if version == 1:
         from_first_schema(connection, _table("evaluations"))
+    if version < SCHEMA_VERSION:  # else another process was faster
+        connection.execute(_table("predictions"))
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 

@@ -115,6 +115,11 @@ def _is_text(value: Any) -> bool:
     return type(value) is str
 
 
+def _is_bytes(value: Any) -> bool:
+    """Return whether a value is a sequence of bytes."""
+    return type(value) is bytes
+
+
 def _is_whole(low: int, high: int = _LARGEST) -> Callable[[Any], bool]:
     """Return a check for integers within bounds."""
     return lambda value: type(value) is int and low <= value <= high
@@ -243,6 +248,14 @@ FIELDS: dict[str, dict[str, Field]] = {
         "params": Field(
             "a JSON object of the values of parameters", _is_configuration, is_json=True
         ),
+    },
+    "predictions": {
+        "study": _STUDY,
+        "trial": _NUMBER,
+        "phase": _KINDS["phase"],
+        "fold": _NUMBER,
+        "fidelity": _KINDS["share"],
+        "arrays": Field("arrays as numpy.savez writes them", _is_bytes, "BLOB NOT NULL"),
     },
     "evaluations": {
         "study": _STUDY,

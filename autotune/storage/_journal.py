@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from .._texts import warn
 from ..history import COMPLETE, SEARCH, Evaluation, History, Key, Listener, Trial
+from ._arrays import to_arrays, to_bytes
 from ._database import damage, open_to_write, refusals, roll_back, transaction
-from ._fields import FieldError, read_rows
+from ._fields import FIELDS, FieldError, read_row, read_rows
 from ._records import COLUMNS, describe_study, to_evaluation, to_row
 from ._writer import is_alive, this_writer
 
@@ -29,6 +32,10 @@ _PUT_TRIAL = (
     "INSERT INTO trials (study, trial, origin, eligible, status, params) "
     "VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (study, trial) DO UPDATE SET status = excluded.status"
+)
+_PUT_ARRAYS = (
+    "INSERT OR REPLACE INTO predictions (study, trial, phase, fold, fidelity, arrays) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
 )
 _UNWRITABLE = (sqlite3.Error, ValueError, TypeError, OverflowError)
 
@@ -202,12 +209,37 @@ class Journal(Listener):
     def describe(self, name: str, value: Any) -> None:
         """Extend the description of the study in the file."""
         self.description[name] = value
+        row = json.dumps(self.description), self._study
+        self._execute("UPDATE studies SET description = ? WHERE study = ?", row)
+
+    def save_arrays(self, trial: int, key: Key, arrays: dict[str, np.ndarray]) -> None:
+        """Save the predictions of an evaluation, with the rows that they are for."""
+        row = self._study, trial, key.phase, key.fold, key.fidelity, to_bytes(arrays)
+        self._execute(_PUT_ARRAYS, row)
+
+    def discard_arrays(self, trial: int) -> None:
+        """Discard the predictions of a trial."""
+        self._execute("DELETE FROM predictions WHERE study = ? AND trial = ?", (self._study, trial))
+
+    def arrays(self) -> Iterator[tuple[int, Key, dict[str, np.ndarray]]]:
+        """Yield trial, key and predictions of each evaluation that has any in the file."""
         if self._connection is None:
             return
-        row = json.dumps(self.description), self._study
+        columns = FIELDS["predictions"]
+        query = f"SELECT {', '.join(columns)} FROM predictions WHERE study = ?"
+        with refusals(self.path), damage(self.path):
+            for row in self._connection.execute(query, (self._study,)):
+                values = read_row("predictions", row)
+                key = Key(values["fold"], values["fidelity"], values["phase"])
+                yield values["trial"], key, to_arrays(values["arrays"])
+
+    def _execute(self, statement: str, values: tuple) -> None:
+        """Commit a statement; if that fails, warn, and go on without the file."""
+        if self._connection is None:
+            return
         try:
             with transaction(self._connection):
-                self._connection.execute("UPDATE studies SET description = ? WHERE study = ?", row)
+                self._connection.execute(statement, values)
         except _UNWRITABLE as error:
             self._give_up(error)
 

@@ -3,16 +3,20 @@
 from ._callbacks import begin_callbacks
 from ._conclusion import conclude
 from ._final_model import make_final_model
-from ._kept import out_of_fold
+from ._kept import FoldResults, make_fold_results, out_of_fold
 from ._problem import Problem, make_problem
+from ._rescore import Rescorer
 from ._runtime import Runtime, open_runtime
 from ._scoring import make_router, make_scoring
 from ._search import SearchResult, search, take_over
+from ._speed import measure_final_model
 from ._study import Study, open_study
 from ._winner import Winner, choose_winner
 
 __all__ = [
+    "FoldResults",
     "Problem",
+    "Rescorer",
     "Runtime",
     "SearchResult",
     "Study",
@@ -21,9 +25,11 @@ __all__ = [
     "choose_winner",
     "conclude",
     "make_final_model",
+    "make_fold_results",
     "make_problem",
     "make_router",
     "make_scoring",
+    "measure_final_model",
     "open_runtime",
     "open_study",
     "out_of_fold",

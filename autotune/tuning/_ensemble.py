@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import get_scorer
 
 from .._texts import warn
@@ -17,35 +17,12 @@ from ..evaluation import class_labels
 from ..history import COMPLETE, History, Trial
 from ..results import describe_metric
 from ..timing import Clock
+from ._ensemble_gain import count_samples, expect_gain
+from ._known import KnownClassifier, KnownRegressor, Rows
 from ._problem import FOLDS, Problem
+from ._speed import PredictionTime
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
-
-
-class _KeptClassifier(ClassifierMixin, BaseEstimator):
-    """Answers with probabilities that are known, so that scorers can be computed from them."""
-
-    def __init__(self, classes: np.ndarray, values: np.ndarray):
-        self.classes_ = classes
-        self._values = values
-
-    def predict(self, X: Any) -> np.ndarray:
-        return self.classes_[np.argmax(self._values, axis=1)]
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        total = self._values.sum(axis=1, keepdims=True)  # not quite 1, of numbers that were rounded
-        return self._values / np.where(total > 0, total, 1.0)
-
-
-class _KeptRegressor(RegressorMixin, BaseEstimator):
-    """Answers with predictions that are known, so that scorers can be computed from them."""
-
-    def __init__(self, values: np.ndarray):
-        self._values = values
-        self.is_fitted_ = True
-
-    def predict(self, X: Any) -> np.ndarray:
-        return self._values
 
 
 def _log_loss(codes: np.ndarray, votes: np.ndarray) -> Any:
@@ -98,6 +75,11 @@ class RowScorer:
     Parameters
     ----------
     problem : Problem
+
+    Attributes
+    ----------
+    is_exact : bool
+        Whether it computes the metric that decides rather than its replacement.
     """
 
     def __init__(self, problem: Problem):
@@ -115,6 +97,7 @@ class RowScorer:
                 f"predictions, so the ensemble is chosen by its {words}",
             )
             self._scorer, self._params = get_scorer(name), {}
+        self.is_exact = self._scorer is problem.scoring.deciding
         self._X = problem.X
         labels = class_labels(problem.y)
         self._y = to_numpy(problem.y) if labels is None else labels
@@ -125,29 +108,47 @@ class RowScorer:
 
     def __call__(self, rows: np.ndarray, values: np.ndarray) -> float:
         """Return the score of predictions for rows."""
-        known = (
-            _KeptRegressor(values)
-            if self._classes is None
-            else _KeptClassifier(self._classes, values)
-        )
         if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
             return float(self._fast(self._codes[rows], values))
+        known = (
+            KnownRegressor({"predict": values})
+            if self._classes is None
+            else KnownClassifier({"predict_proba": values}, self._classes)
+        )
         params = slice_params(self._X, self._params, rows)
-        return float(self._scorer(known, np.zeros((len(rows), 1)), self._y[rows], **params))
+        return float(self._scorer(known, Rows(np.arange(len(rows))), self._y[rows], **params))
 
 
-def choose_weights(
+@dataclass(frozen=True)
+class Selection:
+    """Which trials make an ensemble.
+
+    Attributes
+    ----------
+    weights : dict of int to float
+        Of the trials, by their numbers.
+    gain : float
+        By how much the ensemble is expected to be better on new data than the best trial alone;
+        0 where that is not known.
+    """
+
+    weights: dict[int, float]
+    gain: float = 0.0
+
+
+def choose_ensemble(
     problem: Problem,
     history: History,
     winner: Trial,
     predict: Callable[[Trial], _Folds | None],
+    speed: PredictionTime,
     clock: Clock,
-) -> dict[int, float]:
-    """Return the weights of the trials in the ensemble, by their numbers.
+) -> Selection:
+    """Return the trials that make the ensemble.
 
-    Only the winner has one where an ensemble that is selected in the same way on all folds but
-    one is not better than it on the fold that is left out: the mean of the difference over the
-    folds must exceed its standard error.
+    The winner is alone where an ensemble that is selected in the same way on all folds but one
+    is not better than it on the fold that is left out: the mean of the difference over the folds
+    must exceed its standard error.
 
     Parameters
     ----------
@@ -156,11 +157,13 @@ def choose_weights(
     winner : Trial
     predict : callable
         ``predict(trial)`` returns validation rows and predictions of each fold, or None.
+    speed : PredictionTime
+        Trials that are too slow are left out.
     clock : Clock
         Where too few seconds are left for a selection, there is none.
     """
-    alone = {winner.number: 1.0}
-    found = {trial.number: predict(trial) for trial in _library(history, winner)}
+    alone = Selection({winner.number: 1.0})
+    found = {trial.number: predict(trial) for trial in _library(history, winner, speed)}
     folds = {number: each for number, each in found.items() if each is not None}
     if len(history.compared_folds) < 2 or len(folds) < 2 or winner.number not in folds:
         return alone
@@ -168,27 +171,26 @@ def choose_weights(
     sampled = _sample(list(folds.values()), problem.seed_for(FOLDS))
     place = numbers.index(winner.number)
     try:
-        weights = (
-            _select_if_better(sampled, place, scorer) if _has_time(sampled, scorer, clock) else None
-        )
+        if not _has_time(sampled, scorer, clock, 1 + len(sampled[0])):
+            warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
+            return alone
+        weights = _select_if_better(sampled, place, scorer)
+        gain = _expect(problem, sampled, scorer, clock) if len(weights) > 1 else 0.0
     except Exception as error:  # of the metric's own code
         warn(
             "final_model='ensemble': no ensemble could be chosen, because computing the metric "
             f"from kept predictions raised {type(error).__name__}: {error}",
         )
         return alone
-    if weights is None:
-        warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
-        return alone
-    return {numbers[i]: weight for i, weight in weights.items()}
+    return Selection({numbers[i]: weight for i, weight in weights.items()}, gain)
 
 
-def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock) -> bool:
-    """Return whether there are enough seconds for a selection and its check."""
+def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selections: int) -> bool:
+    """Return whether there are enough seconds for some selections."""
     _score_alone(trials[0], scorer)  # the first call may take longer than others
     start = clock.elapsed()
     _score_alone(trials[0], scorer)
-    seconds = (clock.elapsed() - start) * count_scores(len(trials)) * (1 + len(trials[0]))
+    seconds = (clock.elapsed() - start) * count_scores(len(trials)) * n_selections
     return seconds <= clock.left_for_refit()
 
 
@@ -203,16 +205,37 @@ def _select_if_better(trials: list[_Folds], winner: int, scorer: RowScorer) -> d
     return weights if np.mean(gains) > error else {winner: 1.0}
 
 
+def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Clock) -> float:
+    """Return the gain that is expected of an ensemble, 0 if it cannot be computed in time."""
+    if not scorer.is_exact:
+        return 0.0
+    rows = np.concatenate([rows for rows, _ in trials[0]])
+    if not _has_time(trials, scorer, clock, count_samples(len(rows))):
+        return 0.0
+    predictions = [np.concatenate([values for _, values in folds]) for folds in trials]
+    groups = problem.routed.split.get("groups")
+    labels = class_labels(problem.y) if problem.classifier else None
+    gain = expect_gain(
+        predictions,
+        lambda places, values: scorer(rows[places], values),
+        rows if groups is None else to_numpy(groups)[rows],
+        None if labels is None else labels[rows],
+        problem.seed_for(FOLDS),
+    )
+    return gain if math.isfinite(gain) else 0.0
+
+
 def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
     """Return the score of one trial on all folds."""
     rows, predictions = zip(*trial, strict=True)
     return scorer(np.concatenate(rows), np.concatenate(predictions))
 
 
-def _library(history: History, winner: Trial) -> list[Trial]:
-    """Return the best trials, from the winner on."""
+def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
+    """Return the best trials that are fast enough, from the winner on."""
     rivals = [t for t in history if t.eligible and t.status == COMPLETE and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
+    rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
     rivals.sort(key=history.score, reverse=True)
     return [winner, *rivals[: LIBRARY_SIZE - 1]]
 

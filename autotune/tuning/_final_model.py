@@ -15,13 +15,14 @@ from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import Job, build
 from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
-from ..timing import validation_rows
-from ._ensemble import choose_weights
+from ..timing import LastFitTime, validation_rows
+from ._ensemble import Selection, choose_ensemble
 from ._fitter import Fitter, repeat_warnings
 from ._kept import FoldResults, compared_keys
 from ._problem import TRIALS, Problem
 from ._runtime import Runtime
 from ._search import SearchResult
+from ._speed import PredictionTime
 from ._winner import LastFit, Winner, refit_winner
 
 
@@ -37,26 +38,45 @@ def make_final_model(
     """
     if problem.final_model == "refit":
         return refit_winner(problem, result, winner, runtime)
-    start = runtime.clock.elapsed()
-    folds = FoldFits(problem, result, runtime)
-    weights = {winner.trial.number: 1.0}
+    average = _average(problem, result, winner, runtime)
+    return _refit(problem, result, winner, runtime) if average is None else average
+
+
+def _average(
+    problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
+) -> LastFit | None:
+    """Return an average of models, or None if the winner is to be fitted on all rows."""
+    start, history = runtime.clock.elapsed(), result.history
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
-        return _refit(problem, result, winner, runtime)
-    if result.history.share < FULL:
-        _warn_of_share(problem, result.history)
-        return _refit(problem, result, winner, runtime)
+        return None
+    if history.share < FULL:
+        _warn_of_share(problem, history)
+        return None
+    folds = FoldFits(problem, result, runtime)
+    speed = PredictionTime(problem, history, runtime.kept)
+    chosen = Selection({winner.trial.number: 1.0})
     if problem.final_model == "ensemble":
-        weights = choose_weights(
-            problem, result.history, winner.trial, folds.predictions, runtime.clock
+        chosen = choose_ensemble(
+            problem, history, winner.trial, folds.predictions, speed, runtime.clock
         )
-        if len(weights) == 1 and runtime.clock.seconds is None:
-            return _refit(problem, result, winner, runtime)
-    averaged, weights = folds.average(weights)
+        if len(chosen.weights) == 1 and runtime.clock.seconds is None:
+            return None
+    weights = speed.leave_out(chosen.weights, len(history.compared_folds))
+    refits = len(weights) < len(chosen.weights) and folds.can_refit(chosen.weights)
+    if refits:
+        weights = speed.leave_out(chosen.weights, 1)
+    if not weights or (refits and len(weights) == 1):
+        _warn_of_slow_average(problem, winner.trial)
+        return None
+    averaged, weights = folds.average(weights, refits=refits)
     if averaged is None:
         _warn_of_refit(problem, winner.trial)
-        return _refit(problem, result, winner, runtime)
+        return None
     runtime.callbacks.pass_over(runtime.callbacks.begin_refit())
-    repeat_warnings(_noted_warnings(result.history, list(weights)))
+    if not refits:
+        repeat_warnings(_noted_warnings(history, list(weights)))
+    if len(weights) == len(chosen.weights):
+        winner = winner.with_gain(chosen.gain, problem.metric)
     return LastFit(winner, averaged, runtime.clock.elapsed() - start, weights)
 
 
@@ -83,6 +103,7 @@ class FoldFits:
         self._task = runtime.task
         self._clock = runtime.clock
         self._kept: FoldResults = runtime.kept
+        self._time = LastFitTime(runtime.task, runtime.clock, result.subsample)
         self._fitter = Fitter(
             runtime.task,
             runtime.executor,
@@ -91,12 +112,14 @@ class FoldFits:
             lost=result.lost,
         )
 
-    def average(self, weights: dict[int, float]) -> tuple[Any, dict[int, float]]:
+    def average(self, weights: dict[int, float], *, refits: bool) -> tuple[Any, dict[int, float]]:
         """Return the weighted average of the fold models of trials, and the weights.
 
-        Trials of which no model can be had are left out; without any, there is no average.
+        With ``refits`` each trial has one model instead, fitted on all rows. Trials of which no
+        model can be had are left out; without any, there is no average.
         """
-        found = {number: self._models(self._history[number]) for number in weights}
+        models_of = self._refit if refits else self._models
+        found = {number: models_of(self._history[number]) for number in weights}
         found = {number: models for number, models in found.items() if models}
         if not found:
             return None, {}
@@ -105,7 +128,8 @@ class FoldFits:
             weights = {number: weights[number] / total for number in found}
         kind = AveragedClassifier if self._problem.classifier else AveragedRegressor
         members = [self._unfitted(self._history[number]) for number in found]
-        averaged = kind(members, list(weights.values()), _reusable(self._problem))
+        cv = False if refits else _reusable(self._problem)
+        averaged = kind(members, list(weights.values()), cv)
         models = [model for each in found.values() for model in each]
         shares = [weights[n] / len(each) for n, each in found.items() for _ in each]
         return averaged.take(models, shares), weights
@@ -122,6 +146,26 @@ class FoldFits:
                 return None
             found.append(known)
         return found
+
+    def can_refit(self, weights: dict[int, float]) -> bool:
+        """Return whether there is time to fit each of some trials on all rows."""
+        if len(weights) == 1 or self._clock.seconds is None:
+            return len(weights) > 1
+        need = sum(self._time.need(self._history[number], FULL) for number in weights)
+        return need <= self._time.left()
+
+    def _refit(self, trial: Trial) -> list[Any]:
+        """Return the model of a trial that is fitted on all rows, none if that fails."""
+        seconds = None if self._clock.seconds is None else self._time.left()
+        need = self._time.need(trial, FULL)
+        try:
+            return [self._fitter.fit(trial, seconds, FULL, need).model]
+        except Exception as error:  # of the model's own code, or too late
+            warn(
+                f"final_model='ensemble': trial {trial.number} is left out, because it could not "
+                f"be fitted on all rows ({type(error).__name__}: {error})",
+            )
+            return []
 
     def _models(self, trial: Trial) -> list[Any]:
         """Return the models of a trial's folds, those that can be had in time."""
@@ -187,6 +231,15 @@ def _warn_of_refit(problem: Problem, trial: Trial) -> None:
     warn(
         f"final_model={problem.final_model!r}: there is no fold model of trial {trial.number}: it "
         "is fitted on all rows instead",
+    )
+
+
+def _warn_of_slow_average(problem: Problem, trial: Trial) -> None:
+    """Say that an average would predict too slowly."""
+    warn(
+        f"budget: an average of models would take more than "
+        f"{problem.budget.predict_seconds_per_row:g} s per row to predict: trial {trial.number} is "
+        "fitted on all rows instead",
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy as np
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
 from ..evaluation import Keeps, Kept, Outcome, class_labels
 from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
+from ..storage import Journal
 from ._problem import Problem
 
 
@@ -18,29 +21,51 @@ def make_keeps(problem: Problem) -> Keeps | None:
     """Return what evaluations of a problem keep, None if nothing."""
     models = problem.refit is not False and problem.final_model != "refit"
     predictions = problem.keep_predictions or (models and problem.final_model == "ensemble")
-    if not models and not predictions:
+    is_limited = problem.budget.predict_seconds_per_row is not None
+    if not (models or predictions or is_limited):
         return None
     labels = class_labels(problem.y) if problem.classifier else None
-    return Keeps(models, predictions, None if labels is None else np.unique(labels))
+    classes = None if labels is None else np.unique(labels)
+    return Keeps(models, predictions, classes, problem.keep_predictions, is_limited)
 
 
 class FoldResults:
     """What evaluations on all folds of the best trials have kept.
 
     Trials that end without being complete are forgotten, and so are the worst of more than
-    ``LIBRARY_SIZE``. Where what is kept takes more than ``capacity`` bytes, the models of the
-    worst trial go first, then those of the next; then predictions, in the same order.
+    ``LIBRARY_SIZE``, except for predictions that the user asked for. Where what is kept takes
+    more than ``capacity`` bytes, the models of the worst trial go first, then those of the next;
+    then predictions, in the same order.
 
     Parameters
     ----------
+    keeps : Keeps or None
+        What evaluations keep.
+    journal : Journal or None
+        Where predictions are saved, and forgotten, too.
     capacity : int
         Bytes.
     """
 
-    def __init__(self, capacity: int = MOST_BYTES):
+    def __init__(
+        self,
+        keeps: Keeps | None = None,
+        journal: Journal | None = None,
+        capacity: int = MOST_BYTES,
+    ):
+        self.classes = None if keeps is None else keeps.classes
+        self._asked_for = keeps is not None and keeps.all_responses
+        self._journal = journal
         self._capacity = capacity
-        self._models: dict[int, dict[Key, bytes]] = {}
-        self._predictions: dict[int, dict[Key, tuple[np.ndarray, np.ndarray]]] = {}
+        self._size = 0  # bytes that are used
+        self.seconds_per_row: dict[int, float] = {}  # to predict, by the numbers of trials
+        self._rows: dict[Key, np.ndarray] = {}  # of validation, the same for all trials
+        self._models: dict[int, dict[Key, Kept]] = {}
+        self._predictions: dict[int, dict[Key, Kept]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without what belongs to the running fit."""
+        return {**self.__dict__, "_journal": None}
 
     def wants(self, key: Key, history: History) -> bool:
         """Return whether the evaluation with a key is one by which trials are compared."""
@@ -48,23 +73,50 @@ class FoldResults:
 
     def take(self, outcome: Outcome, history: History) -> None:
         """Keep what an evaluation has brought, and forget what has lost its worth by it."""
-        evaluation = outcome.evaluation
-        if outcome.kept is not None and evaluation.status == COMPLETE:
-            self.add(evaluation.trial, evaluation.key, outcome.kept)
+        evaluation, kept = outcome.evaluation, outcome.kept
+        if kept is not None and evaluation.status == COMPLETE:
+            self.add(evaluation.trial, evaluation.key, kept)
+            if self._journal is not None and kept.responses:
+                arrays = {"rows": kept.rows, **kept.responses}
+                self._journal.save_arrays(evaluation.trial, evaluation.key, arrays)
         self._forget(history)
 
     def add(self, trial: int, key: Key, kept: Kept) -> None:
         """Keep what there is of a fold."""
         if kept.model is not None:
-            self._models.setdefault(trial, {})[key] = kept.model
-        if kept.predictions is not None:
-            folds = self._predictions.setdefault(trial, {})
-            folds[key] = kept.rows, kept.predictions
+            self._put(self._models, trial, key, replace(kept, responses={}))
+        if kept.responses:
+            rows = self._rows.setdefault(key, kept.rows)
+            self._put(self._predictions, trial, key, replace(kept, model=None, rows=rows))
+        if kept.seconds_per_row is not None:  # what is shortest was least disturbed
+            before = self.seconds_per_row.get(trial, math.inf)
+            self.seconds_per_row[trial] = min(before, kept.seconds_per_row)
+
+    def recall(self, earlier: FoldResults | None, history: History) -> None:
+        """Take over the predictions of evaluations that an earlier fit leaves to this one."""
+        known: Iterable[tuple[int, Key, Kept]]
+        if self._journal is not None:
+            known = ((n, key, _from_arrays(arrays)) for n, key, arrays in self._journal.arrays())
+        elif earlier is not None and earlier._asked_for >= self._asked_for:
+            known = [(n, k, kept) for n, f in earlier._predictions.items() for k, kept in f.items()]
+        else:
+            return
+        for number, key, kept in known:
+            evaluation = history[number].evaluations.get(key) if number < len(history) else None
+            if evaluation is not None and evaluation.status == COMPLETE:
+                self.add(number, key, kept)
+        self._forget(history)
+
+    def close(self) -> None:
+        """Forget the models, and leave the file."""
+        self._journal = None
+        for number in list(self._models):
+            self._drop(self._models, number)
 
     def model(self, trial: Trial, key: Key) -> Any:
         """Return the model of a fold, None if it is not there."""
-        content = self._models.get(trial.number, {}).get(key)
-        return None if content is None else pickle.loads(content)
+        kept = self._models.get(trial.number, {}).get(key)
+        return None if kept is None or kept.model is None else pickle.loads(kept.model)
 
     def has_best(self, history: History) -> bool:
         """Return whether the models of the best trial so far are there."""
@@ -75,31 +127,88 @@ class FoldResults:
         return self._models.get(best, {}).keys() >= set(compared_keys(history))
 
     def predictions(self, trial: Trial, key: Key) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the validation rows of a fold and the predictions for them, if they are there."""
+        """Return the validation rows of a fold and the predictions for them, if they are there.
+
+        Those of a classifier are probabilities, or one vote for each row if there are none.
+        """
+        kept = self.responses(trial, key)
+        if kept is None:
+            return None
+        if "predict_proba" in kept.responses:
+            return kept.rows, kept.responses["predict_proba"]
+        values = kept.responses["predict"]
+        if self.classes is not None:
+            values = np.eye(len(self.classes), dtype=np.float32)[values]
+        return kept.rows, values
+
+    def responses(self, trial: Trial, key: Key) -> Kept | None:
+        """Return the validation rows of a fold and all responses for them, if they are there."""
         return self._predictions.get(trial.number, {}).get(key)
 
-    @property
-    def size(self) -> int:
-        """The bytes that are used."""
-        models = sum(len(content) for folds in self._models.values() for content in folds.values())
-        predictions = [each for folds in self._predictions.values() for each in folds.values()]
-        return models + sum(rows.nbytes + values.nbytes for rows, values in predictions)
+    def _put(self, to: dict[int, dict[Key, Kept]], number: int, key: Key, kept: Kept) -> None:
+        """Add to the models or to the predictions of a trial."""
+        folds = to.setdefault(number, {})
+        self._size += _size(kept) - (_size(folds[key]) if key in folds else 0)
+        folds[key] = kept
+
+    def _drop(self, kept: dict[int, dict[Key, Kept]], number: int) -> None:
+        """Forget the models or the predictions of a trial."""
+        self._size -= sum(map(_size, kept.pop(number, {}).values()))
+        if kept is self._predictions and self._journal is not None:
+            self._journal.discard_arrays(number)
 
     def _forget(self, history: History) -> None:
         """Forget trials that are out, then the worst while there are too many or too much."""
-        for kept in (self._models, self._predictions):
+        both = self._models, self._predictions
+        for kept in both:
             for number in list(kept):
                 if history[number].status in ENDS and history[number].status != COMPLETE:
-                    del kept[number]
-        worst_first = _worst_first(history, {*self._models, *self._predictions})
-        for number in worst_first[:-LIBRARY_SIZE]:
-            self._models.pop(number, None)
-            self._predictions.pop(number, None)
-        for kept in (self._models, self._predictions):
-            for number in worst_first:
-                if self.size <= self._capacity:
-                    return
-                kept.pop(number, None)
+                    self._drop(kept, number)
+        for kept in both[: 1 if self._asked_for else 2]:
+            if len(kept) > LIBRARY_SIZE:
+                for number in _worst_first(history, set(kept))[:-LIBRARY_SIZE]:
+                    self._drop(kept, number)
+        for kept in both:
+            if self._size > self._capacity:
+                for number in _worst_first(history, set(kept)):
+                    if self._size <= self._capacity:
+                        return
+                    self._drop(kept, number)
+
+
+def make_fold_results(
+    problem: Problem, history: History, journal: Journal | None, earlier: FoldResults | None
+) -> FoldResults | None:
+    """Return what is kept in a fit, None if nothing, with what earlier fits leave to it.
+
+    Parameters
+    ----------
+    problem : Problem
+    history : History
+        With the evaluations of earlier fits that are not repeated.
+    journal : Journal or None
+        The file, if there is one.
+    earlier : FoldResults or None
+        What a fit of the same estimator has kept, of which this one may be the continuation.
+    """
+    keeps = make_keeps(problem)
+    if keeps is None:
+        return None
+    kept = FoldResults(keeps, journal if problem.keep_predictions else None)
+    kept.recall(earlier, history)
+    return kept
+
+
+def _from_arrays(arrays: dict[str, np.ndarray]) -> Kept:
+    """Return what was kept of a fold, as a file has it."""
+    return Kept(None, arrays["rows"], {n: each for n, each in arrays.items() if n != "rows"})
+
+
+def _size(kept: Kept) -> int:
+    """Return the bytes of what is kept of a fold."""
+    if kept.model is not None:
+        return len(kept.model)
+    return sum(each.nbytes for each in kept.responses.values())
 
 
 def _worst_first(history: History, numbers: set[int]) -> list[int]:

@@ -89,6 +89,9 @@ def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], b
     """Return what tells whether the fold models of the best trial so far can be averaged."""
     kept = runtime.kept
     averages = problem.final_model != "refit" and not callable(problem.refit)
+    averages = (
+        averages and problem.budget.predict_seconds_per_row is None
+    )  # else it may be refitted
     if kept is None or not averages or runtime.clock.seconds is None:  # no seconds are kept
         return lambda history: False
     return kept.has_best

@@ -37,7 +37,9 @@ class Runtime:
 
 
 @contextmanager
-def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterator[Runtime]:
+def open_runtime(
+    problem: Problem, clock: Clock, callbacks: Callbacks, kept: FoldResults | None
+) -> Iterator[Runtime]:
     """Open an executor for the budget and joblib's configuration, and close it at the end."""
     task = make_task(problem, callbacks)
     executor = make_executor(
@@ -48,7 +50,6 @@ def open_runtime(problem: Problem, clock: Clock, callbacks: Callbacks) -> Iterat
         meanwhile=_tried_here(problem),
     )
     with autologging_off(), executor:
-        kept = None if task.keeps is None else FoldResults()
         yield Runtime(clock, task, executor, callbacks, kept)
 
 

@@ -190,11 +190,12 @@ def check_refit(refit: Any, metrics: Any) -> None:
 
 @dataclass(frozen=True)
 class Routed:
-    """Metadata by recipient."""
+    """Metadata by recipient, and as they were given."""
 
     fit: dict[str, Any]
     score: dict[str, Any]
     split: dict[str, Any]
+    given: dict[str, Any]
 
 
 def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict) -> Routed:
@@ -207,13 +208,25 @@ def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict
                 "estimator is a list, so with metadata routing all of them must request the "
                 f"same metadata; got {[sorted(fit) for fit in fits]}"
             )
-        return Routed(dict(fits[0]), dict(routed.scorer.score), dict(routed.splitter.split))
+        return Routed(
+            dict(fits[0]), dict(routed.scorer.score), dict(routed.splitter.split), dict(params)
+        )
     fit = dict(params)
     groups = fit.pop("groups", None)
-    score = {}
-    if fit.get("sample_weight") is not None and _all_accept_weights(scoring, owner):
-        score["sample_weight"] = fit["sample_weight"]
-    return Routed(fit, score, {"groups": groups})
+    return Routed(fit, route_to_scorers(owner, scoring, fit), {"groups": groups}, dict(params))
+
+
+def route_to_scorers(owner: Any, scoring: Scoring, given: dict[str, Any]) -> dict[str, Any]:
+    """Return those of the metadata of ``fit`` that scorers use, also other scorers than its own."""
+    if routing_enabled():
+        router = MetadataRouter(owner=owner)
+        router.add(scorer=scoring.scorer, method_mapping=_from_fit("score"))
+        used = router.consumes("fit", given)
+        routed = process_routing(router, "fit", **{name: given[name] for name in used})
+        return dict(routed.scorer.score)
+    weights = given.get("sample_weight")
+    uses_weights = weights is not None and _all_accept_weights(scoring, owner)
+    return {"sample_weight": weights} if uses_weights else {}
 
 
 def _all_accept_weights(scoring: Scoring, owner: Any) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..history import History, Trial
-from ..results import expect, select, stands
+from ..results import Metric, clip, expect, select, stands
 from ._comparison import make_comparison
 from ._conclusion import Conclusion
+from ._kept import FoldResults
 from ._last_fit import Refit
 from ._problem import TRIALS, Problem
 from ._runtime import Runtime
 from ._search import SearchResult
+from ._speed import PredictionTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,17 @@ class Winner:
     trial: Trial
     score: float
     expected: tuple[float, tuple[float, float]] | None
+
+    def with_gain(self, gain: float, metric: Metric) -> Winner:
+        """Return the winner with a score on new data that is better by a gain.
+
+        Its interval stays as wide, since it depends on the rows, which are the same.
+        """
+        if self.expected is None:
+            return self
+        score, interval = self.expected
+        low, high = (end + gain for end in interval)
+        return replace(self, expected=(score + gain, clip((low, high), metric)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +67,9 @@ class LastFit:
     weights: dict[int, float] | None = None
 
 
-def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion) -> Winner | None:
+def choose_winner(
+    problem: Problem, result: SearchResult, conclusion: Conclusion, kept: FoldResults | None = None
+) -> Winner | None:
     """Return the winner, or None if no metric decides among several."""
     history, refit = result.history, problem.refit
     if refit is False and conclusion.multimetric:
@@ -66,6 +81,7 @@ def choose_winner(problem: Problem, result: SearchResult, conclusion: Conclusion
         champion = history[select(refit, conclusion.cv_results, history)]
     if not callable(refit):
         champion = _on_all_rows(champion, result)
+        champion = PredictionTime(problem, history, kept).fast_enough(champion)
     return _describe(problem, history, champion)
 
 

@@ -109,6 +109,7 @@ def test_documented_attributes_are_there():
     for model in (tuned(), AutoTunedRegressor(DecisionTreeRegressor(), SPACE, budget=2, cv=2)):
         model.set_params(final_model="ensemble", keep_predictions=True).fit(frame, Y)
         asked = {"feature_names_in_", "ensemble_weights_", "oof_predictions_"}
+        asked |= {"predict_seconds_per_row_"}
         assert set_by_fit(model) == ALL | asked
         assert all(hasattr(model, name) for name in documented(model))
 

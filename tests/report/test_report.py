@@ -400,6 +400,19 @@ def test_words():
     assert words.advice(facts)[0] == "C: Allow values above it: a better one may lie there."
 
 
+@pytest.mark.parametrize(
+    ("single", "text"),
+    [
+        (2e-6, "Predicting a row takes about 20 µs, with a single model 2 µs."),
+        (2e-5, "Predicting a row takes about 20 µs."),
+    ],
+)
+def test_prediction_time(single, text):
+    """Check that the time of the final model is told beside that of a single one."""
+    times = {"final": 2e-5, "single": single}
+    assert text in words.effort(Facts.of(simple_tuned(predict_seconds_per_row_=times)))
+
+
 def test_a_limit_on_each_trial():
     """Check that a trial over its own limit is a failure, not the end of the budget."""
     tuned = simple_tuned()

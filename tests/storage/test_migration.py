@@ -1,4 +1,4 @@
-"""Files of schema 1: read, continued, or refused, and never half changed."""
+"""Files of earlier schemas: read, continued, or refused, and never half changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from studies import X, Y, check_integrity, summary, tuner
 from autotune import read_history
 from autotune.history import COMPARISON, SEARCH, History, Key
 from autotune.storage import Journal
-from autotune.storage._database import open_to_write
+from autotune.storage._database import SCHEMA_VERSION, open_to_write
 
 # What the first schema was.
 SCHEMA = """
@@ -146,7 +146,7 @@ def test_a_study_of_schema_1_goes_on(path):
     history = History(2, n_repeat_folds=2)
     history.share = 0.25
     journal = open_journal(path, "a", history)
-    assert (version(path), journal.seed) == (2, 7)
+    assert (version(path), journal.seed) == (SCHEMA_VERSION, 7)
     keys = [Key(fold, 0.25, phase) for phase in (SEARCH, COMPARISON) for fold in (0, 1)]
     assert [evaluation.key for evaluation in history[0].in_order()] == keys
     assert history.score(history[0]) == 0.625
@@ -183,7 +183,20 @@ def test_a_fit_of_schema_1_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("TOY_LOG", str(log))
     assert summary(tuner(storage=path).fit(X, Y)) == first
     assert [entry["fold"] for entry in studies.entries(log)] == [studies.REFIT]
+    assert version(path) == SCHEMA_VERSION
+
+
+def test_a_file_of_schema_2_goes_on(tmp_path):
+    """Check that it is read as it is, and that a fit adds what only the later schema has."""
+    path = tmp_path / "tuning.db"
+    first = summary(tuner(storage=path).fit(X, Y))
+    execute(path, "DROP TABLE predictions; PRAGMA user_version = 2;")
+    frame = read_history(path)
     assert version(path) == 2
+    assert summary(tuner(storage=path).fit(X, Y)) == first
+    assert version(path) == SCHEMA_VERSION
+    assert read_history(path).equals(frame)
+    check_integrity(path)
 
 
 DAMAGE = {

@@ -230,7 +230,7 @@ def test_kept_models_are_forgotten():
     for number, (score, status) in enumerate([(0.5, COMPLETE), (0.9, COMPLETE), (0.1, DROPPED)]):
         trial = history.add({}, "random")
         history.record(Evaluation(number, 0, scores={"score": score}))
-        kept.add(number, Key(0), Kept(bytes(300), np.arange(10), np.zeros(10)))
+        kept.add(number, Key(0), Kept(bytes(300), np.arange(10), {"predict": np.zeros(10)}))
         history.set_status(trial, status)
     kept.take(_Nothing, history)
     assert [_left(kept, history, number) for number in range(3)] == [
@@ -241,7 +241,7 @@ def test_kept_models_are_forgotten():
     kept._capacity = 650
     kept.take(_Nothing, history)
     assert [_left(kept, history, n) for n in range(2)] == [(False, True), (True, True)]
-    kept._capacity = 170
+    kept._capacity = 100
     kept.take(_Nothing, history)
     assert [_left(kept, history, n) for n in range(2)] == [(False, False), (False, True)]
 
@@ -264,7 +264,7 @@ def test_only_the_best_are_kept():
     for number in range(LIBRARY_SIZE + 3):
         trial = history.add({}, "random")
         history.record(Evaluation(number, 0, scores={"score": float(number)}))
-        kept.add(number, Key(0), Kept(None, np.arange(10), np.zeros(10)))
+        kept.add(number, Key(0), Kept(None, np.arange(10), {"predict": np.zeros(10)}))
         history.set_status(trial, COMPLETE)
         kept.take(_Nothing, history)
     assert sorted(kept._predictions) == list(range(3, LIBRARY_SIZE + 3))

@@ -1,0 +1,98 @@
+"""Prediction time: of trials, as far as it is limited, and of the final model."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .._texts import warn
+from ..evaluation import predict_seconds
+from ..history import COMPLETE, History, Trial
+from ..timing import validation_rows
+from ._kept import FoldResults, compared_keys
+from ._problem import Problem
+
+
+class PredictionTime:
+    """The seconds per row that trials take to predict, and the limit of the budget.
+
+    Parameters
+    ----------
+    problem : Problem
+    history : History
+    kept : FoldResults or None
+        What was measured in the folds. Evaluations of an earlier fit that did not measure it count
+        with the time of their scores, which is a little longer.
+
+    Attributes
+    ----------
+    limit : float
+        Seconds per row; infinite if there is none.
+    """
+
+    def __init__(self, problem: Problem, history: History, kept: FoldResults | None):
+        limit = problem.budget.predict_seconds_per_row
+        self.limit = math.inf if limit is None else limit
+        self._folds = problem.folds
+        self._history = history
+        self._kept = kept
+
+    def of(self, trial: Trial) -> float:
+        """Return the seconds per row of one model of a trial, infinite if they are unknown."""
+        known = None if self._kept is None else self._kept.seconds_per_row.get(trial.number)
+        if known is not None:
+            return known
+        most = validation_rows(self._history.share) or math.inf
+        return min(
+            (
+                trial.evaluations[key].score_time / min(len(self._folds[key.fold][1]), most)
+                for key in compared_keys(self._history)
+                if key in trial.evaluations and key.fold is not None
+            ),
+            default=math.inf,
+        )
+
+    def leave_out(self, weights: dict[int, float], n_models: int) -> dict[int, float]:
+        """Return the weights of as many trials as may be averaged, those of least weight left out.
+
+        Each has a number of models.
+        """
+        if math.isinf(self.limit):
+            return weights
+        kept = sorted(weights, key=lambda number: -weights[number])
+        while kept and n_models * sum(self.of(self._history[n]) for n in kept) > self.limit:
+            kept.pop()
+        total = sum(weights[number] for number in kept)
+        return {number: weights[number] / total for number in weights if number in kept}
+
+    def fast_enough(self, best: Trial) -> Trial:
+        """Return the best trial that keeps the limit; the given one if it does, or none does."""
+        if math.isinf(self.limit) or self.of(best) <= self.limit:
+            return best
+        score = self._history.score
+        complete = [t for t in self._history if t.eligible and t.status == COMPLETE]
+        fast = [t for t in complete if self.of(t) <= self.limit and math.isfinite(score(t))]
+        if fast:
+            return max(fast, key=score)
+        warn(
+            f"budget: no complete trial predicts within {self.limit:g} s per row, so trial "
+            f"{best.number} is used, which takes about {self.of(best):.2g} s",
+        )
+        return best
+
+
+def measure_final_model(problem: Problem, model: Any) -> dict[str, float]:
+    """Return the seconds per row of the final model, and of one of the models that it averages."""
+    single = getattr(model, "estimators_", [model])[0] if problem.final_model != "refit" else model
+    try:
+        final = predict_seconds(model, problem.X)
+        times = {"final": final, "single": final}
+        if single is not model:
+            times["single"] = predict_seconds(single, problem.X)
+    except Exception as error:  # of the model's own code
+        warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
+        return {"final": math.nan, "single": math.nan}
+    limit = problem.budget.predict_seconds_per_row
+    if limit is not None and final > limit:
+        warn(f"budget: the final model takes {final:.2g} s per row to predict, more than {limit:g}")
+    return times
