@@ -15,7 +15,7 @@ from pathlib import Path
 from sklearn.datasets import load_breast_cancer
 from sklearn.tree import DecisionTreeClassifier
 
-from autotune import AutoTunedClassifier, read_history
+from autotune import AutoTunedClassifier, TuningDisplay, read_history
 
 X, y = load_breast_cancer(return_X_y=True)
 folder = tempfile.TemporaryDirectory()
@@ -59,6 +59,7 @@ print(f"{len(read_history(path))} evaluations of {len(model.history_)} trials")
 # A larger budget adds trials to the same search.
 model = tune(budget=15)
 print(f"{len(model.history_)} trials, best score {model.best_score_:.4f}")
+TuningDisplay.from_estimator(model, kind="parameters")
 
 # %%
 # The file can be read at any time, also while a search is writing it.

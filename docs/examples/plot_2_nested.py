@@ -22,9 +22,9 @@ tuned = AutoTunedClassifier(
 results = cross_validate(tuned, X, y, cv=5, return_estimator=True)
 
 # %%
-# ``outer`` is the score to report. ``optimism`` is the inner score minus the outer one.
+# ``outer_score`` is the score to report. ``optimism`` is the inner score minus the outer one.
 report = nested_report(results)
-report.folds.round(3)
+report.folds.filter(regex="score|optimism").round(3)
 
 # %%
 # If the chosen values differ a lot between outer folds, the score hardly depends on them,

@@ -7,6 +7,7 @@ After the search, the winner is fitted on all rows by default.
 """
 
 # %%
+import matplotlib.pyplot as plt
 from sklearn.datasets import load_breast_cancer
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
@@ -31,9 +32,15 @@ models = {
 # %%
 # A single tree varies a lot with its rows, so averages are better here.
 # They take as long to predict as all of their models together.
-for final_model, model in models.items():
-    loss = log_loss(y_test, model.predict_proba(X_test))
-    print(f"{final_model:9} log loss on held-out rows {loss:.3f}")
+losses = {
+    final_model: log_loss(y_test, model.predict_proba(X_test))
+    for final_model, model in models.items()
+}
+fig, ax = plt.subplots(figsize=(6, 2.2), layout="constrained")
+ax.bar_label(ax.barh(list(losses), list(losses.values())), fmt="%.3f", padding=4)
+ax.set(xlabel="log loss on held-out rows (lower is better)", xlim=(0, 0.35))
+ax.invert_yaxis()
+plt.show()
 
 # %%
 # The ensemble draws on these trials, with these weights:
