@@ -26,7 +26,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "_generated", "examples", "auto_examples/*.py.md5"]
+exclude_patterns = ["_build", "_generated", "examples"]
 nitpicky = True
 # numpydoc links attributes that are properties, which api.md does not list by themselves.
 nitpick_ignore_regex = [("py:obj", r"(space_report|n_features_in|classes)_")]
