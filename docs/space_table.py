@@ -19,7 +19,9 @@ def space_tables() -> str:
     classes = {f"sklearn.{name}": cls for name, cls in all_estimators()}
     parts = []
     for family in FAMILIES:
-        heading = (family.__doc__ or "").splitlines()[0].removeprefix(PREFIX).rstrip(".")
+        heading = (
+            (family.__doc__ or "").splitlines()[0].removeprefix(PREFIX).rstrip(".")
+        )
         rows = [
             f"| {name} | {describe(entry, classes.get(name))} |"
             for name, entry in sorted(family.SPACES.items())
@@ -31,15 +33,21 @@ def space_tables() -> str:
 
 def table(heading: str, column: str, rows: list[str]) -> str:
     """Return a table with two columns under a heading."""
-    return "\n".join([f"## {heading}", "", f"| class | {column} |", "| --- | --- |", *rows, ""])
+    return "\n".join(
+        [f"## {heading}", "", f"| class | {column} |", "| --- | --- |", *rows, ""]
+    )
 
 
 def describe(entry: Any, cls: type | None) -> str:
     """Return the ranges of a class with its default parameters; conditional ones are left out."""
-    found = entry({} if cls is None else default_params(cls)) if callable(entry) else entry
+    found = (
+        entry({} if cls is None else default_params(cls)) if callable(entry) else entry
+    )
     spaces = found if isinstance(found, list) else [found]
     texts = [
-        ", ".join(f"`{name}` {show(values)}" for name, values in resolved(space, None).items())
+        ", ".join(
+            f"`{name}` {show(values)}" for name, values in resolved(space, None).items()
+        )
         for space in spaces
     ]
     return " *or* ".join(dict.fromkeys(texts))

@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
+import autotune
 from autotune.defaults._registry import known_models
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]+))?\)")
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -88,7 +92,46 @@ def test_other_languages_are_left_alone():
 def test_pages_are_found():
     """Check that the list of pages is not empty by accident."""
     names = {page.name for page in PAGES}
-    assert {"README.md", "getting_started.md", "user_guide.md"} <= names
+    assert {"README.md", "getting_started.md", "recipes.md"} <= names
+
+
+def anchors_of(page):
+    """Return the anchors of a page's headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page):
+    """Check that links inside the repository lead to a file and to a heading of it."""
+    for link in LINK.finditer(page.read_text(encoding="utf-8")):
+        path = link["path"].replace("auto_examples/index.rst", "examples/README.rst")
+        path = re.sub(r"^auto_examples/(\w+)\.rst", r"examples/\1.py", path)
+        target = (page.parent / path) if path else page
+        assert target.is_file(), link[0]
+        assert link["anchor"] is None or link["anchor"] in anchors_of(target), link[0]
+
+
+def wide_lines(text, width):
+    """Return the lines of code that are wider than so many characters."""
+    code = [match["code"] for match in FENCE.finditer(text) if match["language"] != "text"]
+    return [line for line in "".join(code).splitlines() if len(line) > width]
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+def test_code_fits_its_column(page):
+    """Check that no line of code on the site is wider than the column that shows it."""
+    text = page.read_text(encoding="utf-8")
+    halves = re.findall(r"^:::\{container\} side$(.*?)^:::$", text, re.MULTILINE | re.DOTALL)
+    assert not wide_lines(text, 88)
+    assert not wide_lines("".join(halves), 41)
+
+
+def test_the_citation():
+    """Check that CITATION.cff has what the format requires, and the package's version."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= set(citation)
+    assert citation["version"] == autotune.__version__
 
 
 def test_the_number_of_built_in_spaces():

@@ -159,7 +159,7 @@ class NestedPicture(Picture):
 
 @dataclass(frozen=True)
 class NestedReport:
-    """The results of nested cross-validation; created by :func:`nested_report`.
+    """The results of nested cross-validation; created by :func:`~autotune.nested_report`.
 
     Attributes
     ----------
