@@ -5,9 +5,9 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from ..compat import clone, output_of
-from ..history import seed_estimator
-from ._models import split_choice
+from ..compat import clone, fixed_iterations, output_of
+from ..history import Trial, seed_estimator
+from ._models import CHOSEN, split_choice
 
 
 def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
@@ -25,6 +25,18 @@ def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
             params[name].set_output(transform=output)
     seed_estimator(built, seed)
     return built
+
+
+def final_params(estimator: Any, trial: Trial) -> dict[str, Any]:
+    """Return a trial's configuration for all rows: with the iterations that its folds have found.
+
+    ``estimator=None`` means that the configuration selects the model.
+    """
+    if trial.iterations is None:
+        return trial.params
+    found = fixed_iterations(build(estimator, trial.params, 0), trial.iterations)
+    prefix = "" if estimator is not None else f"{CHOSEN}__"
+    return {**trial.params, **{f"{prefix}{name}": value for name, value in found.items()}}
 
 
 def _chosen_outputs(estimator: Any, params: dict[str, Any]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from .._texts import short_repr
 from ..compat import (
     clone,
     cloudpickle,
+    iterations_made,
     make_ready,
     num_samples,
     propagate_callbacks,
@@ -170,6 +171,7 @@ class Task:
 
         evaluation = outcome.evaluation
         evaluation.saved_time = saved_time(fitted, estimator)
+        evaluation.iterations = iterations_made(fitted)
         whole, estimator = estimator, scored_form(fitted, estimator, self.scorer)
         start = time.perf_counter()
         try:

@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from .._texts import short_repr
 from ._fields import FIELDS, FieldError
-from ._migration import from_first_schema
+from ._migration import from_first_schema, from_second_schema
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 
@@ -35,7 +35,7 @@ def open_to_write(path: Any) -> sqlite3.Connection:
         with _closed_on_error(connection):
             if _is_empty(connection):
                 _create(connection)
-            if _check(connection, path) == 1:
+            if _check(connection, path) < SCHEMA_VERSION:
                 with damage(path), transaction(connection):
                     _migrate(connection)
             connection.execute("PRAGMA foreign_keys = ON")
@@ -54,7 +54,7 @@ def open_to_read(path: Any) -> sqlite3.Connection | None:
             if _is_empty(connection):
                 connection.close()
                 return None
-            if _check(connection, path) == 1:
+            if _check(connection, path) < SCHEMA_VERSION:
                 connection = _copy(connection)
                 with _closed_on_error(connection), damage(path), transaction(connection):
                     _migrate(connection)
@@ -71,10 +71,13 @@ def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file of schema 1 to the schema of today, within a transaction."""
-    if _version(connection) == 1:  # else another process was faster
+    """Bring a file of an earlier schema to that of today, within a transaction."""
+    version = _version(connection)  # another process may have been faster
+    if version == 1:
         from_first_schema(connection, _table("evaluations"))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    elif version == 2:
+        from_second_schema(connection)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _table(name: str) -> str:

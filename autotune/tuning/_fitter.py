@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._texts import warn
-from ..evaluation import Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task, final_params
 from ..execution import (
     ClusterLostError,
     Executor,
@@ -81,7 +81,7 @@ class Fitter:
         job = Job(
             trial.number,
             None,
-            trial.params,
+            final_params(self._task.estimator, trial),
             seed,
             share,
             seconds,
