@@ -1,15 +1,24 @@
-"""Models that stop early: how many iterations they made, and how to fit that number again.
+"""Models that stop early: on which rows, how many iterations they made, how to fit that number.
 
 Models are recognised by the names of their classes, so that no library is imported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import current_thread, main_thread
 from typing import Any
 
+import numpy as np
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
+
+from ._sklearn import num_samples, safe_split, slice_params
+
+_EVERY = 10  # row is held out, the share of scikit-learn's own early stopping
 
 
 @dataclass(frozen=True)
@@ -24,12 +33,21 @@ class _Rule:
         The value of the latter without early stopping.
     made : callable
         Returns how many iterations a fitted model predicts with.
+    holds_out : bool
+        Whether a fit holds out rows to stop on, rather than being passed them.
+    weights : str or None
+        The argument of ``fit`` for the weights of the rows that it is passed.
+    quiet : dict
+        Arguments of ``fit`` that keep it from printing scores of these rows.
     """
 
     iterations: tuple[str, ...]
     stopping: tuple[str, ...]
     off: Any
     made: Callable[[Any], int | None]
+    holds_out: bool = False
+    weights: str | None = None
+    quiet: dict[str, Any] = field(default_factory=dict)
 
 
 _RULES = {
@@ -38,15 +56,22 @@ _RULES = {
         ("early_stopping",),
         False,
         lambda model: model.n_iter_ if model.do_early_stopping_ else None,
+        holds_out=True,
     ),
     ("sklearn", "BaseGradientBoosting"): _Rule(
-        ("n_estimators",), ("n_iter_no_change",), None, lambda model: model.n_estimators_
+        ("n_estimators",),
+        ("n_iter_no_change",),
+        None,
+        lambda model: model.n_estimators_,
+        holds_out=True,
     ),
     ("xgboost", "XGBModel"): _Rule(
         ("n_estimators", "num_boost_round"),
         ("early_stopping_rounds",),
         None,
         lambda model: model.best_iteration + 1,
+        weights="sample_weight_eval_set",
+        quiet={"verbose": False},
     ),
     ("lightgbm", "LGBMModel"): _Rule(
         (
@@ -56,6 +81,7 @@ _RULES = {
         ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change"),
         0,
         lambda model: model.best_iteration_ or None,
+        weights="eval_sample_weight",
     ),
     ("catboost", "CatBoost"): _Rule(
         ("iterations", "n_estimators", "num_boost_round", "num_trees"),
@@ -66,17 +92,67 @@ _RULES = {
 }
 
 
-def stops_early(model: Any) -> bool:
-    """Return whether a model may stop before its number of iterations, as the user has set it."""
+def hold_out_rows(estimator: Any) -> None:
+    """Have the next fit of a model stop early on a tenth of its rows if it is passed no others.
+
+    Boosting libraries require rows to stop on; scikit-learn's models hold them out themselves.
+    """
+    _, model = _last_model(estimator)
     rule = _rule(model)
-    return rule is not None and bool(_set_names(rule.stopping, model))
+    if rule is None or rule.holds_out or not _set_names(rule.stopping, model):
+        return
+
+    def fit(X: Any, y: Any, **params: Any) -> Any:
+        del model.fit  # from now on that of its class
+        if not any(params.get(name) is not None for name in ("eval_set", "eval_X")):
+            train, held_out = _split(y, classifier=is_classifier(model))
+            weights = slice_params(X, {"w": params.get("sample_weight")}, held_out)["w"]
+            params = {**rule.quiet, **slice_params(X, params, train)}
+            params["eval_set"] = [safe_split(model, X, y, held_out)]
+            if rule.weights is not None and weights is not None:
+                params[rule.weights] = [weights]
+            X, y = safe_split(model, X, y, train)
+        with _without_deprecation():
+            return model.fit(X, y, **params)
+
+    model.fit = fit
+
+
+def _split(y: Any, *, classifier: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to train on and those to stop on, the same for the same y.
+
+    They are a tenth of each class, and none of a class with fewer than ten rows.
+    """
+    order = np.random.RandomState(0).permutation(num_samples(y))
+    codes = np.zeros(len(order), dtype=int)
+    if classifier and np.size(y) == len(order):
+        codes = np.unique(np.ravel(y), return_inverse=True)[1]
+    order = order[np.argsort(codes[order], kind="stable")]
+    sizes = np.bincount(codes)
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    is_held_out = place % _EVERY == _EVERY - 1
+    return np.sort(order[~is_held_out]), np.sort(order[is_held_out])
+
+
+@contextmanager
+def _without_deprecation() -> Iterator[None]:
+    """Silence LightGBM's advice to pass ``eval_X`` and ``eval_y``, whose labels it cannot encode.
+
+    Python's warning filters belong to the process, not the thread.
+    """
+    if current_thread() is not main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")
+        yield
 
 
 def iterations_made(estimator: Any) -> int | None:
     """Return how many iterations a fitted model has made, None if it does not stop early."""
     _, model = _last_model(estimator)
     rule = _rule(model)
-    if rule is None or not stops_early(model):
+    if rule is None or not _set_names(rule.stopping, model):
         return None
     made = rule.made(model)
     return None if made is None else int(made)
