@@ -118,9 +118,10 @@ class Task:
     def _estimator(self, job: Job) -> Any:
         """Return an unfitted estimator; the folds of a trial are copies of the same one."""
         trial, built = self._last_built
-        if trial != job.trial:
+        if trial != job.trial or job.phase == REFIT:
             built = build(self.estimator, job.params, job.seed)
-            self._last_built = job.trial, built
+            if job.phase != REFIT:  # which may have other parameters
+                self._last_built = job.trial, built
         estimator = clone(built)
         if self.resource is not None and job.fidelity < FULL:
             amount = count_units(job.fidelity, estimator.get_params()[self.resource])

@@ -1,4 +1,4 @@
-"""Files of schema 1: read, continued, or refused, and never half changed."""
+"""Files of earlier schemas: read, continued, or refused, and never half changed."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def read_columns() -> list[str]:
         *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
         *("fold", "fidelity", "phase", "status", "param_C", "param_alpha"),
         *("score_score", "train_score", "fit_time", "score_time", "saved_time"),
-        *("started", "ended", "warnings", "error"),
+        *("iterations", "started", "ended", "warnings", "error"),
     ]
 
 
@@ -146,7 +146,7 @@ def test_a_study_of_schema_1_goes_on(path):
     history = History(2, n_repeat_folds=2)
     history.share = 0.25
     journal = open_journal(path, "a", history)
-    assert (version(path), journal.seed) == (2, 7)
+    assert (version(path), journal.seed) == (3, 7)
     keys = [Key(fold, 0.25, phase) for phase in (SEARCH, COMPARISON) for fold in (0, 1)]
     assert [evaluation.key for evaluation in history[0].in_order()] == keys
     assert history.score(history[0]) == 0.625
@@ -164,9 +164,11 @@ def test_a_fit_of_schema_1_goes_on(tmp_path, monkeypatch):
     first = summary(tuner(storage=path).fit(X, Y))
     with closing(sqlite3.connect(path)) as connection:
         names = [row[1] for row in connection.execute("PRAGMA table_info(evaluations)")]
+        old = [name for name in names if name not in ("phase", "iterations")]
+        columns = {"studies": "*", "trials": "*", "evaluations": ", ".join(old)}
         stored = {
-            table: connection.execute(f"SELECT * FROM {table}").fetchall()
-            for table in ("studies", "trials", "evaluations")
+            table: connection.execute(f"SELECT {names} FROM {table}").fetchall()
+            for table, names in columns.items()
         }
     for side in ("", "-wal", "-shm"):
         Path(f"{path}{side}").unlink(missing_ok=True)
@@ -175,15 +177,25 @@ def test_a_fit_of_schema_1_goes_on(tmp_path, monkeypatch):
         for table in ("studies", "trials"):
             marks = ", ".join("?" for _ in stored[table][0])
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", stored[table])
-        old = [name for name in names if name != "phase"]
-        rows = [[value for value in row if value != SEARCH] for row in stored["evaluations"]]
         marks = ", ".join("?" for _ in old)
         insert = f"INSERT INTO evaluations ({', '.join(old)}) VALUES ({marks})"
-        connection.executemany(insert, rows)
+        connection.executemany(insert, stored["evaluations"])
     monkeypatch.setenv("TOY_LOG", str(log))
     assert summary(tuner(storage=path).fit(X, Y)) == first
     assert [entry["fold"] for entry in studies.entries(log)] == [studies.REFIT]
+    assert version(path) == 3
+
+
+def test_a_fit_of_schema_2_goes_on(tmp_path):
+    """Check that only the column for iterations is new, be it read or continued."""
+    path = tmp_path / "tuning.db"
+    first = summary(tuner(storage=path).fit(X, Y))
+    expected = read_history(path)
+    execute(path, "ALTER TABLE evaluations DROP COLUMN iterations; PRAGMA user_version = 2")
+    assert read_history(path).equals(expected)
     assert version(path) == 2
+    assert summary(tuner(storage=path).fit(X, Y)) == first
+    assert (version(path), len(read_history(path))) == (3, len(expected))
 
 
 DAMAGE = {

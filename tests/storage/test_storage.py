@@ -448,14 +448,14 @@ def foreign_database(path: Path) -> None:
 
 def newer_database(path: Path) -> None:
     tuner(storage=path, budget=2).fit(X, Y)
-    query(path, "PRAGMA user_version = 3")
+    query(path, "PRAGMA user_version = 4")
 
 
 FOREIGN = {
     foreign_text: "file is not a database",
     foreign_note: "file is not a database",
     foreign_database: "is a database of another program",
-    newer_database: r"newer release of autotune \(schema 3; this release reads up to 2\)",
+    newer_database: r"newer release of autotune \(schema 4; this release reads up to 3\)",
 }
 
 
@@ -792,7 +792,8 @@ def test_read_history(path):
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),
-        *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
+        *("fit_time", "score_time", "saved_time", "iterations"),
+        *("started", "ended", "warnings", "error"),
     ]
     assert frame[["study", "trial", "fold"]].values.tolist() == [
         [study, trial, fold] for study in (1, 2) for trial in (0, 1) for fold in (0, 1)
