@@ -24,32 +24,31 @@ from sklearn.model_selection import train_test_split
 
 from autotune import AutoTunedClassifier
 
-LIMIT = 500
 MOST_TEST_ROWS = 5000
 
 
-def models(name: str) -> tuple[Any, Any]:
-    """Return a model as it is, and one that stops early."""
+def models(name: str, limit: int) -> tuple[Any, Any]:
+    """Return a model as it is, and one that stops early below a number of rounds."""
     if name == "hist":
         model = HistGradientBoostingClassifier()
-        return model, clone(model).set_params(early_stopping=True, max_iter=LIMIT)
+        return model, clone(model).set_params(early_stopping=True, max_iter=limit)
     if name == "gradient":
         model = GradientBoostingClassifier()
-        return model, clone(model).set_params(n_iter_no_change=10, n_estimators=LIMIT)
+        return model, clone(model).set_params(n_iter_no_change=10, n_estimators=limit)
     if name == "xgboost":
         from xgboost import XGBClassifier
 
-        return XGBClassifier(), XGBClassifier(early_stopping_rounds=20, n_estimators=LIMIT)
+        return XGBClassifier(), XGBClassifier(early_stopping_rounds=20, n_estimators=limit)
     if name == "lightgbm":
         from lightgbm import LGBMClassifier
 
-        return LGBMClassifier(), LGBMClassifier(early_stopping_round=20, n_estimators=LIMIT)
+        return LGBMClassifier(), LGBMClassifier(early_stopping_round=20, n_estimators=limit)
     from catboost import CatBoostClassifier
 
-    return CatBoostClassifier(), CatBoostClassifier(early_stopping_rounds=50)
+    return CatBoostClassifier(), CatBoostClassifier(early_stopping_rounds=50, iterations=limit)
 
 
-def compare(name: str, data: str, n_rows: int, n_trials: int) -> list[float]:
+def compare(name: str, data: str, n_rows: int, n_trials: int, limit: int) -> list[float]:
     """Return the log loss and the seconds of both, and the loss of the winner as before."""
     X, y = load(data)
     texts = X.select_dtypes("category").columns
@@ -58,7 +57,7 @@ def compare(name: str, data: str, n_rows: int, n_trials: int) -> list[float]:
     X, rest, y, truth = train_test_split(X, y, train_size=n_rows, stratify=y, random_state=0)
     rest, truth = rest[:MOST_TEST_ROWS], truth[:MOST_TEST_ROWS]
     found = []
-    for model in models(name):
+    for model in models(name, limit):
         start = time.process_time()
         search = AutoTunedClassifier(
             model, budget=n_trials, scoring="neg_log_loss", cv=3, n_jobs=1, random_state=0
@@ -80,6 +79,7 @@ def main() -> None:
     parser.add_argument("model", choices=("hist", "gradient", "xgboost", "lightgbm", "catboost"))
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--trials", type=int, default=15)
+    parser.add_argument("--limit", type=int, default=500, help="of rounds, with early stopping")
     parser.add_argument("--data", nargs="+", choices=TUNING, default=TUNING)
     args = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -87,7 +87,7 @@ def main() -> None:
     print("| --- | --- | --- | --- | --- | --- |")
     rows = []
     for data in args.data:
-        rows.append(compare(args.model, data, args.rows, args.trials))
+        rows.append(compare(args.model, data, args.rows, args.trials, args.limit))
         print(f"| {data} |", " | ".join(f"{value:.4g}" for value in rows[-1]), "|", flush=True)
     fixed, fixed_seconds, stopped, seconds, *again = np.array(rows).T
     print(f"found / fixed: log loss {_mean_ratio(stopped, fixed)}", end=", ")
