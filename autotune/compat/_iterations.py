@@ -28,7 +28,8 @@ class _Rule:
     Attributes
     ----------
     iterations, stopping : tuple of str
-        The names of the parameters for the number of iterations and for early stopping.
+        The names of the parameters for the number of iterations and for early stopping. Of
+        several that are set, the model goes by the first.
     off : None, bool or int
         The value of the latter without early stopping.
     made : callable
@@ -66,7 +67,7 @@ _RULES = {
         holds_out=True,
     ),
     ("xgboost", "XGBModel"): _Rule(
-        ("n_estimators", "num_boost_round"),
+        ("n_estimators",),
         ("early_stopping_rounds",),
         None,
         lambda model: model.best_iteration + 1,
@@ -75,8 +76,8 @@ _RULES = {
     ),
     ("lightgbm", "LGBMModel"): _Rule(
         (
-            *("n_estimators", "num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees"),
-            *("num_round", "num_rounds", "nrounds", "num_boost_round", "max_iter"),
+            *("num_iterations", "num_iteration", "n_iter", "num_tree", "num_trees", "num_round"),
+            *("num_rounds", "nrounds", "num_boost_round", "max_iter", "n_estimators"),
         ),
         ("early_stopping_round", "early_stopping_rounds", "early_stopping", "n_iter_no_change"),
         0,
@@ -121,7 +122,8 @@ def hold_out_rows(estimator: Any) -> None:
 def _split(y: Any, *, classifier: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to train on and those to stop on, the same for the same y.
 
-    They are a tenth of each class, and none of a class with fewer than ten rows.
+    They are a tenth of each class, and none of a class with fewer than ten rows. If all classes
+    have fewer, a model stops on the rows that it is trained on.
     """
     order = np.random.RandomState(0).permutation(num_samples(y))
     codes = np.zeros(len(order), dtype=int)
@@ -131,6 +133,8 @@ def _split(y: Any, *, classifier: bool) -> tuple[np.ndarray, np.ndarray]:
     sizes = np.bincount(codes)
     place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     is_held_out = place % _EVERY == _EVERY - 1
+    if not is_held_out.any():
+        return order, order
     return np.sort(order[~is_held_out]), np.sort(order[is_held_out])
 
 

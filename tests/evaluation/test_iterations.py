@@ -18,6 +18,7 @@ from autotune import AutoTunedClassifier
 from autotune.compat import fixed_iterations, iterations_made, make_ready
 from autotune.compat._iterations import _split
 from autotune.evaluation import build
+from autotune.history import Evaluation, History
 
 X, Y = (part[::3] for part in load_breast_cancer(return_X_y=True))
 RATES = [0.1, 0.4]
@@ -89,14 +90,14 @@ def test_the_average_of_the_folds_models():
     assert search.best_estimator_.estimators[0].max_iter == round(np.mean(found))
 
 
-def test_too_few_rows_tell_nothing():
-    """Check that after a search on a share of the rows the last fit stops early itself."""
-    search = tune(HIST, {"learning_rate": RATES}, strategy="grid")
-    trial = search.history_[0]
-    assert trial.iterations is not None
-    for evaluation in trial.evaluations.values():
-        evaluation.fidelity = 0.5
-    assert trial.iterations is None
+def test_fewer_rows_tell_nothing():
+    """Check that only what was found on all training rows counts."""
+    history = History(2)
+    trial = history.add({}, "random")
+    for fold, fidelity, found in [(0, 0.1, 5), (0, 1.0, None), (1, 1.0, 20)]:
+        assert trial.iterations is None
+        history.record(Evaluation(0, fold, fidelity, iterations=found))
+    assert trial.iterations == 20
 
 
 def test_rows_to_stop_on():
@@ -107,6 +108,17 @@ def test_rows_to_stop_on():
     assert np.unique(y[held_out], return_counts=True)[1].tolist() == [10, 1]
     assert len(_split(np.linspace(0, 1, 50), classifier=False)[1]) == 5
     assert len(_split(np.zeros((50, 2)), classifier=True)[1]) == 5
+    assert [len(rows) for rows in _split(y[-9:], classifier=True)] == [9, 9]
+
+
+@pytest.mark.slow
+def test_names_of_lightgbm():
+    """Check that the number is set under the name that LightGBM goes by."""
+    lightgbm = pytest.importorskip("lightgbm")
+    model = lightgbm.LGBMClassifier(num_trees=60, n_iter_no_change=5)
+    assert fixed_iterations(model, 9.6) == {"num_trees": 10, "n_iter_no_change": 0}
+    model = lightgbm.LGBMClassifier(early_stopping_round=5)
+    assert fixed_iterations(model, 0.2) == {"n_estimators": 1, "early_stopping_round": 0}
 
 
 LIBRARIES = {
