@@ -33,11 +33,12 @@ class _Rule:
     off : None, bool or int
         The value of the latter without early stopping.
     made : callable
-        Returns how many iterations a fitted model predicts with.
+        Returns how many iterations a fitted model predicts with, None if it did not stop early.
     holds_out : bool
         Whether a fit holds out rows to stop on, rather than being passed them.
     weights : str or None
-        The argument of ``fit`` for the weights of the rows that it is passed.
+        The argument of ``fit`` for the weights of the rows that it is passed; None: they count
+        the same.
     quiet : dict
         Arguments of ``fit`` that keep it from printing scores of these rows.
     """
@@ -105,16 +106,16 @@ def hold_out_rows(estimator: Any) -> None:
 
     def fit(X: Any, y: Any, **params: Any) -> Any:
         del model.fit  # from now on that of its class
-        if not any(params.get(name) is not None for name in ("eval_set", "eval_X")):
-            train, held_out = _split(y, classifier=is_classifier(model))
-            weights = slice_params(X, {"w": params.get("sample_weight")}, held_out)["w"]
-            params = {**rule.quiet, **slice_params(X, params, train)}
-            params["eval_set"] = [safe_split(model, X, y, held_out)]
-            if rule.weights is not None and weights is not None:
-                params[rule.weights] = [weights]
-            X, y = safe_split(model, X, y, train)
-        with _without_deprecation():
+        if any(params.get(name) is not None for name in ("eval_set", "eval_X")):
             return model.fit(X, y, **params)
+        train, held_out = _split(y, classifier=is_classifier(model))
+        stopping = {**rule.quiet, "eval_set": [safe_split(model, X, y, held_out)]}
+        if rule.weights is not None and params.get("sample_weight") is not None:
+            weights = slice_params(X, {"w": params["sample_weight"]}, held_out)["w"]
+            stopping[rule.weights] = [weights]
+        X_train, y_train = safe_split(model, X, y, train)
+        with _without_deprecation():
+            return model.fit(X_train, y_train, **{**stopping, **slice_params(X, params, train)})
 
     model.fit = fit
 
