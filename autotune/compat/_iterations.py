@@ -164,15 +164,22 @@ def iterations_made(estimator: Any) -> int | None:
 
 
 def fixed_iterations(estimator: Any, iterations: float) -> dict[str, Any]:
-    """Return the parameters that replace early stopping by a number of iterations."""
+    """Return the parameters that replace early stopping by a number of iterations.
+
+    That is the number found, in proportion to the rows, as none is held out any more; but at
+    most what the model was allowed.
+    """
     prefix, model = _last_model(estimator)
     rule = _rule(model)
     if rule is None:
         return {}
+    params = model.get_params(deep=False)
     amount = (_set_names(rule.iterations, model) or rule.iterations)[0]
+    held_out = params.get("validation_fraction")
+    scaled = iterations / (1 - (held_out if isinstance(held_out, float) else 1 / _EVERY))
+    number = max(1, min(round(scaled), params.get(amount) or round(scaled)))
     off = dict.fromkeys(_set_names(rule.stopping, model), rule.off)
-    values = {amount: max(1, round(iterations)), **off}
-    return {f"{prefix}{name}": value for name, value in values.items()}
+    return {f"{prefix}{name}": value for name, value in {amount: number, **off}.items()}
 
 
 def _rule(model: Any) -> _Rule | None:

@@ -83,7 +83,7 @@ _SHARED = """
         :class:`AveragedClassifier` or :class:`AveragedRegressor`.
     best_params_ : dict
         The winner's configuration. If its folds were stopped early, it has their mean number
-        of iterations, and no early stopping.
+        of iterations in proportion to the rows, and no early stopping.
     best_score_ : float
         Its mean score over the folds. As the best of many scores, it is optimistic.
     expected_score_ : float

@@ -1,6 +1,6 @@
 """HOW one evaluation is carried out: job, task, build, fidelity, prefix cache."""
 
-from ._build import build, final_params
+from ._build import build, final_params, train_share
 from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models
@@ -24,4 +24,5 @@ __all__ = [
     "count_units",
     "final_params",
     "note_warnings",
+    "train_share",
 ]

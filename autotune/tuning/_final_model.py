@@ -167,9 +167,9 @@ class FoldFits:
         return outcome.model if content is None else pickle.loads(content)
 
     def _unfitted(self, trial: Trial) -> Any:
-        """Return the unfitted model of a trial."""
+        """Return the unfitted model of a trial, to be fitted on folds."""
         estimator = self._problem.candidates.estimator
-        return build(estimator, final_params(estimator, trial), self._seed(trial))
+        return build(estimator, final_params(estimator, trial, 1.0), self._seed(trial))
 
     def _seed(self, trial: Trial) -> int:
         """Return the seed of a trial's model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..evaluation import final_params
+from ..evaluation import final_params, train_share
 from ..history import History, Trial
 from ..results import expect, select, stands
 from ._comparison import make_comparison
@@ -119,5 +119,6 @@ def _describe(problem: Problem, history: History, trial: Trial) -> Winner:
     expected = None
     if not callable(problem.refit):
         expected = expect(history, trial, problem.folds, problem.metric)
-    params = final_params(problem.candidates.estimator, trial)
+    share = train_share(problem.X, problem.folds)
+    params = final_params(problem.candidates.estimator, trial, share)
     return Winner(trial, params, history.score(trial), expected)

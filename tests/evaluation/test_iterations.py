@@ -22,9 +22,9 @@ from autotune.history import Evaluation, History
 
 X, Y = (part[::3] for part in load_breast_cancer(return_X_y=True))
 RATES = [0.1, 0.4]
-STOPPING = {"max_iter": 30, "n_iter_no_change": 2, "max_leaf_nodes": 4}
+STOPPING = {"max_iter": 60, "n_iter_no_change": 2, "max_leaf_nodes": 4}
 HIST = HistGradientBoostingClassifier(early_stopping=True, **STOPPING)
-GRADIENT = GradientBoostingClassifier(n_iter_no_change=2, n_estimators=30, max_depth=1)
+GRADIENT = GradientBoostingClassifier(n_iter_no_change=2, n_estimators=60, max_depth=1)
 
 
 def tune(model, space, **settings):
@@ -47,12 +47,12 @@ def test_the_last_fit_has_the_mean_of_the_folds(model, prefix, off):
     search = tune(model, {f"{prefix}learning_rate": RATES})
     trial = search.history_[search.best_index_]
     found = [evaluation.iterations for evaluation in trial.in_order()]
-    assert all(1 <= number <= 30 for number in found)
+    assert all(1 <= number <= 60 for number in found)
     assert search.cv_results_["mean_iterations"][search.best_index_] == np.mean(found)
     assert search.history_.to_frame()["iterations"].dtype == "Int64"
     last = search.best_estimator_
     assert iterations_made(last) is None  # it did not stop early
-    assert search.best_params_ == {**trial.params, **fixed_iterations(model, np.mean(found))}
+    assert search.best_params_ == {**trial.params, **fixed_iterations(model, np.mean(found) / 0.5)}
     assert search.best_params_.items() >= {f"{prefix}{k}": v for k, v in off.items()}.items()
     again = build(model, search.best_params_, last.get_params()[f"{prefix}random_state"])
     assert np.array_equal(again.fit(X, Y).predict_proba(X), last.predict_proba(X))
@@ -87,7 +87,23 @@ def test_the_average_of_the_folds_models():
     trial = search.history_[search.best_index_]
     found = [evaluation.iterations for evaluation in trial.in_order()]
     assert [model.n_iter_ for model in search.best_estimator_.estimators_] == found
-    assert search.best_estimator_.estimators[0].max_iter == round(np.mean(found))
+    assert search.best_estimator_.estimators[0].max_iter == min(round(np.mean(found) / 0.9), 60)
+
+
+@pytest.mark.parametrize(
+    ("params", "found", "expected"),
+    [
+        ({}, 9, 10),
+        ({"validation_fraction": 0.5}, 9, 18),
+        ({"validation_fraction": 20}, 9, 10),
+        ({}, 59, 60),
+        ({}, 0.1, 1),
+    ],
+)
+def test_the_number_follows_the_rows(params, found, expected):
+    """Check that it grows as rows are no longer held out, to what the model is allowed."""
+    model = clone(HIST).set_params(**params)
+    assert fixed_iterations(model, found) == {"max_iter": expected, "early_stopping": False}
 
 
 def test_fewer_rows_tell_nothing():
@@ -116,7 +132,7 @@ def test_names_of_lightgbm():
     """Check that the number is set under the name that LightGBM goes by."""
     lightgbm = pytest.importorskip("lightgbm")
     model = lightgbm.LGBMClassifier(num_trees=60, n_iter_no_change=5)
-    assert fixed_iterations(model, 9.6) == {"num_trees": 10, "n_iter_no_change": 0}
+    assert fixed_iterations(model, 9.1) == {"num_trees": 10, "n_iter_no_change": 0}
     model = lightgbm.LGBMClassifier(early_stopping_round=5)
     assert fixed_iterations(model, 0.2) == {"n_estimators": 1, "early_stopping_round": 0}
 
@@ -141,7 +157,8 @@ def test_boosting_libraries(name):
     found = search.cv_results_["mean_iterations"]
     assert np.all((found >= 1) & (found <= 40))
     last = search.best_estimator_[-1]
-    assert last.get_params()["n_estimators"] == round(found[search.best_index_])
+    scaled = round(found[search.best_index_] / 0.5 / 0.9)  # two folds, of which a tenth held out
+    assert last.get_params()["n_estimators"] == min(scaled, 40)
     assert not last.get_params().get(next(iter(params)))
     assert set(search.predict(X)) == {"bad", "good"}
 
