@@ -1,6 +1,7 @@
 """The only package that uses private names of scikit-learn and joblib."""
 
 from ._clone import clone, clone_parametrized
+from ._iterations import fixed_iterations, iterations_made
 from ._libraries import autologging_off, library_of, make_ready
 from ._sklearn import (
     HAS_CALLBACKS,
@@ -42,9 +43,11 @@ __all__ = [
     "cloudpickle",
     "declares",
     "describe_scorer",
+    "fixed_iterations",
     "has_callbacks",
     "import_pandas",
     "is_own_score",
+    "iterations_made",
     "library_of",
     "make_ready",
     "metric_of",

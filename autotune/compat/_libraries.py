@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
+from ._iterations import hold_out_rows
 from ._xgboost import encoding_class
 
 _BASES = {("catboost", "CatBoost"), ("lightgbm", "LGBMModel"), ("xgboost", "XGBModel")}
@@ -52,7 +53,8 @@ def make_ready(estimator: Any, y: Any, *, beside_others: bool) -> None:
     """Change an estimator so that models of boosting libraries can be fitted to ``y``.
 
     Where the user has not said otherwise, they print nothing and write no files. Classifiers of
-    XGBoost encode the labels if they would refuse them.
+    XGBoost encode the labels if they would refuse them. Models that should stop early hold out
+    rows for it.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ def make_ready(estimator: Any, y: Any, *, beside_others: bool) -> None:
         model.set_params(**_settings(model, beside_others))
         if library_of(model) == "xgboost":
             _accept_any_labels(model, y)
+    hold_out_rows(estimator)
 
 
 def _models(estimator: Any) -> list[Any]:

@@ -85,7 +85,8 @@ _SHARED = """
         on this object. If ``final_model`` is not ``"refit"``, it may be an
         :class:`AveragedClassifier` or :class:`AveragedRegressor`.
     best_params_ : dict
-        The winner's configuration.
+        The winner's configuration. If its folds were stopped early, it has their mean number
+        of iterations in proportion to the rows, and no early stopping.
     best_score_ : float
         Its mean score over the folds. As the best of many scores, it is optimistic.
     expected_score_ : float
@@ -107,8 +108,8 @@ _SHARED = """
         these lie outside the space and a budget in seconds left too little time for them.
     cv_results_ : dict of ndarray
         One row per trial, in the layout of scikit-learn's searchers, with the additional
-        columns ``status``, ``origin`` and ``error``, and ``n_resources`` if the strategy is
-        halving or Hyperband.
+        columns ``status``, ``origin`` and ``error``, ``n_resources`` if the strategy is
+        halving or Hyperband, and ``mean_iterations`` if models were stopped early.
     history_ : History
         Every trial and evaluation; ``history_.to_frame()`` is a DataFrame, in which folds
         from number ``n_splits_`` on are those of the final comparison.

@@ -122,7 +122,7 @@ class FittedMixin:
     def _set_winner(self, winner: Winner) -> None:
         """Set the attributes of the winner, without a score if a callable ``refit`` decided."""
         self.best_index_ = winner.trial.number
-        self.best_params_ = dict(winner.trial.params)
+        self.best_params_ = dict(winner.params)
         if winner.expected is not None:
             self.best_score_ = winner.score
             self.expected_score_, self.expected_score_interval_ = winner.expected

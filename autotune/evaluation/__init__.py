@@ -1,6 +1,6 @@
 """HOW one evaluation is carried out: job, task, build, fidelity, prefix cache."""
 
-from ._build import build
+from ._build import build, final_params, train_share
 from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models, is_families
@@ -23,8 +23,10 @@ __all__ = [
     "count_classes",
     "count_rows",
     "count_units",
+    "final_params",
     "is_families",
     "note_scores",
     "note_warnings",
     "predict_seconds",
+    "train_share",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from ..compat import clone, output_of
-from ..history import seed_estimator
-from ._models import split_choice
+from ..compat import clone, fixed_iterations, num_samples, output_of
+from ..history import Trial, seed_estimator
+from ._job import Fold
+from ._models import CHOSEN, split_choice
 
 
 def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
@@ -25,6 +26,24 @@ def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
             params[name].set_output(transform=output)
     seed_estimator(built, seed)
     return built
+
+
+def final_params(estimator: Any, trial: Trial, share: float) -> dict[str, Any]:
+    """Return a trial's configuration with the iterations that its folds have found.
+
+    Their mean grows in proportion to the rows, of which the folds had a share for training.
+    ``estimator=None`` means that the configuration selects the model.
+    """
+    if trial.iterations is None:
+        return trial.params
+    found = fixed_iterations(build(estimator, trial.params, 0), trial.iterations / share)
+    prefix = "" if estimator is not None else f"{CHOSEN}__"
+    return {**trial.params, **{f"{prefix}{name}": value for name, value in found.items()}}
+
+
+def train_share(X: Any, folds: list[Fold]) -> float:
+    """Return the mean share of the rows that are for training in folds."""
+    return sum(len(train) for train, _ in folds) / (len(folds) * num_samples(X))
 
 
 def _chosen_outputs(estimator: Any, params: dict[str, Any]) -> dict[str, str]:

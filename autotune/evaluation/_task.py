@@ -19,6 +19,7 @@ from .._texts import short_repr
 from ..compat import (
     clone,
     cloudpickle,
+    iterations_made,
     make_ready,
     num_samples,
     propagate_callbacks,
@@ -118,9 +119,10 @@ class Task:
     def _estimator(self, job: Job) -> Any:
         """Return an unfitted estimator; the folds of a trial are copies of the same one."""
         trial, built = self._last_built
-        if trial != job.trial:
+        if trial != job.trial or job.phase == REFIT:
             built = build(self.estimator, job.params, job.seed)
-            self._last_built = job.trial, built
+            if job.phase != REFIT:  # which may have other parameters
+                self._last_built = job.trial, built
         estimator = clone(built)
         if self.resource is not None and job.fidelity < FULL:
             amount = count_units(job.fidelity, estimator.get_params()[self.resource])
@@ -171,6 +173,7 @@ class Task:
 
         evaluation = outcome.evaluation
         evaluation.saved_time = saved_time(fitted, estimator)
+        evaluation.iterations = iterations_made(fitted)
         whole, estimator = estimator, scored_form(fitted, estimator, self.scorer)
         start = time.perf_counter()
         try:

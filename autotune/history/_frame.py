@@ -14,7 +14,7 @@ _STUDY = ("study", "created", "estimator")
 _TRIAL = ("trial", "origin", "eligible", "trial_status")
 _KINDS = {field.name: field.metadata["kind"] for field in fields(Evaluation)}
 _PREFIXES = {"params": "param", "scores": "score", "train_scores": "train"}
-_MISSING = {"study": "Int64", "trial": "Int64", "fold": "Int64"}  # nullable integers
+_MISSING = dict.fromkeys(("study", "trial", "fold", "iterations"), "Int64")  # nullable integers
 
 
 def make_frame(trials: Iterable[tuple[dict[str, Any], Trial]], caller: str) -> Any:

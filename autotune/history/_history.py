@@ -277,7 +277,8 @@ class History:
         ``eligible`` and ``trial_status``; ``phase``, ``fold``, ``fidelity`` and ``status`` of
         the evaluation; one ``param_<name>`` per parameter, one ``score_<metric>`` (and
         ``train_<metric>``, if requested) per metric; ``fit_time``, ``score_time``,
-        ``saved_time``, ``started`` and ``ended`` in seconds; ``warnings`` and ``error``.
+        ``saved_time``, ``started`` and ``ended`` in seconds; ``iterations`` of a model that was
+        stopped early; ``warnings`` and ``error``.
 
         The phase is ``"search"``, or ``"comparison"`` for the final comparison of the best
         trials, whose folds are numbered separately. A fidelity is a share of all training rows,

@@ -69,6 +69,8 @@ class Evaluation:
         Seconds.
     saved_time : float
         Seconds of fitting saved because the first steps of a pipeline were cached.
+    iterations : int or None
+        The number of iterations of a model that was stopped early; None for any other.
     error : str or None
         The traceback, or a description, if something went wrong.
     warnings : tuple of str
@@ -87,6 +89,7 @@ class Evaluation:
     fit_time: float = field(default=0.0, metadata=_SECONDS)
     score_time: float = field(default=0.0, metadata=_SECONDS)
     saved_time: float = field(default=0.0, metadata=_SECONDS)
+    iterations: int | None = field(default=None, metadata={"kind": "count"})
     started: float = field(default=0.0, metadata={"kind": "moment"})
     ended: float = field(default=0.0, metadata=_SECONDS)
     warnings: tuple[str, ...] = field(default=(), metadata={"kind": "texts"})
@@ -150,6 +153,13 @@ class Trial:
         return sorted(
             self.evaluations.values(), key=lambda e: (PHASES.index(e.phase), e.fold, e.fidelity)
         )
+
+    @property
+    def iterations(self) -> float | None:
+        """The mean iterations of models stopped early at full fidelity; None if there is none."""
+        found = [e.iterations for e in self.evaluations.values() if e.fidelity == FULL]
+        known = [number for number in found if number is not None]
+        return sum(known) / len(known) if known else None
 
     @property
     def error(self) -> str | None:

@@ -16,8 +16,9 @@ def cv_results(
 ) -> dict[str, Any]:
     """Return the history in the layout of scikit-learn's searchers.
 
-    Additional columns are ``status``, ``origin`` and ``error``. Scores are those of full
-    fidelity; ``n_resources``, if given, is the largest resource of each trial.
+    Additional columns are ``status``, ``origin`` and ``error``, and ``mean_iterations`` if any
+    model was stopped early. Scores are those of full fidelity; ``n_resources``, if given, is the
+    largest resource of each trial.
     """
     results: dict[str, Any] = {}
     for name in ("fit_time", "score_time"):
@@ -31,6 +32,9 @@ def cv_results(
         if train_scores:
             table = np.array([_train_scores(history, trial, metric) for trial in history])
             results.update(_scores(f"train_{metric}", table, history))
+    iterations = [trial.iterations for trial in history]
+    if any(number is not None for number in iterations):
+        results["mean_iterations"] = np.array(iterations, dtype=float)
     if n_resources is not None:
         results["n_resources"] = n_resources
     results["status"] = np.array([trial.status for trial in history], dtype=object)

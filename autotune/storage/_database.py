@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from .._texts import short_repr
 from ._fields import FIELDS, FieldError
-from ._migration import from_first_schema
+from ._migration import from_first_schema, from_second_schema
 
 APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
 SCHEMA_VERSION = 3
@@ -55,7 +55,7 @@ def open_to_read(path: Any) -> sqlite3.Connection | None:
             if _is_empty(connection):
                 connection.close()
                 return None
-            if _check(connection, path) == 1:
+            if _check(connection, path) < SCHEMA_VERSION:
                 connection = _copy(connection)
                 with _closed_on_error(connection), damage(path), transaction(connection):
                     _migrate(connection)
@@ -72,13 +72,16 @@ def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file of an earlier schema to the schema of today, within a transaction."""
+    """Bring a file of an earlier schema to that of today, within a transaction."""
     version = _version(connection)
+    if version == SCHEMA_VERSION:  # another process was faster
+        return
     if version == 1:
         from_first_schema(connection, _table("evaluations"))
-    if version < SCHEMA_VERSION:  # else another process was faster
-        connection.execute(_table("predictions"))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    else:
+        from_second_schema(connection)
+    connection.execute(_table("predictions"))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _table(name: str) -> str:

@@ -219,6 +219,11 @@ _KINDS: dict[str, Field] = {  # of the fields of an evaluation
     "phase": _is_one_of(_STORED),
     "outcome": _is_one_of(_ENDS),
     "scores": Field("a JSON object of numbers", _are_scores, is_json=True),
+    "count": Field(
+        "a whole number, 1 or more, or null",
+        lambda value: value is None or _is_whole(1)(value),
+        "INTEGER",
+    ),
     "seconds": Field("a number of seconds, 0 or more", _is_duration, _REAL),
     "moment": Field("a number of seconds", _is_number(-_MANY, _MANY), _REAL),
     "text": Field("a text, or null", lambda value: value is None or _is_text(value), "TEXT"),

@@ -1,11 +1,11 @@
-"""Migration of files of schema 1."""
+"""Migration of files of earlier schemas."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from ..history import COMPARISON, SEARCH
-from ._fields import FieldError, read_rows
+from ._fields import FIELDS, FieldError, read_rows
 
 _COLUMNS = (
     "study, trial, status, scores, train_scores, fit_time, score_time, saved_time, started, ended, "
@@ -50,3 +50,9 @@ def from_first_schema(connection: sqlite3.Connection, new_table: str) -> None:
     for (study,) in connection.execute(left):
         raise FieldError("evaluations.study", "the number of a study", study)
     connection.execute("DROP TABLE first_evaluations")
+
+
+def from_second_schema(connection: sqlite3.Connection) -> None:
+    """Add the column for the iterations of models that were stopped early."""
+    column = FIELDS["evaluations"]["iterations"]
+    connection.execute(f"ALTER TABLE evaluations ADD COLUMN iterations {column.sql}")

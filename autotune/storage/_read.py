@@ -28,8 +28,8 @@ def read_history(path: Any) -> Any:
         ``trial_status``; ``fold``, ``fidelity``, ``phase`` and ``status`` of the evaluation; one
         ``param_<name>`` per parameter, one ``score_<metric>`` (and ``train_<metric>``, if
         requested) per metric; ``fit_time``, ``score_time``, ``saved_time``, ``started`` and
-        ``ended`` in seconds; ``warnings`` and ``error``. Parameters that are neither numbers nor
-        strings are converted to strings.
+        ``ended`` in seconds; ``iterations`` of a model that was stopped early; ``warnings`` and
+        ``error``. Parameters that are neither numbers nor strings are converted to strings.
 
     Raises
     ------

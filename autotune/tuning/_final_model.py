@@ -13,7 +13,7 @@ import sklearn.exceptions
 
 from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
-from ..evaluation import Job, build
+from ..evaluation import Job, build, final_params
 from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
 from ..timing import LastFitTime, validation_rows
 from ._ensemble import Selection, choose_ensemble
@@ -211,8 +211,9 @@ class FoldFits:
         return outcome.model if content is None else pickle.loads(content)
 
     def _unfitted(self, trial: Trial) -> Any:
-        """Return the unfitted model of a trial."""
-        return build(self._problem.candidates.estimator, trial.params, self._seed(trial))
+        """Return the unfitted model of a trial, to be fitted on folds."""
+        estimator = self._problem.candidates.estimator
+        return build(estimator, final_params(estimator, trial, 1.0), self._seed(trial))
 
     def _seed(self, trial: Trial) -> int:
         """Return the seed of a trial's model."""

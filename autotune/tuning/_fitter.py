@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .._texts import warn
-from ..evaluation import Job, Outcome, Task
+from ..evaluation import Job, Outcome, Task, final_params, train_share
 from ..execution import (
     ClusterLostError,
     Executor,
@@ -78,10 +78,11 @@ class Fitter:
             Whatever the model's ``fit`` raises; TimeoutError if it did not end in time.
         """
         seed = derive_seed(self._seed, trial.number)
+        searched = train_share(self._task.X, self._task.folds)
         job = Job(
             trial.number,
             None,
-            trial.params,
+            final_params(self._task.estimator, trial, searched),
             seed,
             share,
             seconds,

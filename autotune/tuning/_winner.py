@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..evaluation import final_params, train_share
 from ..history import History, Trial
 from ..results import Metric, clip, expect, select, stands
 from ._comparison import make_comparison
@@ -24,6 +25,8 @@ class Winner:
     Attributes
     ----------
     trial : Trial
+    params : dict
+        Its configuration, with the iterations that its folds have found.
     score : float
         Its mean score over the folds.
     expected : tuple of (float, (float, float)) or None
@@ -32,6 +35,7 @@ class Winner:
     """
 
     trial: Trial
+    params: dict[str, Any]
     score: float
     expected: tuple[float, tuple[float, float]] | None
 
@@ -111,7 +115,8 @@ def refit_winner(
     trial, model, seconds = refit.run(winner.trial, result.history)
     if first is not None and first.fitted is not None and model is first.fitted.model:
         runtime.callbacks.pass_over(context)  # it was fitted before the search
-    if trial is not winner.trial:
+        winner = replace(_describe(problem, result.history, trial), params=trial.params)
+    elif trial is not winner.trial:
         winner = _describe(problem, result.history, trial)
     return LastFit(winner, model, seconds)
 
@@ -130,4 +135,6 @@ def _describe(problem: Problem, history: History, trial: Trial) -> Winner:
     expected = None
     if not callable(problem.refit):
         expected = expect(history, trial, problem.folds, problem.metric)
-    return Winner(trial, history.score(trial), expected)
+    share = train_share(problem.X, problem.folds)
+    params = final_params(problem.candidates.estimator, trial, share)
+    return Winner(trial, params, history.score(trial), expected)

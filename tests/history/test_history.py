@@ -119,7 +119,8 @@ def test_the_frame_has_a_row_for_each_evaluation():
         *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
         *("fold", "fidelity", "phase", "status"),
         *("param_C", "param_kernel", "score_score", "train_score"),
-        *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
+        *("fit_time", "score_time", "saved_time", "iterations"),
+        *("started", "ended", "warnings", "error"),
     ]
     assert frame["trial"].tolist() == [0, 0, 1]
     assert frame["eligible"].tolist() == [True] * 3
@@ -127,7 +128,7 @@ def test_the_frame_has_a_row_for_each_evaluation():
     assert frame["param_C"].tolist() == [1, 1, (1, 2)]
     assert frame["fold"].tolist()[:2] == [0, 1]
     assert frame["warnings"].tolist()[:2] == ["A: a\nB: b", ""]
-    told = ["fold", "fidelity", "phase", "status", "score_score", *frame.columns[-7:]]
+    told = ["fold", "fidelity", "phase", "status", "score_score", *frame.columns[-8:]]
     assert frame.loc[2, told].isna().all()
     assert frame[["study", "created", "estimator"]].isna().all(axis=None)
 

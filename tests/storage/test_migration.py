@@ -136,7 +136,7 @@ def read_columns() -> list[str]:
         *("study", "created", "estimator", "trial", "origin", "eligible", "trial_status"),
         *("fold", "fidelity", "phase", "status", "param_C", "param_alpha"),
         *("score_score", "train_score", "fit_time", "score_time", "saved_time"),
-        *("started", "ended", "warnings", "error"),
+        *("iterations", "started", "ended", "warnings", "error"),
     ]
 
 
@@ -164,9 +164,11 @@ def test_a_fit_of_schema_1_goes_on(tmp_path, monkeypatch):
     first = summary(tuner(storage=path).fit(X, Y))
     with closing(sqlite3.connect(path)) as connection:
         names = [row[1] for row in connection.execute("PRAGMA table_info(evaluations)")]
+        old = [name for name in names if name not in ("phase", "iterations")]
+        columns = {"studies": "*", "trials": "*", "evaluations": ", ".join(old)}
         stored = {
-            table: connection.execute(f"SELECT * FROM {table}").fetchall()
-            for table in ("studies", "trials", "evaluations")
+            table: connection.execute(f"SELECT {names} FROM {table}").fetchall()
+            for table, names in columns.items()
         }
     for side in ("", "-wal", "-shm"):
         Path(f"{path}{side}").unlink(missing_ok=True)
@@ -175,11 +177,9 @@ def test_a_fit_of_schema_1_goes_on(tmp_path, monkeypatch):
         for table in ("studies", "trials"):
             marks = ", ".join("?" for _ in stored[table][0])
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", stored[table])
-        old = [name for name in names if name != "phase"]
-        rows = [[value for value in row if value != SEARCH] for row in stored["evaluations"]]
         marks = ", ".join("?" for _ in old)
         insert = f"INSERT INTO evaluations ({', '.join(old)}) VALUES ({marks})"
-        connection.executemany(insert, rows)
+        connection.executemany(insert, stored["evaluations"])
     monkeypatch.setenv("TOY_LOG", str(log))
     assert summary(tuner(storage=path).fit(X, Y)) == first
     assert [entry["fold"] for entry in studies.entries(log)] == [studies.REFIT]
@@ -190,9 +190,11 @@ def test_a_file_of_schema_2_goes_on(tmp_path):
     """Check that it is read as it is, and that a fit adds what only the later schema has."""
     path = tmp_path / "tuning.db"
     first = summary(tuner(storage=path).fit(X, Y))
+    execute(path, "ALTER TABLE evaluations DROP COLUMN iterations")
     execute(path, "DROP TABLE predictions; PRAGMA user_version = 2;")
     frame = read_history(path)
     assert version(path) == 2
+    assert frame["iterations"].isna().all()
     assert summary(tuner(storage=path).fit(X, Y)) == first
     assert version(path) == SCHEMA_VERSION
     assert read_history(path).equals(frame)

@@ -797,7 +797,8 @@ def test_read_history(path):
         *("param_max_depth", "param_C"),
         *("score_accuracy", "score_f1", "score_score"),
         *("train_accuracy", "train_f1"),
-        *("fit_time", "score_time", "saved_time", "started", "ended", "warnings", "error"),
+        *("fit_time", "score_time", "saved_time", "iterations"),
+        *("started", "ended", "warnings", "error"),
     ]
     assert frame[["study", "trial", "fold"]].values.tolist() == [
         [study, trial, fold] for study in (1, 2) for trial in (0, 1) for fold in (0, 1)
