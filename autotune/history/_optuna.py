@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from .._texts import short_repr
 from ._trial import COMPLETE, DROPPED, SEARCH, Trial
-
-if TYPE_CHECKING:
-    from ._history import History
 
 _PLAIN = (bool, int, float, str, type(None))  # what Optuna stores as a choice
 _LOG_RATIO = 100  # of the largest to the smallest value, from which an axis is logarithmic
@@ -21,7 +18,7 @@ _INFEASIBLE = {"constraints": [1.0]}  # Optuna's mark of a trial that cannot be 
 _OUTSIDE = object()  # stands for a value that does not fit the distribution of its parameter
 
 
-def make_study(history: History, storage: Any, name: str | None) -> Any:
+def make_study(history: Any, storage: Any, name: str | None) -> Any:
     """Add a study with all trials of a history to a storage of Optuna, and return it."""
     try:
         import optuna
@@ -40,7 +37,7 @@ def make_study(history: History, storage: Any, name: str | None) -> Any:
     return study
 
 
-def _trial(history: History, trial: Trial, distributions: dict[str, Any], begun: datetime) -> Any:
+def _trial(history: Any, trial: Trial, distributions: dict[str, Any], begun: datetime) -> Any:
     """Return a trial as one of Optuna's."""
     from optuna.trial import TrialState, create_trial
 
