@@ -172,14 +172,16 @@ def backends():
         del joblib.parallel.BACKENDS[name]
 
 
+CORES = joblib.cpu_count()
+SEVERAL = "in .* of this machine" if CORES > 1 else "in this process"
 INSTEAD = {
-    ("ray", 2): (r"'ray' \(.*\.Elsewhere\).* in 2 worker processes of this machine", 2),
+    ("ray", 2): (rf"'ray' \(.*\.Elsewhere\).* {SEVERAL}", min(2, CORES)),
     ("ray", 1): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
     ("ray", None): (r"'ray' \(.*\.Elsewhere\).* in this process", 1),
-    ("own", -1): (r"'own' \(.*\.Own\).* in .* this machine", joblib.cpu_count()),
+    ("own", -1): (rf"'own' \(.*\.Own\).* {SEVERAL}", CORES),
     ("own", None): (r"'own' \(.*\.Own\).* in this process", 1),
-    ("far.away", -1): (r"'far.away' \(.*\.Faraway\)", joblib.cpu_count()),
-    ("isolated", 10_000): (r"'isolated' \(.*\.Isolated\)", joblib.cpu_count()),
+    ("far.away", -1): (r"'far.away' \(.*\.Faraway\)", CORES),
+    ("isolated", 10_000): (r"'isolated' \(.*\.Isolated\)", CORES),
 }
 
 
