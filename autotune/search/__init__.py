@@ -23,6 +23,7 @@ from ._model import GPSearcher
 from ._portfolio import MOVED_DEFAULT, PortfolioSearcher
 from ._random import RandomSearcher
 from ._seen import Seen, draw_unseen
+from ._widening import WideningSearcher
 
 __all__ = [
     "COMPLETE",
@@ -54,5 +55,6 @@ __all__ = [
     "Seen",
     "Space",
     "Trial",
+    "WideningSearcher",
     "draw_unseen",
 ]

@@ -7,6 +7,7 @@ from ._ordinal import Ordinal
 from ._sameness import describe, digest, value_key
 from ._space import Feature, Grid, Space
 from ._values import is_number, plain
+from ._widening import enclose, ends_of, movable_ends, move_ends, widen
 
 __all__ = [
     "Choice",
@@ -21,8 +22,13 @@ __all__ = [
     "Steps",
     "describe",
     "digest",
+    "enclose",
+    "ends_of",
     "is_number",
+    "movable_ends",
+    "move_ends",
     "plain",
     "short_repr",
     "value_key",
+    "widen",
 ]

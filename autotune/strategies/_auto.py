@@ -25,7 +25,7 @@ class Auto(Racing):
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates, eps
+    surrogate, n_initial, n_candidates, widen, eps
         As in :class:`Racing`.
     portfolio : bool, default=True
         Whether the starting points are tried.
@@ -90,6 +90,7 @@ class Auto(Racing):
         surrogate: str = "gp",
         n_initial: int | None = None,
         n_candidates: int | None = None,
+        widen: bool = False,
         eps: float = 0.02,
         portfolio: bool = True,
         subsample: bool = True,
@@ -98,7 +99,11 @@ class Auto(Racing):
         n_repeats: int = 0,
     ):
         super().__init__(
-            surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates, eps=eps
+            surrogate=surrogate,
+            n_initial=n_initial,
+            n_candidates=n_candidates,
+            widen=widen,
+            eps=eps,
         )
         self.portfolio = portfolio
         self.subsample = subsample

@@ -8,7 +8,7 @@ from typing import Any
 from .._budget import Budget
 from ..search import BayesSearcher, GPSearcher, Searcher
 from ..space import Space
-from ._checks import check_count
+from ._checks import check_bool, check_count
 from ._contract import Strategy
 
 _SURROGATES: dict[str, Callable[..., Searcher]] = {"gp": GPSearcher, "skopt": BayesSearcher}
@@ -31,6 +31,12 @@ class Bayes(Strategy):
     n_candidates : int or None, default=None
         Number of random configurations at which the acquisition function is evaluated before
         the best ones are refined. None: 256 for ``"gp"``, 1000 for ``"skopt"``.
+    widen : bool, default=False
+        Whether an interval is extended, once, if after half of the trials (after 20, with a
+        budget in seconds alone) the best configuration lies within 5 % of a bound. The bound
+        moves by half of the interval's length (of its logarithm, and at least by a factor of
+        10, if that is searched), unless the model refuses the new value; it never crosses 0,
+        and of an interval that is not logarithmic, bounds of 0 and 1 stay.
 
     Examples
     --------
@@ -45,10 +51,12 @@ class Bayes(Strategy):
         surrogate: str = "gp",
         n_initial: int | None = None,
         n_candidates: int | None = None,
+        widen: bool = False,
     ):
         self.surrogate = surrogate
         self.n_initial = n_initial
         self.n_candidates = n_candidates
+        self.widen = widen
 
     def searcher(self, space: Space, seed: int, budget: Budget) -> Searcher:
         names = " or ".join(repr(name) for name in _SURROGATES)
@@ -61,6 +69,9 @@ class Bayes(Strategy):
 
     def moves_default(self) -> bool:
         return True
+
+    def widens(self) -> bool:
+        return check_bool("strategy__widen", self.widen)
 
     def allocates(self) -> bool:
         return True

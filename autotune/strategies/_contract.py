@@ -50,6 +50,10 @@ class Strategy(BaseEstimator, ABC):
         """
         return False
 
+    def widens(self) -> bool:
+        """Return whether the search may go beyond bounds on which its best trial lies."""
+        return False
+
     def uses_portfolio(self) -> bool:
         """Return whether starting points are tried before the searcher is asked."""
         return False

@@ -18,7 +18,7 @@ class Racing(Bayes):
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates
+    surrogate, n_initial, n_candidates, widen
         As in :class:`Bayes`.
     eps : float, default=0.02
         Probability with which a test may stop a trial that would have won, in [0, 0.5);
@@ -41,9 +41,12 @@ class Racing(Bayes):
         surrogate: str = "gp",
         n_initial: int | None = None,
         n_candidates: int | None = None,
+        widen: bool = False,
         eps: float = 0.02,
     ):
-        super().__init__(surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates)
+        super().__init__(
+            surrogate=surrogate, n_initial=n_initial, n_candidates=n_candidates, widen=widen
+        )
         self.eps = eps
 
     def scheduler(self, plan: Plan, seed: int) -> Scheduler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -11,7 +12,8 @@ from .._texts import short_repr
 from ..compat import refusal
 from ..defaults import MAX_POINTS, auto_space, has_default_space, moved_default, starting_points
 from ..evaluation import CHOSEN, Models
-from ..space import Choice, Interval, Space, plain
+from ..history import History
+from ..space import Choice, Interval, Space, enclose, plain, widen
 from ._parameters import find_parameter, suggest
 from ._step_inputs import StepInputs
 
@@ -24,6 +26,8 @@ class Candidates:
     ----------
     models : Models
     space : Space
+    wide : Space
+        The same with the bounds where they may move to in the search, or as they are.
     defaults : list of (params, eligible)
         Each model with its own parameters, and whether it may win.
     inputs : StepInputs
@@ -32,6 +36,7 @@ class Candidates:
 
     models: Models
     space: Space
+    wide: Space
     defaults: list[tuple[dict[str, Any], bool]]
     inputs: StepInputs
 
@@ -54,18 +59,24 @@ class Candidates:
         params, _ = self.defaults[0]
         return next(iter(self.moved_defaults()), params)
 
+    def searched(self, history: History) -> Space:
+        """Return the space of the trials, with the bounds that have moved."""
+        proposals = (trial.params for trial in history if trial.origin != "default")
+        return enclose(self.space, self.wide, proposals)
+
     def families(self) -> list[Candidates]:
         """Return the candidates of each model, together for models that share a sub-space."""
         parts: dict[tuple[int, ...], list[Any]] = {}
-        for subspace in self.space.subspaces:
+        for subspace, wider in zip(self.space.subspaces, self.wide.subspaces, strict=True):
             chosen = subspace[CHOSEN]
             places = tuple(i for i, model in enumerate(self.models.members) if model in chosen)
-            parts.setdefault(places, []).append(subspace)
+            parts.setdefault(places, []).append((subspace, wider))
         return [
             replace(
                 self,
                 models=Models(tuple(self.models.members[i] for i in places), True),
-                space=Space(subspaces),
+                space=Space([subspace for subspace, _ in subspaces]),
+                wide=Space([wider for _, wider in subspaces]),
                 defaults=[self.defaults[i] for i in places],
             )
             for places, subspaces in parts.items()
@@ -94,6 +105,7 @@ def make_candidates(
     y: Any = None,
     *,
     hurried: bool = False,
+    widens: bool = False,
 ) -> Candidates:
     """Return the candidates for the parameters ``estimator`` and ``space``.
 
@@ -107,13 +119,16 @@ def make_candidates(
         The training data, on which built-in spaces and the meaning of symbols depend.
     hurried : bool
         Whether seconds count; see ``StepInputs``.
+    widens : bool
+        Whether bounds may move in the search.
     """
     models = Models.of(estimator)
     written = not (isinstance(space, str) and space == "auto")
     parsed = Space.parse(_prefixed(space, prefix) if written else _built_in_spaces(models, X, y))
     check_fits(parsed, models)
     defaults = [_default(models, model, parsed, written) for model in models.members]
-    return Candidates(models, parsed, defaults, StepInputs(X, y, trusting=not hurried))
+    wide = widen(parsed, partial(_accepts, models)) if widens else parsed
+    return Candidates(models, parsed, wide, defaults, StepInputs(X, y, trusting=not hurried))
 
 
 def _prefixed(space: Any, prefix: str) -> Any:
@@ -189,6 +204,19 @@ def _check_names(subspace: Any, estimator: Any) -> None:
                     f"space[{name!r}] must hold values that the model accepts, got "
                     f"{short_repr(value)}: {refusals[0]}"
                 )
+
+
+def _accepts(models: Models, subspace: Any, name: str, value: Any) -> bool:
+    """Return whether the models of a sub-space accept a value of a parameter."""
+    members, own, short = [models.only], subspace, name
+    if models.is_choice:
+        members, own = subspace[CHOSEN].values, models.split(subspace)[1]
+        short = name.removeprefix(models.prefix)
+    for model in members:
+        refusals = [_refusal(short, *owner, value) for owner in _owners(short, own, model)]
+        if refusals and all(refusals):
+            return False
+    return True
 
 
 def _refusal(name: str, owner: Any, short: str, value: Any) -> str | None:

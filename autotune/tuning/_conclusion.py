@@ -71,7 +71,7 @@ def conclude(problem: Problem, result: SearchResult) -> Conclusion:
         scorer=problem.scoring.scorer if named is None else named,
         multimetric=named is not None or history.metrics != ("score",),
         n_splits=len(problem.folds),
-        space=problem.candidates.space,
+        space=problem.candidates.searched(history),
         default_score=history.score(history[0]) if problem.include_default else None,
         is_cut_short=is_cut_short,
         fallback=fallback,

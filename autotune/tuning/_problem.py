@@ -232,6 +232,8 @@ def _what_is_tuned(
             )
         estimator = default_models(X, classifier=owner._classifier)
     hurried = check_budget(owner.budget).needs_killing
-    candidates = make_candidates(estimator, owner.space, prefix, X, y, hurried=hurried)
+    candidates = make_candidates(
+        estimator, owner.space, prefix, X, y, hurried=hurried, widens=strategy.widens()
+    )
     resource = name_resource(strategy, candidates, prefix)
     return estimator, set_amount(strategy, candidates, resource), resource

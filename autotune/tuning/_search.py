@@ -13,7 +13,13 @@ from ..execution import ClusterLostError, Executor, InlineExecutor, WorkerStartE
 from ..history import COMPARISON, COMPLETE, Evaluation, History, Key, Listener
 from ..results import Progress, SameError
 from ..schedule import ComparisonScheduler, Scheduler
-from ..search import MOVED_DEFAULT, FamilySearcher, PortfolioSearcher, Searcher
+from ..search import (
+    MOVED_DEFAULT,
+    FamilySearcher,
+    PortfolioSearcher,
+    Searcher,
+    WideningSearcher,
+)
 from ..timing import FIRST_TRIALS_SHARE, REFERENCE_SHARE, FirstModel, Subsample
 from ._candidates import Candidates
 from ._first_fits import find_subsample, make_first_model
@@ -112,7 +118,7 @@ def _make_settings(
     """Return the settings of the tuning loop."""
     budget, history = problem.budget, study.history
     check = _MetricCheck(problem.refit, problem.scoring)
-    same_error = SameError(history, problem.candidates.space)
+    same_error = SameError(history, problem.candidates.wide)
     listeners: list[Listener | None] = [runtime.callbacks, check, progress]
     listeners += [limits.reserve, limits.comparison, same_error]
     return TunerSettings(
@@ -163,7 +169,16 @@ def _make_searcher(problem: Problem) -> Searcher:
 def _make_family_searcher(problem: Problem, candidates: Candidates) -> Searcher:
     """Return the searcher for some candidates."""
     strategy = problem.strategy
-    searcher = strategy.searcher(candidates.space, problem.seed_for(SEARCH), problem.budget)
+    seed, budget = problem.seed_for(SEARCH), problem.budget
+    searcher = strategy.searcher(candidates.space, seed, budget)
+    if strategy.widens():
+        searcher = WideningSearcher(
+            candidates.space,
+            seed,
+            problem.n_trials,
+            wide=candidates.wide,
+            make=lambda space: strategy.searcher(space, seed, budget),
+        )
     if strategy.uses_portfolio():
         points = candidates.starting_points(balanced=problem.metric.balanced)
         searcher = PortfolioSearcher(points, searcher)

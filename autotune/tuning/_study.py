@@ -190,7 +190,7 @@ def settings_of(problem: Problem) -> dict[str, Any]:
     return {
         # Not `or`: the truth value of an unfitted ensemble raises.
         "estimator": describe(problem.estimator if model is None else model),
-        "space": problem.candidates.space.fingerprint(),
+        "space": problem.candidates.wide.fingerprint(),
         "strategy": describe(problem.strategy),
         "scoring": describe(problem.scoring_param),
         "metric": problem.scoring.metric,
@@ -217,7 +217,7 @@ class Codec:
     """
 
     def __init__(self, candidates: Candidates):
-        self._space = candidates.space
+        self._space = candidates.wide
         self._defaults = candidates.defaults
 
     def encode(self, trial: Trial) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from autotune.search import (
     PortfolioSearcher,
     RandomSearcher,
     Space,
+    WideningSearcher,
 )
 from autotune.space import plain
 from autotune.testing import searcher_checks
@@ -44,6 +45,9 @@ SEARCHERS = {
     "portfolio": lambda space, seed, n_trials=None: PortfolioSearcher(
         [space.sample(np.random.RandomState(i)) for i in range(2)],
         RandomSearcher(space, seed, n_trials),
+    ),
+    "widening": lambda space, seed, n_trials=None: WideningSearcher(
+        space, seed, n_trials, wide=space, make=lambda own: RandomSearcher(own, seed, n_trials)
     ),
     "families": lambda space, seed, n_trials=None: FamilySearcher(
         space,
