@@ -36,7 +36,8 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
     if isinstance(model, type):
         raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
     if not (hasattr(model, "fit") and hasattr(model, "get_params")):
-        raise TypeError(f"{rule}; got {short_repr(model)}")
+        more = "; the only text is 'families'" if isinstance(model, str) else ""
+        raise TypeError(f"{rule}{more}; got {short_repr(model)}")
     _check_supervised(rule, model)
     if classifier and is_regressor(model):
         raise TypeError(f"{rule}; got the regressor {short_repr(model)}: use AutoTunedRegressor")
