@@ -26,6 +26,15 @@ def short_repr(value: Any) -> str:
     return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
 
 
+def model_name(model: Any) -> str:
+    """Return the class of a model, of that inside pipelines and scalers of the target."""
+    steps, regressor = getattr(model, "steps", None), getattr(model, "regressor", None)
+    if isinstance(steps, list) and steps:
+        return model_name(steps[-1][1])
+    has_model = hasattr(regressor, "fit") and not isinstance(regressor, type)
+    return model_name(regressor) if has_model else type(model).__name__
+
+
 def warn(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn in the name of the innermost line that is neither ours nor scikit-learn's."""
     level, frame = 1, sys._getframe()

@@ -17,6 +17,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import train_test_split
 
 from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
+from .._texts import model_name
 from ..defaults import Column
 from ..evaluation import Job as EvaluationJob
 from ..evaluation import Models, Task
@@ -25,7 +26,6 @@ from ..results import count
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
-from ._models import model_name
 from ._report import comparison, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
 from ._scoring import shown_metric

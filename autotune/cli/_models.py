@@ -14,6 +14,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from .._texts import model_name
 from ..defaults import (
     CATEGORY,
     DATE,
@@ -103,15 +104,6 @@ def _preparation(X: Any, columns: Sequence[Column], *, scaled: bool) -> ColumnTr
 def _is_plain(column: Any) -> bool:
     """Return whether every model takes a column as it is, but for missing values."""
     return isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
-
-
-def model_name(estimator: Any) -> str:
-    """Return the class of the model inside pipelines and scalers of the target."""
-    if isinstance(estimator, TransformedTargetRegressor):
-        return model_name(estimator.regressor)
-    if isinstance(estimator, Pipeline):
-        return model_name(estimator.steps[-1][1])
-    return type(estimator).__name__
 
 
 def complete_space(space: Any, model: Any) -> Any:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from .._texts import model_name
 from ._errors import FAILED, CliError, closest, one_line
 from ._file import inspect, read
-from ._models import model_name
 from ._save import load_model
 
 PREDICTION, PROBABILITY = "prediction", "probability"

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._texts import model_name
 from ..evaluation import CHOSEN
 from ..history import (
     COMPLETE,
@@ -24,7 +25,6 @@ from ..history import (
 )
 from ..results import Metric, count, is_terminal, rank, score_text, seconds_text
 from ._errors import require
-from ._models import model_name
 
 TOP = 5  # rows of the leaderboard
 PIPED_WIDTH = 100  # columns where the output is no terminal

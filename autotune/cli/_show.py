@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from .._texts import model_name
 from ..history import COMPLETE, SEARCH
 from ..results import count, describe_metric, score_text, seconds_text
 from ..storage import read_history
 from ._errors import CliError, one_line
 from ._job import find_untuned, write_evaluations, write_report
-from ._models import model_name, own_params
+from ._models import own_params
 from ._report import (
     expectation,
     facts,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import model_name, short_repr
 from ..space import Dimension, Interval, Ordinal, Space, Steps, is_number, value_key
 from ._search import Search
 
@@ -302,7 +302,7 @@ def value_texts(values: Iterable[Any]) -> tuple[str, ...]:
 def value_text(value: Any) -> str:
     """Return a value in few characters: of an estimator or a function its name."""
     if hasattr(value, "get_params") and not isinstance(value, type):
-        text = type(value).__name__
+        text = model_name(value)
     elif isinstance(value, str):
         text = value
     elif isinstance(value, float | np.floating):

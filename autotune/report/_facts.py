@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .._budget import Budget, check_budget
-from .._texts import short_repr
+from .._texts import model_name, short_repr
+from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import CHOSEN, Models
 from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
 from ..pictures import ImportancePicture, Scale, Search, read_search
@@ -122,12 +123,14 @@ class Facts:
         history, fitted = search.history, vars(tuned)
         models = Models.of(tuned.estimator)
         params = dict(fitted.get("best_params_", {}))
-        chosen = fitted.get("best_estimator_", params.get(CHOSEN, models.first))
+        chosen = _chosen_model(tuned, params)
         importance, scales = importance_of(search), varying(search)
         budget = check_budget(tuned.budget)
         harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
         ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
-        names = () if tuned.estimator is None else tuple(map(model_name, models.members))
+        tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
+        members = models.members or dict.fromkeys(tried)  # of families, what was tried
+        names = () if tuned.estimator is None else tuple(dict.fromkeys(map(model_name, members)))
         return cls(
             search,
             Outcome.of(search),
@@ -167,7 +170,9 @@ def _since_best(search: Search, history: History) -> int:
     return sum(t.number > search.winner and t.status == COMPLETE for t in history)
 
 
-def model_name(model: Any) -> str:
-    """Return the class of a model, of a Pipeline that of its last step."""
-    steps = getattr(model, "steps", None)
-    return model_name(steps[-1][1]) if steps else type(model).__name__
+def _chosen_model(tuned: Any, params: dict[str, Any]) -> Any:
+    """Return the chosen one of several models, the only one, or the default model."""
+    if CHOSEN in params or isinstance(tuned.estimator, list):
+        return params.get(CHOSEN, Models.of(tuned.estimator).first)
+    best = vars(tuned).get("best_estimator_", tuned.estimator)
+    return best.estimators[0] if isinstance(best, AveragedClassifier | AveragedRegressor) else best

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import model_name, short_repr
 from ..space import is_number
 
 _LONGEST = 60
@@ -15,7 +15,7 @@ _LONGEST = 60
 def value_text(value: Any) -> str:
     """Return a parameter's value: of an estimator, a class or a function its name."""
     if hasattr(value, "get_params") and not isinstance(value, type):
-        return type(value).__name__
+        return model_name(value)
     if isinstance(value, float | np.floating):
         return number_text(float(value))
     if isinstance(value, str):
