@@ -235,6 +235,7 @@ class LateExecutor(FakeExecutor):
 class QuickTask:
     """Fits in this process at once."""
 
+    estimator = None
     X = np.zeros((100, 1))
     folds = ((np.arange(50), np.arange(50, 100)),)
 
