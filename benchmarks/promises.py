@@ -59,7 +59,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from versions import versions
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
+from autotune import Auto, AutoTunedClassifier, AutoTunedRegressor, Budget
 
 COMPARED = ("scikit-learn", "scikit-optimize", "optuna", "optuna-integration", "flaml", "numpy")
 
@@ -155,6 +155,7 @@ def auto_tuned(model: Any, space: Space, X: Any, y: Any, **limits: Any) -> dict[
         model,
         native,
         cv=FOLDS,
+        strategy=Auto(eps=0.02 if budget.trials is None else 0.0),  # evaluations are counted
         budget=budget,
         n_jobs=limits.get("n_jobs"),
         random_state=0,
