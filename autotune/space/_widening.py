@@ -62,8 +62,8 @@ def move_ends(space: Space, wide: Space, ends: Collection[tuple[str, str]]) -> S
 def enclose(space: Space, wide: Space, configurations: Iterable[Mapping[str, Any]]) -> Space:
     """Return a space with those ends moved beyond which configurations of a wider one lie."""
     ends = set()
-    for params in configurations:
-        for subspace in () if params in space else space.subspaces:
+    for params in (params for params in configurations if params not in space):
+        for subspace in space.subspaces:
             for name in subspace.keys() & params.keys():
                 dimension, value = subspace[name], params[name]
                 if isinstance(dimension, Interval) and is_number(value):

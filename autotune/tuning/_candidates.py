@@ -177,18 +177,24 @@ def _values(own: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 def check_fits(space: Space, models: Models) -> None:
     """Check names and values of a space against the models, before anything is fitted."""
     for subspace in space.subspaces:
-        if not models.is_choice:
-            _check_names(subspace, models.only)
-            continue
-        dimension = subspace.get(CHOSEN)
-        if not isinstance(dimension, Choice):
+        if models.is_choice and not isinstance(subspace.get(CHOSEN), Choice):
             raise ValueError(
                 f"estimator is a list, so each space must choose among it, as in "
                 f"{{'estimator': [{type(models.first).__name__}()], 'estimator__...': ...}}; "
                 f"got a space for {sorted(subspace)}"
             )
-        for model in dimension.values:
-            _check_names(models.split(subspace)[1], model)
+        for model, own in _members(models, subspace):
+            _check_names(own, model)
+
+
+def _members(models: Models, subspace: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield the models of a sub-space, with its parameters under the model's own names."""
+    if not models.is_choice:
+        yield models.only, subspace
+        return
+    own = models.split(subspace)[1]
+    for model in subspace[CHOSEN].values:
+        yield model, own
 
 
 def _check_names(subspace: Any, estimator: Any) -> None:
@@ -198,25 +204,27 @@ def _check_names(subspace: Any, estimator: Any) -> None:
         if not owners:
             raise ValueError(_unknown_name(name, estimator))
         for value in _probes(dimension):
-            refusals = [_refusal(name, owner, short, value) for owner, short in owners]
-            if refusals and all(refusals):
+            reason = _refused(name, owners, value)
+            if reason is not None:
                 raise ValueError(
                     f"space[{name!r}] must hold values that the model accepts, got "
-                    f"{short_repr(value)}: {refusals[0]}"
+                    f"{short_repr(value)}: {reason}"
                 )
 
 
 def _accepts(models: Models, subspace: Any, name: str, value: Any) -> bool:
     """Return whether the models of a sub-space accept a value of a parameter."""
-    members, own, short = [models.only], subspace, name
-    if models.is_choice:
-        members, own = subspace[CHOSEN].values, models.split(subspace)[1]
-        short = name.removeprefix(models.prefix)
-    for model in members:
-        refusals = [_refusal(short, *owner, value) for owner in _owners(short, own, model)]
-        if refusals and all(refusals):
-            return False
-    return True
+    short = name.removeprefix(models.prefix)
+    return all(
+        _refused(short, _owners(short, own, model), value) is None
+        for model, own in _members(models, subspace)
+    )
+
+
+def _refused(name: str, owners: Iterable[tuple[Any, str]], value: Any) -> str | None:
+    """Return why all owners of a parameter refuse a value; None if one accepts it."""
+    reasons = [_refusal(name, owner, short, value) for owner, short in owners]
+    return reasons[0] if reasons and all(reasons) else None
 
 
 def _refusal(name: str, owner: Any, short: str, value: Any) -> str | None:
