@@ -18,8 +18,6 @@ at once, and is not run again; what failed counts as the untuned default model.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import resource
 import signal
 import subprocess
@@ -33,11 +31,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import keel
 import numpy as np
 import race_report
 import race_users
-from race import Cell, Runner, key, note, write
+from race import Cell, Runner, data_sets, key, note, run_child, write
 from scipy.stats import rankdata
 from sklearn.metrics import log_loss, root_mean_squared_error
 from sklearn.model_selection import train_test_split
@@ -340,13 +337,10 @@ def main() -> None:
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {int(args.child[2])})
-        child(json.loads(args.child[0]), Path(args.child[1]))
+        run_child(args.child, child)
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a child is ended, too
-    halves = {"tuning": keel.TUNING, "report": keel.REPORT}
-    args.data_sets = [data for name in args.data for data in halves.get(name, (name,))]
+    args.data_sets = data_sets(args.data, "built-in")
     args.tuners = [*(args.tuners or filter(lambda n: _is_installed(n, args.peers), TUNERS))]
     if DEFAULT not in args.tuners:
         args.tuners.insert(0, DEFAULT)

@@ -32,7 +32,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import pairwise
@@ -227,6 +227,14 @@ def tasks_of(args: argparse.Namespace) -> list[tuple[str, str]]:
     ]
 
 
+def run_child(arguments: list[str], child: Callable[[Cell, Path], None]) -> None:
+    """Run the cell of a child process, bound to its core: what ``Runner`` has passed to it."""
+    cell, result, core = arguments
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {int(core)})
+    child(json.loads(cell), Path(result))
+
+
 def data_sets(names: list[str] | None, family: str) -> list[str] | None:
     """Return the data sets that were named, those of a half for its name."""
     if names is None:
@@ -303,9 +311,7 @@ def main() -> None:
     args = parser.parse_args()
     args.data_sets = data_sets(args.data, args.family)
     if args.child:
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {int(args.child[2])})
-        child(json.loads(args.child[0]), Path(args.child[1]))
+        run_child(args.child, child)
         return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a child is ended, too
     if args.report:
