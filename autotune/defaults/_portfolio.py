@@ -26,7 +26,7 @@ Inputs = Callable[[Any, str], StepInput | None]
 _MISFIT = object()
 # Gives the other values of an entry their meaning, also where it is not searched.
 _KERNEL = "kernel"
-_CLASS_WEIGHT = "class_weight"
+_CLASS_WEIGHT, _BALANCED = "class_weight", "balanced"
 
 
 def starting_points(
@@ -59,8 +59,8 @@ def starting_points(
         Put before every name, for an estimator that is itself chosen: with ``"estimator__"``
         only sub-spaces that have the estimator among the choices of ``"estimator"`` count.
     balanced : bool, default=False
-        Whether the metric gives rare classes the weight of others: then the entries take
-        turns in the choices of ``class_weight``, where they do not mention it.
+        Whether the metric gives rare classes the weight of others: then entries that do not
+        mention ``class_weight`` have "balanced", or take turns if that is not among its choices.
     inputs : callable, optional
         ``inputs(estimator, "step")`` returns what the data are like as they reach a step. It
         is asked where a value is a symbol, or a share, and the space has numbers.
@@ -165,6 +165,8 @@ class _View:
         The parameters of ``base`` whose value is not the estimator's.
     varied : list of str
         Those that take turns in their values.
+    weights : dict of str to str
+        The class weights that suit the metric.
     portfolios : list of Portfolio
     owners : dict of str to _Owner
         Whose parameters they are, by what precedes the parameter's name.
@@ -175,6 +177,7 @@ class _View:
     base: Entry
     moved: list[str]
     varied: list[str]
+    weights: dict[str, str]
     portfolios: list[Portfolio]
     owners: dict[str, _Owner]
 
@@ -207,7 +210,7 @@ class _View:
             elif name.endswith(_KERNEL) and not _is_text(self.values.get(name, value), value):
                 return None
         varied = {name: _vary(self.subspace[name], self.base[name], turn) for name in self.varied}
-        return self.base | varied | placed if placed else None
+        return self.base | varied | self.weights | placed if placed else None
 
     def _moved(self, name: str, value: Any) -> Any:
         """Return the value of an entry, or the number of the range that is nearest to it."""
@@ -244,9 +247,10 @@ def _look_at(
     moved |= {name: False for name in subspace if name not in values}
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
     varied = [n for n, is_known in moved.items() if not is_known or _is_pair(subspace[n])]
-    if balanced:
-        varied += [n for n in subspace if n.endswith(_CLASS_WEIGHT) and n not in varied]
-    return _View(subspace, values, base, list(moved), varied, portfolios, owners)
+    weights = [n for n in subspace if balanced and n.endswith(_CLASS_WEIGHT)]
+    suited = {n: _BALANCED for n in weights if _BALANCED in subspace[n]}
+    varied += [n for n in weights if n not in suited and n not in varied]
+    return _View(subspace, values, base, list(moved), varied, suited, portfolios, owners)
 
 
 def _read(

@@ -9,7 +9,6 @@ import numpy as np
 from ._embedding import Embedding
 
 _MOST = 6  # levels of a choice each of which is tried among the first trials
-_TURNS = 3  # one proposal in so many goes to a level that was tried little
 
 Level = tuple[int, int]  # a feature, and one of its levels
 
@@ -30,26 +29,26 @@ class Levels:
         self._embedding = embedding
         self._small = {j: n for j, n in embedding.n_levels.items() if 1 < n <= _MOST}
 
-    def wanted(self, tried: np.ndarray, turn: int) -> list[Level]:
+    def wanted(self, tried: np.ndarray, *, explores: bool) -> list[Level]:
         """Return levels of which the next proposal shall have as many as it can.
 
-        These are all that were not tried. In every third turn after them it is the level with
-        the fewest trials, if those are fewer than the root of the number of trials that had
-        the choice.
+        These are all that were not tried. After them, for a proposal that explores, it is the
+        level with the fewest trials, if those are fewer than the root of the number of trials
+        that had the choice.
 
         Parameters
         ----------
         tried : ndarray of shape (n, n_features)
             Encoded trials.
-        turn : int
-            How many proposals were made before.
+        explores : bool
+            Whether the next proposal explores.
         """
         counts = {}
         for feature, n_levels in self._small.items():
             levels = self._embedding.levels(tried, feature)
             counts[feature] = np.bincount(levels[levels >= 0], minlength=n_levels)
         missing = [(j, int(level)) for j, n in counts.items() for level in np.flatnonzero(n == 0)]
-        if missing or not counts or turn % _TURNS != _TURNS - 1:
+        if missing or not counts or not explores:
             return missing
         rarest = min(counts, key=lambda feature: int(counts[feature].min()))
         found = counts[rarest]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from ._surrogate import Surrogate
 _UNFINISHED = (RUNNING, DROPPED, INTERRUPTED)
 _HUGEST = 1e100  # the size of a score beyond which differences do not matter: squares are finite
 _INITIAL = 3  # trials before the model is used: it says itself how little it knows
-_MODELLED, _EXPLORE = 10, 5  # proposals by the model alone; after them one in so many explores
+_EXPLORE = 5  # one proposal in so many explores
+_OPTIMISM, _MODELLED = 3.0, 10  # standard deviations, at which it is judged after so many
 _INTERIOR = 3.0  # over the number of trials: the power of the density that prefers the interior
 _TRIES = 20  # proposals that may turn out to take too long
 _PRIORITY = 1e6  # of a level that is to be tried, over the logarithm of any improvement
@@ -37,9 +39,10 @@ class GPSearcher(Searcher):
     Gaussian process (Matern 5/2, one length scale per parameter, noise; see ``Surrogate``)
     is fitted to the trials, and the proposal has the largest expected improvement over the
     best mean among them (log EI, Ament et al. 2023). Until all values of small choices were
-    tried, each proposal has as many new ones as it can; see ``Levels``. After ten proposals,
-    every fifth is the next point of the design, in case the process is wrong about an unexplored
-    part of the space (as in SMAC, Hutter, Hoos and Leyton-Brown 2011).
+    tried, each proposal has as many new ones as it can. Every fifth proposal explores, in case
+    the best is far from where the process has looked: it has the value that was tried least, see
+    ``Levels``, and after ten proposals the largest upper confidence bound (Srinivas, Krause,
+    Kakade and Seeger 2010).
     As the process is least certain in the corners of the space, where few configurations are
     good, the improvement is weighted by a density that prefers the interior, to a power that
     falls with the number of trials (Hvarfner et al. 2022).
@@ -132,17 +135,19 @@ class GPSearcher(Searcher):
         """Yield points of the design, or the model's choices, best first."""
         seen = self._observe(history)
         turn = sum(trial.origin == self.name and self._is_inside(trial) for trial in history)
-        wanted = self._levels.wanted(seen.units, turn)
-        explores = turn >= _MODELLED and turn % _EXPLORE == _EXPLORE - 1
+        explores = turn % _EXPLORE == _EXPLORE - 1
+        wanted = self._levels.wanted(seen.units, explores=explores)
         is_early = len(seen.units) < self.n_initial or not seen.told.any()
-        if not self.space.features or is_early or explores:
+        if not self.space.features or is_early:
             yield from self._design(turn, wanted)
             return
-        _, log_gain, good_first = self._improvement(seen)
+        surrogate, log_gain, good_first = self._improvement(seen)
+        is_optimistic = explores and turn >= _MODELLED
+        value = partial(_upper_bound, surrogate) if is_optimistic else log_gain
         weight = _INTERIOR / len(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            gain = log_gain(candidates) + weight * log_interior(candidates, self.embedding)
+            gain = value(candidates) + weight * log_interior(candidates, self.embedding)
             if costs is not None and self.cost_exponent:
                 gain = gain - self.cost_exponent * costs.log_seconds(candidates)
             if wanted:
@@ -246,6 +251,12 @@ class GPSearcher(Searcher):
         if trial.number not in self._folds:
             self._folds[trial.number] = history.compared_scores(trial)
         return self._folds[trial.number]
+
+
+def _upper_bound(surrogate: Surrogate, candidates: np.ndarray) -> np.ndarray:
+    """Return how good candidates may be, on the process's own scale."""
+    mean, std = surrogate.predict_warped(candidates)
+    return _OPTIMISM * std - mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -437,11 +437,14 @@ def test_parameters_of_which_nothing_is_known_vary(known):
     assert sorted(p["random_state"] for p in found) == [0.5, 1, 2, 3, 4.5, 5, 6, 7]
 
 
-def test_class_weights_take_turns_where_the_metric_is_balanced(known):
-    """Check that both class weights are tried early under such a metric, and only there."""
+def test_class_weights_are_balanced_where_the_metric_is(known):
+    """Check that starting points have the class weights that suit such a metric, only there."""
     space = Space.parse({"C": (1.0, 100.0, "log-uniform"), "class_weight": [None, "balanced"]})
     weights = [
         [p["class_weight"] for p in starting_points(SVC(), space, balanced=balanced)]
         for balanced in (True, False)
     ]
-    assert weights == [["balanced", None, "balanced"], [None] * 2]
+    assert weights == [["balanced"] * 3, [None] * 2]
+    space = Space.parse({"C": (1.0, 100.0), "class_weight": [None, {0: 1, 1: 9}]})
+    found = starting_points(SVC(), space, balanced=True)
+    assert [p["class_weight"] for p in found] == [{0: 1, 1: 9}, None, {0: 1, 1: 9}]

@@ -91,7 +91,7 @@ def test_missing_levels_come_first():
     space = Space.parse(UNION)
     levels = Levels(Embedding(space))
     tried = encoded(space, {"model": "linear", "C": 1.0})
-    wanted = levels.wanted(tried, 0)
+    wanted = levels.wanted(tried, explores=False)
     names = [feature.name for feature in space.features]
     assert sorted((names[feature], level) for feature, level in wanted) == [
         *[("", 0), ("", 1)],
@@ -104,14 +104,15 @@ def test_missing_levels_come_first():
     assert levels.count(tried, wanted).tolist() == [0]
 
 
-def test_the_rarest_level_is_wanted_now_and_then():
-    """Check that every third proposal goes to the level with the fewest trials, if they are few."""
+def test_the_rarest_level_is_explored():
+    """Check that a proposal that explores goes to the level with the fewest trials, if few."""
     space = Space.parse({"a": ["x", "y"], "z": (0.0, 1.0)})
     levels = Levels(Embedding(space))
     few = encoded(space, *[{"a": "x", "z": 0.5}] * 7, {"a": "y", "z": 0.1})
-    assert [levels.wanted(few, turn) for turn in range(6)] == [[], [], [(0, 1)]] * 2
+    assert levels.wanted(few, explores=True) == [(0, 1)]
+    assert levels.wanted(few, explores=False) == []
     many = encoded(space, *[{"a": "x", "z": 0.5}] * 4, *[{"a": "y", "z": 0.1}] * 4)
-    assert levels.wanted(many, 2) == []
+    assert levels.wanted(many, explores=True) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_numbers_and_long_lists_are_left_to_the_model(spec):
     """Check that nothing is wanted of ranges, lists of numbers and many choices."""
     space = Space.parse(spec)
     tried = encoded(space, space.decode(np.full(len(space.features), 0.1)))
-    assert Levels(Embedding(space)).wanted(tried, 2) == []
+    assert Levels(Embedding(space)).wanted(tried, explores=True) == []
 
 
 def test_values_without_time_are_not_tried():
