@@ -17,7 +17,12 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern
 
 from autotune.history import COMPLETE, DROPPED, FAILED, RUNNING, Evaluation, History
 from autotune.search import _surrogate
-from autotune.search._acquisition import Maximiser, log_expected_improvement, mutate
+from autotune.search._acquisition import (
+    Maximiser,
+    log_expected_improvement,
+    log_interior,
+    mutate,
+)
 from autotune.search._embedding import Embedding
 from autotune.search._gp import GaussianProcess, NegativeLogPosterior, Prior
 from autotune.search._model import GPSearcher, _losses
@@ -364,6 +369,26 @@ def test_early_proposals_keep_away_from_corners():
     proposed = [trial.params for history in histories for trial in history.trials[3:]]
     numbers = np.array([[params[f"x{i}"] for i in range(4)] for params in proposed])
     assert np.mean(np.abs(numbers - 0.5) > 0.48) < 0.04
+
+
+def test_every_fifth_proposal_explores():
+    """Check that after ten proposals every fifth is nearly the one that may be best."""
+    space = Space.parse({"x": (0.0, 1.0), "y": (0.0, 1.0)})
+    searcher = GPSearcher(space, seed=0)
+
+    def bowl(params):
+        return -((params["x"] - 0.3) ** 2) - (params["y"] - 0.6) ** 2
+
+    def bounds(units):
+        mean, std = surrogate.predict_warped(units)
+        interior = 3.0 / len(history) * log_interior(units, searcher.embedding)
+        return 3.0 * std - mean + interior
+
+    history = extend(searcher, History(1), bowl, 14)
+    surrogate = searcher._surrogate(searcher._observe(history))
+    anywhere = np.random.RandomState(0).random_sample((200, 2))
+    proposal = space.encode(searcher.ask(history))
+    assert bounds(proposal[None])[0] > np.quantile(bounds(anywhere), 0.98)
 
 
 def test_searcher_is_a_function_of_the_history():
