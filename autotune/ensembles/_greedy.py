@@ -57,6 +57,11 @@ def select_greedily(
     return {i: n / len(kept) for i, n in sorted(Counter(kept).items())}
 
 
+def blend(predictions: Sequence[np.ndarray], weights: dict[int, float]) -> np.ndarray:
+    """Return the weighted mean of predictions, with the weights of ``select_greedily``."""
+    return np.sum([weight * predictions[i].astype(float) for i, weight in weights.items()], axis=0)
+
+
 def count_scores(n_models: int) -> int:
     """Return how many scores a selection among some models computes at most."""
     return n_models * (2 + N_STEPS)

@@ -12,13 +12,13 @@ from sklearn.metrics import get_scorer
 
 from .._texts import warn
 from ..compat import is_own_score, metric_of, only_predicts, slice_params, to_numpy
-from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
+from ..ensembles import LIBRARY_SIZE, MOST_ROWS, blend, count_scores, select_greedily
 from ..evaluation import class_labels
-from ..history import COMPLETE, History, Trial
+from ..history import History, Trial
 from ..results import describe_metric
 from ..timing import Clock
 from ._ensemble_gain import count_samples, expect_gain
-from ._known import KnownClassifier, KnownRegressor, Rows
+from ._known import Rows, known_model
 from ._problem import FOLDS, Problem
 from ._speed import PredictionTime
 
@@ -110,13 +110,10 @@ class RowScorer:
         """Return the score of predictions for rows."""
         if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
             return float(self._fast(self._codes[rows], values))
-        known = (
-            KnownRegressor({"predict": values})
-            if self._classes is None
-            else KnownClassifier({"predict_proba": values}, self._classes)
-        )
+        method = "predict" if self._classes is None else "predict_proba"
+        model = known_model({method: values}, self._classes)
         params = slice_params(self._X, self._params, rows)
-        return float(self._scorer(known, Rows(np.arange(len(rows))), self._y[rows], **params))
+        return float(self._scorer(model, Rows(np.arange(len(rows))), self._y[rows], **params))
 
 
 @dataclass(frozen=True)
@@ -233,7 +230,7 @@ def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
 
 def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
     """Return the best trials that are fast enough, from the winner on."""
-    rivals = [t for t in history if t.eligible and t.status == COMPLETE and t is not winner]
+    rivals = [t for t in history if t.can_win and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
     rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
     rivals.sort(key=history.score, reverse=True)
@@ -266,6 +263,5 @@ def _gain(trials: list[_Folds], winner: int, left_out: int, scorer: RowScorer) -
     others = [fold for fold in range(len(trials[0])) if fold != left_out]
     weights = _select(trials, others, scorer)
     rows = trials[winner][left_out][0]
-    parts = [weight * trials[i][left_out][1].astype(float) for i, weight in weights.items()]
-    blend = np.sum(parts, axis=0)
-    return scorer(rows, blend) - scorer(rows, trials[winner][left_out][1])
+    predictions = [folds[left_out][1] for folds in trials]
+    return scorer(rows, blend(predictions, weights)) - scorer(rows, predictions[winner])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..ensembles import select_greedily
+from ..ensembles import blend, select_greedily
 
 _ROWS_SAMPLED = 100_000  # in all samples together; chosen, with the two below
 _FEWEST, _MOST = 5, 50  # samples; their number follows from the rows, so as to be the same again
@@ -78,8 +78,8 @@ def _gain(
         return np.nan
     best = int(np.nanargmax(alone))
     weights = select_greedily(known, lambda values: score(drawn, values))
-    blend = np.sum([w * predictions[i][left].astype(float) for i, w in weights.items()], axis=0)
-    return score(left, blend) - score(left, predictions[best][left])
+    unseen = [each[left] for each in predictions]
+    return score(left, blend(unseen, weights)) - score(left, unseen[best])
 
 
 def _are_whole(labels: np.ndarray | None, *parts: np.ndarray) -> bool:

@@ -120,7 +120,7 @@ class FoldResults:
 
     def has_best(self, history: History) -> bool:
         """Return whether the models of the best trial so far are there."""
-        complete = {t.number for t in history if t.eligible and t.status == COMPLETE}
+        complete = {t.number for t in history if t.can_win}
         if not complete or history.share < FULL:  # those of fewer rows are not averaged
             return False
         best = _worst_first(history, complete)[-1]
@@ -219,7 +219,7 @@ def _worst_first(history: History, numbers: set[int]) -> list[int]:
 
     def worth(number: int) -> tuple[float, int]:
         trial = history[number]
-        score = history.score(trial) if trial.status == COMPLETE and trial.eligible else -math.inf
+        score = history.score(trial) if trial.can_win else -math.inf
         return (-math.inf if math.isnan(score) else score), -number
 
     complete = sorted((n for n in numbers if history[n].status == COMPLETE), key=worth)

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import warn
+from .._texts import last_line, warn
 from ..compat import slice_params, to_numpy
 from ..ensembles import MOST_BYTES
 from ..evaluation import Kept, Outcome, class_labels, note_scores
 from ..history import Evaluation, History
 from ..results import cv_results
 from ._kept import FoldResults, compared_keys
-from ._known import KnownClassifier, KnownRegressor, Rows
+from ._known import Rows, known_model
 from ._problem import Problem
 from ._scoring import Scoring, make_scoring, route_to_scorers
 
@@ -95,11 +95,7 @@ class Rescorer:
         """Return an evaluation with its scores by other metrics, those that can be computed."""
         outcome = Outcome(replace(evaluation, scores={}, train_scores={}, error=None))
         rows = kept.rows
-        model = (
-            KnownRegressor(kept.responses)
-            if self.kept.classes is None
-            else KnownClassifier(kept.responses, self.kept.classes)
-        )
+        model = known_model(kept.responses, self.kept.classes)
         cut = slice_params(Rows(np.arange(len(self.y))), params, rows)
         try:
             scores = scoring.scorer(model, Rows(np.arange(len(rows))), self.y[rows], **cut)
@@ -117,7 +113,7 @@ def _check_any(known: list[Evaluation], metrics: Sequence[str]) -> None:
         failed = [evaluation for evaluation in known if metric not in evaluation.scores]
         if not failed:
             continue
-        error = (failed[0].error or "it was not returned").strip().rpartition("\n")[2]
+        error = last_line(failed[0].error or "it was not returned")
         if len(failed) == len(known):
             raise ValueError(f"{metric!r} cannot be computed from kept predictions: {error}")
         warn(f"rescore: {metric!r} of {len(failed)} of {len(known)} evaluations is NaN: {error}")

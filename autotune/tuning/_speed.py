@@ -7,7 +7,7 @@ from typing import Any
 
 from .._texts import warn
 from ..evaluation import predict_seconds
-from ..history import COMPLETE, History, Trial
+from ..history import History, Trial
 from ..timing import validation_rows
 from ._kept import FoldResults, compared_keys
 from ._problem import Problem
@@ -70,7 +70,7 @@ class PredictionTime:
         if math.isinf(self.limit) or self.of(best) <= self.limit:
             return best
         score = self._history.score
-        complete = [t for t in self._history if t.eligible and t.status == COMPLETE]
+        complete = [t for t in self._history if t.can_win]
         fast = [t for t in complete if self.of(t) <= self.limit and math.isfinite(score(t))]
         if fast:
             return max(fast, key=score)
