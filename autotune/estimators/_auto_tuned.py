@@ -23,7 +23,7 @@ from ..defaults import default_model
 from ..evaluation import Models, is_families
 from ..timing import Clock
 from ..tuning import (
-    begin_callbacks,
+    Callbacks,
     make_problem,
     make_router,
     make_scoring,
@@ -149,7 +149,7 @@ class BaseAutoTuned(
         refuse_fit_arguments(self, params, self._models().values())
         clock = Clock(check_budget(self.budget).seconds)
         problem = make_problem(self, X, y, params)
-        callbacks = begin_callbacks(self, problem, problem.n_evaluations)
+        callbacks = Callbacks(self, problem, problem.n_evaluations)
         with open_study(problem, self.storage, self._last_fit()) as study, self._resumable(study):
             problem = study.problem
             with (
@@ -207,7 +207,7 @@ class BaseAutoTuned(
         _, seed, subsample = self._study
         problem = replace(make_problem(self, X, y, params), seed=seed)
         result = take_over(problem, self.history_, subsample)
-        callbacks = begin_callbacks(self, problem, 0)
+        callbacks = Callbacks(self, problem, 0)
         with (
             self._keeping(problem, self.history_, None, True) as kept,
             open_runtime(problem, clock, callbacks, kept) as runtime,

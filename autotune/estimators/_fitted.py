@@ -85,7 +85,7 @@ class FittedMixin:
     def _keeping(
         self, problem: Problem, history: History, journal: Journal | None, goes_on: bool
     ) -> Iterator[FoldResults | None]:
-        """Return what is kept of folds; predictions stay for a fit that continues this one."""
+        """Yield what is kept of folds; predictions stay for a ``fit`` that continues this one."""
         earlier = self.__dict__.get("_fold_results") if goes_on else None
         kept = make_fold_results(problem, history, journal, earlier)
         self._fold_results = kept if self.keep_predictions else None
@@ -98,7 +98,7 @@ class FittedMixin:
     def _set_final_model(
         self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
     ) -> None:
-        """Make the final model, and set what tells of it."""
+        """Make the final model, and set the attributes that describe it."""
         last_fit = make_final_model(problem, result, winner, runtime)
         self._set_winner(last_fit.winner)
         if self.final_model == "ensemble":
