@@ -1,4 +1,4 @@
-"""HOW one evaluation is carried out: job, task, build, fidelity, prefix cache."""
+"""How one evaluation runs: job, task, build, fidelity, prefix cache."""
 
 from ._build import build, final_params, train_share
 from ._fidelity import class_labels, count_classes, count_rows, count_units

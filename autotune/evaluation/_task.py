@@ -192,7 +192,7 @@ class Task:
             evaluation.score_time = evaluation.score_time or time.perf_counter() - start
 
     def _responses(self, model: Any, X_test: Any) -> dict[str, np.ndarray]:
-        """Return what a model's methods say of validation rows, as far as that is kept."""
+        """Return the responses of a model for validation rows, as far as they are kept."""
         keeps = self.keeps
         assert keeps is not None
         if not keeps.predictions:
@@ -223,7 +223,7 @@ class Task:
         if self.keeps.models:
             try:
                 content = cloudpickle.dumps(model, protocol=5)
-            except Exception:  # of the model's own code; who needs the model fits it again
+            except Exception:  # of the model's own code; the model is fitted again if it is needed
                 outcome.model = model
         outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), responses, seconds)
 

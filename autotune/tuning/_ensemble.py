@@ -1,4 +1,4 @@
-"""Which trials make an ensemble: chosen on predictions for rows that they were not fitted on."""
+"""The selection of an ensemble on predictions for rows that its trials were not fitted on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _r2(y: np.ndarray, values: np.ndarray) -> Any:
     return 1.0 + _squared_error(y, values) / spread if spread else np.nan
 
 
-_FAST = {  # what is computed thousands of times for one ensemble, without checking its input
+_FAST = {  # without input checks, because an ensemble takes thousands of scores
     "log loss": _log_loss,
     "accuracy": _accuracy,
     "mean squared error": _squared_error,
@@ -58,7 +58,7 @@ _FAST = {  # what is computed thousands of times for one ensemble, without check
 
 
 def _fast_metric(scorer: Any, problem: Problem) -> Callable[..., Any] | None:
-    """Return what computes a metric of scikit-learn with its defaults at once, if it is known."""
+    """Return a fast version of a metric of scikit-learn with its default options, or None."""
     known = metric_of(scorer)
     if known is not None and known[2]:
         return None
@@ -67,7 +67,7 @@ def _fast_metric(scorer: Any, problem: Problem) -> Callable[..., Any] | None:
 
 
 class RowScorer:
-    """Computes the metric that decides from predictions for rows.
+    """Computes the deciding metric from predictions for rows.
 
     A scorer that may look at more than predictions is replaced: by the log loss, or by the
     squared error.
@@ -79,7 +79,7 @@ class RowScorer:
     Attributes
     ----------
     is_exact : bool
-        Whether it computes the metric that decides rather than its replacement.
+        Whether it computes the deciding metric rather than its replacement.
     """
 
     def __init__(self, problem: Problem):
@@ -118,15 +118,14 @@ class RowScorer:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which trials make an ensemble.
+    """The trials of an ensemble.
 
     Attributes
     ----------
     weights : dict of int to float
-        Of the trials, by their numbers.
+        The weights of the trials, by their numbers.
     gain : float
-        By how much the ensemble is expected to be better on new data than the best trial alone;
-        0 where that is not known.
+        The expected gain of the ensemble over the best trial on new data; 0 if unknown.
     """
 
     weights: dict[int, float]
@@ -141,11 +140,11 @@ def choose_ensemble(
     speed: PredictionTime,
     clock: Clock,
 ) -> Selection:
-    """Return the trials that make the ensemble.
+    """Return the trials of the ensemble.
 
-    The winner is alone where an ensemble that is selected in the same way on all folds but one
-    is not better than it on the fold that is left out: the mean of the difference over the folds
-    must exceed its standard error.
+    It is only the winner unless ensembles that are selected in the same way on all folds but one
+    are better than the winner on the fold that is left out: the mean of the differences must
+    exceed its standard error.
 
     Parameters
     ----------
@@ -157,7 +156,7 @@ def choose_ensemble(
     speed : PredictionTime
         Trials that are too slow are left out.
     clock : Clock
-        Where too few seconds are left for a selection, there is none.
+        If too few seconds are left for a selection, there is none.
     """
     alone = Selection({winner.number: 1.0})
     found = {trial.number: predict(trial) for trial in _library(history, winner, speed)}
@@ -183,7 +182,7 @@ def choose_ensemble(
 
 
 def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selections: int) -> bool:
-    """Return whether there are enough seconds for some selections."""
+    """Return whether there is time for a number of selections."""
     _score_alone(trials[0], scorer)  # the first call may take longer than others
     start = clock.elapsed()
     _score_alone(trials[0], scorer)
@@ -192,7 +191,7 @@ def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selection
 
 
 def _select_if_better(trials: list[_Folds], winner: int, scorer: RowScorer) -> dict[int, float]:
-    """Return the weights of trials by their positions: of the winner alone unless others help."""
+    """Return the weights of trials by position: only the winner's unless others help."""
     folds = range(len(trials[0]))
     weights = _select(trials, folds, scorer)
     if len(weights) == 1:
@@ -203,7 +202,7 @@ def _select_if_better(trials: list[_Folds], winner: int, scorer: RowScorer) -> d
 
 
 def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Clock) -> float:
-    """Return the gain that is expected of an ensemble, 0 if it cannot be computed in time."""
+    """Return the expected gain of an ensemble, 0 if it cannot be computed in time."""
     if not scorer.is_exact:
         return 0.0
     rows = np.concatenate([rows for rows, _ in trials[0]])
@@ -229,7 +228,7 @@ def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
 
 
 def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
-    """Return the best trials that are fast enough, from the winner on."""
+    """Return the winner and the best other trials that are fast enough."""
     rivals = [t for t in history if t.can_win and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
     rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
@@ -238,7 +237,7 @@ def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Tri
 
 
 def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
-    """Return the same of the rows of each fold for all trials, if there are very many."""
+    """Return a subset of the rows of each fold, the same for all trials, if there are very many."""
     n_rows = [len(rows) for rows, _ in trials[0]]
     share = MOST_ROWS / sum(n_rows)
     if share >= 1:
@@ -252,14 +251,14 @@ def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
 
 
 def _select(trials: list[_Folds], folds: Sequence[int], scorer: RowScorer) -> dict[int, float]:
-    """Return the weights of trials that are selected on some folds, by their positions."""
+    """Return the weights of an ensemble that is selected on some folds, by position."""
     rows = np.concatenate([trials[0][fold][0] for fold in folds])
     predictions = [np.concatenate([each[fold][1] for fold in folds]) for each in trials]
     return select_greedily(predictions, lambda values: scorer(rows, values))
 
 
 def _gain(trials: list[_Folds], winner: int, left_out: int, scorer: RowScorer) -> float:
-    """Return by how much an ensemble is better than the winner on a fold that it does not know."""
+    """Return the gain over the winner, on one fold, of an ensemble selected on the others."""
     others = [fold for fold in range(len(trials[0])) if fold != left_out]
     weights = _select(trials, others, scorer)
     rows = trials[winner][left_out][0]

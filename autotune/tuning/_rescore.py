@@ -22,7 +22,7 @@ from ._scoring import Scoring, make_scoring, route_to_scorers
 
 @dataclass(frozen=True, eq=False)
 class Rescorer:
-    """Computes other metrics of the trials of a fit.
+    """Computes other metrics of the trials of a ``fit``.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Rescorer:
     y : ndarray
         The target.
     metadata : dict
-        What ``fit`` was given besides.
+        The other arguments of ``fit``.
     """
 
     history: History
@@ -42,9 +42,10 @@ class Rescorer:
 
     @classmethod
     def of(cls, problem: Problem, history: History, kept: FoldResults) -> Rescorer:
-        """Return what computes other metrics of a fit that ends."""
+        """Return a rescorer for a ``fit`` that has ended."""
         labels = class_labels(problem.y) if problem.classifier else None
-        y = np.array(to_numpy(problem.y) if labels is None else labels)  # who changes theirs may
+        # A copy, because the caller may change the target.
+        y = np.array(to_numpy(problem.y) if labels is None else labels)
         return cls(history, kept, y, problem.routed.given)
 
     def rescore(self, owner: Any, estimator: Any, scoring: Any) -> dict[str, Any]:

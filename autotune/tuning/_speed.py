@@ -1,4 +1,4 @@
-"""Prediction time: of trials, as far as it is limited, and of the final model."""
+"""Prediction time: of trials, if it is limited, and of the final model."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class PredictionTime:
     problem : Problem
     history : History
     kept : FoldResults or None
-        What was measured in the folds. Evaluations of an earlier fit that did not measure it count
-        with the time of their scores, which is a little longer.
+        The times measured in the folds. Evaluations of an earlier ``fit`` that did not measure
+        them count with the time of their scores, which is a little longer.
 
     Attributes
     ----------
@@ -53,9 +53,9 @@ class PredictionTime:
         )
 
     def leave_out(self, weights: dict[int, float], n_models: int) -> dict[int, float]:
-        """Return the weights of as many trials as may be averaged, those of least weight left out.
+        """Return the weights without the smallest ones, as many as make the average too slow.
 
-        Each has a number of models.
+        Each trial has ``n_models`` models.
         """
         if math.isinf(self.limit):
             return weights
@@ -66,7 +66,7 @@ class PredictionTime:
         return {number: weights[number] / total for number in weights if number in kept}
 
     def fast_enough(self, best: Trial) -> Trial:
-        """Return the best trial that keeps the limit; the given one if it does, or none does."""
+        """Return the trial if it keeps the limit, or else the best one that does, if any."""
         if math.isinf(self.limit) or self.of(best) <= self.limit:
             return best
         score = self._history.score
