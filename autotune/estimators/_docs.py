@@ -60,7 +60,7 @@ _SHARED = """
         budget in seconds.
     error_score : "raise" or float, default=nan
         As in scikit-learn's searchers: the score of a failed evaluation. With NaN, a trial with
-        a failed evaluation cannot win; with a number, it can.
+        a failed evaluation cannot win; with a number, it can unless all its evaluations failed.
     return_train_score : bool, default=False
         Whether ``cv_results_`` includes scores on the training folds.
     n_jobs : int or None, default=None
