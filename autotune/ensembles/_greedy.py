@@ -17,7 +17,7 @@ def select_greedily(
 
     The selection begins with the n best models, for the n whose mean scores best [1]_. Then
     models are added one at a time and with replacement, each time the one with which the mean
-    scores best. The best mean on the way is returned, the one of the fewest models among equals.
+    scores best. The best mean on the way wins, the one of the fewest models among equals.
 
     Parameters
     ----------

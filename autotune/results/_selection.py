@@ -49,7 +49,7 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
     return rows[index]
 
 
-def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool:
+def default_may_match(default: Trial, winner: Trial, history: History, rise: float) -> bool:
     """Return whether the default may be as good on all rows as the winner of a search on fewer.
 
     Configurations that do well on few rows often gain little from more. So the winner must

@@ -210,12 +210,11 @@ def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Cl
         return 0.0
     predictions = [np.concatenate([values for _, values in folds]) for folds in trials]
     groups = problem.routed.split.get("groups")
-    labels = class_labels(problem.y) if problem.classifier else None
     gain = expect_gain(
         predictions,
         lambda places, values: scorer(rows[places], values),
         rows if groups is None else to_numpy(groups)[rows],
-        None if labels is None else labels[rows],
+        None if problem.labels is None else problem.labels[rows],
         problem.seed_for(FOLDS),
     )
     return gain if math.isfinite(gain) else 0.0

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
-from ..evaluation import Keeps, Kept, Outcome, class_labels
+from ..evaluation import Keeps, Kept, Outcome
 from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
 from ..storage import Journal
 from ._problem import Problem
@@ -24,8 +24,7 @@ def make_keeps(problem: Problem) -> Keeps | None:
     is_limited = problem.budget.predict_seconds_per_row is not None
     if not (models or predictions or is_limited):
         return None
-    labels = class_labels(problem.y) if problem.classifier else None
-    classes = None if labels is None else np.unique(labels)
+    classes = None if problem.labels is None else np.unique(problem.labels)
     return Keeps(models, predictions, classes, problem.keep_predictions, is_limited)
 
 

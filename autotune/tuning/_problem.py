@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state, get_tags
 from .._budget import Budget, check_budget
 from .._texts import short_repr
 from ..defaults import default_model, default_models
-from ..evaluation import Fold, is_families
+from ..evaluation import Fold, class_labels, is_families
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
 from ..schedule import Plan
@@ -125,6 +125,11 @@ class Problem:
     def raises_errors(self) -> bool:
         """Whether the first evaluation that fails ends the search with its error."""
         return isinstance(self.error_score, str)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class labels of a classification; None for regression."""
+        return class_labels(self.y) if self.classifier else None
 
     @property
     def may_save_seconds(self) -> bool:

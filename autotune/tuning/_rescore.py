@@ -11,7 +11,7 @@ import numpy as np
 from .._texts import last_line, warn
 from ..compat import slice_params, to_numpy
 from ..ensembles import MOST_BYTES
-from ..evaluation import Kept, Outcome, class_labels, note_scores
+from ..evaluation import Kept, Outcome, note_scores
 from ..history import Evaluation, History
 from ..results import cv_results
 from ._kept import FoldResults, compared_keys
@@ -43,9 +43,8 @@ class Rescorer:
     @classmethod
     def of(cls, problem: Problem, history: History, kept: FoldResults) -> Rescorer:
         """Return a rescorer for a ``fit`` that has ended."""
-        labels = class_labels(problem.y) if problem.classifier else None
         # A copy, because the caller may change the target.
-        y = np.array(to_numpy(problem.y) if labels is None else labels)
+        y = np.array(to_numpy(problem.y) if problem.labels is None else problem.labels)
         return cls(history, kept, y, problem.routed.given)
 
     def rescore(self, owner: Any, estimator: Any, scoring: Any) -> dict[str, Any]:
