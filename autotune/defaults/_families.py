@@ -29,16 +29,19 @@ class _Family:
         Whether categories need columns of their own.
     most_rows : float
         Beyond these, one fit takes longer than most searches.
+    weighs : bool
+        Whether its ``fit`` has ``sample_weight``.
     """
 
     classifier: Callable[[], list[Any]]
     regressor: Callable[[], list[Any]]
     one_hot: bool
     most_rows: float = np.inf
+    weighs: bool = True
 
 
-def default_models(X: Any, *, classifier: bool) -> list[Any]:
-    """Return the models that are tuned for ``estimator="families"``.
+def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[Any]:
+    """Return the models that are tuned for ``estimator=None``.
 
     The first is gradient boosting, as `default_model` returns it. The others are Pipelines:
     linear and kernel models, extra trees, a random forest, a neural network and nearest
@@ -57,6 +60,8 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
         The training data.
     classifier : bool
         Whether to return classifiers or regressors.
+    weighted : bool, default=False
+        Whether to leave out the models whose ``fit`` has no ``sample_weight``.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
     return [first] + [
         Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
         for family in _families(n_rows)
-        if n_rows <= family.most_rows
+        if n_rows <= family.most_rows and (family.weighs or not weighted)
     ]
 
 
@@ -152,6 +157,7 @@ def _families(n_rows: int) -> list[_Family]:
             lambda: [KNeighborsRegressor(min(16, few), weights="distance")],
             one_hot=True,
             most_rows=20_000,
+            weighs=False,
         ),
     ]
 
