@@ -19,8 +19,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr, warn
-from ..defaults import date_columns
 from ..compat import clone, is_own_score, num_samples, only_predicts, to_numpy
+from ..defaults import date_columns
 from ..evaluation import Fold, Models, class_labels, is_built_in
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
