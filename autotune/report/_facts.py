@@ -121,7 +121,7 @@ class Facts:
     def of(cls, tuned: Any) -> Facts:
         search = read_search(tuned)
         history, fitted = search.history, vars(tuned)
-        models = Models.of(tuned.estimator, tuned.space)
+        models = Models.of(tuned.estimator)
         params = dict(fitted.get("best_params_", {}))
         chosen = _chosen_model(tuned, params)
         importance, scales = importance_of(search), varying(search)
@@ -174,5 +174,5 @@ def _chosen_model(tuned: Any, params: dict[str, Any]) -> Any:
     """Return the chosen one of several models, the only one, or the default model."""
     if CHOSEN in params or isinstance(tuned.estimator, list):
         return params.get(CHOSEN, Models.of(tuned.estimator).first)
-    best = vars(tuned).get("best_estimator_", Models.of(tuned.estimator, tuned.space).first)
+    best = vars(tuned).get("best_estimator_", Models.of(tuned.estimator).first)
     return best.estimators[0] if isinstance(best, AveragedClassifier | AveragedRegressor) else best

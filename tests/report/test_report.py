@@ -74,6 +74,7 @@ def make_tuned(space, trials, *, estimator=None, winner=None, scoring="accuracy"
         space_=Space.parse(space),
         scorer_=get_scorer(scoring),
         estimator=SVC() if estimator is None else estimator,
+        space="auto",
         strategy="random",
         budget=len(trials),
         **fitted,
