@@ -51,7 +51,8 @@ def _counts(codes: np.ndarray, votes: np.ndarray) -> tuple[np.ndarray, np.ndarra
     """Return how many rows of each class are predicted rightly, are there, and are predicted."""
     predicted, n_classes = votes.argmax(axis=1), votes.shape[1]
     hits = np.bincount(codes[predicted == codes], minlength=n_classes)
-    return hits, *(np.bincount(each, minlength=n_classes) for each in (codes, predicted))
+    n_rows, n_predicted = (np.bincount(each, minlength=n_classes) for each in (codes, predicted))
+    return hits, n_rows, n_predicted
 
 
 def _roc_auc(codes: np.ndarray, votes: np.ndarray) -> Any:

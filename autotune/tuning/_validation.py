@@ -152,7 +152,7 @@ def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
             "final_model must be 'refit' for a kernel or distance matrix, of which each fold has "
             f"other columns; got {owner.final_model!r}"
         )
-    changed = {}
+    changed: dict[str, Any] = {}
     if owner.final_model in _AVERAGES:
         changed["final_model"] = "refit"
     if owner.keep_predictions:

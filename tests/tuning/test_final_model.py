@@ -424,7 +424,7 @@ BAD = [
         ValueError,
         "final_model must be one of 'auto', 'refit', 'folds', 'ensemble'",
     ),
-    ({"final_model": None}, TypeError, "final_model must be one of 'refit', .*; got None"),
+    ({"final_model": None}, TypeError, "final_model must be one of 'auto', .*; got None"),
     ({"keep_predictions": 1}, TypeError, "keep_predictions must be True or False; got 1"),
     (
         {"final_model": "ensemble", "refit": lambda results: 0},
