@@ -27,6 +27,8 @@ class _Family:
         Each returns the steps that follow the preparation.
     one_hot : bool
         Whether categories need columns of their own.
+    least_rows : int
+        With fewer, there is nothing to tune.
     most_rows : float
         Beyond these, one fit takes longer than most searches.
     weighs : bool
@@ -36,6 +38,7 @@ class _Family:
     classifier: Callable[[], list[Any]]
     regressor: Callable[[], list[Any]]
     one_hot: bool
+    least_rows: int = 0
     most_rows: float = np.inf
     weighs: bool = True
 
@@ -100,7 +103,7 @@ def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[
     return [first] + [
         Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
         for family in _families(n_rows)
-        if n_rows <= family.most_rows and (family.weighs or not weighted)
+        if family.least_rows <= n_rows <= family.most_rows and (family.weighs or not weighted)
     ]
 
 
@@ -156,6 +159,7 @@ def _families(n_rows: int) -> list[_Family]:
             lambda: [KNeighborsClassifier(min(16, few), weights="distance")],
             lambda: [KNeighborsRegressor(min(16, few), weights="distance")],
             one_hot=True,
+            least_rows=10,
             most_rows=20_000,
             weighs=False,
         ),

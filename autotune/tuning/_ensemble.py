@@ -150,7 +150,7 @@ def choose_ensemble(
 def _count_affordable(
     trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selections: int
 ) -> int:
-    """Return among how many trials there are enough seconds for some selections."""
+    """Return among how many trials half of the seconds left suffice for some selections."""
     left = clock.left_for_refit()
     if math.isinf(left):
         return len(trials)
@@ -158,7 +158,7 @@ def _count_affordable(
     start = clock.elapsed()
     _score_alone(trials[0], scorer)
     seconds = (clock.elapsed() - start) * count_scores(1) * n_selections
-    return min(len(trials), int(left / max(seconds, 1e-9)))
+    return min(len(trials), int(left / 2 / max(seconds, 1e-9)))
 
 
 def _select_if_better(trials: list[_Folds], scorer: RowScorer) -> dict[int, float]:

@@ -21,7 +21,7 @@ from ._candidates import Candidates, make_candidates
 from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
-from ._target import check_labels, check_target
+from ._target import check_labels, check_target, one_column
 from ._validation import (
     check_data,
     check_final_model,
@@ -184,6 +184,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
 
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
+    if is_built_in(owner.estimator):
+        y = one_column(y)
     check_labels(scoring, owner.scoring, y, classifier=classifier)
     check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy, params)
@@ -240,6 +242,8 @@ def _what_is_tuned(
             )
         weighted = params.get("sample_weight") is not None
         estimator = default_models(X, classifier=owner._classifier, weighted=weighted)
+        if len(getattr(y, "shape", ())) > 1:
+            estimator = [m for m in estimator if get_tags(m).target_tags.multi_output]
     elif is_built_in(estimator):
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""

@@ -94,9 +94,8 @@ def measure_final_model(problem: Problem, model: Any, clock: Clock) -> dict[str,
         final = single = predict_seconds(models[0], problem.X)
         if len(models) > 1:
             expected = (clock.elapsed() - start) * len(models)
-            final = (
-                predict_seconds(model, problem.X) if expected < clock.left_for_refit() else math.nan
-            )
+            in_time = 2 * expected < clock.left_for_refit()
+            final = predict_seconds(model, problem.X) if in_time else math.nan
     except Exception as error:  # of the model's own code
         warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
         return {"final": math.nan, "single": math.nan}

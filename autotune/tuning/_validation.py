@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import (
     RepeatedKFold,
     RepeatedStratifiedKFold,
@@ -22,6 +21,7 @@ from .._texts import short_repr, warn
 from ..compat import clone, is_own_score, num_samples, only_predicts, to_numpy
 from ..defaults import date_columns
 from ..evaluation import Fold, Models, class_labels, is_built_in
+from ._target import warn_of_column
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _SHUFFLING = (RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedShuffleSplit)
@@ -167,11 +167,7 @@ def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
         )
     takes_columns = any(get_tags(m).target_tags.multi_output for m in owner._models().values())
     if takes_columns and len(getattr(y, "shape", ())) > 1:  # others warn by themselves
-        warn(
-            "A column-vector y was passed when a 1d array was expected. Please change the shape "
-            "of y to (n_samples,), for example using ravel().",
-            DataConversionWarning,
-        )
+        warn_of_column()
 
 
 def choose_final_model(
