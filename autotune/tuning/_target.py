@@ -44,7 +44,8 @@ def check_target(y: Any, *, classifier: bool) -> None:
 
 def one_column(y: Any) -> Any:
     """Return a target that is a column vector as one value per row, with a warning."""
-    if len(shape := getattr(y, "shape", ())) != 2 or shape[1] != 1:
+    shape: tuple[int, ...] = getattr(y, "shape", ())
+    if len(shape) != 2 or shape[1] != 1:
         return y
     warn_of_column()
     return y.iloc[:, 0] if hasattr(y, "iloc") else to_numpy(y).ravel()
