@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import make_classification
+from sklearn.datasets import make_classification, make_friedman1
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import TimeSeriesSplit
 
@@ -13,7 +13,7 @@ from autotune import AutoTunedClassifier, AutoTunedRegressor, AveragedRegressor
 
 X, Y = make_classification(60, 4, random_state=0)
 RNG = np.random.RandomState(0)
-TARGET = np.sin(2 * X[:, 0]) + X[:, 1] + 0.5 * RNG.standard_normal(60)
+TARGET = X @ RNG.standard_normal(4)
 FAST = {"cv": 2, "random_state": 0}
 
 
@@ -40,11 +40,12 @@ def test_families_are_tried_once_and_then_the_best():
 
 def test_families_make_an_ensemble():
     """Check that models of several families are averaged, unless a single one is asked for."""
-    search = AutoTunedRegressor(budget=8, cv=3, random_state=0).fit(X, TARGET)
+    rows, target = make_friedman1(150, 5, noise=1, random_state=0)
+    search = AutoTunedRegressor(budget=7, cv=3, random_state=0).fit(rows, target)
     assert isinstance(search.best_estimator_, AveragedRegressor)
     kinds = {str(search.history_[n].params["estimator"]) for n in search.ensemble_weights_}
     assert len(kinds) > 1
-    single = search.set_params(final_model="refit").fit(X, TARGET)
+    single = search.set_params(budget=2, final_model="refit").fit(rows, target)
     assert not hasattr(single, "ensemble_weights_")
     assert not hasattr(single.best_estimator_, "weights_")
 
