@@ -20,7 +20,7 @@ from ..compat import (
     with_callbacks,
 )
 from ..defaults import default_model
-from ..evaluation import Models, is_families
+from ..evaluation import Models, is_built_in, is_families
 from ..timing import Clock
 from ..tuning import (
     Callbacks,
@@ -65,7 +65,7 @@ class BaseAutoTuned(
         scoring=None,
         cv=None,
         refit=True,
-        final_model="refit",
+        final_model="auto",
         keep_predictions=False,
         include_default=True,
         error_score=np.nan,
@@ -271,10 +271,16 @@ class BaseAutoTuned(
 
     def _race(self) -> Models:
         """Return the wrapped models, or the built-in default, which stands for all families."""
-        if self.estimator is not None and not is_families(self.estimator):
+        if not is_built_in(self.estimator):
             return Models.of(self.estimator)
         model = default_model(None, classifier=self._classifier)
-        return Models.of(model if self.estimator is None else [model])
+        return Models.of([model] if is_families(self.estimator, self.space) else model)
+
+    def _may_average(self) -> bool:
+        """Return whether the final model may be an average of models."""
+        if self.final_model == "auto":
+            return is_built_in(self.estimator) and not callable(self.refit)
+        return self.final_model != "refit"
 
     def _forwarded_tags(self, tags: Any) -> Any:
         """Return the wrapped models' tags under this class's own estimator type."""
@@ -282,9 +288,10 @@ class BaseAutoTuned(
         if not models:  # which fit refuses
             return tags
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
-        if self.estimator is None or is_families(self.estimator):
+        if is_built_in(self.estimator):
             inner.input_tags.sparse = True  # the default models depend on the type of X
-        if self._classifier and (self.final_model != "refit" or self.keep_predictions):
+        asked = self.final_model in ("folds", "ensemble") or self.keep_predictions
+        if self._classifier and asked:
             inner.target_tags.multi_output = False
             if inner.classifier_tags is not None:
                 inner.classifier_tags.multi_label = False

@@ -50,7 +50,8 @@ def _average(
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return None
     if history.share < FULL:
-        _warn_of_share(problem, history)
+        if problem.asks_for_average:
+            _warn_of_share(problem, history)
         return None
     folds = FoldFits(problem, result, runtime)
     speed = PredictionTime(problem, history, runtime.kept)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
-from ..evaluation import Keeps, Kept, Outcome
+from ..evaluation import CHOSEN, Keeps, Kept, Outcome
 from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
 from ..storage import Journal
 from ._problem import Problem
@@ -210,16 +210,31 @@ def _size(kept: Kept) -> int:
     return sum(each.nbytes for each in kept.responses.values())
 
 
+def leaders(history: History) -> set[int]:
+    """Return the numbers of the best trial of each model, as far as they have complete ones."""
+    best: dict[int, tuple[float, int]] = {}
+    for trial in history:
+        worth, model = _worth(history, trial), id(trial.params.get(CHOSEN))
+        if worth > best.get(model, (-math.inf, 0))[0]:
+            best[model] = worth, trial.number
+    return {number for _, number in best.values()}
+
+
+def _worth(history: History, trial: Trial) -> float:
+    """Return the score of a trial that may win, negative infinity for others."""
+    score = history.score(trial) if trial.can_win else -math.inf
+    return -math.inf if math.isnan(score) else score
+
+
 def _worst_first(history: History, numbers: set[int]) -> list[int]:
     """Return trials by score, the worst first, with running ones just before the best.
 
-    Among equals, the later one is first.
+    The best of each model come after all others; among equals, the later one is first.
     """
+    first = leaders(history)
 
-    def worth(number: int) -> tuple[float, int]:
-        trial = history[number]
-        score = history.score(trial) if trial.can_win else -math.inf
-        return (-math.inf if math.isnan(score) else score), -number
+    def worth(number: int) -> tuple[bool, float, int]:
+        return number in first, _worth(history, history[number]), -number
 
     complete = sorted((n for n in numbers if history[n].status == COMPLETE), key=worth)
     running = sorted((n for n in numbers if history[n].status != COMPLETE), reverse=True)

@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from .._texts import warn
+from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import predict_seconds
 from ..history import History, Trial
-from ..timing import validation_rows
+from ..timing import Clock, validation_rows
 from ._kept import FoldResults, compared_keys
 from ._problem import Problem
 
@@ -81,18 +82,24 @@ class PredictionTime:
         return best
 
 
-def measure_final_model(problem: Problem, model: Any) -> dict[str, float]:
-    """Return the seconds per row of the final model, and of one of the models that it averages."""
-    single = getattr(model, "estimators_", [model])[0] if problem.final_model != "refit" else model
+def measure_final_model(problem: Problem, model: Any, clock: Clock) -> dict[str, float]:
+    """Return the seconds per row of the final model, and of one of the models that it averages.
+
+    NaN is what there is no time to measure.
+    """
+    is_average = isinstance(model, AveragedClassifier | AveragedRegressor)
+    models = model.estimators_ if is_average else [model]
+    start = clock.elapsed()
     try:
-        final = predict_seconds(model, problem.X)
-        times = {"final": final, "single": final}
-        if single is not model:
-            times["single"] = predict_seconds(single, problem.X)
+        final = single = predict_seconds(models[0], problem.X)
+        if len(models) > 1:
+            expected = (clock.elapsed() - start) * len(models)
+            in_time = 2 * expected < clock.left_for_refit()
+            final = predict_seconds(model, problem.X) if in_time else math.nan
     except Exception as error:  # of the model's own code
         warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
         return {"final": math.nan, "single": math.nan}
     limit = problem.budget.predict_seconds_per_row
     if limit is not None and final > limit:
         warn(f"budget: the final model takes {final:.2g} s per row to predict, more than {limit:g}")
-    return times
+    return {"final": final, "single": single}
