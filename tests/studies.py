@@ -24,7 +24,7 @@ from sklearn.model_selection import KFold
 
 from autotune import AutoTunedClassifier, Bayes
 
-PATIENCE = 60.0  # seconds; only a broken library uses them up
+PATIENCE = 150.0  # seconds; only a broken library uses them up
 N_ROWS, N_FOLDS, REFIT = 24, 3, "refit"
 # The first column numbers the rows, so that a fit can tell which fold it is.
 X = np.column_stack([np.arange(N_ROWS), np.tile([0.1, 0.4, 0.6, 0.9], N_ROWS // 4)])

@@ -17,7 +17,7 @@ from autotune.execution.processes import _pool
 from autotune.execution.processes._executor import ProcessExecutor
 from autotune.history import COMPLETE, REFIT, SEARCH
 
-PATIENCE = 60.0  # seconds; only a broken executor uses them up
+PATIENCE = 150.0  # seconds; only a broken executor uses them up
 
 
 def job(trial: int = 0, seconds: float | None = None, fold: int | None = 0, **params) -> Job:
