@@ -14,7 +14,8 @@ import psutil
 import pytest
 from estimators import ToyTask
 from test_processes import script
-from workers import PATIENCE, answer, call, collect, is_gone, job, lines, read_pid, run, until
+from waiting import PATIENCE, until
+from workers import answer, call, collect, is_gone, job, lines, read_pid, run
 
 from autotune.execution.processes import _launchers, _pool
 from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError

@@ -21,7 +21,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from threadpoolctl import threadpool_info
-from workers import PATIENCE, answer, call, collect, job, until
+from waiting import PATIENCE, until
+from workers import answer, call, collect, job
 
 from autotune.evaluation import Job, Task
 from autotune.execution import run_watched
