@@ -21,7 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from autotune.execution.processes import _pool  # loads OpenMP, which reads that
 
-PATIENCE = 5.0  # seconds that processes and threads get to end after they were told to
+PATIENCE = 20.0  # seconds that processes and threads get to end after they were told to
 
 settings.register_profile("default", deadline=None, print_blob=True)
 # In CI the examples are the same at every run, so that a red run can be repeated.

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import KFold
+from waiting import PATIENCE
 
 from autotune import AutoTunedClassifier, Bayes
 
-PATIENCE = 60.0  # seconds; only a broken library uses them up
 N_ROWS, N_FOLDS, REFIT = 24, 3, "refit"
 # The first column numbers the rows, so that a fit can tell which fold it is.
 X = np.column_stack([np.arange(N_ROWS), np.tile([0.1, 0.4, 0.6, 0.9], N_ROWS // 4)])
@@ -178,11 +178,3 @@ def _call(function: Any, args: tuple, variables: dict[str, str]) -> None:
 def fit(strategy: str, settings: dict[str, Any]) -> None:
     """Carry out the toy study; for a child."""
     tuner(strategy, **settings).fit(X, Y)
-
-
-def until(condition: Any) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.002)

@@ -8,16 +8,14 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
+from waiting import PATIENCE, until
 
 from autotune.evaluation._job import Job
 from autotune.execution.processes import _pool
 from autotune.execution.processes._executor import ProcessExecutor
 from autotune.history import COMPLETE, REFIT, SEARCH
-
-PATIENCE = 60.0  # seconds; only a broken executor uses them up
 
 
 def job(trial: int = 0, seconds: float | None = None, fold: int | None = 0, **params) -> Job:
@@ -65,15 +63,6 @@ def meet(executor: ProcessExecutor, folder: Path) -> set[int]:
     for trial, path in enumerate(paths):
         executor.submit(call(lambda data, path=path: wait_for_others(path), trial))
     return {outcome.model for outcome in collect(executor, len(paths))}
-
-
-def until(condition) -> Any:
-    """Wait until a condition holds, and return what it then said."""
-    end = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)
-    return found
 
 
 def expire(executor: ProcessExecutor) -> None:

@@ -47,24 +47,24 @@ REGRESSORS: dict[str, tuple[Any, Any]] = {
     "default": (None, FEW),
     "list": ([Ridge(), DecisionTreeRegressor()], "auto"),
 }
-# In the quick run one strategy meets all kinds of models, and one model all strategies.
-EVERY_MODEL, EVERY_STRATEGY = "random", "logistic regression"
-ANOTHER_OF_ITS_KIND = {"tree", "neighbors", "naive bayes"}  # treated as those above them are
-ALSO_IN_OTHERS = {"auto", "bayes", "hyperband"}  # what they do, racing and halving do
-QUICK_REGRESSORS = {"svm", "default", "list"}  # the rest of a regressor is that of a classifier
+# No strategy sees the model: one strategy meets all models, and one model of each kind meets
+# all strategies.
+EVERY_MODEL, EVERY_STRATEGY = "random", {"logistic regression", "ridge"}
+QUICK = {  # in the fast run
+    (AutoTunedClassifier, "logistic regression", "auto"),
+    (AutoTunedClassifier, "default", "random"),
+    (AutoTunedClassifier, "list", "random"),
+    (AutoTunedRegressor, "svm", "random"),
+}
+# An average uses nothing of its members but their predictions: classes, probabilities, numbers.
+AVERAGED = {"logistic regression", "svm", "ridge", "default", "list"}
 
 
 def combinations():
     """Yield an estimator for each model and strategy; most of them are for the slow run."""
     for cls, models in ((AutoTunedClassifier, CLASSIFIERS), (AutoTunedRegressor, REGRESSORS)):
         for name, (model, space) in models.items():
-            for strategy in STRATEGIES:
-                if strategy == EVERY_MODEL:
-                    quick = name not in ANOTHER_OF_ITS_KIND
-                    if cls is AutoTunedRegressor:
-                        quick = name in QUICK_REGRESSORS
-                else:
-                    quick = name == EVERY_STRATEGY and strategy not in ALSO_IN_OTHERS
+            for strategy in STRATEGIES if name in EVERY_STRATEGY else [EVERY_MODEL]:
                 yield pytest.param(
                     cls(
                         model,
@@ -77,18 +77,18 @@ def combinations():
                     ),
                     name,
                     id=f"{cls.__name__}-{name}-{strategy}",
-                    marks=() if quick else pytest.mark.slow,
+                    marks=() if (cls, name, strategy) in QUICK else pytest.mark.slow,
                 )
 
 
 def averages():
-    """Yield estimators whose final model is an average; one of each kind is for the quick run."""
+    """Yield estimators whose final model is an average; one of them is for the fast run."""
     for case in combinations():
         estimator, name = case.values
-        if estimator.strategy != EVERY_MODEL:
+        if estimator.strategy != EVERY_MODEL or name not in AVERAGED:
             continue
         for final_model in ("folds", "ensemble"):
-            quick = name == EVERY_STRATEGY and final_model == "folds"
+            quick = (name, final_model) == ("logistic regression", "folds")
             yield pytest.param(
                 clone(estimator).set_params(final_model=final_model, cv=4),
                 name,

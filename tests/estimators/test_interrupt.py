@@ -20,6 +20,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, start, stored, summary, tuner
+from waiting import PATIENCE, until
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.schedule import Full, Racing
@@ -60,9 +61,9 @@ def interrupted_fit(report: Path, settings: dict) -> None:
 def interrupt(log: Path, report: Path, settings: dict, *, group: bool, n_fits: int) -> dict:
     """Interrupt a child in the middle of the search; return its report."""
     child = start(interrupted_fit, report, settings, TOY_LOG=log, TOY_HOLD=n_fits)
-    studies.until(lambda: len(entries(log)) >= n_fits)
+    until(lambda: len(entries(log)) >= n_fits)
     (os.killpg if group else os.kill)(child.pid, signal.SIGINT)
-    child.join(studies.PATIENCE)
+    child.join(PATIENCE)
     assert child.exitcode == 0
     return json.loads(report.read_text())
 
@@ -106,9 +107,9 @@ def test_ignored(way, tmp_path):
     log, report = tmp_path / "log", tmp_path / "report"
     child = start(fit_in_the_background, report, WAYS[way], TOY_LOG=log, TOY_PAUSE=0.05)
     for n_fits in range(1, 12):
-        studies.until(lambda n=n_fits: len(entries(log)) >= n)
+        until(lambda n=n_fits: len(entries(log)) >= n)
         os.killpg(child.pid, signal.SIGINT)
-    child.join(studies.PATIENCE)
+    child.join(PATIENCE)
     assert child.exitcode == 0
     expected = json.loads(json.dumps(summary(tuner().fit(X, Y)), default=repr))
     assert json.loads(report.read_text()) == expected
@@ -118,9 +119,9 @@ def test_resumed_elsewhere(tmp_path, monkeypatch):
     """Check that another process goes on with what was stored at the interrupt."""
     log, path = tmp_path / "log", tmp_path / "tuning.db"
     child = start(studies.fit, "random", {"storage": path}, TOY_LOG=log, TOY_HOLD=7)
-    studies.until(lambda: len(entries(log)) >= 7)
+    until(lambda: len(entries(log)) >= 7)
     os.kill(child.pid, signal.SIGINT)
-    child.join(studies.PATIENCE)
+    child.join(PATIENCE)
     assert child.exitcode == 1
     finished, n_before = stored(path), len(entries(log))
     assert len(finished) >= 6
@@ -169,7 +170,7 @@ class Interrupting(DecisionTreeClassifier):
         Interrupting.fits_left -= 1
         if Interrupting.fits_left == 0 or (self.at_refit and len(y) == len(IRIS[1])):
             os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(studies.PATIENCE)
+            time.sleep(PATIENCE)
         return super().fit(X, y)
 
 
@@ -339,7 +340,7 @@ def test_what_is_printed(way):
         input=SCRIPT if way == "session" else "",
         capture_output=True,
         text=True,
-        timeout=studies.PATIENCE,
+        timeout=PATIENCE,
     )
     assert FINISH in process.stderr
     assert CONTINUE in process.stderr

@@ -24,6 +24,7 @@ from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
+from waiting import PATIENCE, until
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.evaluation._job import Job
@@ -39,7 +40,6 @@ dask = pytest.importorskip("dask")
 from autotune.execution.cluster._executor import DaskExecutor  # noqa: E402  # needs distributed
 
 SPACE = {"C": [0.1, 1.0, 10.0], "gamma": [0.01, 0.1]}
-PATIENCE = 150.0  # seconds; only a broken cluster uses them up
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def _nothing_left_on_the_client(request):
         yield
     for client in clients:
         assert client.submit(sum, [1, 2], pure=False).result(PATIENCE) == 3
-        _wait(lambda client=client: not any(map(_is_ours, list(client.futures))))
-        _wait(lambda client=client: not any(client.run(_servers).values()))
+        until(lambda client=client: not any(map(_is_ours, list(client.futures))))
+        until(lambda client=client: not any(client.run(_servers).values()))
 
 
 def _is_ours(key):
@@ -304,7 +304,7 @@ def test_seconds_are_kept(processes, fault):
     assert statuses == {"none": "complete", fault: expected}
     assert model.predict(X).shape == y.shape
     assert processes.run(os.getpid) == pids
-    _wait(lambda: not any(processes.run(_worker_processes).values()))
+    until(lambda: not any(processes.run(_worker_processes).values()))
 
 
 @pytest.mark.parametrize("how", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
@@ -330,13 +330,13 @@ def test_threads_of_a_worker_share_a_server_and_the_data(how):
     pids, servers, files = zip(*(outcome.model for outcome in outcomes), strict=True)
     assert [len({*found}) for found in (pids, servers, files)] == [3, 1, 1]
     assert not {*pids, *servers} & {os.getpid()}
-    _wait(lambda: not any(map(psutil.pid_exists, pids)))
+    until(lambda: not any(map(psutil.pid_exists, pids)))
 
 
 def _meet(folder, number, data):
     """Wait until three jobs run; return this process, its server and the file of the data."""
     Path(folder, str(number)).touch()
-    _wait(lambda: len(os.listdir(folder)) == 3)
+    until(lambda: len(os.listdir(folder)) == 3)
     return os.getpid(), os.getppid(), data.filename
 
 
@@ -370,11 +370,11 @@ def test_a_search_that_is_killed(machines, tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
     )
     try:
-        _wait(lambda: note.exists() and note.read_text())
+        until(lambda: note.exists() and note.read_text())
     finally:
         search.kill()
         search.wait(PATIENCE)
-    _wait(lambda: not psutil.pid_exists(int(note.read_text())))
+    until(lambda: not psutil.pid_exists(int(note.read_text())))
 
 
 def _worker_processes():
@@ -393,7 +393,7 @@ def test_a_worker_that_dies_loses_nothing(fresh, tmp_path):
     model, fit = _long_search(note, n=12)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(fit)
-        _wait(lambda: len(_pids(note)) == 2)
+        until(lambda: len(_pids(note)) == 2)
         for pid in _pids(note):  # all of them, and with them all copies of the data
             psutil.Process(pid).kill()
         run.result(PATIENCE)
@@ -407,7 +407,7 @@ def test_a_worker_that_leaves_loses_nothing(fresh, tmp_path):
     model, fit = _long_search(note, n=8)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(fit)
-        _wait(lambda: len(_pids(note)) == 2)
+        until(lambda: len(_pids(note)) == 2)
         fresh.cluster.scale(1)
         run.result(PATIENCE)
     assert [trial.status for trial in model.history_] == ["complete"] * 8
@@ -420,7 +420,7 @@ def test_a_worker_that_joins_is_used(fresh, tmp_path):
     model, fit = _long_search(note, n=30, seconds=1.0, workers=3)  # quick when there are three
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(fit)
-        _wait(lambda: len(_pids(note)) == 2)
+        until(lambda: len(_pids(note)) == 2)
         fresh.cluster.scale(3)
         run.result(PATIENCE)
     assert len(_pids(note)) == 3
@@ -446,7 +446,7 @@ def _during(fit, note, act):
     """Fit, and do something when a few evaluations have ended."""
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(fit)
-        _wait(lambda: len(note.read_text().split()) > 6 if note.exists() else False)
+        until(lambda: len(note.read_text().split()) > 6 if note.exists() else False)
         act()
         run.result(PATIENCE)
 
@@ -457,7 +457,7 @@ class _Machines:
     def __init__(self, folder):
         self.file = folder / "scheduler.json"
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0")
-        _wait(self.file.exists)
+        until(self.file.exists)
         self.workers = [self._start("worker", "--nthreads", "1", "--no-nanny") for _ in range(2)]
 
     def _start(self, kind, *options):
@@ -661,10 +661,3 @@ def _long_search(note, n, seconds=0.3, workers=math.inf):
 
 def _pids(note):
     return set(map(int, note.read_text().split())) if note.exists() else set()
-
-
-def _wait(condition):
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)

@@ -20,7 +20,8 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
-from workers import PATIENCE, answer, call, collect, job, lines, run, shared_folders, until
+from waiting import PATIENCE, until
+from workers import answer, call, collect, job, lines, run, shared_folders
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.execution import ClusterLostError, FuturesBackend, FuturesExecutor, make_executor

@@ -14,7 +14,8 @@ import psutil
 import pytest
 from estimators import ToyTask
 from test_processes import script
-from workers import PATIENCE, answer, call, collect, is_gone, job, lines, read_pid, run, until
+from waiting import PATIENCE, until
+from workers import answer, call, collect, is_gone, job, lines, read_pid, run
 
 from autotune.execution.processes import _launchers, _pool
 from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
@@ -25,11 +26,13 @@ pytestmark = pytest.mark.skipif(not can_fork(), reason="servers fork")
 
 
 @pytest.fixture(autouse=True)
-def _no_server_from_before():
-    """Let each test begin and end without idle servers."""
-    _pool.close()
-    yield
-    _pool.close()
+def _one_server_from_before():
+    """Let each test begin with no idle server but one that was started as usual."""
+    usual = _pool._key(_launchers.environment(None))
+    servers = [server for server in _pool._idle if server.key == usual][-1:]
+    for server in set(_pool._idle) - set(servers):
+        server.hang_up()
+    _pool._idle[:] = servers
 
 
 def server(executor: ProcessExecutor) -> int:
@@ -96,6 +99,7 @@ def test_threads_of_workers_are_those_of_the_search():
 
 def test_idle_servers_end_by_themselves(monkeypatch):
     """Check that an idle server ends after its time, and that the next search has another."""
+    _pool.close()
     monkeypatch.setattr(_pool, "PATIENCE", 0.1)
     first = serve()
     until(lambda: is_gone(first))
@@ -326,6 +330,7 @@ def test_the_users_own_modules_are_imported_by_each_worker(tmp_path, monkeypatch
 
 def test_a_search_that_ends_before_its_server_is_up(tmp_path):
     """Check that the server goes on starting and serves the next search; old jobs do not run."""
+    _pool.close()
     note = tmp_path / "note"
     with ProcessExecutor(ToyTask()) as executor:
         executor.submit(call(lambda data: note.write_text("1")))

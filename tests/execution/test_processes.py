@@ -21,8 +21,8 @@ import psutil
 import pytest
 import sklearn
 from estimators import ToyTask
+from waiting import PATIENCE, until
 from workers import (
-    PATIENCE,
     answer,
     belongings,
     call,
@@ -33,7 +33,6 @@ from workers import (
     read_pid,
     run,
     shared_folders,
-    until,
 )
 
 from autotune.execution._packing import cloudpickle

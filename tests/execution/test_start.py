@@ -12,7 +12,8 @@ from estimators import Faulty
 from fakes import FakeExecutor, FakeTime
 from sklearn.tree import DecisionTreeClassifier
 from test_processes import script
-from workers import PATIENCE, is_gone, until
+from waiting import PATIENCE, until
+from workers import is_gone
 
 from autotune import AutoTunedClassifier
 from autotune.evaluation import Job, Outcome

@@ -37,7 +37,7 @@ SEARCHERS = {
         space, seed, n_trials, 3, False
     ),
     "random": RandomSearcher,
-    "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 3, 50),
+    "bayes": lambda space, seed, n_trials=None: BayesSearcher(space, seed, n_trials, 4, 50),
     "gp": lambda space, seed, n_trials=None: GPSearcher(space, seed, n_trials, 3, 50),
     "gp, cheap first": lambda space, seed, n_trials=None: GPSearcher(
         space, seed, n_trials, 3, 50, cost_exponent=1.0

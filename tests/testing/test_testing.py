@@ -129,16 +129,17 @@ class _Context:
         pass
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _little_patience(monkeypatch):
     """Let checks wait for what will not happen no longer than they must."""
-    monkeypatch.setattr(_jobs, "PATIENCE", 2.0)
+    monkeypatch.setattr(_jobs, "PATIENCE", 1.0)
     monkeypatch.setattr(_endings, "LIMIT", 0.3)
     broken.LeavesThreads.go_on.clear()
     yield
     broken.LeavesThreads.go_on.set()
 
 
+@pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize(
     ("checks", "name", "make", "message"), CASES, ids=[f"{c[1]}-{c[2].__name__}" for c in CASES]
 )
@@ -162,6 +163,7 @@ def test_each_check_can_fail(checks, cases):
     assert sorted(names) == sorted({f"check_{name}" for name, *_ in cases})
 
 
+@pytest.mark.usefixtures("_little_patience")
 @pytest.mark.parametrize(
     ("check", "make", "message"),
     [
@@ -216,7 +218,7 @@ def test_no_test_library_is_needed():
     """Check that the checks need neither pytest nor hypothesis, nor Python's own assertions."""
     root = Path(__file__).parents[2]
     run = subprocess.run(
-        [sys.executable, "-O", "-c", SCRIPT], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-OO", "-c", SCRIPT], cwd=root, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("check_attributes: ")

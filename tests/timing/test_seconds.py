@@ -9,7 +9,7 @@ import psutil
 import pytest
 from estimators import Faulty, Forking, FullHang
 from sklearn.exceptions import FitFailedWarning
-from workers import until
+from waiting import until
 
 from autotune import AutoTunedClassifier, Budget
 from autotune.execution.processes import _pool

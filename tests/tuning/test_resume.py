@@ -18,6 +18,7 @@ import studies
 from sklearn.base import clone
 from sklearn.tree import DecisionTreeClassifier
 from studies import X, Y, check_integrity, entries, identity, run, start, stored, summary, tuner
+from waiting import PATIENCE, until
 
 from autotune import AutoTunedClassifier, Bayes, Budget, read_history
 from autotune.timing._clock import Clock
@@ -212,7 +213,7 @@ def test_later_trials_survive_an_earlier_one_in_flight(tmp_path, log, expected):
     child = start(
         studies.fit, "random", {"storage": path, "n_jobs": 2}, TOY_LOG=log, TOY_PAUSE=0.05
     )
-    studies.until(lambda: len(entries(log)) > 9)
+    until(lambda: len(entries(log)) > 9)
     child.kill()
     child.join()
     resume_and_check("random", path, log, expected)
@@ -253,7 +254,7 @@ class Slow(DecisionTreeClassifier):
 
     def fit(self, X, y):
         if self.max_depth == 9 and "TOY_OPEN" not in os.environ:
-            time.sleep(studies.PATIENCE)
+            time.sleep(PATIENCE)
         return super().fit(X, y)
 
 
