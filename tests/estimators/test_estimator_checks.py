@@ -97,6 +97,15 @@ def averages():
             )
 
 
+def built_in():
+    """Yield estimators that tune and average all built-in models."""
+    for cls in (AutoTunedClassifier, AutoTunedRegressor):
+        estimator = cls(budget=8, cv=3, random_state=0)
+        yield pytest.param(
+            estimator, "default", id=f"{cls.__name__}-built-in", marks=pytest.mark.slow
+        )
+
+
 @cache
 def bare_skips(cls: type, name: str) -> set[str]:
     """Return the checks that are skipped for the model alone."""
@@ -125,7 +134,7 @@ def names(results: list[dict[str, Any]], status: str) -> set[str]:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # casts of infinite targets
-@pytest.mark.parametrize(("estimator", "name"), [*combinations(), *averages()])
+@pytest.mark.parametrize(("estimator", "name"), [*combinations(), *averages(), *built_in()])
 def test_checks(estimator, name):
     """Check that every check passes and that none is skipped but those of the model alone."""
     results = run_checks(estimator)
