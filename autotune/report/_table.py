@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._texts import headline
 from ..history import History, Trial
 from ..pictures import Search, short_names
 from ..results import score_text
@@ -98,12 +99,12 @@ def _mean_and_std(scores: np.ndarray) -> tuple[float, float]:
 
 
 def _status_cell(history: History, trial: Trial) -> Markup:
-    """Return what became of a trial, with the last line of its error."""
+    """Return what became of a trial, with the message of its error."""
     word = STATUS_WORDS[trial.status]
     if not trial.error:
         return tag("td", word)
-    line = (trial.error.strip().splitlines() or [""])[-1]
-    return tag("td", word, " ", tag("small", shorten(line, _LONGEST_ERROR)), class_="failed")
+    line = shorten(headline(trial.error), _LONGEST_ERROR)
+    return tag("td", word, " ", tag("small", line), class_="failed")
 
 
 def _number_cell(text: str, number: float) -> Markup:

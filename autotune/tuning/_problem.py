@@ -21,13 +21,14 @@ from ._candidates import Candidates, make_candidates
 from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
-from ._target import check_labels, check_target
+from ._target import check_metrics, check_one_output, check_target
 from ._validation import (
     check_data,
     check_final_model,
     check_folds,
     check_model,
     check_settings,
+    check_weights,
     warn_of_dates,
 )
 
@@ -176,7 +177,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
 
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
-    check_labels(scoring, owner.scoring, y, classifier=classifier)
+    check_metrics(scoring, owner.scoring, y, classifier=classifier)
+    check_weights(X, params)
     check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
     n_trials = strategy.n_trials(candidates.space, budget)
@@ -221,6 +223,8 @@ def _what_is_tuned(
 ) -> tuple[Any, Candidates, str | None]:
     """Return the model, or the list of them, its candidates and the name of the resource."""
     estimator, prefix = owner.estimator, ""
+    if estimator is None or is_families(estimator):
+        check_one_output(y)
     if estimator is None:
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
