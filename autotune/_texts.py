@@ -35,11 +35,11 @@ def headline(error: str) -> str:
     a stack of C++, is left out. An error that quotes another traceback is named by the last one.
     """
     _, found, text = error.rpartition(_TRACEBACK)
-    lines = [line for line in text.splitlines() if line.strip()] or [""]
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()] or [""]
     if not found:
         return lines[-1]
     named = [line for line in lines if not line[0].isspace()] or lines[-1:]
-    line = " ".join(named[:2]) if " " not in named[0].strip() else named[0]  # only the class
+    line = " ".join(named[:2]) if " " not in named[0] else named[0]  # only the class
     return _CLOCK.sub("", line)
 
 
