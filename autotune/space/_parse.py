@@ -34,7 +34,7 @@ def parse_space(spec: Any) -> list[dict[str, Dimension]]:
         return [_parse_dict("space", spec)]
     if not isinstance(spec, list | tuple):
         raise TypeError(
-            "space must be 'auto', a dict of parameter names and ranges, or a list of such dicts, "
+            "space must be a dict of parameter names and ranges, a list of such dicts or 'auto', "
             f"got {short_repr(spec)}"
         )
     if not spec:

@@ -232,7 +232,7 @@ def test_scorers_of_one_label():
         ("accuracy", NUMBERS, "continuous is not supported"),
         ("neg_mean_squared_log_error", NUMBERS - 9, "Mean Squared Logarithmic Error cannot"),
         ("neg_mean_poisson_deviance", NUMBERS - 9, "Mean Tweedie deviance .* non-negative y"),
-        ("max_error", np.c_[NUMBERS, NUMBERS], "Multioutput not supported"),
+        ("neg_max_error", np.c_[NUMBERS, NUMBERS], "Multioutput not supported"),
     ],
 )
 def test_scorers_that_cannot_score_numbers(scoring, y, reason):
