@@ -11,12 +11,7 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
 _TRACEBACK = "Traceback (most recent call last):"
 _CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")  # which XGBoost puts before its messages
-_PACKAGES = {
-    "autotune",
-    "contextlib",
-    "joblib",
-    "sklearn",
-}  # not the user's code
+_PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # not the user's code
 
 
 def short_repr(value: Any) -> str:

@@ -199,16 +199,16 @@ def _kind(error: str) -> str:
 
 @dataclass(frozen=True)
 class Cause:
-    """Trials that failed alike.
+    """Trials that failed with the same error.
 
     Attributes
     ----------
     status : str
-        What became of them; ``"complete"`` where failed folds count with ``error_score``.
+        Their status; ``"complete"`` if failed folds count with ``error_score``.
     message : str
-        The line that names the first one's error.
+        The last line of the first trial's error.
     error : str
-        The whole of it.
+        The whole error.
     trials : tuple of int
         Their numbers.
     """
@@ -220,7 +220,7 @@ class Cause:
 
 
 def group_failures(history: History) -> list[Cause]:
-    """Return the trials with an error, grouped by what it says but for its numbers.
+    """Return the trials with an error, grouped by its last line without its numbers.
 
     The group with the most trials comes first.
     """

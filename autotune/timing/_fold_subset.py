@@ -171,7 +171,7 @@ def compare_as_far_as_known(
     limit = math.inf if seconds_per_trial is None else seconds_per_trial
     cut = {t.number: sound_folds(t, history) for t in history if _is_cut(t, history, limit)}
     cut = {number: folds for number, folds in cut.items() if folds}
-    complete = [t for t in history if t.eligible and t.status == COMPLETE]
+    complete = [t for t in history if t.can_win]
     default = default_of(history)
     known = [] if default is None else cut.get(default.number, [])
     if complete:
