@@ -9,6 +9,8 @@ from typing import Any
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
+_TRACEBACK = "Traceback (most recent call last):"
+_CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")  # which XGBoost puts before its messages
 _PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # not the user's code
 
 
@@ -21,9 +23,19 @@ def short_repr(value: Any) -> str:
     return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
 
 
-def last_line(error: str) -> str:
-    """Return the line of a traceback that names the exception."""
-    return (error.strip().splitlines() or [""])[-1]
+def headline(error: str) -> str:
+    """Return the line of an error that says what is wrong.
+
+    Of a traceback, it is the one that names the exception; what a message quotes after it, such as
+    a stack of C++, is left out. An error that quotes another traceback is named by the last one.
+    """
+    _, found, text = error.rpartition(_TRACEBACK)
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()] or [""]
+    if not found:
+        return lines[-1]
+    named = [line for line in lines if not line[0].isspace()] or lines[-1:]
+    line = " ".join(named[:2]) if " " not in named[0] else named[0]  # only the class
+    return _CLOCK.sub("", line)
 
 
 def model_name(model: Any) -> str:

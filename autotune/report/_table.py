@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import last_line
+from .._texts import headline
 from ..history import Trial
 from ..pictures import Search, short_names
 from ..results import score_text
@@ -99,11 +99,11 @@ def _mean_and_std(scores: np.ndarray) -> tuple[float, float]:
 
 
 def _status_cell(trial: Trial) -> Markup:
-    """Return what became of a trial, with the last line of its error."""
+    """Return what became of a trial, with the message of its error."""
     word = STATUS_WORDS[trial.status]
     if not trial.error:
         return tag("td", word)
-    line = shorten(last_line(trial.error), _LONGEST_ERROR)
+    line = shorten(headline(trial.error), _LONGEST_ERROR)
     return tag("td", word, " ", tag("small", line), class_="failed")
 
 

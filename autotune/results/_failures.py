@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from .._texts import ADDRESS, last_line, short_repr, warn
+from .._texts import ADDRESS, headline, short_repr, warn
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -31,7 +31,7 @@ _FEWEST_FAILURES = 5  # trials, including the default, that prove a general erro
 class SameError(Listener):
     """Ends a search in which all trials fail with the same error, whatever their configuration.
 
-    It ends when at least five trials have ended, all of them failed with the same last line, and
+    It ends when at least five trials have ended, all of them failed with the same message, and
     they cover the space: each sub-space, each non-numeric choice, and at least two values of any
     other parameter. Messages that quote the configuration differ between trials, so such a search
     continues.
@@ -53,7 +53,7 @@ class SameError(Listener):
 
     def ended(self, trial: Trial, history: History) -> None:
         self._n_failed += trial.status == FAILED
-        self._errors.add(last_line(trial.error or "") if trial.status == FAILED else trial.status)
+        self._errors.add(headline(trial.error or "") if trial.status == FAILED else trial.status)
         enough = self._n_failed >= _FEWEST_FAILURES and len(self._errors) == 1
         self.ends_search = enough and self._is_hopeless(history)
 
@@ -139,7 +139,7 @@ def _failure(failed: Sequence[Trial], history: History) -> Exception:
             "within the budget"
         )
     # Data of a wrong type make every evaluation raise TypeError: then fit does so too.
-    kinds = {last_line(e.error).split(":")[0] for e in failures if e.error}
+    kinds = {headline(e.error).split(":")[0] for e in failures if e.error}
     return (TypeError if kinds == {"TypeError"} else ValueError)(
         f"{count}, so there is nothing to choose from. The first error was:\n{_reason(failures)}"
     )
@@ -186,9 +186,15 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 
 def _most_common(errors: Sequence[str]) -> str:
-    """Describe the most common last line of errors."""
-    message, count = Counter(map(last_line, errors)).most_common(1)[0]
+    """Describe the most common kind of error by its first message."""
+    kind, count = Counter(map(_kind, errors)).most_common(1)[0]
+    message = next(headline(error) for error in errors if _kind(error) == kind)
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
+
+
+def _kind(error: str) -> str:
+    """Return what an error says but for its numbers."""
+    return _NUMBER.sub("#", ADDRESS.sub("", headline(error)))
 
 
 @dataclass(frozen=True)
@@ -221,12 +227,12 @@ def group_failures(history: History) -> list[Cause]:
     groups: dict[tuple[str, str], list[Trial]] = {}
     for trial in history:
         if trial.error or trial.status in (CRASHED, FAILED, TIMEOUT):
-            line = ADDRESS.sub("", last_line(trial.error or trial.status))
-            groups.setdefault((trial.status, _NUMBER.sub("#", line)), []).append(trial)
+            key = trial.status, _kind(trial.error or trial.status)
+            groups.setdefault(key, []).append(trial)
     causes = [
         Cause(
             status,
-            last_line(trials[0].error or status),
+            headline(trials[0].error or status),
             trials[0].error or "",
             tuple(trial.number for trial in trials),
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MappingView, Sequence
 from datetime import date, timedelta
 from numbers import Integral, Real
 from typing import Any
@@ -25,6 +25,7 @@ _LARGEST = 2**53  # beyond it a float cannot tell neighbouring integers apart
 _TIMES = (np.timedelta64, np.datetime64, timedelta, date)
 _LONG = 1000  # numbers of a range up to which it is a list of choices
 _MOST = 100_000  # choices that a list may have
+_OTHERS = ("flaml", "hyperopt", "ray")  # libraries whose ranges only they can read
 
 
 def parse_space(spec: Any) -> list[dict[str, Dimension]]:
@@ -33,7 +34,7 @@ def parse_space(spec: Any) -> list[dict[str, Dimension]]:
         return [_parse_dict("space", spec)]
     if not isinstance(spec, list | tuple):
         raise TypeError(
-            "space must be a dict of parameter names and ranges, or a list of such dicts, "
+            "space must be a dict of parameter names and ranges, a list of such dicts or 'auto', "
             f"got {short_repr(spec)}"
         )
     if not spec:
@@ -66,9 +67,13 @@ def parse_range(where: str, spec: Any, name: str = "") -> Dimension:
     if isinstance(spec, tuple):
         return _parse_tuple(where, spec)
     if all(hasattr(spec, name) for name in ("low", "high", "log")) and not _is_sequence(spec):
-        # skrub's choose_float and choose_int, and their like
+        # skrub's choose_float and choose_int, Optuna's distributions of numbers, and their like
+        if getattr(spec, "step", None) not in (None, 1):
+            return _parse_steps(where, spec)
         integer = getattr(spec, "to_int", None)
         return _interval(where, spec, spec.low, spec.high, bool(spec.log), integer)
+    if hasattr(spec, "choices") and hasattr(spec, "to_internal_repr"):  # Optuna's choices
+        return _choice(where, list(spec.choices), spec)
     if hasattr(spec, "outcomes") and hasattr(spec, "outcome_names"):  # skrub's choose_from
         return _choice(where, list(spec.outcomes), spec)
     _refuse_unordered(where, spec)
@@ -86,6 +91,16 @@ def _long_range(where: str, spec: range) -> Dimension:
     ascending = spec if spec.step > 0 else spec[::-1]
     interval = _interval(where, spec, ascending[0], ascending[-1])
     return interval if ascending.step == 1 else Steps(ascending)
+
+
+def _parse_steps(where: str, spec: Any) -> Dimension:
+    """Turn bounds with a step, as of Optuna's distributions, into a dimension."""
+    if isinstance(spec.step, Integral):
+        return parse_range(where, range(spec.low, spec.high + 1, spec.step))
+    n_steps = int((spec.high - spec.low) / spec.step + 1e-9)  # to be safe from rounding
+    if n_steps >= _MOST:
+        return _interval(where, spec, spec.low, spec.high)
+    return _choice(where, [spec.low + i * spec.step for i in range(n_steps + 1)], spec)
 
 
 def _read(where: str, spec: Any) -> list[Any]:
@@ -120,6 +135,10 @@ def _refuse_unordered(where: str, spec: Any) -> None:
         rule = "must list its choices in a fixed order, as a list; a set has none"
     elif isinstance(spec, Iterator):
         rule = "must be a list of choices, not an iterator that can be read only once"
+    elif isinstance(spec, MappingView):
+        rule = "must be a list of choices, not a view of a dict"
+    elif type(spec).__module__.partition(".")[0] in _OTHERS:
+        rule = "must be a range in the syntax of autotune, such as (0.001, 1.0, 'log-uniform')"
     elif hasattr(spec, "__array__") and not np.isscalar(spec) and np.ndim(spec) != 1:
         rule = f"must be one-dimensional, not of shape {np.shape(spec)}"
     elif type(spec).__module__.startswith("scipy.stats") and not hasattr(spec, "rvs"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._budget import FASTEST
-from .._texts import last_line, warn
+from .._texts import headline, warn
 from ..history import (
     COMPLETE,
     DROPPED,
@@ -199,7 +199,7 @@ def warn_of_default(history: History) -> None:
     n_known = len(sound_folds(default, history))
     why = "the search ended before the others"
     if default.status == TIMEOUT and default.error:
-        why = last_line(default.error)
+        why = headline(default.error)
     compared = "the winner is better on those" if n_known else "the gain from tuning is unknown"
     warn(
         f"the model with its own parameters was evaluated on {n_known} of "

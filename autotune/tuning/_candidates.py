@@ -17,6 +17,8 @@ from ..space import Choice, Interval, Space, enclose, plain, widen
 from ._parameters import find_parameter, suggest
 from ._step_inputs import StepInputs
 
+_INSIDE = (0.5, 0.25, 0.75)  # shares of a range where its values are checked
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -203,13 +205,14 @@ def _check_names(subspace: Any, estimator: Any) -> None:
         owners = list(_owners(name, subspace, estimator))
         if not owners:
             raise ValueError(_unknown_name(name, estimator))
-        for value in _probes(dimension):
-            reason = _refused(name, owners, value)
-            if reason is not None:
-                raise ValueError(
-                    f"space[{name!r}] must hold values that the model accepts, got "
-                    f"{short_repr(value)}: {reason}"
-                )
+        values = _probes(dimension)
+        refused = [(v, why) for v in values if (why := _refused(name, owners, v)) is not None]
+        if refused and (_is_listed(dimension) or len(refused) == len(values)):
+            value, reason = refused[0]
+            raise ValueError(
+                f"space[{name!r}] must hold values that the model accepts, got "
+                f"{short_repr(value)}: {reason}"
+            )
 
 
 def _accepts(models: Models, subspace: Any, name: str, value: Any) -> bool:
@@ -255,12 +258,17 @@ def _owners(name: str, subspace: Any, estimator: Any) -> Iterator[tuple[Any, str
 
 
 def _probes(dimension: Any) -> list[Any]:
-    """Return values to check: all choices, both ends of an integer interval."""
+    """Return values to check: all choices, both ends of an integer interval, some of others."""
     if isinstance(dimension, Choice):
         return list(dimension.values)
     if isinstance(dimension, Interval) and dimension.integer:
         return [dimension.low, dimension.high]
-    return []
+    return [dimension.decode(u) for u in _INSIDE]
+
+
+def _is_listed(dimension: Any) -> bool:
+    """Return whether all values that are checked must be valid: choices and integers."""
+    return isinstance(dimension, Choice) or (isinstance(dimension, Interval) and dimension.integer)
 
 
 def _unknown_name(name: str, estimator: Any) -> str:

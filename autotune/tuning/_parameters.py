@@ -42,11 +42,17 @@ def suggest(model: Any, name: str, prefix: str = "") -> str:
     """Return a suggestion for an unknown name, without a prefix."""
     own = model.get_params(deep=True)
     known = sorted({*own, *_constructor_names(model)} - {name})
-    nested = [other for other in known if other.endswith(f"__{name}")]
-    close = nested or get_close_matches(name, known, n=1)
+    nested = [other for other in known if _is_nested(name, other) or _is_nested(other, name)]
+    lower = {other.lower(): other for other in known}
+    close = nested or [lower[other] for other in get_close_matches(name.lower(), lower, n=1)]
     if close:
         return f"did you mean {close[0].removeprefix(prefix)!r}?"
     return f"it has {', '.join(other.removeprefix(prefix) for other in known) or 'none'}"
+
+
+def _is_nested(name: str, other: str) -> bool:
+    """Return whether a name is another one with steps before it, whatever its case."""
+    return other.lower().endswith(f"__{name.lower()}")
 
 
 def _has_unlisted(model: Any, name: str, own: dict[str, Any]) -> bool:

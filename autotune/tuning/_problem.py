@@ -21,13 +21,14 @@ from ._candidates import Candidates, make_candidates
 from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
-from ._target import check_labels, check_target, one_column
+from ._target import check_metrics, check_target, one_column
 from ._validation import (
     check_data,
     check_final_model,
     check_folds,
     check_model,
     check_settings,
+    check_weights,
     choose_final_model,
     warn_of_dates,
 )
@@ -191,7 +192,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     check_target(y, classifier=classifier)
     if is_built_in(owner.estimator):
         y = one_column(y)
-    check_labels(scoring, owner.scoring, y, classifier=classifier)
+    check_metrics(scoring, owner.scoring, y, classifier=classifier)
+    check_weights(X, params)
     check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy, params)
     n_trials = strategy.n_trials(candidates.space, budget)

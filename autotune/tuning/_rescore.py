@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import last_line, warn
+from .._texts import headline, warn
 from ..compat import slice_params, to_numpy
 from ..ensembles import MOST_BYTES
 from ..evaluation import Kept, Outcome, note_scores
@@ -113,7 +113,7 @@ def _check_any(known: list[Evaluation], metrics: Sequence[str]) -> None:
         failed = [evaluation for evaluation in known if metric not in evaluation.scores]
         if not failed:
             continue
-        error = last_line(failed[0].error or "it was not returned")
+        error = headline(failed[0].error or "it was not returned")
         if len(failed) == len(known):
             raise ValueError(f"{metric!r} cannot be computed from kept predictions: {error}")
         warn(f"rescore: {metric!r} of {len(failed)} of {len(known)} evaluations is NaN: {error}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from inspect import Parameter, isbuiltin, signature
+from itertools import compress
 from typing import Any
 
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names
@@ -81,12 +82,19 @@ def _check_known(where: str, name: Any) -> None:
     known = get_scorer_names()
     if isinstance(name, str) and name in known:
         return
-    close = get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    close = _similar(name, known) if isinstance(name, str) else []
     hint = f": did you mean {close[0]!r}?" if close else ""
     raise (ValueError if isinstance(name, str) else TypeError)(
         f"{where} must be a callable or a name that sklearn.metrics.get_scorer_names() lists; "
         f"got {short_repr(name)}{hint}"
     )
+
+
+def _similar(name: str, known: list[str]) -> list[str]:
+    """Return the scorers with given initials, as in "rmse", or else with the most similar name."""
+    words = {other: other.removeprefix("neg_").split("_") for other in known}
+    initials = ("".join(word[0] for word in words[other]) == name.lower() for other in known)
+    return list(compress(known, initials)) or get_close_matches(name, known, n=1)
 
 
 def check_scorer(where: str, scorer: Any) -> None:

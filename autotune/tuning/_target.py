@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
@@ -43,9 +43,20 @@ def check_target(y: Any, *, classifier: bool) -> None:
 
 
 def one_column(y: Any) -> Any:
-    """Return a target that is a column vector as one value per row, with a warning."""
-    shape: tuple[int, ...] = getattr(y, "shape", ())
-    if len(shape) != 2 or shape[1] != 1:
+    """Return a target that is a column vector as one value per row, with a warning.
+
+    Raises
+    ------
+    ValueError
+        If it has several columns, which the built-in models do not predict.
+    """
+    shape = getattr(y, "shape", None) or np.shape(y)
+    if len(shape) > 1 and shape[1] > 1:
+        raise ValueError(
+            f"y must have one column for the built-in models; got shape {shape}: pass an estimator "
+            "that predicts several, such as a forest, or wrap one in sklearn.multioutput's"
+        )
+    if len(getattr(y, "shape", ())) != 2:
         return y
     warn_of_column()
     return y.iloc[:, 0] if hasattr(y, "iloc") else to_numpy(y).ravel()
@@ -167,51 +178,91 @@ class _Perfect(ClassifierMixin, BaseEstimator):
         return scores[:, 1] if len(self.classes) == 2 else scores
 
 
-def check_labels(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> None:
-    """Check that scikit-learn's scorers support the labels of y.
+class _Constant(RegressorMixin, BaseEstimator):
+    """Predicts given numbers, to try scorers on."""
 
-    Each is tried on a few rows with these labels and perfect predictions.
+    def __init__(self, predictions: Any = None):
+        self.predictions = predictions
+
+    def predict(self, X: Any) -> Any:
+        return self.predictions
+
+
+def check_metrics(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> None:
+    """Check that scikit-learn's scorers support the target.
+
+    For a classifier, each is tried on a few rows with the labels of y and perfect predictions; for
+    a regressor, those that only predict are tried on y.
 
     Raises
     ------
     ValueError
-        If one does not know the positive class, or how to average over several classes.
+        If one does not know the positive class, or how to average over several classes, or
+        cannot score the numbers of y.
     """
-    if y is None or not classifier or issparse(y):
+    if y is None or issparse(y):
         return
     values = to_numpy(y)
-    if values.ndim != 1 and values.shape[1:] != (1,):
-        return
-    classes = np.unique(values)
     scorers = {"scoring": scoring.scorer}
     if scoring.named is not None:
         scorers = {f"scoring[{name!r}]": scorer for name, scorer in scoring.named.items()}
+    check = _try_labels if classifier else _try_numbers
     for where, scorer in scorers.items():
         described = describe_scorer(scorer)
-        problem = None if described is None else _try(scorer, classes[:3])
-        if described is not None and problem is not None:
+        problem = None if described is None else check(scorer, described, values)
+        if problem is not None:
             name = f"={given!r}" if isinstance(given, str) else ""
-            raise ValueError(f"{where}{name} {_advice(described, classes, problem)}")
+            raise ValueError(f"{where}{name} {problem}")
 
 
-def _try(scorer: Any, classes: np.ndarray) -> str | None:
+def _try_labels(scorer: Any, described: Any, values: np.ndarray) -> str | None:
+    """Return why a scorer does not support labels, and what to write, or None."""
+    if values.ndim > 1 and values.shape[1:] != (1,):
+        if values.dtype.kind not in "biu":
+            return None
+        classes = np.unique(values, axis=0)  # combinations of labels
+    else:
+        classes = np.unique(values)
+    problem = _error(scorer, classes[:3])
+    return None if problem is None else _advice(described, classes, problem)
+
+
+def _error(scorer: Any, classes: np.ndarray) -> str | None:
     """Return the error of a scorer for some labels, or None."""
     rows = np.tile(np.arange(len(classes)), 2)
-    with warnings.catch_warnings():
+    text = _raised(scorer, _Perfect(classes), rows, classes[rows])
+    # Whatever it is, it is no matter of labels without these words.
+    return text if text and any(word in text for word in _ADVISED) else None
+
+
+def _raised(scorer: Any, model: Any, X: Any, y: Any) -> str | None:
+    """Return the message of what a scorer raises, or None."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            scorer(_Perfect(classes), rows, classes[rows])
-        except Exception as error:  # whatever it is, it is no matter of labels without these words
-            text = str(error)
-            return text if any(word in text for word in _ADVISED) else None
+            scorer(model, X, y)
+        except Exception as error:
+            return str(error)
     return None
+
+
+def _try_numbers(scorer: Any, described: Any, values: np.ndarray) -> str | None:
+    """Return why a scorer supports neither the mean nor the best prediction of y, or None."""
+    if "response_method" in described[1] or values.dtype.kind not in "iuf":
+        return None
+    mean = np.broadcast_to(values.mean(axis=0), values.shape)
+    texts = [_raised(scorer, _Constant(best), values, values) for best in (mean, values)]
+    return None if None in texts else f"cannot score this target y: {texts[-1]}"
 
 
 def _advice(described: tuple[str, dict[str, Any]], classes: np.ndarray, problem: str) -> str:
     """Return advice for a scorer that does not support the labels."""
     metric, settings = described
-    if "multi_class" in problem:
-        change: dict[str, Any] = {"response_method": "predict_proba", "multi_class": "ovr"}
+    if classes.ndim > 1:
+        change: dict[str, Any] = {"average": "macro"}
+        why = f"scores one label, and y has {classes.shape[1]} in each row"
+    elif "multi_class" in problem:
+        change = {"response_method": "predict_proba", "multi_class": "ovr"}
         why = f"scores one class against another, and y has {len(classes)}"
     elif len(classes) > 2:
         change = {"average": "macro"}

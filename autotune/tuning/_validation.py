@@ -206,6 +206,19 @@ def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
     return indexable(X, y)
 
 
+def check_weights(X: Any, params: dict[str, Any]) -> None:
+    """Check that weights of rows, also those for a step of a pipeline, are as many as the rows."""
+    n_rows = num_samples(X)
+    for name, weights in params.items():
+        if name.rpartition("__")[2] != "sample_weight" or not hasattr(weights, "__len__"):
+            continue
+        if len(weights) != n_rows:
+            raise ValueError(
+                f"{name} must have one weight for each of the {n_rows} rows of X; got "
+                f"{len(weights)}: {short_repr(weights)}"
+            )
+
+
 def _check_countable(name: str, data: Any) -> None:
     """Check that the rows of X or y can be counted."""
     try:
@@ -257,6 +270,10 @@ def warn_of_dates(cv: Any, X: Any) -> None:
 
 def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
     """Return the splitter for the parameter ``cv``."""
+    if isinstance(cv, type):
+        raise TypeError(
+            f"cv must be a splitter; got the class {cv.__name__}: write {cv.__name__}()"
+        )
     if isinstance(cv, list | tuple):
         for number, fold in enumerate(cv):
             _check_pair(number, fold)

@@ -11,6 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -224,6 +225,14 @@ def test_spaces_follow_the_model(name, params, present, absent):
     names = {key.rpartition("__")[2] for key in space}
     assert present <= names
     assert not absent & names
+
+
+@pytest.mark.slow
+def test_errors_of_xgboost():
+    """Check that the warning quotes its message, not its stack."""
+    space = {"grow_policy": ["depthwise", "nothing"]}
+    with pytest.warns(FitFailedWarning, match=r"1 of them with: .*XGBoostError: .*'nothing'"):
+        tune(make("XGBClassifier"), CODES, space=space, error_score=np.nan)
 
 
 @pytest.mark.slow

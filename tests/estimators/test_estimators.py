@@ -108,7 +108,8 @@ def test_every_space_with_every_strategy(name, strategy):
 
 # What cannot be searched is said before anything is fitted.
 BAD = {
-    "name": ({"c": [1, 2]}, r"space\['c'\]: Unfittable has no such parameter; it has C, "),
+    "name": ({"xyzzy": [1, 2]}, r"space\['xyzzy'\]: Unfittable has no such parameter; it has C, "),
+    "another case": ({"c": [1, 2]}, r"no such parameter; did you mean 'C'\?"),
     "misspelt": ({"gama": [1, 2]}, r"no such parameter; did you mean 'gamma'\?"),
     "empty": ({"C": []}, r"space\['C'\] must "),
     "inverted": ({"C": (10, 1)}, r"space\['C'\] must "),
@@ -116,7 +117,9 @@ BAD = {
     "unusable choice": ({"C": [1, -1]}, r"space\['C'\] must hold values .* got -1: "),
     "unusable kind": ({"kernel": ["rfb"]}, r"space\['kernel'\] must hold values .* got 'rfb': "),
     "randint": ({"C": randint(0.0001, 0.001)}, r"space\['C'\] .*\(0.0001, 0.001\).*loguniform"),
-    "no dict": ("SVC", r"space must be a dict"),
+    "floats for integers": ({"degree": (1.0, 5.0)}, r"must hold values .* got 3.0: .* an int"),
+    "draws for integers": ({"degree": uniform(1, 4)}, r"must hold values .* got 3.0: .* an int"),
+    "no dict": ("SVC", r"space must be a dict .* or 'auto', got"),
     "in a union": ([{"C": [1]}, {"D": [1]}], r"space\['D'\]: Unfittable has no such parameter"),
 }
 

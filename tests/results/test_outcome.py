@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import numpy as np
@@ -23,7 +24,7 @@ from autotune.history import (
     Evaluation,
     History,
 )
-from autotune.results._failures import SameError, check_any_success
+from autotune.results._failures import SameError, check_any_success, warn_of_failures
 from autotune.space import Space
 
 X, y = (data[::3] for data in load_iris(return_X_y=True))
@@ -122,6 +123,34 @@ def make_history(statuses, error="Traceback\nRuntimeError: x", **settings):
         if status == COMPLETE:
             history.record(Evaluation(number, 0, scores={"score": 1.0}))
     return history
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            "F: [10:00:00] a/b.cc:24: Unknown type\nStack:\n  [bt] (0) lib.so\n\n",
+            "F: a/b.cc:24: Unk",
+        ),
+        ("ValueError: \nAll the 3 fits failed.\nMore", "ValueError: All the 3 fits failed."),
+        ("m.E: first\nnote of the error", "m.E: first"),
+        (f"E: outer:\n{(TRACE := 'Traceback (most recent call last):')}\n  File x\nI: in", "I: in"),
+    ],
+)
+def test_messages_of_several_lines(error, message):
+    """Check that a warning quotes the line that says what is wrong."""
+    history = make_history([COMPLETE, FAILED], f"{TRACE}\n  File x, line 1\n    f()\n{error}")
+    with pytest.warns(FitFailedWarning, match=rf"1 of them with: {re.escape(message)}"):
+        warn_of_failures(history, {COMPLETE})
+
+
+def test_messages_that_differ_in_numbers():
+    """Check that they are counted as one kind of failure."""
+    history = make_history([RUNNING] * 3)
+    for number in range(3):
+        history.record(Evaluation(number, 0, status=FAILED, error=f"E: got {number / 2}"))
+    with pytest.warns(FitFailedWarning, match="3 of them with: E: got 0.0"):
+        warn_of_failures(history, {COMPLETE})
 
 
 @pytest.mark.parametrize(

@@ -1208,6 +1208,19 @@ class ChosenFrom:
         self.outcomes, self.outcome_names = outcomes, names
 
 
+class Categorical:
+    """Has the attributes of Optuna's ``CategoricalDistribution``."""
+
+    def __init__(self, choices):
+        self.choices = choices
+
+    def to_internal_repr(self, choice):
+        return self.choices.index(choice)
+
+
+Foreign = type("Float", (), {"__module__": "flaml.tune.sample", "__repr__": lambda self: "<it>"})
+
+
 @pytest.mark.parametrize(
     ("spec", "same"),
     [
@@ -1218,10 +1231,17 @@ class ChosenFrom:
         (Chosen(1, 100, log=True, to_int=True), (1, 100, "log-uniform")),
         (ChosenFrom(["a", None]), ["a", None]),
         (ChosenFrom([1, 10, 100], ["low", "mid", "high"]), [1, 10, 100]),
+        (Chosen(1, 9, step=1), (1, 9)),
+        (Chosen(1, 10, step=4), [1, 5, 9]),
+        (Chosen(0, 10**6, step=10), range(0, 10**6 + 1, 10)),
+        (Chosen(0.5, 2.1, step=0.5), [0.5, 1.0, 1.5, 2.0]),
+        (Chosen(0.0, 1.0, step=1e-9), (0.0, 1.0)),
+        (Chosen(0.1, 10.0, log=True, step=None), (0.1, 10.0, "log-uniform")),
+        (Categorical((1, 2, "x")), [1, 2, "x"]),
     ],
 )
-def test_ranges_of_skrub(spec, same):
-    """Check that objects with the attributes of skrub's are what they say."""
+def test_ranges_of_other_libraries(spec, same):
+    """Check that objects with the attributes of skrub's or Optuna's are what they say."""
     assert Space.parse({"p": spec}).fingerprint() == Space.parse({"p": same}).fingerprint()
 
 
@@ -1231,9 +1251,11 @@ def test_ranges_of_skrub(spec, same):
         (Chosen(2, 1), "space['p'] must be an interval (low, high) with low < high, got <"),
         (Chosen(0, 1, log=True), "space['p'] must have low > 0, because a logarithmic range"),
         (ChosenFrom([]), "space['p'] must have at least one choice, got <"),
+        (Foreign(), "space['p'] must be a range in the syntax of autotune, such as (0.001"),
+        ({"a": 1}.keys(), "space['p'] must be a list of choices, not a view of a dict; got dict_k"),
     ],
 )
-def test_bad_ranges_of_skrub(spec, message):
+def test_bad_ranges_of_other_libraries(spec, message):
     """Check that they are refused as other ranges are."""
     with pytest.raises(ValueError, match=re.escape(message)):
         Space.parse({"p": spec})

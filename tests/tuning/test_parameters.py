@@ -100,7 +100,8 @@ def test_boosting_libraries(library, cls, names, misspelt):
 def test_names_without_their_step():
     """Check that a parameter of a pipeline's step, written without the step, is suggested."""
     pipeline = make_pipeline(StandardScaler(), SVC())
-    assert suggest(pipeline, "C") == "did you mean 'svc__C'?"
+    assert suggest(pipeline, "C") == suggest(pipeline, "c") == "did you mean 'svc__C'?"
+    assert suggest(SVC(), "svc__C") == suggest(SVC(), "c") == "did you mean 'C'?"
 
 
 def test_unlisted_resource():

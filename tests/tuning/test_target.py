@@ -11,6 +11,7 @@ import pytest
 from estimators import Silent
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.dummy import DummyRegressor
 from sklearn.metrics import (
     average_precision_score,
     brier_score_loss,
@@ -215,6 +216,58 @@ def test_scorers_of_two_classes(scoring):
     message = "and y has 3: write make_scorer\\(.*_score, .*average='macro'\\), for example"
     with pytest.raises(ValueError, match=message):
         AutoTunedClassifier(Unfitted(), {"level": [1]}, scoring=scoring).fit(X, THREE)
+
+
+def test_scorers_of_one_label():
+    """Check that a score of one label is refused where rows have several."""
+    y = np.array([[0, 1], [1, 1], [0, 0], [1, 0]] * 5)
+    rule = r"scoring='recall' scores one label, and y has 2 in each row: write .*average='macro'"
+    with pytest.raises(ValueError, match=rule):
+        AutoTunedClassifier(Unfitted(), {"level": [1]}, scoring="recall").fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "y", "reason"),
+    [
+        ("accuracy", NUMBERS, "continuous is not supported"),
+        ("neg_mean_squared_log_error", NUMBERS - 9, "Mean Squared Logarithmic Error cannot"),
+        ("neg_mean_poisson_deviance", NUMBERS - 9, "Mean Tweedie deviance .* non-negative y"),
+        ("neg_max_error", np.c_[NUMBERS, NUMBERS], "Multioutput not supported"),
+    ],
+)
+def test_scorers_that_cannot_score_numbers(scoring, y, reason):
+    """Check that they are refused, for a score of several as well."""
+    search = AutoTunedRegressor(UnfittedRegressor(), {"level": [1]}, scoring=scoring)
+    with pytest.raises(
+        ValueError, match=f"^scoring='{scoring}' cannot score this target y: {reason}"
+    ):
+        search.fit(X, y)
+    search.set_params(scoring={"a": "r2", "b": scoring}, refit="a")
+    with pytest.raises(ValueError, match=r"^scoring\['b'\] cannot score this target y"):
+        search.fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "y"),
+    [
+        ("neg_mean_poisson_deviance", NUMBERS),  # of which one is 0
+        ("accuracy", np.arange(20) % 3),  # for regression on ranks
+        ("r2", np.c_[NUMBERS, NUMBERS]),
+    ],
+)
+def test_scorers_of_some_numbers(scoring, y):
+    """Check that a score that some predictions of these numbers have is not refused."""
+    model = DummyRegressor(strategy="median")
+    search = AutoTunedRegressor(model, {"constant": [None]}, scoring=scoring, cv=2)
+    assert search.fit(X, y).best_params_ == {"constant": None}
+
+
+@pytest.mark.parametrize("cls", [AutoTunedClassifier, AutoTunedRegressor])
+@pytest.mark.parametrize("estimator", [None, "families"])
+def test_columns_for_the_built_in_models(cls, estimator):
+    """Check that they refuse a target of several columns."""
+    with pytest.raises(ValueError, match=r"y must have one column .*; got shape \(20, 2\): pass"):
+        cls(estimator).fit(X, np.c_[np.arange(20) % 2, np.arange(20) % 2])
 
 
 KNOWING = [

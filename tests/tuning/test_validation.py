@@ -81,6 +81,7 @@ BAD = [
     ({"scoring": ["accuracy"], "refit": "f1"}, ValueError, MULTI + "'f1'"),
     ({"cv": 1}, ValueError, "k-fold cross-validation requires at least one"),
     ({"cv": "three"}, ValueError, "Expected `?cv`? as an integer"),
+    ({"cv": KFold}, TypeError, r"cv must be a splitter; got the class KFold: write KFold\(\)"),
     ({"cv": []}, ValueError, r"cv must yield at least one fold; got \[\], which yields none"),
     ({"cv": [([], [0, 1])]}, ValueError, "fold 0 has 0 and 2"),
     ({"cv": [([0, 1], [])]}, ValueError, "fold 0 has 2 and 0"),
@@ -108,6 +109,15 @@ def test_classifier_in_a_regressor():
     """Check that the regressor names the classifier's class."""
     with pytest.raises(TypeError, match=r"got the classifier SVC\(\): use AutoTunedClassifier"):
         AutoTunedRegressor(SVC()).fit(X, y)
+
+
+@pytest.mark.parametrize("name", ["sample_weight", "unfittable__sample_weight"])
+def test_weights_of_other_rows(name):
+    """Check that weights are as many as the rows, also those for a step of a pipeline."""
+    model = make_pipeline(Unfittable()) if "__" in name else Unfittable()
+    rule = rf"{name} must have one weight for each of the {len(y)} rows of X; got 3: \[1, 2, 3\]"
+    with pytest.raises(ValueError, match=rule):
+        AutoTunedClassifier(model).fit(X, y, **{name: [1, 2, 3]})
 
 
 class Counting:
@@ -379,6 +389,7 @@ def test_scorers_of_all_kinds(scoring):
 
 BAD_NAMES = [
     ("acuracy", ValueError, r"scoring must be .* lists; got 'acuracy': did you mean 'accuracy'\?$"),
+    ("RMSE", ValueError, r"got 'RMSE': did you mean 'neg_root_mean_squared_error'\?$"),
     (["f1", "recal"], ValueError, r"scoring must be .* got 'recal': did you mean 'recall'\?$"),
     ({"a": "xyzzy"}, ValueError, r"scoring\['a'\] must be .* lists; got 'xyzzy'$"),
     ({"a": 3}, TypeError, r"scoring\['a'\] must be .* lists; got 3$"),
