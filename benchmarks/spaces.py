@@ -10,8 +10,9 @@ search stays as the model has it. A cell is a family of models, a data set of KE
 and a seed. From each space as many configurations are drawn as the most trials; each is fitted on
 three folds of at most 400 rows, and scored on the rest of the fold and on the rows held out.
 A search of n trials takes the configuration with the best mean over the folds; its score
-is the mean over all choices of n of the drawn ones, so that their order is no noise. *used* is
-``strategy="auto"`` over our space instead: one search, which begins with the starting points.
+is the mean over all choices of n of the drawn ones, so that their order is no noise. With
+``--used``, *used* is ``strategy="auto"`` over our space: one search, which begins with the
+starting points.
 
 Scores are normalised per cell by the drawn configurations of all three spaces on the rows held
 out: 0 is their median, 1 the best of them, and -1 the least. Trials are counted, not seconds, so
@@ -37,6 +38,7 @@ import race_report
 from portfolios import data
 from race import note
 from race_tasks import make_pipeline
+from sklearn import set_config
 from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -275,14 +277,15 @@ class Cell:
         return [losses[trial] for trial in best]
 
 
-def run_cell(name: str, family: str, seed: int) -> dict[str, Any]:
+def run_cell(name: str, family: str, seed: int, used: bool) -> dict[str, Any]:
     """Return the losses of the untuned model and of the configurations from each space."""
     cell = Cell(name, family, seed)
     losses: dict[str, Any] = {DEFAULT: cell.losses({})}
     for label, space in cell.family.spaces(cell.X, cell.y).items():
         rng = np.random.RandomState(seed)
         losses[label] = [cell.losses(space.sample(rng)) for _ in range(TRIALS[-1])]
-    losses[USED] = cell.searched()
+    if used:
+        losses[USED] = cell.searched()
     return {"data": name, "family": family, "seed": seed, "losses": losses}
 
 
@@ -299,7 +302,7 @@ def scores(record: dict[str, Any]) -> dict[str, list[float]]:
     losses = {name: np.array(found) for name, found in record["losses"].items()}
     drawn = np.concatenate([losses[name][:, 1] for name in (OURS, *PUBLISHED)])
     after = {name: [expected(losses[name], n) for n in TRIALS] for name in (OURS, *PUBLISHED)}
-    after[USED] = [outer for _, outer in losses[USED]]
+    after[USED] = [outer for _, outer in losses.get(USED, [(0.0, np.nan)] * len(TRIALS))]
     after[DEFAULT] = [losses[DEFAULT][1]] * len(TRIALS)
     zero, scale = np.median(drawn), max(np.median(drawn) - drawn.min(), 1e-12)
     return {name: list(np.clip((zero - np.array(v)) / scale, -1, 1)) for name, v in after.items()}
@@ -354,7 +357,7 @@ def run(args: argparse.Namespace) -> list[dict[str, Any]]:
     note(path, records, {"versions": versions("autotune-sklearn", "scikit-learn", "xgboost")})
     for cell in cells_of(args):
         if cell not in known:
-            note(path, records, run_cell(*cell))
+            note(path, records, run_cell(*cell, args.used))
             print(*cell, file=sys.stderr, flush=True)
     return records
 
@@ -363,11 +366,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--data", nargs="+", default=["report"], help="halves or data sets")
     parser.add_argument("--families", nargs="+", choices=FAMILIES, default=list(FAMILIES))
+    parser.add_argument("--used", action="store_true", help="run the search of users, too")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", help="JSON lines: cells found there are not run again")
     parser.add_argument("--report", nargs="+", metavar="FILE", help="tables of such files only")
     args = parser.parse_args()
     warnings.simplefilter("ignore")  # what the models warn of is not the subject
+    set_config(assume_finite=True, skip_parameter_validation=True)  # most fits take milliseconds
     if args.report:
         print_tables(race_report.read([Path(name) for name in args.report]))
     else:

@@ -305,7 +305,8 @@ def test_kernels_fit(kernel):
         (SVC(kernel="precomputed"), {"gamma", "degree"}, {"C", "class_weight"}),
         (SVC(kernel=np.dot), {"gamma", "degree"}, {"C", "class_weight"}),
         (SVC(class_weight={0: 1, 1: 5}, kernel="linear"), {"class_weight"}, {"C"}),
-        (KNeighborsClassifier(metric="cosine"), set(), {"n_neighbors", "weights"}),
+        (KNeighborsClassifier(metric="cosine"), {"p"}, {"n_neighbors", "weights"}),
+        (KNeighborsClassifier(p=3), {"p"}, {"n_neighbors", "weights"}),
         (KNeighborsClassifier(weights="distance"), {"weights"}, {"n_neighbors"}),
         (KNeighborsClassifier(3), set(), {"n_neighbors", "weights"}),
         (RandomForestClassifier(), {"n_estimators"}, {"max_samples"}),
@@ -428,6 +429,7 @@ def test_unknown_model(model, fragments):
         assert fragment in str(error.value)
 
 
+WEIGHTS = ["uniform", "distance"]
 X_SMALL, Y_SMALL = np.random.RandomState(0).normal(size=(20, 4)), np.arange(20) % 2
 
 
@@ -435,7 +437,8 @@ X_SMALL, Y_SMALL = np.random.RandomState(0).normal(size=(20, 4)), np.arange(20) 
     ("model", "X", "expected"),
     [
         (KNeighborsClassifier(), None, {"n_neighbors": (1, 30, "log-uniform")}),
-        (KNeighborsClassifier(), X_SMALL, {"n_neighbors": (1, 10, "log-uniform")}),
+        (KNeighborsClassifier(), X_SMALL, {"n_neighbors": (1, 10, "log-uniform"), "p": [2, 1]}),
+        (KNeighborsClassifier(), sparse.csr_matrix(X_SMALL), {"weights": WEIGHTS, "p": None}),
         (KNeighborsClassifier(), X_SMALL.tolist(), {"n_neighbors": (1, 10, "log-uniform")}),
         (KNeighborsClassifier(), [["a", "b"], ["c"]] * 10, {"n_neighbors": (1, 10, "log-uniform")}),
         (
