@@ -328,7 +328,8 @@ def _print_family(family: str, records: list[dict[str, Any]]) -> None:
     found = [scores(record) for record in records]
     for place, n_trials in enumerate(TRIALS):
         by_space = {name: np.array([each[name][place] for each in found]) for name in found[0]}
-        texts = [f"{by_space[name].mean():.2f}" for name in COLUMNS]
+        means = {name: by_space[name].mean() for name in COLUMNS}
+        texts = ["" if np.isnan(mean) else f"{mean:.2f}" for mean in means.values()]
         texts += [_difference(by_space[one] - by_space[other], tasks) for one, other in DIFFERENCES]
         head = f"{family} ({len({task[0] for task in tasks})})" if not place else ""
         print(f"| {head} | {n_trials} | " + " | ".join(texts) + " |")
@@ -336,6 +337,8 @@ def _print_family(family: str, records: list[dict[str, Any]]) -> None:
 
 def _difference(values: np.ndarray, tasks: list[Key]) -> str:
     """Return a mean difference and its interval."""
+    if np.isnan(values).any():
+        return ""  # not run
     low, high = race_report.interval(values, tasks)
     return f"{values.mean():+.2f} ({low:+.2f} to {high:+.2f})"
 
