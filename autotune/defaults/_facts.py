@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from ..compat import num_samples, to_numpy
 
@@ -23,11 +24,14 @@ class Facts:
     ----------
     rows, features : int or None
     target : ndarray or None
+    sparse : bool
+        Whether all data are a sparse matrix.
     """
 
     rows: int | None = None
     features: int | None = None
     target: np.ndarray | None = None
+    sparse: bool = False
 
     @classmethod
     def of(cls, X: Any, y: Any) -> Facts | None:
@@ -35,7 +39,8 @@ class Facts:
         if X is None:
             return None
         rows = max(int(_FOLD * num_samples(X)), 1)
-        return cls(rows, _count_features(X), None if y is None else to_numpy(y))
+        target = None if y is None else to_numpy(y)
+        return cls(rows, _count_features(X), target, issparse(X))
 
     @property
     def size(self) -> int | None:
@@ -125,6 +130,22 @@ class UpTo:
         return (self.low, high) if self.prior == "uniform" else (self.low, high, self.prior)
 
 
+@dataclass(frozen=True)
+class Dense:
+    """Choices that are for dense data only.
+
+    Parameters
+    ----------
+    values : tuple
+    """
+
+    values: tuple[Any, ...]
+
+    def resolve(self, facts: Facts | None) -> list[Any] | None:
+        """Return the choices for some data, None if these are sparse."""
+        return None if facts is not None and facts.sparse else list(self.values)
+
+
 def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
     """Return a space in which data-dependent ranges are intervals."""
     ranges = {name: _resolve(values, facts) for name, values in space.items()}
@@ -133,6 +154,6 @@ def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:
 
 def _resolve(values: Any, facts: Facts | None) -> Any:
     """Return a range for some data; a list is a copy, which users may change."""
-    if isinstance(values, UpTo):
+    if isinstance(values, UpTo | Dense):
         return values.resolve(facts)
     return list(values) if type(values) is list else values

@@ -305,7 +305,8 @@ def test_kernels_fit(kernel):
         (SVC(kernel="precomputed"), {"gamma", "degree"}, {"C", "class_weight"}),
         (SVC(kernel=np.dot), {"gamma", "degree"}, {"C", "class_weight"}),
         (SVC(class_weight={0: 1, 1: 5}, kernel="linear"), {"class_weight"}, {"C"}),
-        (KNeighborsClassifier(metric="cosine"), set(), {"n_neighbors", "weights"}),
+        (KNeighborsClassifier(metric="cosine"), {"p"}, {"n_neighbors", "weights"}),
+        (KNeighborsClassifier(p=3), {"p"}, {"n_neighbors", "weights"}),
         (KNeighborsClassifier(weights="distance"), {"weights"}, {"n_neighbors"}),
         (KNeighborsClassifier(3), set(), {"n_neighbors", "weights"}),
         (RandomForestClassifier(), {"n_estimators"}, {"max_samples"}),
@@ -435,7 +436,7 @@ X_SMALL, Y_SMALL = np.random.RandomState(0).normal(size=(20, 4)), np.arange(20) 
     ("model", "X", "expected"),
     [
         (KNeighborsClassifier(), None, {"n_neighbors": (1, 30, "log-uniform")}),
-        (KNeighborsClassifier(), X_SMALL, {"n_neighbors": (1, 10, "log-uniform")}),
+        (KNeighborsClassifier(), X_SMALL, {"n_neighbors": (1, 10, "log-uniform"), "p": [2, 1]}),
         (KNeighborsClassifier(), X_SMALL.tolist(), {"n_neighbors": (1, 10, "log-uniform")}),
         (KNeighborsClassifier(), [["a", "b"], ["c"]] * 10, {"n_neighbors": (1, 10, "log-uniform")}),
         (
@@ -478,6 +479,11 @@ def test_bounds_that_depend_on_the_data(model, X, expected):
     """Check that ranges end where half of the rows and the features end, or are left out."""
     space = default_space(model, X, None if X is None else np.arange(len(X)) % 2)
     assert {name: space.get(name) for name in expected} == expected
+
+
+def test_metric_of_sparse_neighbors_is_kept():
+    """Check that no distance is searched that refuses some sparse matrices."""
+    assert "p" not in default_space(KNeighborsClassifier(), sparse.csr_matrix(X_SMALL))
 
 
 def test_space_on_half_of_the_rows():
