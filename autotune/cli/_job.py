@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import train_test_split
 
-from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
+from .. import AutoTunedClassifier, AutoTunedRegressor, Budget, report
 from .._texts import model_name
 from ..defaults import Column
 from ..evaluation import Job as EvaluationJob
@@ -346,10 +346,10 @@ def write_evaluations(frame: Any, path: str) -> None:
         raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
 
-def write_report(search: Any, path: str) -> None:
-    """Write the report of a search to an HTML file."""
+def write_report(source: Any, path: str) -> None:
+    """Write the report of a fitted estimator, or of a study in a storage file."""
     try:
-        search.report(path)
+        report.write_report(source, path)
     except OSError as error:
         raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 
