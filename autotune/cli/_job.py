@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import train_test_split
 
-from .. import AutoTunedClassifier, AutoTunedRegressor, Budget, report
+from .. import AutoTunedClassifier, AutoTunedRegressor, Budget
 from .._texts import model_name
 from ..defaults import Column
 from ..evaluation import Job as EvaluationJob
@@ -314,7 +314,7 @@ class Job:
     def _write_report(self) -> None:
         """Write the report that was asked for."""
         if self.settings.report is not None:
-            write_report(self.search, self.settings.report)
+            write_report(self.search.report, self.settings.report)
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""
@@ -346,10 +346,10 @@ def write_evaluations(frame: Any, path: str) -> None:
         raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
 
-def write_report(source: Any, path: str) -> None:
-    """Write the report of a fitted estimator, or of a study in a storage file."""
+def write_report(write: Callable[[str], None], path: str) -> None:
+    """Write a report to an HTML file."""
     try:
-        report.write_report(source, path)
+        write(path)
     except OSError as error:
         raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 

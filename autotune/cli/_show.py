@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.base import is_classifier
 from .._texts import model_name
 from ..history import COMPLETE
 from ..pictures import read_study
+from ..report import write_report as write_study
 from ..results import count, describe_metric
 from ..storage import StoredStudy, read_history, read_studies
 from ._errors import CliError, one_line
@@ -60,7 +62,7 @@ def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
         interval = model.expected_score_interval_
         console.print(expectation(metric, model.expected_score_, interval))
     if report_path is not None:
-        write_report(model, report_path)
+        write_report(model.report, report_path)
         console.print(f"The report is in {report_path}", soft_wrap=True)
 
 
@@ -98,7 +100,7 @@ def show_storage(
         console.print(facts(_study_facts(study)))
         console.print(_board(study, console.width, top))
     if report_path is not None:
-        write_report(studies[-1], report_path)
+        write_report(partial(write_study, studies[-1]), report_path)
         told = f"The report of search {studies[-1].number} is in {report_path}"
         console.print(told, soft_wrap=True)
 

@@ -137,7 +137,7 @@ class Facts:
         models = Models.of(tuned.estimator)
         params = dict(fitted.get("best_params_", {}))
         chosen = _chosen_model(tuned, params)
-        budget = check_budget(tuned.budget)
+        strategy = tuned.strategy
         tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
         members = models.members or dict.fromkeys(tried)  # of families, what was tried
         names = () if tuned.estimator is None else tuple(dict.fromkeys(map(model_name, members)))
@@ -147,10 +147,8 @@ class Facts:
             models=names or (model_name(chosen),),
             chosen=model_name(chosen),
             params=params,
-            strategy=tuned.strategy
-            if isinstance(tuned.strategy, str)
-            else short_repr(tuned.strategy),
-            budget=budget,
+            strategy=strategy if isinstance(strategy, str) else short_repr(strategy),
+            budget=check_budget(tuned.budget),
             refit_seconds=fitted.get("refit_time_", 0.0),
             predict_seconds=fitted.get("predict_seconds_per_row_", {}),
             model=fitted.get("best_estimator_"),
@@ -179,7 +177,7 @@ class Facts:
     def _of_search(
         cls, search: Search, tuned: Any, *, budget: Budget, refit_seconds: float = 0.0, **known: Any
     ) -> Facts:
-        """Add what a search says to what else is known."""
+        """Add what a search says to what else is known; ``tuned`` is None for a study."""
         history = search.history
         importance, scales = importance_of(search), varying(search)
         harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure

@@ -70,10 +70,9 @@ def make_page(source: Any) -> str:
         "Pictures": _pictures(facts.search),
         "Trials": trials_table(facts.search),
         "Failures": _failures(facts.causes),
-        "The model as code": _code(facts.model),
     }
-    if facts.study is not None:
-        del sections["The model as code"]
+    if facts.study is None:
+        sections["The model as code"] = _code(facts.model)
     ids = {title: title.lower().replace(" ", "-") for title in sections}
     links = [tag("a", title, href=f"#{ids[title]}") for title in sections]
     parts = [

@@ -75,7 +75,9 @@ def certainty(facts: Facts) -> list[str]:
             f"95 % confidence between {low} and {high}. That allows for two things: the best of "
             "many trials is partly lucky, and every score is measured on a limited number of rows."
         )
-    elif facts.search.winner is not None and facts.study is None:
+    elif facts.study is not None:
+        texts.append("What to expect on new data takes more than a storage file holds.")
+    elif facts.search.winner is not None:
         texts.append(
             "What to expect on new data is not known: that takes at least two folds, and a model "
             "that was chosen by its score."

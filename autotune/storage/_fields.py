@@ -23,6 +23,7 @@ from ..history import (
     Evaluation,
 )
 
+MOST_FOLDS = 10**6  # so that a damaged number takes no memory
 _LARGEST = 2**31 - 1  # of the whole numbers that the package writes
 _MANY = 1e10  # seconds: more than three hundred years
 _DEEPEST = 20  # levels of sequences within sequences in a configuration
@@ -176,7 +177,7 @@ _DESCRIPTION: dict[str, Callable[[Any], bool]] = {
     "metric": lambda value: value is None or _is_text(value),
     "measure": _is_object({"name": _is_text, "sign": lambda value: value in (1, -1)}),
     "error_score": _is_text,
-    "n_folds": _is_whole(1),
+    "n_folds": _is_whole(1, MOST_FOLDS),
     "scale": _is_object(
         {
             "share": _is_share,

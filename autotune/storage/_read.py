@@ -11,7 +11,7 @@ from typing import Any
 
 from ..history import FULL, SEARCH, History, make_frame
 from ._database import damage, open_to_read, refusals
-from ._fields import FieldError, read_rows
+from ._fields import MOST_FOLDS, FieldError, read_rows
 from ._load import Rows, check_folds, load
 from ._records import describe_study
 from ._writer import is_alive
@@ -135,7 +135,7 @@ def _new_history(description: dict[str, Any], evaluations: Rows) -> History:
     """Return an empty history for the evaluations of a study."""
     searched = [row["fold"] for row in evaluations if row["phase"] == SEARCH]
     repeated = [row["fold"] for row in evaluations if row["phase"] != SEARCH]
-    n_folds = description.get("n_folds", 1 + max(searched, default=0))
+    n_folds = description.get("n_folds", min(1 + max(searched, default=0), MOST_FOLDS))
     check_folds(description, n_folds)
     scale = description.get("scale", {})
     history = History(
