@@ -30,8 +30,8 @@ def span(configurations: Sequence[Mapping[str, Any]]) -> Space:
 
 def _range(values: Sequence[Any], are_numbers: bool) -> Dimension:
     """Return the range that some values of a parameter span."""
-    low, high = (min(values), max(values)) if are_numbers else (None, None)
-    if low == high:
+    if not are_numbers or min(values) == max(values):
         return Choice(values)
+    low, high = min(values), max(values)
     is_log = low > 0 and high >= _LOG_RATIO * low
     return Interval(low, high, is_log, all(isinstance(value, int) for value in values))

@@ -103,10 +103,9 @@ class Journal(Listener):
         history = self._history
         with damage(self.path):
             check_folds(self.description, history.n_folds)
-            tables = [
-                read_rows(connection, name, self._study) for name in ("trials", "evaluations")
-            ]
-            load(history, *tables, self._decode)
+            trials = read_rows(connection, "trials", self._study)
+            evaluations = read_rows(connection, "evaluations", self._study)
+            load(history, trials, evaluations, self._decode)
             self._check_metrics()
         self._statuses = [trial.status for trial in history]
         self._saved = {(e.trial, e.key): e for e in history.evaluations()}
