@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ def span(configurations: Sequence[Mapping[str, Any]]) -> Space:
     Finite numbers span an interval, and all other values are choices. Configurations that differ
     in their parameters, or in which of them are numbers, are in different sub-spaces.
     """
-    kinds = [{name: is_number(params[name]) for name in params} for params in configurations]
+    kinds = [{name: _is_finite(params[name]) for name in params} for params in configurations]
     values: dict[tuple[str, bool], list[Any]] = {}
     for kind, params in zip(kinds, configurations, strict=True):
         for part in kind.items():
@@ -26,6 +27,11 @@ def span(configurations: Sequence[Mapping[str, Any]]) -> Space:
     ranges = {part: _range(found, part[1]) for part, found in values.items()}
     distinct = dict.fromkeys(tuple(sorted(kind.items())) for kind in kinds)
     return Space([{part[0]: ranges[part] for part in kind} for kind in distinct])
+
+
+def _is_finite(value: Any) -> bool:
+    """Return whether a value is a finite number."""
+    return is_number(value) and abs(value) < math.inf
 
 
 def _range(values: Sequence[Any], are_numbers: bool) -> Dimension:
