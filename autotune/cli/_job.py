@@ -113,7 +113,7 @@ class Job:
         if not self._has_winner():
             raise CliError("interrupted before any model was complete", INTERRUPTED)
         print(
-            "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
+            "autotune: interrupted; the best model so far is fitted (Ctrl-C again: exit)",
             file=sys.stderr,
             flush=True,
         )
