@@ -109,7 +109,7 @@ def _study_facts(study: StoredStudy) -> list[tuple[str, str]]:
     """Return what a search in a storage file was about."""
     description = study.description
     classes = dict.fromkeys(_CLASS.findall(description["estimator"]))  # also of parts
-    models = " or ".join(description["models"]) if "models" in description else ", ".join(classes)
+    models = " or ".join(description.get("models", ())) or ", ".join(classes)
     statuses = Counter(trial.status for trial in study.history)
     running = ", still running" if study.is_running else ""
     return [

@@ -11,7 +11,7 @@ import numpy as np
 from .._budget import Budget, check_budget
 from .._texts import model_name, short_repr
 from ..ensembles import AveragedClassifier, AveragedRegressor
-from ..evaluation import CHOSEN, Models
+from ..evaluation import CHOSEN, Models, is_built_in
 from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
 from ..pictures import ImportancePicture, Scale, Search, read_search, read_study
 from ..results import Cause, group_failures
@@ -139,8 +139,8 @@ class Facts:
         chosen = _chosen_model(tuned, params)
         strategy = tuned.strategy
         tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
-        members = models.members or dict.fromkeys(tried)  # of families, what was tried
-        names = () if tuned.estimator is None else tuple(dict.fromkeys(map(model_name, members)))
+        members = tried if is_built_in(tuned.estimator) else models.members
+        names = tuple(dict.fromkeys(map(model_name, members)))
         return cls._of_search(
             search,
             tuned,
@@ -158,7 +158,7 @@ class Facts:
     def _of_study(cls, study: StoredStudy) -> Facts:
         """Read a study in a storage file."""
         search, description = read_study(study), study.description
-        names = tuple(description.get("models", ["model"]))
+        names = tuple(description.get("models") or ["model"])
         params = {} if search.winner is None else search.history[search.winner].params
         chosen = params.get(CHOSEN, names[0] if len(names) == 1 else "model")
         strategy = description.get("strategy", "").partition("(")[0].rpartition(".")[2]
@@ -221,5 +221,5 @@ def _chosen_model(tuned: Any, params: dict[str, Any]) -> Any:
     """Return the chosen one of several models, the only one, or the default model."""
     if CHOSEN in params or isinstance(tuned.estimator, list):
         return params.get(CHOSEN, Models.of(tuned.estimator).first)
-    best = vars(tuned).get("best_estimator_", tuned.estimator)
+    best = vars(tuned).get("best_estimator_", Models.of(tuned.estimator).first)
     return best.estimators[0] if isinstance(best, AveragedClassifier | AveragedRegressor) else best

@@ -172,7 +172,7 @@ def _is_description(value: Any) -> bool:
 
 _DESCRIPTION: dict[str, Callable[[Any], bool]] = {
     "estimator": _is_text,
-    "models": lambda value: _are_texts(value) and len(value) > 0,
+    "models": lambda value: _are_texts(value),
     "strategy": _is_text,
     "metric": lambda value: value is None or _is_text(value),
     "measure": _is_object({"name": _is_text, "sign": lambda value: value in (1, -1)}),
