@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "copyfile_regex": "",
     "download_all_examples": False,
     "show_signature": False,
+    "ignore_repr_types": "TuningDisplay",  # the picture is enough
     "min_reported_time": float("inf"),  # pages are the same at every build
     "write_computation_times": False,
 }

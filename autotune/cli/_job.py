@@ -113,7 +113,7 @@ class Job:
         if not self._has_winner():
             raise CliError("interrupted before any model was complete", INTERRUPTED)
         print(
-            "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)",
+            "autotune: interrupted; the best model so far is fitted (Ctrl-C again: exit)",
             file=sys.stderr,
             flush=True,
         )
@@ -314,7 +314,7 @@ class Job:
     def _write_report(self) -> None:
         """Write the report that was asked for."""
         if self.settings.report is not None:
-            write_report(self.search, self.settings.report)
+            write_report(self.search.report, self.settings.report)
 
     def _tell_saved(self, code: str) -> None:
         """Print where the tuned model is, and how it is loaded."""
@@ -346,10 +346,10 @@ def write_evaluations(frame: Any, path: str) -> None:
         raise CliError(f"cannot write the history to {path}: {error}", SEARCH_FAILED) from error
 
 
-def write_report(search: Any, path: str) -> None:
-    """Write the report of a search to an HTML file."""
+def write_report(write: Callable[[str], None], path: str) -> None:
+    """Write a report to an HTML file."""
     try:
-        search.report(path)
+        write(path)
     except OSError as error:
         raise CliError(f"cannot write the report to {path}: {error}", SEARCH_FAILED) from error
 

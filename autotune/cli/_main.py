@@ -184,18 +184,13 @@ def _show(args: Any) -> int:
         check_loadable(args.file, trust=args.trust)
     elif not os.path.isfile(args.file):  # else it would be taken for one that is yet to be filled
         raise CliError(f"cannot read {args.file}: No such file")
-    elif args.report is not None:
-        raise CliError(
-            f"--report needs a model that holds its search; {args.file} is a storage file, of "
-            "which --history writes every evaluation"
-        )
     _check_installed()
     from ._show import show_model, show_storage
 
     if is_model:
         show_model(args.file, args.report, trust=args.trust)
     else:
-        show_storage(args.file, args.top, args.history)
+        show_storage(args.file, args.top, args.search, args.history, args.report)
     return OK
 
 

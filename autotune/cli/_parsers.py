@@ -204,7 +204,16 @@ def _show() -> argparse.ArgumentParser:
     )
     parser.add_argument("--history", metavar="FILE", help="write every evaluation to a CSV file")
     parser.add_argument(
-        "--report", metavar="FILE", help="write the HTML report of a model that holds its search"
+        "--search",
+        type=options.amount,
+        metavar="N",
+        help="the search in a storage file to describe (default: all, and the report of the last)",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="write the HTML report of a search in a storage file, or of a model that holds its "
+        "search",
     )
     _add_trust(parser)
     return parser

@@ -71,7 +71,9 @@ def facts(rows: Iterable[tuple[str, str]]) -> Any:
     return table
 
 
-def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: int) -> Any:
+def leaderboard(
+    history: History, metric: Metric, untuned: Trial | None, width: int, top: int = TOP
+) -> Any:
     """Return the best trials as a table; the untuned model's is marked, or added below.
 
     Parameters
@@ -83,12 +85,14 @@ def leaderboard(history: History, metric: Metric, untuned: Trial | None, width: 
     width : int
         Columns of the screen. Where they are too few for the parameters, those are listed
         below the table.
+    top : int
+        How many trials are listed.
     """
     from rich.console import Group
 
     ranks = rank(history, history.metric)
     ranked = [t for t in history if t.eligible and np.isfinite(_score(history, t))]
-    shown = sorted(ranked, key=lambda trial: (ranks[trial.number], trial.number))[:TOP]
+    shown = sorted(ranked, key=lambda trial: (ranks[trial.number], trial.number))[:top]
     below = untuned if untuned not in shown else None
     if below is not None:
         shown.append(below)

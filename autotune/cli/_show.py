@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
 
 from .._texts import model_name
-from ..history import COMPLETE, SEARCH
-from ..results import count, describe_metric, score_text, seconds_text
-from ..storage import read_history
+from ..history import COMPLETE
+from ..pictures import read_study
+from ..report import write_report as write_study
+from ..results import count, describe_metric
+from ..storage import StoredStudy, read_history, read_studies
 from ._errors import CliError, one_line
 from ._job import find_untuned, write_evaluations, write_report
 from ._models import own_params
@@ -20,7 +25,6 @@ from ._report import (
     facts,
     leaderboard,
     make_console,
-    plain_table,
     value_text,
 )
 from ._save import load_model
@@ -48,8 +52,8 @@ def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
         if report_path is not None:
             raise CliError(
                 f"--report needs a model that holds its search, as joblib.dump of an "
-                f"AutoTunedClassifier does; {path} holds only the tuned model, whose report "
-                "'autotune fit --report' writes"
+                f"AutoTunedClassifier does, or a storage file; {path} holds only the tuned model, "
+                "whose report 'autotune fit --report' writes"
             )
         return
     history, metric = model.history_, describe_metric(model.scorer_, [fitted])
@@ -58,82 +62,71 @@ def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
         interval = model.expected_score_interval_
         console.print(expectation(metric, model.expected_score_, interval))
     if report_path is not None:
-        write_report(model, report_path)
+        write_report(model.report, report_path)
         console.print(f"The report is in {report_path}", soft_wrap=True)
 
 
-def show_storage(path: str, top: int, evaluations_path: str | None) -> None:
-    """Tell what each search in a storage file has found.
+def show_storage(
+    path: str, top: int, number: int | None, evaluations_path: str | None, report_path: str | None
+) -> None:
+    """Tell what the searches in a storage file have found.
 
     Parameters
     ----------
     path : str
     top : int
         The number of trials to list of each search.
+    number : int or None
+        The search to tell of; None: all, with the report of the last.
     evaluations_path : str or None
         A CSV file for all evaluations.
+    report_path : str or None
+        An HTML file for the report of a search.
     """
     try:
-        frame = read_history(path)
+        studies = [study for study in read_studies(path) if number in (None, study.number)]
     except (TypeError, ValueError) as error:
         raise CliError(one_line(str(error))) from error
+    if number is not None and not studies:
+        raise CliError(f"--search: {path} has no search {number}")
     if evaluations_path is not None:
-        write_evaluations(frame, evaluations_path)
+        write_evaluations(read_history(path), evaluations_path)
     console = make_console()
-    if frame.empty:
+    studies = [study for study in studies if len(study.history)]
+    if not studies:
         console.print(f"{path} holds no trials yet.")
-    for number, rows in frame.groupby("study"):
-        first = rows.iloc[0]
-        statuses = rows.drop_duplicates("trial")["trial_status"].value_counts()
-        texts = (f"{n} {status}" for status, n in statuses.items())
-        console.print(
-            facts(
-                [
-                    ("search", f"{number}, begun {first['created']}"),
-                    ("model", ", ".join(dict.fromkeys(_CLASS.findall(first["estimator"])))),
-                    ("trials", ", ".join(texts)),
-                ]
-            )
-        )
-        console.print(_best(rows, top))
+        return
+    for study in studies:
+        console.print(facts(_study_facts(study)))
+        console.print(_board(study, console.width, top))
+    if report_path is not None:
+        write_report(partial(write_study, studies[-1]), report_path)
+        told = f"The report of search {studies[-1].number} is in {report_path}"
+        console.print(told, soft_wrap=True)
 
 
-def _best(rows: Any, top: int) -> Any:
-    """Return the best complete trials of one search as a table."""
-    scores = [name for name in rows if name.startswith("score_") and name != "score_time"]
-    table = plain_table(f"Best by {scores[0].removeprefix('score_')}" if scores else None)
-    for heading in ("trial", "mean ± std", "fit time"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("parameters", overflow="fold")
-    done = rows[(rows["trial_status"] == COMPLETE) & (rows["phase"] == SEARCH)]
-    if not scores or done.empty:
+def _study_facts(study: StoredStudy) -> list[tuple[str, str]]:
+    """Return what a search in a storage file was about."""
+    description = study.description
+    classes = dict.fromkeys(_CLASS.findall(description["estimator"]))  # also of parts
+    models = " or ".join(description.get("models", ())) or ", ".join(classes)
+    statuses = Counter(trial.status for trial in study.history)
+    running = ", still running" if study.is_running else ""
+    return [
+        ("search", f"{study.number}, begun {study.created}{running}"),
+        ("model", models),
+        ("trials", ", ".join(f"{n} {status}" for status, n in statuses.most_common())),
+    ]
+
+
+def _board(study: StoredStudy, width: int, top: int) -> Any:
+    """Return the best trials of a search as a table."""
+    search = read_study(study)
+    history = search.history
+    if not any(trial.status == COMPLETE for trial in history):
         return "No trial is complete.\n"
-    done = done[done["fidelity"] == done["fidelity"].max()]
-    means = done.groupby("trial")[scores[0]].mean().sort_values(ascending=False, kind="stable")
-    for number in means.index[:top]:
-        of_trial = done[done["trial"] == number]
-        std = of_trial[scores[0]].std(ddof=0)
-        table.add_row(
-            f"{number}{' untuned' if of_trial['origin'].iloc[0] == 'default' else ''}",
-            f"{score_text(means[number])} ± {score_text(std)}",
-            seconds_text(of_trial["fit_time"].mean()),
-            _parameters(of_trial),
-        )
-    return table
-
-
-def _parameters(rows: Any) -> str:
-    """Return the parameters of a trial in one line, without the prefixes of steps."""
-    params = rows.filter(like="param_").iloc[0].dropna()
-    names = [name.removeprefix("param_").rpartition("__")[2] for name in params.index]
-    texts = (f"{name}={_short(value)}" for name, value in zip(names, params, strict=True))
-    return ", ".join(texts)
-
-
-def _short(value: Any) -> str:
-    """Return a value in few characters, of the text of an estimator its class."""
-    found = _CLASS.match(value) if isinstance(value, str) else None
-    return found[1] if found else value_text(value)
+    metric = replace(search.meaning, name=search.meaning.name or search.metric)
+    return leaderboard(history, metric, find_untuned(history), width, top)
 
 
 def _facts(model: Any) -> list[tuple[str, str]]:

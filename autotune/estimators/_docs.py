@@ -74,8 +74,9 @@ _SHARED = """
     random_state : int, RandomState instance or None, default=None
         Seed of the search and of every ``random_state`` of the model that is None.
     verbose : int, default=0
-        1 shows a progress line, updated in place on a terminal and in a notebook; 2 a line per
-        trial.
+        1 shows a progress line, updated in place on a terminal and in a notebook; a pipe or a
+        file gets a plain line whenever the best score improves. 2 shows a line per trial, 0
+        nothing.
     warm_start : bool, default=False
         Whether another ``fit`` with the same data and settings, but a larger budget, continues
         the last one.

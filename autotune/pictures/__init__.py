@@ -7,7 +7,7 @@ from ._kinds import KINDS
 from ._nested import NestedReport, nested_report
 from ._render import render_png
 from ._scales import Scale, scales_of, short_names
-from ._search import FAILED, Search, read_search
+from ._search import FAILED, Search, read_search, read_study
 
 __all__ = [
     "FAILED",
@@ -20,6 +20,7 @@ __all__ = [
     "TuningDisplay",
     "nested_report",
     "read_search",
+    "read_study",
     "render_png",
     "scales_of",
     "short_names",

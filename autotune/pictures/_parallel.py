@@ -19,6 +19,7 @@ _ABSENT_PLACE = -0.13  # below the axis of a parameter that a trial lacks
 _WIDEST_JITTER = 0.06
 _LONGEST = 14  # characters of a tick
 _MANY = 8  # axes, whose names are slanted
+_WIDEST_NAME = 16  # characters of a line; longer names of neighbours would overlap
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ class ParallelPicture(Picture):
     def _name_axes(self, ax: Any) -> None:
         """Write the names of the parameters below their axes."""
         labels = [*(scale.label for scale in self.scales), self.label]
-        if len(self.scales) <= _MANY:
-            ax.set_xticks(range(len(labels)), [wrap(label, 14, 4) for label in labels])
-        else:
+        texts, slant = [wrap(label, 14, 4) for label in labels], {}
+        widest = max(len(line) for text in texts for line in text.splitlines())
+        if len(self.scales) > _MANY or widest > _WIDEST_NAME:
+            texts = [wrap(label, 30, 2) for label in labels]
             slant = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
-            ax.set_xticks(range(len(labels)), [wrap(label, 30, 2) for label in labels], **slant)
+        ax.set_xticks(range(len(labels)), texts, **slant)
         ax.tick_params(axis="x", length=0, pad=4)
 
     def _jittered(self) -> np.ndarray:

@@ -180,7 +180,7 @@ def _scale(search: Search, name: str, label: str) -> Scale:
         value_texts(symbols.values()),
         low,
         high,
-        _bounds(dimensions),
+        _bounds(dimensions) if search.bounded else None,
     )
 
 

@@ -1,15 +1,18 @@
-"""Data that pictures read from a fitted estimator."""
+"""Data that pictures read from a fitted estimator, or from a study in a storage file."""
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .._texts import short_repr
-from ..evaluation import Models
+from ..evaluation import CHOSEN, Models
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -22,8 +25,9 @@ from ..history import (
     History,
     Trial,
 )
-from ..results import Metric, describe_metric
-from ..space import Space
+from ..results import Metric, describe_metric, rank
+from ..space import Space, span
+from ..storage import StoredStudy
 
 PRUNED, UNFINISHED = "pruned", "unfinished"
 _STATES = {
@@ -35,6 +39,7 @@ _STATES = {
     RUNNING: UNFINISHED,
     INTERRUPTED: UNFINISHED,
 }
+_CLASS = re.compile(r"\b([A-Z]\w*)\(")  # in the text of an estimator
 # What is farther below the best than so many times the distance of the third quartile is left
 # out of a picture; what is important only where it is farther still.
 _QUARTILE, _REACH, _FAR = 25, 3.0, 12.0
@@ -57,6 +62,8 @@ class Search:
     expected : tuple of float
         The score to expect of the winner on new data and the ends of its interval; NaN where
         they are not known.
+    bounded : bool
+        Whether the ranges of ``space`` are those that were searched, and not only what was tried.
     """
 
     history: History
@@ -65,6 +72,7 @@ class Search:
     meaning: Metric
     winner: int | None = None
     expected: tuple[float, float, float] = (np.nan, np.nan, np.nan)
+    bounded: bool = True
 
     @property
     def label(self) -> str:
@@ -178,6 +186,42 @@ def read_search(estimator: Any, metric: str | None = None) -> Search:
         expected = (tuned.expected_score_, *tuned.expected_score_interval_)
     winner = vars(tuned).get("best_index_")
     return Search(history, tuned.space_, name, _meaning(tuned, name), winner, expected)
+
+
+def read_study(study: StoredStudy) -> Search:
+    """Return what a storage file knows of a search; its best trial stands for the winner."""
+    history, measure = copy(study.history), study.description.get("measure", {})
+    history.trials = [replace(trial, params=_name_model(trial.params)) for trial in history]
+    ranks = rank(history, history.metric)
+    able = [trial.number for trial in history if trial.eligible and trial.status == COMPLETE]
+    winner = min(able, key=lambda number: (ranks[number], number), default=None)
+    space = _written_space(study.description.get("space"))
+    tried = [trial.params for trial in history if trial.eligible]
+    return Search(
+        history,
+        span(tried) if space is None else space,
+        history.metric,
+        Metric(**measure),
+        winner,
+        bounded=space is not None,
+    )
+
+
+def _name_model(params: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with the class of a chosen model in place of its text."""
+    text = params.get(CHOSEN)
+    if not isinstance(text, str) or text.endswith("..."):  # cut, so its class may be missing
+        return params
+    classes = _CLASS.findall(text) or [text]
+    return params | {CHOSEN: classes[-1 if classes[0] == "Pipeline" else 0]}
+
+
+def _written_space(text: Any) -> Space | None:
+    """Return the space that a text says, None if some of its values are no literals."""
+    try:
+        return Space.parse(ast.literal_eval(text))
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def _tuned(estimator: Any) -> Any:

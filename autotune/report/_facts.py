@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from .._texts import model_name, short_repr
 from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import CHOSEN, Models, is_built_in
 from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
-from ..pictures import ImportancePicture, Scale, Search, read_search
+from ..pictures import ImportancePicture, Scale, Search, read_search, read_study
 from ..results import Cause, group_failures
+from ..storage import StoredStudy
 from ._space import Finding, find, importance_of, varying
 
 
@@ -72,7 +73,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a report tells of a fitted estimator.
+    """All that a report tells of a fitted estimator, or of a study in a storage file.
 
     Attributes
     ----------
@@ -99,6 +100,10 @@ class Facts:
         The parameters that vary.
     predict_seconds : dict of str to float
         How long predictions take, where that was measured.
+    model : estimator or None
+        The tuned model, if there is one.
+    study : StoredStudy or None
+        What was read from a file, in which there is neither a model nor a budget.
     """
 
     search: Search
@@ -115,38 +120,80 @@ class Facts:
     causes: list[Cause]
     importance: ImportancePicture | None
     scales: list[Scale]
-    predict_seconds: dict[str, float]
+    predict_seconds: dict[str, float] = field(default_factory=dict)
+    model: Any = None
+    study: StoredStudy | None = None
 
     @classmethod
-    def of(cls, tuned: Any) -> Facts:
+    def of(cls, source: Any) -> Facts:
+        """Read a fitted estimator, or a study in a storage file."""
+        return cls._of_study(source) if isinstance(source, StoredStudy) else cls._of_fitted(source)
+
+    @classmethod
+    def _of_fitted(cls, tuned: Any) -> Facts:
+        """Read a fitted estimator."""
         search = read_search(tuned)
         history, fitted = search.history, vars(tuned)
         models = Models.of(tuned.estimator)
         params = dict(fitted.get("best_params_", {}))
         chosen = _chosen_model(tuned, params)
-        importance, scales = importance_of(search), varying(search)
-        budget = check_budget(tuned.budget)
-        harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
-        ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
+        strategy = tuned.strategy
         tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
         members = tried if is_built_in(tuned.estimator) else models.members
         names = tuple(dict.fromkeys(map(model_name, members)))
-        return cls(
+        return cls._of_search(
             search,
-            Outcome.of(search),
-            names or (model_name(chosen),),
-            model_name(chosen),
-            params,
-            tuned.strategy if isinstance(tuned.strategy, str) else short_repr(tuned.strategy),
-            budget,
-            dict(Counter(trial.status for trial in history)),
-            max(ended, default=0.0) + fitted.get("refit_time_", 0.0),
-            _since_best(search, history),
-            find(tuned, search, scales, importance),
-            [cause for cause in group_failures(history) if cause.status not in harmless],
-            importance,
-            scales,
-            fitted.get("predict_seconds_per_row_", {}),
+            tuned,
+            models=names or (model_name(chosen),),
+            chosen=model_name(chosen),
+            params=params,
+            strategy=strategy if isinstance(strategy, str) else short_repr(strategy),
+            budget=check_budget(tuned.budget),
+            refit_seconds=fitted.get("refit_time_", 0.0),
+            predict_seconds=fitted.get("predict_seconds_per_row_", {}),
+            model=fitted.get("best_estimator_"),
+        )
+
+    @classmethod
+    def _of_study(cls, study: StoredStudy) -> Facts:
+        """Read a study in a storage file."""
+        search, description = read_study(study), study.description
+        names = tuple(description.get("models") or ["model"])
+        params = {} if search.winner is None else search.history[search.winner].params
+        chosen = params.get(CHOSEN, names[0] if len(names) == 1 else "model")
+        strategy = description.get("strategy", "").partition("(")[0].rpartition(".")[2]
+        return cls._of_search(
+            search,
+            None,
+            models=names,
+            chosen=chosen,
+            params=params,
+            strategy=strategy,
+            budget=Budget(),
+            study=study,
+        )
+
+    @classmethod
+    def _of_search(
+        cls, search: Search, tuned: Any, *, budget: Budget, refit_seconds: float = 0.0, **known: Any
+    ) -> Facts:
+        """Add what a search says to what else is known; ``tuned`` is None for a study."""
+        history = search.history
+        importance, scales = importance_of(search), varying(search)
+        harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
+        ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
+        return cls(
+            search=search,
+            outcome=Outcome.of(search),
+            budget=budget,
+            statuses=dict(Counter(trial.status for trial in history)),
+            seconds=max(ended, default=0.0) + refit_seconds,
+            since_best=_since_best(search, history),
+            findings=find(tuned, search, scales, importance),
+            causes=[cause for cause in group_failures(history) if cause.status not in harmless],
+            importance=importance,
+            scales=scales,
+            **known,
         )
 
     @property

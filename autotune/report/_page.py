@@ -43,8 +43,8 @@ _NO_CODE = (
 )
 
 
-def write_report(tuned: Any, path: Any) -> None:
-    """Write the report of a fitted estimator to a file.
+def write_report(source: Any, path: Any) -> None:
+    """Write the report of a fitted estimator, or of a study in a storage file, to a file.
 
     Raises
     ------
@@ -55,12 +55,12 @@ def write_report(tuned: Any, path: Any) -> None:
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a path of an HTML file; got {short_repr(path)}")
-    Path(path).write_text(make_page(tuned), encoding="utf-8")
+    Path(path).write_text(make_page(source), encoding="utf-8")
 
 
-def make_page(tuned: Any) -> str:
-    """Return the report of a fitted estimator as HTML."""
-    facts = Facts.of(tuned)
+def make_page(source: Any) -> str:
+    """Return the report of a fitted estimator, or of a study in a storage file, as HTML."""
+    facts = Facts.of(source)
     sections = {
         "What was gained": _gain(facts),
         "How sure this is": _paragraphs(words.certainty(facts)),
@@ -70,8 +70,9 @@ def make_page(tuned: Any) -> str:
         "Pictures": _pictures(facts.search),
         "Trials": trials_table(facts.search),
         "Failures": _failures(facts.causes),
-        "The model as code": _code(tuned),
     }
+    if facts.study is None:
+        sections["The model as code"] = _code(facts.model)
     ids = {title: title.lower().replace(" ", "-") for title in sections}
     links = [tag("a", title, href=f"#{ids[title]}") for title in sections]
     parts = [
@@ -82,7 +83,12 @@ def make_page(tuned: Any) -> str:
     versions = f"Made by autotune {__version__} with scikit-learn {sklearn.__version__}."
     body = tag(
         "body",
-        tag("header", tag("h1", title), tag("p", words.verdict(facts), class_="lead")),
+        tag(
+            "header",
+            tag("h1", title),
+            tag("p", words.verdict(facts), class_="lead"),
+            *[tag("p", text, class_="quiet") for text in words.source(facts)],
+        ),
         tag("nav", *links, aria_label="Sections"),
         tag("main", *parts),
         tag("footer", tag("p", versions, class_="quiet")),
@@ -251,9 +257,8 @@ def _cause(cause: Cause) -> Markup:
     )
 
 
-def _code(tuned: Any) -> Markup:
+def _code(model: Any) -> Markup:
     """Return the code that makes the chosen model anew."""
-    model = vars(tuned).get("best_estimator_")
     if model is None:
         text = "There is no model to write down, because of refit=False; see best_params_."
         return tag("p", text)

@@ -66,9 +66,12 @@ def space_report(tuned: Any) -> list[Finding]:
 def find(
     tuned: Any, search: Search, scales: list[Scale], importance: ImportancePicture | None
 ) -> list[Finding]:
-    """Return the findings about the parameters; their importance may be unknown."""
+    """Return the findings about the parameters; their importance may be unknown.
+
+    Without the estimator (``tuned=None``), which bounds could be moved is not known.
+    """
     return [
-        *_at_bounds(tuned, search, scales),
+        *(() if tuned is None else _at_bounds(tuned, search, scales)),
         *_failing(search, scales),
         *_unimportant(scales, importance),
     ]

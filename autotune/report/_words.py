@@ -28,6 +28,8 @@ def verdict(facts: Facts) -> str:
     """Return the result of the search in one sentence."""
     outcome, label = facts.outcome, facts.search.label
     tuned, untuned = score_text(outcome.tuned), score_text(outcome.untuned)
+    if facts.search.winner is None and facts.study is not None:
+        return "No trial that may win is complete."
     if facts.search.winner is None:
         return "No trial was chosen, because refit does not say which metric decides."
     if outcome.is_default and np.isnan(outcome.tuned):
@@ -48,6 +50,21 @@ def verdict(facts: Facts) -> str:
     return f"The tuned {facts.chosen} is as good as the untuned model: {tuned}."
 
 
+def source(facts: Facts) -> list[str]:
+    """Return where what a storage file does not hold can be had."""
+    study = facts.study
+    if study is None:
+        return []
+    ranges = "" if facts.search.bounded else " The ranges are those of the values that were tried."
+    return [
+        f"This is search {study.number} in {study.path}, begun {study.created}"
+        f"{', which is still running' if study.is_running else ''}. The file holds trials but no "
+        "model: the trial with the best score is taken for the chosen one, and left out are the "
+        "score to expect on new data, advice about bounds, and the model as code. The same fit "
+        f"with this storage evaluates nothing again, and its report has them.{ranges}"
+    ]
+
+
 def certainty(facts: Facts) -> list[str]:
     """Return how certain the gain is, and what to expect on new data."""
     outcome, texts = facts.outcome, []
@@ -58,6 +75,8 @@ def certainty(facts: Facts) -> list[str]:
             f"95 % confidence between {low} and {high}. That allows for two things: the best of "
             "many trials is partly lucky, and every score is measured on a limited number of rows."
         )
+    elif facts.study is not None:
+        texts.append("What to expect on new data takes more than a storage file holds.")
     elif facts.search.winner is not None:
         texts.append(
             "What to expect on new data is not known: that takes at least two folds, and a model "
@@ -122,12 +141,15 @@ def limits(facts: Facts) -> list[str]:
         slow = count(facts.statuses[TIMEOUT], "trial")
         texts.append(f"{slow} took too long for the budget.")
     cut = facts.statuses.get(RUNNING, 0) + facts.statuses.get(INTERRUPTED, 0)
-    if cut:
+    if cut and facts.study is None:
         texts.append(f"The end of the budget cut {count(cut, 'trial')} short.")
+    elif cut:
+        texts.append(f"{count(cut, 'trial')} had not ended when the file was read.")
     if _is_still_gaining(facts):
+        budget = "the budget" if facts.study else f"the budget ({budget_text(facts)})"
         texts.append(
-            f"The best trial was one of the last ({facts.since_best} came after it), so the "
-            f"budget ({budget_text(facts)}) may have ended the search too early."
+            f"The best trial was one of the last ({facts.since_best} came after it), so {budget} "
+            "may have ended the search too early."
         )
     return texts or ["No limits were found."]
 

@@ -6,6 +6,7 @@ from ._distributions import Distribution, Draws
 from ._ordinal import Ordinal
 from ._sameness import describe, digest, value_key
 from ._space import Feature, Grid, Space
+from ._span import span
 from ._values import is_number, plain
 from ._widening import enclose, ends_of, movable_ends, move_ends, widen
 
@@ -29,6 +30,7 @@ __all__ = [
     "move_ends",
     "plain",
     "short_repr",
+    "span",
     "value_key",
     "widen",
 ]

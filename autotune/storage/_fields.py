@@ -23,6 +23,7 @@ from ..history import (
     Evaluation,
 )
 
+MOST_FOLDS = 10**6  # so that a damaged number takes no memory
 _LARGEST = 2**31 - 1  # of the whole numbers that the package writes
 _MANY = 1e10  # seconds: more than three hundred years
 _DEEPEST = 20  # levels of sequences within sequences in a configuration
@@ -149,26 +150,42 @@ def _is_writer(value: Any) -> bool:
     return value is None or (_is_text(value) and _WRITER.fullmatch(value) is not None)
 
 
-def _is_description(value: Any) -> bool:
-    """Return whether a value describes a study, as far as anything is read of it."""
-    if not isinstance(value, dict) or not _is_text(value.get("estimator")):
-        return False
-    scale = value.get("scale", {})
-    return isinstance(scale, dict) and all(
-        name in _SCALE and _SCALE[name](part) for name, part in scale.items()
-    )
-
-
 def _are_folds(value: Any) -> bool:
     """Return whether a value is a list of folds, or None."""
     return value is None or (isinstance(value, list) and bool(value) and all(map(_is_index, value)))
 
 
-_SCALE: dict[str, Callable[[Any], bool]] = {
-    "share": _is_share,
-    "exponent": _is_number(0.1, 10.0),
-    "folds": _are_folds,
-    "rise": _is_finite,
+def _is_object(parts: dict[str, Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    """Return a check for objects with some of these parts and no others."""
+    return lambda value: (
+        isinstance(value, dict)
+        and all(name in parts and parts[name](part) for name, part in value.items())
+    )
+
+
+def _is_description(value: Any) -> bool:
+    """Return whether a value describes a study, as far as anything is read of it."""
+    if not isinstance(value, dict) or "estimator" not in value:
+        return False
+    return all(accepts(value[name]) for name, accepts in _DESCRIPTION.items() if name in value)
+
+
+_DESCRIPTION: dict[str, Callable[[Any], bool]] = {
+    "estimator": _is_text,
+    "models": lambda value: _are_texts(value),
+    "strategy": _is_text,
+    "metric": lambda value: value is None or _is_text(value),
+    "measure": _is_object({"name": _is_text, "sign": lambda value: value in (1, -1)}),
+    "error_score": _is_text,
+    "n_folds": _is_whole(1, MOST_FOLDS),
+    "scale": _is_object(
+        {
+            "share": _is_share,
+            "exponent": _is_number(0.1, 10.0),
+            "folds": _are_folds,
+            "rise": _is_finite,
+        }
+    ),
 }
 
 
@@ -238,7 +255,7 @@ FIELDS: dict[str, dict[str, Field]] = {
         "seed": Field("a whole number from 0 to 2147483647", _is_index, _WHOLE),
         "created": Field("a time as ISO 8601 writes it", _is_time),
         "description": Field(
-            "a JSON object with a text as 'estimator' and, if there is one, a valid 'scale'",
+            "a JSON object with a text as 'estimator', and valid settings",
             _is_description,
             is_json=True,
         ),

@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from .._texts import warn
-from ..history import COMPLETE, SEARCH, Evaluation, History, Key, Listener, Trial
+from ..history import COMPLETE, Evaluation, History, Key, Listener, Trial
 from ._arrays import to_arrays, to_bytes
 from ._database import damage, open_to_write, refusals, roll_back, transaction
 from ._fields import FIELDS, FieldError, read_row, read_rows
-from ._records import COLUMNS, describe_study, to_evaluation, to_row
+from ._load import check_folds, load
+from ._records import COLUMNS, describe_study, to_row
 from ._writer import is_alive, this_writer
 
 _MARKS = ", ".join("?" for _ in range(len(COLUMNS) + 1))
@@ -99,45 +100,15 @@ class Journal(Listener):
 
     def _load(self, connection: sqlite3.Connection) -> None:
         """Add the trials of earlier runs, and their evaluations, to the history."""
+        history = self._history
         with damage(self.path):
-            self._check_folds(self.description.get("scale", {}).get("folds"))
-            for values in read_rows(connection, "trials", self._study):
-                self._load_trial(values)
+            check_folds(self.description, history.n_folds)
+            trials = read_rows(connection, "trials", self._study)
             evaluations = read_rows(connection, "evaluations", self._study)
-            for values in sorted(evaluations, key=lambda row: (row["trial"], row["ended"])):
-                self._load_evaluation(values)
+            load(history, trials, evaluations, self._decode)
             self._check_metrics()
-
-    def _check_folds(self, folds: list[int] | None) -> None:
-        """Check that the folds on which trials were compared are folds of this search."""
-        n_folds = self._history.n_folds
-        if folds is not None and max(folds) >= n_folds:
-            raise FieldError("studies.description", f"of folds below {n_folds}", folds)
-
-    def _load_trial(self, values: dict[str, Any]) -> None:
-        """Add the trial that a row holds to the history."""
-        number, status = values["trial"], values["status"]
-        if number != len(self._history):
-            raise FieldError("trials.trial", "each number from 0 on", number)
-        try:
-            params = self._decode(number, values["origin"], values["params"])
-        except Exception as error:  # a space may hold dimensions of other packages
-            rule = "a configuration of the space"
-            raise FieldError("trials.params", rule, values["params"]) from error
-        trial = self._history.add(params, values["origin"], bool(values["eligible"]))
-        self._history.set_status(trial, status)
-        self._statuses.append(status)
-
-    def _load_evaluation(self, values: dict[str, Any]) -> None:
-        """Add the evaluation that a row holds to the history."""
-        evaluation, history = to_evaluation(values), self._history
-        if evaluation.trial >= len(history):
-            raise FieldError("evaluations.trial", "the number of a trial", evaluation.trial)
-        n_folds = history.n_folds if evaluation.phase == SEARCH else history.n_repeat_folds
-        if values["fold"] >= n_folds:
-            raise FieldError("evaluations.fold", f"a number below {n_folds}", evaluation.fold)
-        history.record(evaluation)
-        self._saved[evaluation.trial, evaluation.key] = evaluation
+        self._statuses = [trial.status for trial in history]
+        self._saved = {(e.trial, e.key): e for e in history.evaluations()}
 
     def _check_metrics(self) -> None:
         """Check that the scores are those of the metrics."""

@@ -9,7 +9,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .._budget import Budget
-from .._texts import warn
+from .._texts import model_name, warn
+from ..evaluation import Models
 from ..history import COMPLETE, RUNNING, SEARCH, TIMEOUT, History, Trial
 from ..space import describe, digest
 from ..storage import Journal
@@ -90,7 +91,7 @@ class Study:
             self.journal = Journal(
                 storage,
                 self._fingerprint,
-                settings,
+                settings | outlook_of(problem),
                 self.seed,
                 self.history,
                 codec.encode,
@@ -200,6 +201,15 @@ def settings_of(problem: Problem) -> dict[str, Any]:
         "n_folds": len(problem.folds),
         "repeated_folds": repr(problem.repeats),
         "random_state": problem.seed if problem.seeded else None,
+    }
+
+
+def outlook_of(problem: Problem) -> dict[str, Any]:
+    """Return what readers of the file need to know beside the settings."""
+    models = Models.of(problem.estimator).members
+    return {
+        "models": list(dict.fromkeys(map(model_name, models))),
+        "measure": {"name": problem.metric.name, "sign": problem.metric.sign},
     }
 
 

@@ -750,7 +750,7 @@ def test_interruption(after, table, capsys, monkeypatch):
     words = ["--model", "nb", "--budget", 5, "--save", "model.pkl", "--history", "all.csv"]
     assert run(table, "--target", "churn", *words) == 130
     out, err = capsys.readouterr()
-    told = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)"
+    told = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: exit)"
     assert err.splitlines()[-1] == told
     assert f"Best of {after + 1} trial" in out
     assert "var_smoothing=1e-09" in out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import skops.io
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
@@ -228,14 +230,14 @@ def test_show_a_model(model, capsys, monkeypatch):
 
 
 def test_no_report_without_a_search(model, capsys):
-    """Check that a report of what does not hold its search is refused."""
-    for file, message in {
-        model: "holds only the tuned model",
-        "t.db": "is a storage file",
-    }.items():
-        Path(file).touch()
-        assert run("show", file, "--report", "tuning.html") == 2
-        assert message in capsys.readouterr().err
+    """Check that a report of what does not hold its search is refused, and none is made of none."""
+    assert run("show", model, "--report", "tuning.html") == 2
+    assert "holds only the tuned model" in capsys.readouterr().err
+    Path("t.db").touch()
+    assert run("show", "t.db", "--report", "tuning.html") == 0
+    assert capsys.readouterr().out == "t.db holds no trials yet.\n"
+    assert run("show", "t.db", "--search", "3") == 2
+    assert "--search: t.db has no search 3" in capsys.readouterr().err
     assert not Path("tuning.html").exists()
 
 
@@ -256,8 +258,24 @@ def test_show_a_storage_file(folder, capsys):
         best = rows.groupby("trial")["score_score"].mean().nlargest(2)
         for score in best:
             assert f"{score:.4f} ± " in shown
-        assert shown.count(" ± ") == 1 + len(best)
+        assert shown.count(" ± ") in (3, 4)  # the heading, two trials, and the untuned model
+        assert re.search(r"\n +accuracy *\n", shown)
     assert "var_smoothing=" in out
+
+
+def test_a_report_of_a_storage_file(folder, capsys, monkeypatch):
+    """Check that the report is that of the last search, or of the one that is asked for."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # pictures take seconds
+    X, y = load_iris(return_X_y=True)
+    for model in (SVC(), GaussianNB()):
+        settings = {"strategy": "random", "budget": 3, "cv": 2, "random_state": 0}
+        AutoTunedClassifier(model, storage="t.db", **settings).fit(X, y)
+    for words, number, name in (([], 2, "GaussianNB"), (["--search", "1"], 1, "SVC")):
+        assert run("show", "t.db", "--report", "tuning.html", *words) == 0
+        out = capsys.readouterr().out
+        assert f"The report of search {number} is in tuning.html" in out
+        assert out.count("search  ") == (1 if words else 2)
+        assert f"<h1>Tuning report: {name}</h1>" in Path("tuning.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ if "--hang" in sys.argv:
     AutoTunedClassifier.finish = hang
 sys.exit(main())
 """
-TOLD = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: end at once)\n"
+TOLD = "autotune: interrupted; the best model so far is fitted (Ctrl-C again: exit)\n"
 
 
 @pytest.mark.parametrize("budget", ["1000", pytest.param("1000s", marks=pytest.mark.slow)])

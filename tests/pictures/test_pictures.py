@@ -676,6 +676,17 @@ def test_many_parameters():
     assert len(TuningDisplay(ParallelPicture.of(search)).plot().ax_.get_xticks()) == 21
 
 
+@pytest.mark.parametrize(("prefix", "angle"), [("", 0), ("logisticregression__", 30)])
+def test_names_of_neighbours_do_not_overlap(prefix, angle):
+    """Check that the names of parallel axes are slanted where they are wider than the distance."""
+    names = [f"{prefix}C", f"{prefix}tol", "kind"]
+    trials = [(dict.fromkeys(names, share), [share] * 2) for share in (0.1, 0.5, 0.9)]
+    display = TuningDisplay(
+        ParallelPicture.of(make_search(dict.fromkeys(names, (0.0, 1.0)), trials))
+    )
+    assert {text.get_rotation() for text in display.plot().ax_.get_xticklabels()} == {angle}
+
+
 # Nested cross-validation
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import sqlite3
 import sys
+from contextlib import closing
 from functools import partial
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -29,7 +31,7 @@ from sklearn.svm import SVC
 from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
 from autotune.cli import main
 from autotune.history import DROPPED, INTERRUPTED, TIMEOUT, History
-from autotune.pictures import read_search
+from autotune.pictures import read_search, read_study
 from autotune.report import Finding, code_of, essence, space_report
 from autotune.report import _words as words
 from autotune.report._facts import Facts
@@ -40,6 +42,7 @@ from autotune.report._space import varying
 from autotune.report._texts import value_text
 from autotune.results import Cause, group_failures
 from autotune.space import Space
+from autotune.storage import read_studies
 
 X, Y = load_iris(return_X_y=True)
 VOID = {"br", "img", "input", "meta", "source"}
@@ -592,6 +595,70 @@ def test_without_matplotlib():
     page = check_page(make_page(simple_tuned()))
     assert "img" not in page.names
     assert 'Pictures need matplotlib: pip install "autotune-sklearn[plot]"' in page.texts
+
+
+# A search in a storage file
+
+
+def stored(path, estimator, *args, **settings):
+    """Return a fitted estimator, and its study as the file has it."""
+    settings = {"strategy": "random", "budget": 12, "cv": 3, "random_state": 0, **settings}
+    model = AutoTunedClassifier(estimator, *args, storage=path, **settings).fit(X, Y)
+    (study,) = read_studies(path)
+    return model, study
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss", ["f1_macro", "accuracy"]])
+def test_the_facts_in_a_file(scoring, tmp_path):
+    """Check that a file tells what the estimator does, but for what takes the model."""
+    space = {"C": (0.1, 100.0, "log-uniform"), "l1_ratio": [0, 0.5, 1], "fit_intercept": [True]}
+    refit = "accuracy" if isinstance(scoring, list) else True
+    estimator = LogisticRegression(solver="saga", max_iter=20, tol=0.1)
+    model, study = stored(tmp_path / "t.db", estimator, space, scoring=scoring, refit=refit)
+    own, read = Facts.of(model), Facts.of(study)
+    for name in ("tuned", "untuned", "gain", "is_default", "n_better", "n_folds"):
+        assert getattr(read.outcome, name) == getattr(own.outcome, name)
+    for name in ("models", "chosen", "params", "statuses", "since_best", "causes"):
+        assert getattr(read, name) == getattr(own, name)
+    assert read.search.label == own.search.label
+    assert np.array_equal(read.importance.shares, own.importance.shares)
+    for parameter, other in zip(read.scales, own.scales, strict=True):
+        assert (parameter.name, parameter.bounds) == (other.name, other.bounds)
+    assert math.isnan(read.outcome.expected)
+    page = check_page(make_page(study))
+    assert "the-model-as-code" not in page.ids
+    assert any("The file holds trials but no model" in text for text in page.texts)
+
+
+def test_the_ranges_in_a_file(tmp_path):
+    """Check that ranges are those of the values that were tried where the space is no literal."""
+    models = [SVC(), make_pipeline(StandardScaler(), LogisticRegression())]
+    model, study = stored(tmp_path / "t.db", models, error_score=0.0)
+    search = read_study(study)
+    assert not search.bounded
+    assert {t.params["estimator"] for t in search.history} == {"SVC", "LogisticRegression"}
+    tried = [t.params["estimator__C"] for t in model.history_ if "estimator__C" in t.params]
+    (interval,) = {sub["estimator__C"] for sub in search.space.subspaces if "estimator__C" in sub}
+    assert (interval.low, interval.high) == (min(tried), max(tried))
+    assert all(scale.bounds is None for scale in Facts.of(study).scales)
+    text = make_page(study)
+    check_page(text)
+    assert "The ranges are those of the values that were tried." in text
+
+
+def test_a_file_without_a_complete_trial(tmp_path):
+    """Check the report of a search that was interrupted at once, in a file of an older release."""
+    _, study = stored(tmp_path / "t.db", SVC(), budget=2)
+    with closing(sqlite3.connect(tmp_path / "t.db")) as connection, connection:
+        connection.execute("DELETE FROM evaluations")
+        connection.execute("UPDATE trials SET status = 'running'")
+        connection.execute(
+            "UPDATE studies SET description = json_remove(description, '$.models', '$.measure')"
+        )
+    (study,) = read_studies(tmp_path / "t.db")
+    page = check_page(make_page(study))
+    assert "No trial that may win is complete." in page.texts
+    assert "2 trials had not ended when the file was read." in page.texts
 
 
 # The estimator

@@ -31,7 +31,7 @@ from sklearn.svm import SVC
 from skopt.space import Categorical, Integer, Real
 
 import autotune.space
-from autotune.space import Choice, Distribution, Draws, Feature, Interval, Space
+from autotune.space import Choice, Distribution, Draws, Feature, Interval, Space, span
 
 quick = settings(deadline=None, max_examples=60)
 
@@ -1259,3 +1259,25 @@ def test_bad_ranges_of_other_libraries(spec, message):
     """Check that they are refused as other ranges are."""
     with pytest.raises(ValueError, match=re.escape(message)):
         Space.parse({"p": spec})
+
+
+# The space of known configurations
+
+
+def test_span():
+    """Check that numbers span intervals, and that what else differs makes sub-spaces."""
+    configurations = [
+        {"C": 0.1, "kernel": "rbf", "n": 3},
+        {"C": 100.0, "kernel": "linear", "n": 3},
+        {"C": "auto", "kernel": "rbf", "n": 9},
+        {"degree": 2},
+    ]
+    space = span(configurations)
+    C, kernel, n = Interval(0.1, 100.0, log=True), Choice(["rbf", "linear", "rbf"]), (3, 9)
+    assert space.subspaces == (
+        {"C": C, "kernel": kernel, "n": Interval(*n, integer=True)},
+        {"C": Choice(["auto"]), "kernel": kernel, "n": Interval(*n, integer=True)},
+        {"degree": Choice([2])},
+    )
+    assert all(params in space for params in configurations)
+    assert span([]).names == ()

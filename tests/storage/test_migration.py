@@ -205,7 +205,7 @@ DAMAGE = {
     "studies.description must be with a number of folds as 'n_folds'; got None": (
         "UPDATE studies SET description = json_remove(description, '$.n_folds') WHERE study = 2"
     ),
-    "studies.description must be with a number of folds as 'n_folds'; got '2'": (
+    "studies.description must be a JSON object with a text as 'estimator', and valid": (
         "UPDATE studies SET description = json_set(description, '$.n_folds', '2')"
     ),
     "evaluations.study must be the number of a study; got 3": (
