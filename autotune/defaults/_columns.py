@@ -15,16 +15,17 @@ from typing import Any
 import numpy as np
 
 from ._values import (
+    are_compact_dates,
     as_numbers,
     as_objects,
     check_types,
     column_names,
-    decimal_point,
     is_code,
     is_day_first,
     is_frame,
     is_mark,
     is_series,
+    number_format,
     numpy_kind,
     parse_clock,
     parse_number,
@@ -68,11 +69,13 @@ _WORDS = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}|[^\s\u0e00-\u0eff\u3040-\u9fff]+"
 )
 _DIGITS = re.compile(r"\d+")
+_PARTS = re.compile(r"[^\W_]+|^[^\W\d_]+(?=\d)")
+_SHARED, _MIN_SHARED = 0.1, 5  # a part that so many codes have, and as many lack, says something
 _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
-_UNIFORM = ("string", "integer", "floating", "boolean")  # categories the model can sort
 _NO_VALUES = "left out: no values"
+_AS_DATES = "read as dates"
 _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 
@@ -188,6 +191,8 @@ def _read(column: Any, name: Any) -> Column:
     if all(issubclass(cls, _TIMES) or cls.__name__ == "Period" for cls in types):
         return Column(name, DATE)
     if all(issubclass(cls, _REAL) for cls in types):
+        if are_compact_dates(as_numbers(column)):
+            return Column(name, DATE, _AS_DATES)
         plain = _becomes_floats(column) and not _is_rare(len(present), len(objects))
         return Column(name, NUMBER, plain=plain)
     return _read_texts(Counter(map(to_text, present)), name, len(objects))
@@ -195,6 +200,7 @@ def _read(column: Any, name: Any) -> Column:
 
 def _read_type(column: Any, name: Any) -> Column | None:
     """Return what a column is by its dtype, None if its values must be looked at."""
+    is_array = isinstance(column, np.ndarray)
     if is_series(column, "pandas") and isinstance(column.dtype, np.dtype):
         column = column.to_numpy()  # far quicker, where there are many columns
     is_categorical, kind = _is_categorical(column), numpy_kind(column)
@@ -206,9 +212,12 @@ def _read_type(column: Any, name: Any) -> Column | None:
     if not n_present:
         return Column(name, EMPTY, _NO_VALUES) if len(column) else Column(name, NUMBER)
     if is_categorical:
-        return Column(name, CATEGORY, plain=_has_plain_categories(column))
+        check_types(set(map(type, _categories(column))), f"column {name!r}")
+        return Column(name, CATEGORY)
     if kind not in "biuf":
         return Column(name, DURATION if kind == "m" else DATE)
+    if not is_array and are_compact_dates(as_numbers(column)):
+        return Column(name, DATE, _AS_DATES)
     plain = _is_plain(column) and not _is_rare(n_present, len(column))
     is_finite = kind != "f" or not np.isinf(as_numbers(column)).any()
     return Column(name, NUMBER, plain=plain and is_finite)
@@ -260,13 +269,9 @@ def _is_rare(n_present: int, n_rows: int) -> bool:
     return n_present < min(n_rows, max(_FEW, _RARELY * n_rows))
 
 
-def _has_plain_categories(column: Any) -> bool:
-    """Return whether the model takes a categorical column as it is."""
-    if is_series(column, "polars"):
-        return bool(column.n_unique() <= MAX_CATEGORIES)
-    categories = column.cat.categories
-    inferred = sys.modules["pandas"].api.types.infer_dtype(categories)
-    return len(categories) <= MAX_CATEGORIES and inferred in _UNIFORM
+def _categories(column: Any) -> Any:
+    """Return the categories of a column that the user made categorical."""
+    return column.cat.categories if is_series(column, "pandas") else ()  # text in polars
 
 
 def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
@@ -300,7 +305,8 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
     sample = spread(values)
     n_sampled = sum(values[text] for text in sample)
     for kind, others in _readings(sample):
-        if sum(values[text] for text in others) <= (1 - _MOSTLY) * n_sampled:
+        share = min(len(others) / len(sample), sum(values[text] for text in others) / n_sampled)
+        if share <= 1 - _MOSTLY:
             return Column(name, kind, _note_marks(kind, marks, others))
     if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
         return Column(name, IDENTIFIER, _UNIQUE)
@@ -309,9 +315,11 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
 
 def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield what texts may be read as, and those that cannot be read so."""
+    if all(text.strip().isdecimal() and not np.isnat(parse_time(text)) for text in texts):
+        yield DATE, []
     if sum(map(is_code, texts)) <= _SOME * len(texts):
-        point = decimal_point(texts)
-        yield NUMBER, [text for text in texts if np.isnan(parse_number(text, point))]
+        point, unit = number_format(texts)
+        yield NUMBER, [text for text in texts if np.isnan(parse_number(text, point, unit))]
     yield DURATION, [text for text in texts if np.isnan(parse_clock(text))]
     day_first = is_day_first(texts)
     yield DATE, [text for text in texts if np.isnat(parse_time(text, day_first))]
@@ -331,6 +339,8 @@ def _listed(texts: list[str]) -> str:
 
 def _are_identifiers(texts: list[str]) -> bool:
     """Return whether texts, all different, are codes or single words."""
+    if _share_parts(texts):
+        return False
     if _has_few_shapes(texts):
         return True
     if any(_count_words(text) > 1 for text in texts):
@@ -341,15 +351,24 @@ def _are_identifiers(texts: list[str]) -> bool:
 
 
 def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
-    """Return whether texts are written freely, not chosen among a few."""
-    if _has_few_shapes(texts):
-        return False
+    """Return whether texts are written freely, or composed of parts, not chosen among a few."""
     different = len(counts) / counts.total()
     n_words = np.mean([_count_words(text) for text in texts])
+    if n_words < 3 and different > _OFTEN_DIFFERENT and _share_parts(texts):
+        return True
+    if _has_few_shapes(texts):
+        return False
     if n_words >= 3 and (different > _OFTEN_DIFFERENT or len(counts) > MAX_CATEGORIES):
         return True
     is_long = np.mean([len(text) for text in texts]) >= _LONG
     return bool(different > _MOSTLY_DIFFERENT and (n_words >= 2 or is_long))
+
+
+def _share_parts(texts: list[str]) -> bool:
+    """Return whether some texts, not nearly all, have a part in common, such as a domain."""
+    counts = Counter(part for text in texts for part in set(_PARTS.findall(text.lower())))
+    low, high = max(_SHARED * len(texts), _MIN_SHARED), (1 - _SHARED) * len(texts)
+    return any(low <= n <= high for n in counts.values())
 
 
 def _has_few_shapes(texts: list[str]) -> bool:

@@ -14,10 +14,10 @@ from ._values import (
     as_text,
     as_times,
     column_names,
-    decimal_point,
     distinct_texts,
     is_day_first,
     is_frame,
+    number_format,
     split_columns,
     time_zone,
 )
@@ -129,8 +129,8 @@ class NumberReader(ColumnEncoder):
 
     Attributes
     ----------
-    learnt_ : list of (str, bool)
-        The decimal separator of each column, and whether it had any number.
+    learnt_ : list of (str, str, bool)
+        The decimal separator and the unit of each column, and whether it had no number.
 
     Examples
     --------
@@ -140,17 +140,16 @@ class NumberReader(ColumnEncoder):
            [   nan]])
     """
 
-    def _learn(self, column: Any, y: Any) -> tuple[str, bool]:
-        point = decimal_point(distinct_texts(column))
-        return point, bool(np.isnan(as_numbers(column, point)).all())
+    def _learn(self, column: Any, y: Any) -> tuple[str, str, bool]:
+        point, unit = number_format(distinct_texts(column))
+        return point, unit, bool(np.isnan(as_numbers(column, point, unit)).all())
 
-    def _encode(self, column: Any, learnt: tuple[str, bool]) -> np.ndarray:
-        point, is_empty = learnt
+    def _encode(self, column: Any, learnt: tuple[str, str, bool]) -> np.ndarray:
+        point, unit, is_empty = learnt
         if is_empty:
             return np.zeros(len(column))
-        return np.nan_to_num(
-            as_numbers(column, point), nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST
-        )
+        numbers = as_numbers(column, point, unit)
+        return np.nan_to_num(numbers, nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST)
 
 
 class NumberScaler(ColumnEncoder):

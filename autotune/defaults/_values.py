@@ -7,6 +7,7 @@ import decimal
 import numbers
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -25,21 +26,32 @@ _SPACES = r" \u00a0\u2009\u202f"
 _NUMBER = (
     r"\s*(?P<open>\()?\s*(?P<sign>[-+\u2212]?)\s*{currency}?\s*(?P<inner>[-+\u2212]?)"
     r"(?P<digits>(?:[1-9]\d{{0,2}}(?:[{group}{spaces}']\d{{3}})+|\d+)(?:{point}\d*)?|{point}\d+)"
-    r"(?P<power>[eE][-+]?\d+)?\s*(?P<unit>%|{currency})?\s*(?P<close>\))?\s*"
+    r"(?P<power>[eE][-+]?\d+)?\s*(?P<scale>[kKMB])?\s*(?P<unit>%|{currency})?\s*(?P<close>\))?\s*"
 )
 # By the mark before the decimals.
 _NUMBERS = {
     ".": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=",", point=r"\.")),
     ",": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=r"\.", point=",")),
 }
+_SCALES = {None: 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
+_UNIT = re.compile(r"[^\d\s.,:'%$€£¥₹()+-][^\d()]*$")  # what follows the last digit
+_UNITS = 0.95  # the share of a column's texts that end with the same unit
 _CODE = re.compile(r"\s*0\d+\s*")  # a number would lose its zeros
 _TIME_OF_DAY = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?"
-_CLOCK = re.compile(rf"\s*(-?){_TIME_OF_DAY.replace('1,2', '1,3')}\s*")
-_REST = rf"(?:(?:\s*T\s*|,?\s+){_TIME_OF_DAY}\s*(?:Z|UTC|[-+]\d{{2}}:?\d{{2}})?)?\s*"
+_CLOCK = re.compile(rf"\s*(?:(-?\d+) days?,? \+?)?(-?){_TIME_OF_DAY.replace('1,2', '1,3')}\s*")
+_REST = rf"(?:(?:\s*T\s*|,?\s+){_TIME_OF_DAY}\s*(?:Z|UTC|GMT|[-+]\d{{2}}:?\d{{2}})?)?\s*"
+_WEEKDAY = r"\s*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+)?"
 _YEAR_FIRST = re.compile(rf"\s*(\d{{4}})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}))?{_REST}")
-_YEAR_LAST = re.compile(rf"\s*(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_REST}")
-_DAY_NAME = re.compile(rf"\s*(\d{{1,2}})[-\s.]*([A-Za-z]{{3,9}})[-\s.,]*(\d{{4}}){_REST}")
-_NAME_DAY = re.compile(rf"\s*([A-Za-z]{{3,9}})[-\s.]*(\d{{1,2}})[-\s,]+(\d{{4}}){_REST}")
+# A year of two digits only in 1/31/24 and 31.01.24: 1.2.24 may be a version.
+_LAST = r"(\d{4}|(?<=/)\d\d|(?<=\d\d\.\d\d\.)\d\d)"
+_YEAR_LAST = re.compile(rf"\s*(\d{{1,2}})([-/.])(\d{{1,2}})\2{_LAST}{_REST}")
+_DAY_NAME = re.compile(
+    rf"{_WEEKDAY}(\d{{1,2}})[-\s.]*([A-Z]{{3,9}})[-\s.,]*(\d{{4}}){_REST}", re.IGNORECASE
+)
+_NAME_DAY = re.compile(
+    rf"{_WEEKDAY}([A-Z]{{3,9}})[-\s.]*(\d{{1,2}})[-\s,]+(\d{{4}}){_REST}", re.IGNORECASE
+)
+_COMPACT = re.compile(rf"\s*((?:19|20)\d\d)(\d\d)(\d\d){_REST}")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MICROSECONDS = "datetime64[us]"
 _NO_TIME = np.datetime64("NaT", "us")
@@ -69,7 +81,9 @@ def is_missing(value: Any) -> bool:
     """Return whether a single object is a missing value."""
     if value is None:
         return True
-    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)):
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()
+    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64)):
         return bool(value != value)
     return type(value).__name__ in ("NAType", "NaTType")
 
@@ -87,9 +101,11 @@ def as_objects(column: Any) -> np.ndarray:
     return objects
 
 
-def _checked(objects: np.ndarray) -> np.ndarray:
-    """Return the values after validation."""
-    check_types(set(map(type, objects)) - {type(None)}, "a column of X")
+def _checked_objects(column: Any) -> np.ndarray:
+    """Return the values as objects, after validation."""
+    objects, name = as_objects(column), getattr(column, "name", None)
+    where = "a column of X" if name is None else f"column {name!r}"
+    check_types(set(map(type, objects)) - {type(None)}, where)
     return objects
 
 
@@ -117,8 +133,7 @@ def check_types(types: set[type], where: str) -> None:
 
 def as_text(column: Any) -> np.ndarray:
     """Return the values as text, None where they are missing."""
-    objects = _checked(as_objects(column))
-    texts = [value if value is None else to_text(value) for value in objects]
+    texts = [value if value is None else to_text(value) for value in _checked_objects(column)]
     return np.array(texts, dtype=object)
 
 
@@ -147,7 +162,7 @@ def is_mark(text: str) -> bool:
     return text.strip().lower() in _MARKS
 
 
-def as_numbers(column: Any, point: str = ".") -> np.ndarray:
+def as_numbers(column: Any, point: str = ".", unit: str = "") -> np.ndarray:
     """Return the values as floats, durations in seconds; NaN for what is no number.
 
     Parameters
@@ -155,11 +170,13 @@ def as_numbers(column: Any, point: str = ".") -> np.ndarray:
     column : series or 1-D array
     point : {".", ","}, default="."
         What stands before the decimals in text.
+    unit : str, default=""
+        What may follow a number in text.
     """
     values = _plain_numbers(column)
     if values is not None:
         return values
-    return _convert(as_objects(column), lambda value: _to_number(value, point), np.nan, float)
+    return _convert(column, lambda value: _to_number(value, point, unit), np.nan, float)
 
 
 def _plain_numbers(column: Any) -> np.ndarray | None:
@@ -205,22 +222,22 @@ def numpy_kind(column: Any) -> str:
 
 
 def _convert(
-    objects: np.ndarray, convert: Callable[[Any], Any], missing: Any, dtype: Any
+    column: Any, convert: Callable[[Any], Any], missing: Any, dtype: Any
 ) -> np.ndarray:
     """Convert each distinct value once."""
     known: dict[Any, Any] = {None: missing}
     converted = []
-    for value in _checked(objects):
+    for value in _checked_objects(column):
         if value not in known:
             known[value] = convert(value)
         converted.append(known[value])
     return np.array(converted, dtype=dtype)
 
 
-def _to_number(value: Any, point: str) -> float:
+def _to_number(value: Any, point: str, unit: str) -> float:
     """Return a value as a float, NaN if it is not a number."""
     if isinstance(value, str):
-        number = parse_number(value, point)
+        number = parse_number(value, point, unit)
         return parse_clock(value) if np.isnan(number) else number
     if isinstance(value, np.timedelta64):
         return float(value / np.timedelta64(1, "s"))
@@ -241,12 +258,14 @@ def _to_float(value: Any) -> float:
         return np.inf if value > 0 else -np.inf
 
 
-def parse_number(text: str, point: str = ".") -> float:
+def parse_number(text: str, point: str = ".", unit: str = "") -> float:
     """Parse a text as a number; NaN if it is none.
 
-    Groups of three digits, a currency, a percent sign and parentheses around what is
-    negative are understood.
+    Groups of three digits, a currency, a percent sign, k, M and B for thousands, millions and
+    billions, and parentheses around what is negative are understood, and ``unit`` at the end.
     """
+    if unit:
+        text = text.rstrip().removesuffix(unit)
     match = _NUMBERS[point].fullmatch(text)
     if (
         match is None
@@ -255,7 +274,7 @@ def parse_number(text: str, point: str = ".") -> float:
     ):
         return _parse_infinity(text)
     digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
-    number = float(digits + (match["power"] or ""))
+    number = float(digits + (match["power"] or "")) * _SCALES[match["scale"]]
     if match["unit"] == "%":
         number /= 100
     is_negative = match["open"] or {match["sign"], match["inner"]} & _MINUS
@@ -270,13 +289,13 @@ def _parse_infinity(text: str) -> float:
 
 
 def parse_clock(text: str) -> float:
-    """Parse a text such as 13:45 or 1:30:05.5 as seconds; NaN if that fails."""
+    """Parse a text such as 13:45, 1:30:05.5 or 2 days 01:30 as seconds; NaN if that fails."""
     match = _CLOCK.fullmatch(text)
     if match is None:
         return np.nan
-    sign, *clock = match.groups()
+    days, sign, *clock = match.groups()
     seconds = _seconds(*clock)
-    return -seconds if sign else seconds
+    return int(days or 0) * 24 * 3600 + (-seconds if sign else seconds)
 
 
 def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> float:
@@ -289,12 +308,22 @@ def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> f
     return hours * 3600 + int(minute) * 60 + int(second or 0) + float(f"0.{fraction or 0}")
 
 
-def decimal_point(texts: list[str]) -> str:
-    """Return the decimal separator that more of the texts agree with."""
+def number_format(texts: list[str]) -> tuple[str, str]:
+    """Return the decimal separator that more of the texts agree with, and their unit."""
+    unit = _common_unit(texts)
     counts = {
-        point: sum(not np.isnan(parse_number(text, point)) for text in texts) for point in _NUMBERS
+        point: sum(not np.isnan(parse_number(text, point, unit)) for text in texts)
+        for point in _NUMBERS
     }
-    return max(counts, key=lambda point: counts[point])  # the first of equals
+    return max(counts, key=lambda point: counts[point]), unit  # the first of equals
+
+
+def _common_unit(texts: list[str]) -> str:
+    """Return the word with which nearly all texts that begin as numbers end, "" if none."""
+    ends = [_UNIT.search(text.rstrip()) for text in texts if not is_mark(text)]
+    counts = Counter(end[0] for end in ends if end)
+    unit, n = max(counts.items(), key=lambda item: item[1], default=("", 0))
+    return unit if n >= _UNITS * len(ends) and unit not in _SCALES else ""
 
 
 def is_code(text: str) -> bool:
@@ -317,7 +346,7 @@ def as_times(column: Any, zone: str | None = None, day_first: bool = False) -> n
         column = column.dt.start_time  # a period
     if numpy_kind(column) == "M":
         return _plain_times(column, zone)
-    return _convert(as_objects(column), lambda value: to_time(value, day_first), _NO_TIME, "M8[us]")
+    return _convert(column, lambda value: to_time(value, day_first), _NO_TIME, _MICROSECONDS)
 
 
 def _plain_times(column: Any, zone: str | None) -> np.ndarray:
@@ -336,17 +365,21 @@ def _plain_times(column: Any, zone: str | None) -> np.ndarray:
     return np.asarray(column).astype(_MICROSECONDS)
 
 
-def time_zone(column: Any) -> str | None:
+def time_zone(column: Any) -> Any:
     """Return the name of a column's time zone, None if it has none."""
     dtype = getattr(column, "dtype", None)
+    arrow = getattr(dtype, "pyarrow_dtype", None)
     zone = getattr(dtype, "tz", None) or getattr(dtype, "time_zone", None)
-    return None if zone is None else str(zone)
+    zone = zone or getattr(arrow, "tz", None)
+    if zone is None or type(zone).__module__.startswith("dateutil"):
+        return zone  # which has no name
+    return str(zone)
 
 
 def to_time(value: Any, day_first: bool = False) -> Any:
     """Return a value as a time of numpy, NaT if it is none."""
-    if isinstance(value, str):
-        return parse_time(value, day_first)
+    if isinstance(value, (str, numbers.Real)):
+        return parse_time(to_text(value), day_first)
     if isinstance(value, np.datetime64):
         return value.astype(_MICROSECONDS)
     if hasattr(value, "start_time"):  # a period of pandas
@@ -365,6 +398,7 @@ def parse_time(text: str, day_first: bool = False) -> Any:
         (_YEAR_LAST, _by_day if day_first else _by_month),
         (_DAY_NAME, _by_day_and_name),
         (_NAME_DAY, _by_name),
+        (_COMPACT, _by_parts),
     ):
         match = pattern.fullmatch(text)
         if match is not None:
@@ -378,10 +412,19 @@ def _by_year(year: str, _: str, month: str, day: str | None) -> tuple[int, int, 
 
 
 def _by_month(month: str, _: str, day: str, year: str) -> tuple[int, int, int]:
-    return int(year), int(month), int(day)
+    return _full_year(year), int(month), int(day)
 
 
 def _by_day(day: str, _: str, month: str, year: str) -> tuple[int, int, int]:
+    return _full_year(year), int(month), int(day)
+
+
+def _full_year(year: str) -> int:
+    """Return a year, one of two digits in the century that POSIX has for it."""
+    return int(year) + (len(year) == 2) * (2000 if int(year) < 69 else 1900)
+
+
+def _by_parts(year: str, month: str, day: str) -> tuple[int, int, int]:
     return int(year), int(month), int(day)
 
 
@@ -397,6 +440,14 @@ def _month(name: str) -> int:
 
 def _by_name(name: str, day: str, year: str) -> tuple[int, int, int]:
     return _by_day_and_name(day, name, year)
+
+
+def are_compact_dates(numbers: np.ndarray) -> bool:
+    """Return whether numbers are all dates such as 20240131, or missing."""
+    numbers = numbers[~np.isnan(numbers)]
+    if not len(numbers) or numbers.min() < 19000101 or numbers.max() > 20991231:
+        return False
+    return all(not np.isnat(parse_time(to_text(float(n)))) for n in np.unique(numbers))
 
 
 def _to_moment(date: tuple[int, int, int], clock: tuple[Any, ...]) -> Any:

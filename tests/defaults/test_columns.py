@@ -13,8 +13,8 @@ from autotune.defaults import Column, read_columns
 from autotune.defaults._values import (
     as_numbers,
     as_times,
-    decimal_point,
     is_day_first,
+    number_format,
     parse_clock,
     parse_number,
     parse_time,
@@ -292,7 +292,7 @@ def test_no_numbers_in_text(text):
 )
 def test_decimal_point(texts, point, numbers):
     """Check that the column tells whether a comma stands before decimals or thousands."""
-    assert decimal_point(texts) == point
+    assert number_format(texts) == (point, "")
     assert as_numbers(np.array(texts, dtype=object), point).tolist() == numbers
 
 
