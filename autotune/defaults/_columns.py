@@ -14,22 +14,24 @@ from typing import Any
 
 import numpy as np
 
+from ._parsing import (
+    is_code,
+    is_day_first,
+    is_mark,
+    number_format,
+    parse_clock,
+    parse_number,
+    parse_time,
+)
 from ._values import (
     are_compact_dates,
     as_numbers,
     as_objects,
     check_types,
     column_names,
-    is_code,
-    is_day_first,
     is_frame,
-    is_mark,
     is_series,
-    number_format,
     numpy_kind,
-    parse_clock,
-    parse_number,
-    parse_time,
     split_columns,
     spread,
     to_text,
@@ -158,7 +160,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
 
 
 def date_columns(X: Any) -> list[Any]:
-    """Return the names of a frame's columns whose type is that of dates or periods.
+    """Return the names of a frame's columns that hold dates or periods, as text too.
 
     Parameters
     ----------
@@ -172,7 +174,15 @@ def date_columns(X: Any) -> list[Any]:
     if not (is_frame(X, "pandas") or is_frame(X, "polars")):
         return []
     pairs = zip(column_names(X), split_columns(X), strict=True)
-    return [name for name, column in pairs if numpy_kind(column) == "M" or _is_period(column)]
+    return [name for name, column in pairs if _holds_dates(column, name)]
+
+
+def _holds_dates(column: Any, name: Any) -> bool:
+    """Return whether a column is read as dates."""
+    try:
+        return _read(column, name).kind == DATE
+    except (TypeError, ValueError):  # what the default model refuses, the user's may take
+        return False
 
 
 def _read(column: Any, name: Any) -> Column:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._parsing import is_day_first, number_format
 from ._values import (
     as_numbers,
     as_text,
     as_times,
     column_names,
     distinct_texts,
-    is_day_first,
     is_frame,
-    number_format,
     split_columns,
     time_zone,
 )
 
 _LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
 _OUTLIER = 1e6  # in units of the quartiles' distance, beyond which values do not differ
+_GAPS = 5  # columns of dates, of which the days between each two are encoded
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
@@ -203,7 +204,8 @@ class DateEncoder(ColumnEncoder):
 
     The parts are those of year, month, day, weekday (Monday is 0), hour, minute and second
     that vary in `fit`, in the column's own time zone. Periods are represented by their start.
-    Days before the first date in `fit` are negative.
+    Days before the first date in `fit` are negative. The days between each two of the first five
+    columns follow.
 
     Attributes
     ----------
@@ -221,6 +223,47 @@ class DateEncoder(ColumnEncoder):
     >>> encoder.transform([["2024-02-03"]])
     array([[2., 3., 5., 3.]])
     """
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the encoded columns side by side, then the days between them.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+        """
+        encoded = super().transform(X)
+        last = np.cumsum([len(self._suffixes(learnt)) for learnt in self.learnt_]) - 1
+        days = [
+            encoded[:, i] + (learnt["first"] or 0) / _DAY
+            for i, learnt in zip(last, self.learnt_, strict=True)
+        ]
+        return np.column_stack([encoded, *(days[j] - days[i] for i, j in self._pairs())])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the encoded columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            None: those seen in `fit`, or ``x0``, ``x1``, ...
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        encoded = super().get_feature_names_out(input_features)
+        names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        gaps = [f"{names[i]}_to_{names[j]}_days" for i, j in self._pairs()]
+        return np.array([*encoded, *gaps], dtype=object)
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Return the columns, two by two, between which the days are encoded."""
+        dated = [i for i, learnt in enumerate(self.learnt_) if learnt["first"] is not None]
+        return list(combinations(dated[:_GAPS], 2))
 
     def _learn(self, column: Any, y: Any) -> dict[str, Any]:
         zone, day_first = time_zone(column), is_day_first(distinct_texts(column))

@@ -191,7 +191,9 @@ def _as_table(X: Any) -> Any:
     else:
         return None
     if len(table.shape) != 2:
-        raise ValueError(f"X must have rows and columns; got an array of shape {table.shape}")
+        is_record = getattr(table.dtype, "names", None) or isinstance(next(iter(X), None), dict)
+        hint = "; make a frame of the records, such as pandas.DataFrame(X)" if is_record else ""
+        raise ValueError(f"X must have rows and columns; got an array of shape {table.shape}{hint}")
     if not table.shape[1]:
         raise ValueError(
             f"X must have a column to learn from; got 0 feature(s) (shape={table.shape}) while a "

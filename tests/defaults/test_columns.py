@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from autotune.defaults import Column, read_columns
-from autotune.defaults._values import (
-    as_numbers,
-    as_times,
+from autotune.defaults._parsing import (
     is_day_first,
     number_format,
     parse_clock,
     parse_number,
     parse_time,
 )
+from autotune.defaults._values import as_numbers, as_times
 
 N = 60
 UNIQUE = "left out as an identifier: no two rows have the same value"
