@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,9 @@ _WORDS = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}|[^\s\u0e00-\u0eff\u3040-\u9fff]+"
 )
 _DIGITS = re.compile(r"\d+")
-_PARTS = re.compile(r"[^\W_]+|^[^\W\d_]+(?=\d)")
-_SHARED, _MIN_SHARED = 0.1, 5  # a part that so many codes have, and as many lack, says something
+_PARTS = re.compile(r"^[^\W\d_]+(?=\d)|[^\W_]+")
+# Parts of codes that so many have, as a share and as a number, if so many have one of them.
+_SHARED, _MIN_SHARED, _MANY_SHARE = 0.02, 5, 0.3
 _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
@@ -375,10 +377,11 @@ def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
 
 
 def _share_parts(texts: list[str]) -> bool:
-    """Return whether some texts, not nearly all, have a part in common, such as a domain."""
-    counts = Counter(part for text in texts for part in set(_PARTS.findall(text.lower())))
-    low, high = max(_SHARED * len(texts), _MIN_SHARED), (1 - _SHARED) * len(texts)
-    return any(low <= n <= high for n in counts.values())
+    """Return whether many texts, not nearly all, have a part in common, such as a domain."""
+    parts = [set(_PARTS.findall(text.lower())) for text in texts]
+    fewest, most = max(_SHARED * len(texts), _MIN_SHARED), _MOSTLY * len(texts)
+    shared = {part for part, n in Counter(chain(*parts)).items() if fewest <= n <= most}
+    return sum(not shared.isdisjoint(found) for found in parts) >= _MANY_SHARE * len(texts)
 
 
 def _has_few_shapes(texts: list[str]) -> bool:
