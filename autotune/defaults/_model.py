@@ -39,7 +39,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     last step, ``"model"``, of a Pipeline whose step ``"columns"`` is a ColumnTransformer with
     an encoder for each kind of column (see `read_columns`); its ``transformers`` show how each
     column was interpreted. The rarest values of a category beyond 255 are merged, and unseen
-    ones are treated as missing.
+    ones are treated as missing; one of more than 30 values is also encoded by the target's mean.
 
     The kinds of columns are inferred from all of ``X``; everything else is learned when the
     model is fitted.

@@ -28,7 +28,7 @@ _NUMBERS = {
     ",": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=r"\.", point=",")),
 }
 _SCALES = {None: 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
-_UNIT = re.compile(r"[^\d\s.,:'%$€£¥₹()+-][^\d()]*$")  # what follows the last digit
+_UNIT = re.compile(r"\d\.?\s*([^\d\s.,:'%$€£¥₹()+-][^\d()]*)$")  # what follows the last digit
 _UNITS = 0.95  # the share of a column's texts that end with the same unit
 _CODE = re.compile(r"\s*0\d+\s*")  # a number would lose its zeros
 _TIME_OF_DAY = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?"
@@ -116,9 +116,9 @@ def number_format(texts: list[str]) -> tuple[str, str]:
 
 
 def _common_unit(texts: list[str]) -> str:
-    """Return the word with which nearly all texts that begin as numbers end, "" if none."""
+    """Return what follows the last digit of nearly all texts, "" if nothing does."""
     ends = [_UNIT.search(text.rstrip()) for text in texts if not is_mark(text)]
-    counts = Counter(end[0] for end in ends if end)
+    counts = Counter(end[1] for end in ends if end)
     unit, n = max(counts.items(), key=lambda item: item[1], default=("", 0))
     return unit if n >= _UNITS * len(ends) and unit not in _SCALES else ""
 
