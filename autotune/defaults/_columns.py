@@ -118,9 +118,10 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     are judged by a thousand of their distinct values.
 
     An identifier is a column of single words or codes that are all different, without parts that
-    many of them share, such as the domain of a mail address, or, in a frame, a column of distinct integers that either has a name such as ``"id"`` or ``"customer_no"`` or
-    counts the rows. For a regressor, row counters are kept, because they may represent time;
-    so is the only column of a frame.
+    many of them share, such as the domain of a mail address, or, in a frame, a column of distinct
+    integers that either has a name such as ``"id"`` or ``"customer_no"`` or counts the rows. For a
+    regressor, row counters are kept, because they may represent time; so is the only column of a
+    frame.
 
     Parameters
     ----------
