@@ -181,6 +181,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
+    if owner.estimator is None and hasattr(estimator, "steps"):
+        routed = routed.to_last_step("model")
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
     warn_of_dates(owner.cv, X)
     plan = make_plan(resource, candidates, y, folds, classifier=classifier)
