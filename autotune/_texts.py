@@ -9,12 +9,7 @@ from typing import Any
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
-_PACKAGES = {
-    "autotune",
-    "contextlib",
-    "joblib",
-    "sklearn",
-}  # not the user's code
+_PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # not the user's code
 
 
 def short_repr(value: Any) -> str:
@@ -24,6 +19,11 @@ def short_repr(value: Any) -> str:
     except Exception:  # of a user's class; what is shown must not hide what is wrong
         return f"<{type(value).__name__} without a repr>"
     return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
+
+
+def last_line(error: str) -> str:
+    """Return the line of a traceback that names the exception."""
+    return (error.strip().splitlines() or [""])[-1]
 
 
 def model_name(model: Any) -> str:

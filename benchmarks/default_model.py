@@ -1,7 +1,7 @@
 """Which library has the best model for a raw table after the same seconds on one core.
 
     python benchmarks/default_model.py --out cells.jsonl             all that is installed: hours
-    python benchmarks/default_model.py --data tuning --budgets 10 --tuners ours families
+    python benchmarks/default_model.py --data tuning --budgets 10 --tuners ours boosting
     python benchmarks/default_model.py --peers /path/to/python --out cells.jsonl
     python benchmarks/default_model.py --report cells.jsonl          runs nothing
 
@@ -88,8 +88,8 @@ def untuned(table: Table, seconds: float) -> Any:
     return default_model(table.X, classifier=not table.is_regression).fit(table.X, table.y)
 
 
-def ours(estimator: Any = None, final_model: str = "refit") -> Callable[[Table, float], Any]:
-    """Return what tunes our default model, or models of several families."""
+def ours(estimator: Any = None, final_model: str = "auto") -> Callable[[Table, float], Any]:
+    """Return what tunes our default models, or boosting alone."""
 
     def fit(table: Table, seconds: float) -> Any:
         from autotune import AutoTunedClassifier, AutoTunedRegressor
@@ -176,9 +176,9 @@ def skrub(table: Table, seconds: float) -> Any:
 
 TUNERS: dict[str, tuple[Callable[[Table, float], Any], str]] = {  # and the module it needs
     "ours": (ours(), "autotune"),
-    "ours-ensemble": (ours(None, "ensemble"), "autotune"),
-    "families": (ours("families"), "autotune"),
-    "families-ensemble": (ours("families", "ensemble"), "autotune"),
+    "ours-single": (ours(None, "refit"), "autotune"),
+    "boosting": (ours("boosting"), "autotune"),
+    "boosting-single": (ours("boosting", "refit"), "autotune"),
     "flaml": (flaml(), "flaml"),
     "flaml-ensemble": (flaml(ensemble=True), "flaml"),
     "autogluon-medium": (autogluon("medium_quality"), "autogluon"),
@@ -333,7 +333,7 @@ def main() -> None:
     parser.add_argument("--peers", default=sys.executable, help="their interpreter")
     parser.add_argument("--out", help="JSON lines: cells found there are not run again")
     parser.add_argument("--report", nargs="+", metavar="FILE", help="tables of such files only")
-    parser.add_argument("--reference", default="families-ensemble", help="compared with the rest")
+    parser.add_argument("--reference", default="ours", help="compared with the rest")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:

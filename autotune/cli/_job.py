@@ -121,7 +121,7 @@ class Job:
     def _has_winner(self) -> bool:
         """Return whether any trial that may win is complete."""
         history = getattr(self.search, "history_", ())
-        return any(trial.eligible and trial.status == COMPLETE for trial in history)
+        return any(trial.can_win for trial in history)
 
     def _report(self, train: np.ndarray, test: np.ndarray, seconds: float) -> int:
         """Keep what was found, then tell of it; return the exit code."""

@@ -33,18 +33,24 @@ class _Family:
         Each returns the steps that follow the preparation.
     one_hot : bool
         Whether categories need columns of their own.
+    least_rows : int
+        With fewer, there is nothing to tune.
     most_rows : float
         Beyond these, one fit takes longer than most searches.
+    weighs : bool
+        Whether its ``fit`` has ``sample_weight``.
     """
 
     classifier: Callable[[], list[Any]]
     regressor: Callable[[], list[Any]]
     one_hot: bool
+    least_rows: int = 0
     most_rows: float = np.inf
+    weighs: bool = True
 
 
-def default_models(X: Any, *, classifier: bool) -> list[Any]:
-    """Return the models that are tuned for ``estimator="families"``.
+def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[Any]:
+    """Return the models that are tuned for ``estimator=None``.
 
     The first is gradient boosting, as `default_model` returns it. The others are Pipelines:
     linear and kernel models, extra trees, a random forest, a neural network and nearest
@@ -63,6 +69,8 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
         The training data.
     classifier : bool
         Whether to return classifiers or regressors.
+    weighted : bool, default=False
+        Whether to leave out the models whose ``fit`` has no ``sample_weight``.
 
     Returns
     -------
@@ -101,7 +109,7 @@ def default_models(X: Any, *, classifier: bool) -> list[Any]:
     return [first] + [
         Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
         for family in _families(n_rows)
-        if n_rows <= family.most_rows
+        if family.least_rows <= n_rows <= family.most_rows and (family.weighs or not weighted)
     ]
 
 
@@ -157,7 +165,9 @@ def _families(n_rows: int) -> list[_Family]:
             lambda: [KNeighborsClassifier(min(16, few), weights="distance")],
             lambda: [KNeighborsRegressor(min(16, few), weights="distance")],
             one_hot=True,
+            least_rows=10,
             most_rows=20_000,
+            weighs=False,
         ),
     ]
 

@@ -32,7 +32,7 @@ _N_NOTES = 5  # in one warning
 
 
 def default_model(X: Any, *, classifier: bool) -> Any:
-    """Return the estimator that is tuned for ``estimator=None``.
+    """Return the estimator that is tuned for ``estimator="boosting"``.
 
     It is scikit-learn's HistGradientBoosting, which needs no scaling and supports missing
     values and categories. If ``X`` has columns that it would reject or misinterpret, it is the

@@ -1,8 +1,8 @@
-"""MODELS OF MODELS: averages of fitted models, and which of them to average."""
+"""Averages of fitted models, and the choice of the models to average."""
 
 from ._averaged import AveragedClassifier, AveragedRegressor, class_numbers, class_votes
 from ._constants import LIBRARY_SIZE, MOST_BYTES, MOST_ROWS
-from ._greedy import count_scores, select_greedily
+from ._greedy import blend, count_scores, select_greedily
 
 __all__ = [
     "LIBRARY_SIZE",
@@ -10,6 +10,7 @@ __all__ = [
     "MOST_ROWS",
     "AveragedClassifier",
     "AveragedRegressor",
+    "blend",
     "class_numbers",
     "class_votes",
     "count_scores",

@@ -15,9 +15,9 @@ from ..compat import num_samples, safe_split, slice_params, to_numpy, visual_blo
 
 
 def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
-    """Return a fitted classifier's probabilities, or one vote a row if it has none.
+    """Return a fitted classifier's probabilities, or one vote per row if it has none.
 
-    The columns are those of ``classes``; a class that the model does not know gets nothing.
+    The columns are those of ``classes``; a class that the model does not know gets 0.
     """
     if hasattr(model, "predict_proba"):
         votes = to_numpy(model.predict_proba(X))
@@ -79,12 +79,13 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         return self.take(models, np.repeat(shares / len(folds), len(folds)))
 
     def take(self, models, weights):
-        """Take models that are fitted already, each with its weight.
+        """Average models that are already fitted.
 
         Parameters
         ----------
         models : list of estimator
         weights : array-like of shape (n_models,)
+            The weight of each model; they are divided by their sum.
 
         Returns
         -------
@@ -96,6 +97,8 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(self, name, getattr(first, name))
+        if isinstance(self, ClassifierMixin):
+            self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
         return self
 
     def _mean(self, predict: Any) -> np.ndarray:
@@ -117,7 +120,7 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
 
 
 def _all_have_probabilities(self: Any) -> bool:
-    """Return whether each model can tell probabilities."""
+    """Return whether all models have ``predict_proba``."""
     models = self.__dict__.get("estimators_", self.estimators)
     return all(hasattr(model, "predict_proba") for model in models)
 
@@ -125,15 +128,15 @@ def _all_have_probabilities(self: Any) -> bool:
 class AveragedClassifier(ClassifierMixin, _Averaged):
     """The average of classifiers, each fitted on the training rows of each fold.
 
-    That is what ``best_estimator_`` of an :class:`AutoTunedClassifier` is with
-    ``final_model="folds"`` or ``"ensemble"``: its models are then those of the search.
+    With ``final_model="folds"`` or ``"ensemble"``, it is the ``best_estimator_`` of an
+    :class:`AutoTunedClassifier`, and averages models that were fitted in the search.
 
     Parameters
     ----------
     estimators : list of estimator
-        What is fitted on each fold.
+        The models to fit on each fold.
     weights : array-like of shape (n_estimators,), default=None
-        What each of them counts; None: all the same.
+        The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
@@ -142,13 +145,13 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     estimators_ : list of estimator
         The fitted models: those of the first estimator on each fold, then those of the next.
     weights_ : ndarray of shape (n_models,)
-        The weight of each; they sum to 1.
+        The weight of each model; they sum to 1.
     classes_ : ndarray of shape (n_classes,)
-        The class labels that any of the models knows.
+        The class labels of all models.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where the models know them.
+        Their names, if the models have them.
 
     Examples
     --------
@@ -160,22 +163,6 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     >>> len(model.estimators_), model.predict_proba(X).shape
     (3, (150, 3))
     """
-
-    def take(self, models, weights):
-        """Take classifiers that are fitted already, each with its weight.
-
-        Parameters
-        ----------
-        models : list of estimator
-        weights : array-like of shape (n_models,)
-
-        Returns
-        -------
-        self
-        """
-        super().take(models, weights)
-        self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
-        return self
 
     def predict(self, X):
         """Predict the class with the largest mean probability, or else with most votes.
@@ -224,7 +211,7 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         -------
         logarithms : ndarray of shape (n_samples, n_classes)
         """
-        with np.errstate(divide="ignore"):  # of what no model thinks possible
+        with np.errstate(divide="ignore"):  # a probability of 0
             return np.log(self._votes(X))
 
     def _votes(self, X: Any) -> np.ndarray:
@@ -236,15 +223,15 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
 class AveragedRegressor(RegressorMixin, _Averaged):
     """The average of regressors, each fitted on the training rows of each fold.
 
-    That is what ``best_estimator_`` of an :class:`AutoTunedRegressor` is with
-    ``final_model="folds"`` or ``"ensemble"``: its models are then those of the search.
+    With ``final_model="folds"`` or ``"ensemble"``, it is the ``best_estimator_`` of an
+    :class:`AutoTunedRegressor`, and averages models that were fitted in the search.
 
     Parameters
     ----------
     estimators : list of estimator
-        What is fitted on each fold.
+        The models to fit on each fold.
     weights : array-like of shape (n_estimators,), default=None
-        What each of them counts; None: all the same.
+        The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
 
@@ -253,11 +240,11 @@ class AveragedRegressor(RegressorMixin, _Averaged):
     estimators_ : list of estimator
         The fitted models: those of the first estimator on each fold, then those of the next.
     weights_ : ndarray of shape (n_models,)
-        The weight of each; they sum to 1.
+        The weight of each model; they sum to 1.
     n_features_in_ : int
         Number of features seen in ``fit``.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Their names, where the models know them.
+        Their names, if the models have them.
 
     Examples
     --------

@@ -1,14 +1,14 @@
-"""How much is kept for an ensemble, and on how much it is selected."""
+"""The limits of an ensemble and of its selection, each with its unit and source."""
 
 from __future__ import annotations
 
-# trials; among which is selected, those that were best alone; chosen
+# trials; the candidates, which are those with the best scores; chosen
 LIBRARY_SIZE = 15
-# models; that a selection adds at most, each as often as it helps; AutoGluon's issue 4158
+# models; the most that are selected, counting repetitions; AutoGluon's issue 4158
 N_STEPS = 20
-# models; that are added without a better score before it ends; chosen
+# models; added without a better score before the selection ends; chosen
 PATIENCE = 5
-# validation rows; on which is selected at most; chosen
+# validation rows; the most that a selection uses; chosen
 MOST_ROWS = 20_000
-# bytes; of pickled models and predictions that are kept at most; chosen
+# bytes; the most that pickled models and predictions may take; chosen
 MOST_BYTES = 500_000_000

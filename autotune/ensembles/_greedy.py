@@ -15,9 +15,9 @@ def select_greedily(
 ) -> dict[int, float]:
     """Return the weights of the models whose weighted mean prediction scores best.
 
-    Models are added one at a time and with replacement, each time the one with which the mean
-    scores best. The selection begins with the best models together, as many as do best [1]_. Of
-    all means on the way the best is taken, the one of fewest models among equals.
+    The selection begins with the n best models, for the n whose mean scores best [1]_. Then
+    models are added one at a time and with replacement, each time the one with which the mean
+    scores best. The best mean on the way wins, the one of the fewest models among equals.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def select_greedily(
     Returns
     -------
     weights : dict of int to float
-        Of the models that were selected, by their positions; they sum to 1.
+        The weights of the selected models, by position; they sum to 1.
 
     References
     ----------
@@ -57,8 +57,13 @@ def select_greedily(
     return {i: n / len(kept) for i, n in sorted(Counter(kept).items())}
 
 
+def blend(predictions: Sequence[np.ndarray], weights: dict[int, float]) -> np.ndarray:
+    """Return the weighted mean of predictions, with the weights of ``select_greedily``."""
+    return np.sum([weight * predictions[i].astype(float) for i, weight in weights.items()], axis=0)
+
+
 def count_scores(n_models: int) -> int:
-    """Return how many scores a selection among some models computes at most."""
+    """Return the maximum number of scores that a selection among some models computes."""
     return n_models * (2 + N_STEPS)
 
 
@@ -67,7 +72,7 @@ def _best_beginning(
     order: list[int],
     rate: Callable[[np.ndarray, int], float],
 ) -> tuple[list[int], float]:
-    """Return as many of the best models as do best together, and their score."""
+    """Return the n best models, for the n whose mean scores best, and that score."""
     total = np.zeros_like(predictions[order[0]], dtype=float)
     scores = []
     for n, i in enumerate(order, start=1):

@@ -13,20 +13,17 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from .._budget import check_budget
-from .._texts import short_repr
 from ..compat import (
     CallbackSupportMixin,
     clone_parametrized,
     routing_enabled,
-    visual_block,
     with_callbacks,
 )
 from ..defaults import default_model
-from ..evaluation import Models, is_families
-from ..report import Finding, code_of, essence, space_report, write_report
+from ..evaluation import Models, is_built_in, is_families
 from ..timing import Clock
 from ..tuning import (
-    begin_callbacks,
+    Callbacks,
     make_problem,
     make_router,
     make_scoring,
@@ -39,6 +36,7 @@ from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, ref
 from ._delegation import DelegatingMixin
 from ._docs import share_documentation
 from ._fitted import FittedMixin
+from ._reporting import ReportingMixin
 from ._tags import combine_tags
 
 _NOTHING_TO_FINISH = (
@@ -46,7 +44,9 @@ _NOTHING_TO_FINISH = (
 )
 
 
-class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, DelegatingMixin):
+class BaseAutoTuned(
+    MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, ReportingMixin, DelegatingMixin
+):
     """What the classifier and the regressor share.
 
     It precedes scikit-learn's mixins in the bases, because it replaces their ``score``.
@@ -65,7 +65,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         scoring=None,
         cv=None,
         refit=True,
-        final_model="refit",
+        final_model="auto",
         keep_predictions=False,
         include_default=True,
         error_score=np.nan,
@@ -149,7 +149,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         refuse_fit_arguments(self, params, self._models().values())
         clock = Clock(check_budget(self.budget).seconds)
         problem = make_problem(self, X, y, params)
-        callbacks = begin_callbacks(self, problem, problem.n_evaluations)
+        callbacks = Callbacks(self, problem, problem.n_evaluations)
         with open_study(problem, self.storage, self._last_fit()) as study, self._resumable(study):
             problem = study.problem
             with (
@@ -207,7 +207,7 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         _, seed, subsample = self._study
         problem = replace(make_problem(self, X, y, params), seed=seed)
         result = take_over(problem, self.history_, subsample)
-        callbacks = begin_callbacks(self, problem, 0)
+        callbacks = Callbacks(self, problem, 0)
         with (
             self._keeping(problem, self.history_, None, True) as kept,
             open_runtime(problem, clock, callbacks, kept) as runtime,
@@ -250,143 +250,6 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
             return score[self.refit if isinstance(self.refit, str) else next(iter(score))]
         return score
 
-    def rescore(self, scoring):
-        """Score all trials by other metrics, from their predictions for the validation rows.
-
-        Nothing is fitted. Needs ``keep_predictions=True`` before `fit`.
-
-        Parameters
-        ----------
-        scoring : str, callable, list, tuple or dict
-            The metric or metrics, as the parameter ``scoring``. A callable gets a model that
-            answers with the predictions, and in place of X what tells their rows only.
-            Scorers get the metadata that `fit` was given, such as ``sample_weight``, if they
-            request it.
-
-        Returns
-        -------
-        results : dict of ndarray
-            One row per trial, in the layout of ``cv_results_``: ``mean_test_<metric>``, the
-            scores of the folds and the ranks; ``pandas.DataFrame(results)`` is a table. Scores
-            of trials whose predictions were not kept are NaN, with a warning.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``scoring`` is invalid or cannot be computed from the predictions, or if none
-            were kept.
-        NotFittedError
-            Before `fit`.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.naive_bayes import GaussianNB
-        >>> from autotune import AutoTunedClassifier
-        >>> model = AutoTunedClassifier(GaussianNB(), budget=5, keep_predictions=True)
-        >>> results = model.fit(*load_iris(return_X_y=True)).rescore(["f1_macro", "neg_log_loss"])
-        >>> results["mean_test_neg_log_loss"].shape
-        (5,)
-        """
-        check_is_fitted(self, "cv_results_")
-        if self._rescorer is None:
-            raise ValueError("rescore needs predictions: fit with keep_predictions=True")
-        return self._rescorer.rescore(self, self._template(), scoring)
-
-    def report(self, path):
-        """Write a report of the search to a single HTML file, which needs no network.
-
-        It says in plain words what tuning gained, how certain the gain is, what was tried, what
-        limited the search and what to try next. It also has plots (if matplotlib is installed),
-        a table of all trials that can be sorted and filtered, the errors grouped by cause, and
-        the code that creates the tuned model. It contains parameters, scores and error
-        messages, but no data.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The file, such as ``"tuning.html"``; an existing one is overwritten.
-
-        Raises
-        ------
-        TypeError
-            If ``path`` is no path.
-        NotFittedError
-            Before ``fit``, or after one that was interrupted and not finished.
-        OSError
-            If the file cannot be written.
-
-        Examples
-        --------
-        >>> from pathlib import Path
-        >>> from tempfile import TemporaryDirectory
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.svm import SVC
-        >>> from autotune import AutoTunedClassifier
-        >>> model = AutoTunedClassifier(SVC(), {"C": [1, 10]}, strategy="grid")
-        >>> model = model.fit(*load_iris(return_X_y=True))
-        >>> with TemporaryDirectory() as folder:
-        ...     model.report(Path(folder) / "tuning.html")
-        """
-        check_is_fitted(self, "space_")
-        write_report(self, path)
-
-    def to_code(self):
-        """Return Python code that creates the tuned model without tuning and fits it.
-
-        Returns
-        -------
-        code : str
-            With its imports, and with ``X`` and ``y`` as passed to ``fit``.
-
-        Raises
-        ------
-        NotFittedError
-            Before ``fit``, or with ``refit=False``.
-        ValueError
-            If a parameter has a value that cannot be written as code, such as a function that
-            was defined inside another one.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sklearn.svm import SVC
-        >>> from autotune import AutoTunedClassifier
-        >>> model = AutoTunedClassifier(SVC(), {"C": [2, 0.001]}, strategy="grid", cv=3)
-        >>> print(model.fit(*load_iris(return_X_y=True)).to_code())
-        from sklearn.svm import SVC
-        <BLANKLINE>
-        model = SVC(C=2, random_state=...)
-        model.fit(X, y)
-        """
-        check_is_fitted(self, "best_estimator_")
-        code = code_of(self.best_estimator_)
-        if code is None:
-            raise ValueError(
-                "best_estimator_ cannot be written as code: a parameter has a value without a "
-                f"constructor or a name; got {short_repr(self.best_estimator_)}"
-            )
-        return code
-
-    @property
-    def space_report_(self) -> list[Finding]:
-        """Findings about the search space; see the class."""
-        if "space_" not in self.__dict__:
-            raise AttributeError("space_report_")
-        return space_report(self)
-
-    @property
-    def _repr_html_(self):
-        """The summary of the search, above scikit-learn's diagram."""
-        diagram = super()._repr_html_
-        return lambda: self._essence() + diagram()
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._essence() + bundle["text/html"]
-        return bundle
-
     def get_metadata_routing(self):
         """Return how metadata is routed to the model, the scorers and the splitter.
 
@@ -408,10 +271,16 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
 
     def _race(self) -> Models:
         """Return the wrapped models, or the built-in default, which stands for all families."""
-        if self.estimator is not None and not is_families(self.estimator):
+        if not is_built_in(self.estimator):
             return Models.of(self.estimator)
         model = default_model(None, classifier=self._classifier)
-        return Models.of(model if self.estimator is None else [model])
+        return Models.of([model] if is_families(self.estimator, self.space) else model)
+
+    def _may_average(self) -> bool:
+        """Return whether the final model may be an average of models."""
+        if self.final_model == "auto":
+            return is_built_in(self.estimator) and not callable(self.refit)
+        return self.final_model != "refit"
 
     def _forwarded_tags(self, tags: Any) -> Any:
         """Return the wrapped models' tags under this class's own estimator type."""
@@ -419,9 +288,10 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         if not models:  # which fit refuses
             return tags
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
-        if self.estimator is None or is_families(self.estimator):
+        if is_built_in(self.estimator):
             inner.input_tags.sparse = True  # the default models depend on the type of X
-        if self._classifier and (self.final_model != "refit" or self.keep_predictions):
+        asked = self.final_model in ("folds", "ensemble") or self.keep_predictions
+        if self._classifier and asked:
             inner.target_tags.multi_output = False
             if inner.classifier_tags is not None:
                 inner.classifier_tags.multi_label = False
@@ -430,18 +300,8 @@ class BaseAutoTuned(MetaEstimatorMixin, CallbackSupportMixin, FittedMixin, Deleg
         tags.input_tags = inner.input_tags
         return tags
 
-    def _essence(self) -> str:
-        """Return the summary of the search, "" before there is one."""
-        return essence(self) if "space_" in self.__dict__ else ""
-
     def __sklearn_clone__(self):
         return clone_parametrized(self)
-
-    def _sk_visual_block_(self):
-        fitted = self.__dict__.get("best_estimator_")
-        if fitted is None:
-            return visual_block("estimator", list(self._models().values()))
-        return visual_block("best_estimator_", [fitted])
 
 
 @share_documentation

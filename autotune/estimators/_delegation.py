@@ -26,7 +26,7 @@ def _has(name: str) -> Any:
     def check(self: Any) -> bool:
         fitted = self.__dict__.get("best_estimator_")
         models = self._models().values() if fitted is None else [fitted]
-        if fitted is None and self.final_model != "refit" and name not in _OF_AVERAGES:
+        if fitted is None and self._may_average() and name not in _OF_AVERAGES:
             return False
         return self.refit is not False and all(hasattr(model, name) for model in models)
 
@@ -84,11 +84,10 @@ def _look_up(model: Any, name: str, complaint: str) -> Any:
 class DelegatingMixin:
     """Delegates methods and attributes to the tuned model.
 
-    Needs ``best_estimator_`` after ``fit``, and ``_models()`` before.
+    Needs ``best_estimator_`` after ``fit``, and ``_models()`` and ``_may_average()`` before.
     """
 
     best_estimator_: Any
-    final_model: str
     fit: Any
     refit: Any
 

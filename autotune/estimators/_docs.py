@@ -7,13 +7,15 @@ from typing import Any
 _SHARED = """
     Parameters
     ----------
-    estimator : estimator, list of estimators, "families" or None, default=None
+    estimator : estimator, list of estimators, "boosting", "families" or None, default=None
         The model to tune: any {kind}, a Pipeline (whose steps are tuned, too), or a list of
-        estimators to choose from. None: scikit-learn's HistGradientBoosting, with native
+        estimators to choose from. ``"families"``: several models for raw data, each with the
+        preparation that it needs; `autotune.defaults.default_models` returns them.
+        ``"boosting"``: only the first of them, scikit-learn's HistGradientBoosting, with native
         support for categories and missing values; if some columns are not numeric, it is the
         step ``"model"`` of a Pipeline whose step ``"columns"`` encodes dates, durations, text
-        and numbers in text. Unusual columns are reported in a warning. ``"families"``: the
-        models for raw data that `autotune.defaults.default_models` returns, boosting first.
+        and numbers in text. None: ``"families"``, or ``"boosting"`` if you pass a space. Unusual
+        columns are reported in a warning.
     space : "auto", dict or list of dict, default="auto"
         The search space. ``"auto"``: the built-in space of the model, which `default_space`
         returns as a dict to edit. A dict maps parameter names, as in ``set_params``, to
@@ -41,13 +43,16 @@ _SHARED = """
         As in scikit-learn's searchers: whether to fit the winner on all rows, the name of the
         deciding metric if there are several, or a callable that receives the rows of
         ``cv_results_`` that can win and returns the index of the winner among them.
-    final_model : {{"refit", "folds", "ensemble"}}, default="refit"
-        The model that is used after the search, unless ``refit`` is False. ``"refit"``: the
+    final_model : {{"auto", "refit", "folds", "ensemble"}}, default="auto"
+        The model that is used after the search, unless ``refit`` is False. ``"auto"``:
+        ``"ensemble"`` for the built-in models, ``"refit"`` for yours. ``"refit"``: the
         winner, fitted on all rows. ``"folds"``: the average of the models that were fitted on
         the winner's folds, which needs no final fit. ``"ensemble"``: a weighted average of the
         fold models of several trials, by the greedy selection of Caruana et al. (ICML 2004), if
         that is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
-        budget in seconds. Classifiers with several outputs need ``"refit"``.
+        budget in seconds. Classifiers with several outputs need ``"refit"``. ``"auto"`` is
+        ``"refit"`` for them too, for scorers that may look at more than predictions, and unless
+        there are 3 to 10 folds whose models are fitted on at least 60 % of the rows.
     keep_predictions : bool, default=False
         Whether to keep the predictions of all complete trials for their validation rows, up to
         500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are saved in ``storage``, and
@@ -60,7 +65,7 @@ _SHARED = """
         budget in seconds.
     error_score : "raise" or float, default=nan
         As in scikit-learn's searchers: the score of a failed evaluation. With NaN, a trial with
-        a failed evaluation cannot win; with a number, it can.
+        a failed evaluation cannot win; with a number, it can unless all its evaluations failed.
     return_train_score : bool, default=False
         Whether ``cv_results_`` includes scores on the training folds.
     n_jobs : int or None, default=None
@@ -82,8 +87,8 @@ _SHARED = """
     ----------
     best_estimator_, estimator_ : estimator
         The winner, fitted on all rows. Its public attributes and methods are also available
-        on this object. If ``final_model`` is not ``"refit"``, it may be an
-        :class:`AveragedClassifier` or :class:`AveragedRegressor`.
+        on this object. Without a model of yours, and with ``final_model="folds"`` or
+        ``"ensemble"``, it may be an :class:`AveragedClassifier` or :class:`AveragedRegressor`.
     best_params_ : dict
         The winner's configuration. If its folds were stopped early, it has their mean number
         of iterations in proportion to the rows, and no early stopping.

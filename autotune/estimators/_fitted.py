@@ -29,7 +29,6 @@ from ..tuning import (
 class FittedMixin:
     """Sets the fitted attributes of ``fit`` and ``finish``."""
 
-    final_model: str
     keep_predictions: bool
     refit: Any
     warm_start: bool
@@ -85,7 +84,7 @@ class FittedMixin:
     def _keeping(
         self, problem: Problem, history: History, journal: Journal | None, goes_on: bool
     ) -> Iterator[FoldResults | None]:
-        """Return what is kept of folds; predictions stay for a fit that continues this one."""
+        """Yield what is kept of folds; predictions stay for a ``fit`` that continues this one."""
         earlier = self.__dict__.get("_fold_results") if goes_on else None
         kept = make_fold_results(problem, history, journal, earlier)
         self._fold_results = kept if self.keep_predictions else None
@@ -98,16 +97,18 @@ class FittedMixin:
     def _set_final_model(
         self, problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
     ) -> None:
-        """Make the final model, and set what tells of it."""
+        """Make the final model, and set the attributes that describe it."""
         last_fit = make_final_model(problem, result, winner, runtime)
         self._set_winner(last_fit.winner)
-        if self.final_model == "ensemble":
+        if problem.final_model == "ensemble":
             self.ensemble_weights_ = last_fit.weights
         self.refit_time_ = last_fit.seconds
         self.best_estimator_ = last_fit.model
         limited = problem.budget.predict_seconds_per_row is not None
-        if self.final_model != "refit" or limited:
-            self.predict_seconds_per_row_ = measure_final_model(problem, last_fit.model)
+        if problem.final_model != "refit" or limited:
+            self.predict_seconds_per_row_ = measure_final_model(
+                problem, last_fit.model, runtime.clock
+            )
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
-from ..compat import clone, fixed_iterations, num_samples, output_of
+from sklearn.pipeline import Pipeline
+
+from ..compat import clone, fixed_iterations, num_samples, output_of, routing_enabled
 from ..history import Trial, seed_estimator
 from ._job import Fold
 from ._models import CHOSEN, split_choice
@@ -26,6 +28,13 @@ def build(estimator: Any, params: dict[str, Any], seed: int) -> Any:
             params[name].set_output(transform=output)
     seed_estimator(built, seed)
     return built
+
+
+def for_last_step(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """Return metadata of ``fit`` under the names by which a pipeline's last step gets it."""
+    if routing_enabled() or not isinstance(estimator, Pipeline):
+        return params
+    return {f"{estimator.steps[-1][0]}__{name}": value for name, value in params.items()}
 
 
 def final_params(estimator: Any, trial: Trial, share: float) -> dict[str, Any]:

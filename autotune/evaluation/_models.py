@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 CHOSEN = "estimator"  # the parameter that names the model where several are in the race
-FAMILIES = "families"  # stands for a list of the built-in ones
+BOOSTING, FAMILIES = "boosting", "families"  # stand for built-in models, which depend on the data
 _PREFIX = f"{CHOSEN}__"
 
 
@@ -29,13 +29,16 @@ class Models:
     is_choice: bool
 
     @classmethod
-    def of(cls, estimator: Any) -> Models:
+    def of(cls, estimator: Any, space: Any = "auto") -> Models:
         """Return the models that a user gave as ``estimator``.
 
-        The built-in families depend on the data: here their list is empty.
+        Built-in models depend on the data: here the list of families is empty, and boosting
+        alone is None.
         """
-        if is_families(estimator):
+        if is_families(estimator, space):
             return cls((), True)
+        if is_built_in(estimator):
+            return cls((None,), False)
         if isinstance(estimator, list):
             return cls(tuple(estimator), True)
         return cls((estimator,), False)
@@ -71,8 +74,18 @@ class Models:
         return split_choice(self.only, params)
 
 
-def is_families(estimator: Any) -> bool:
-    """Return whether the built-in families of models are meant."""
+def is_built_in(estimator: Any) -> bool:
+    """Return whether built-in models are meant, rather than those of a user."""
+    return estimator is None or (isinstance(estimator, str) and estimator in (BOOSTING, FAMILIES))
+
+
+def is_families(estimator: Any, space: Any = "auto") -> bool:
+    """Return whether the built-in families of models are meant.
+
+    Without a model they are, unless the user wrote a space, which is one of boosting.
+    """
+    if estimator is None:
+        return isinstance(space, str) and space == "auto"
     return isinstance(estimator, str) and estimator == FAMILIES
 
 

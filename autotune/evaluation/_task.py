@@ -14,6 +14,7 @@ from traceback import format_exc
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from .._texts import short_repr
 from ..compat import (
@@ -29,7 +30,7 @@ from ..compat import (
 )
 from ..ensembles import class_numbers, class_votes
 from ..history import COMPARISON, COMPLETE, FAILED, FULL, REFIT
-from ._build import build
+from ._build import build, for_last_step
 from ._fidelity import class_labels, count_units, nested_order, take_rows
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._prefix import PrefixCache, saved_time, scored_form, whole_form
@@ -66,6 +67,9 @@ class Task:
         The integer parameter that the fidelity scales; None: training rows.
     stratify : bool
         Whether subsamples of the training rows are stratified.
+    built_in : bool
+        Whether the models are built-in ones: their pipelines pass metadata to the last step, and
+        that their iterations end early is no news.
     prefixes : PrefixCache
         The cache of fitted first steps of pipelines.
     """
@@ -82,6 +86,7 @@ class Task:
     metric: str | None = None
     resource: str | None = None
     stratify: bool = False
+    built_in: bool = False
     prefixes: PrefixCache = field(default_factory=PrefixCache, repr=False)
     comparison_folds: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     keeps: Keeps | None = None
@@ -91,7 +96,7 @@ class Task:
     def run(self, job: Job) -> Outcome:
         """Carry out a job; an exception becomes a failed evaluation."""
         outcome = Outcome(job.evaluation())
-        with _noted_warnings(outcome):
+        with _noted_warnings(outcome, ConvergenceWarning if self.built_in else None):
             try:
                 estimator = self._estimator(job)
                 if job.phase == REFIT:
@@ -153,11 +158,18 @@ class Task:
     def _all_rows(self, estimator: Any, job: Job) -> tuple[Any, Any, dict[str, Any]]:
         """Return X, y and metadata of a refit: all rows, or fewer if the job says so."""
         if job.fidelity == FULL:
-            return self.X, self.y, self.fit_params
+            return self.X, self.y, self._metadata(estimator)
         rows = np.arange(num_samples(self.X))
         rows = take_rows(rows, self._order("all", job, rows), job.fidelity)
         X, y = safe_split(estimator, self.X, self.y, rows)
-        return X, y, slice_params(self.X, self.fit_params, rows)
+        return X, y, self._metadata(estimator, rows)
+
+    def _metadata(self, estimator: Any, rows: Any = None) -> dict[str, Any]:
+        """Return the metadata of ``fit``, all or those of some rows."""
+        params = self.fit_params
+        if rows is not None:
+            params = slice_params(self.X, params, rows)
+        return for_last_step(estimator, params) if self.built_in else params
 
     def _cross_validate(self, estimator: Any, job: Job, outcome: Outcome) -> None:
         """Fit on the training rows of a fold and score the others."""
@@ -165,7 +177,7 @@ class Task:
         X_train, y_train = safe_split(estimator, self.X, self.y, train)
         make_ready(estimator, y_train, beside_others=True)
         X_test, y_test = safe_split(estimator, self.X, self.y, test, train)
-        fit_params = slice_params(self.X, self.fit_params, train)
+        fit_params = self._metadata(estimator, train)
         fitted = self.prefixes.shorten(
             estimator, self.estimator, job, self.resource, (train, test), X_test, fit_params
         )
@@ -192,7 +204,7 @@ class Task:
             evaluation.score_time = evaluation.score_time or time.perf_counter() - start
 
     def _responses(self, model: Any, X_test: Any) -> dict[str, np.ndarray]:
-        """Return what a model's methods say of validation rows, as far as that is kept."""
+        """Return the responses of a model for validation rows, as far as they are kept."""
         keeps = self.keeps
         assert keeps is not None
         if not keeps.predictions:
@@ -223,7 +235,7 @@ class Task:
         if self.keeps.models:
             try:
                 content = cloudpickle.dumps(model, protocol=5)
-            except Exception:  # of the model's own code; who needs the model fits it again
+            except Exception:  # of the model's own code; the model is fitted again if it is needed
                 outcome.model = model
         outcome.kept = Kept(content, np.asarray(test, dtype=np.int32), responses, seconds)
 
@@ -296,13 +308,13 @@ def note_scores(
 
 def _weights(fit_params: dict[str, Any]) -> dict[str, Any] | None:
     """Return the metadata for callbacks."""
-    weights = fit_params.get("sample_weight")
-    return None if weights is None else {"sample_weight": weights}
+    weights = [fit_params[name] for name in fit_params if name.endswith("sample_weight")]
+    return None if not weights or weights[0] is None else {"sample_weight": weights[0]}
 
 
 @contextmanager
-def _noted_warnings(outcome: Outcome) -> Iterator[None]:
-    """Note the warnings raised inside, each once.
+def _noted_warnings(outcome: Outcome, ignored: type[Warning] | None) -> Iterator[None]:
+    """Note the warnings raised inside, each once, except for those of a category.
 
     Python's warning filters belong to the process, not the thread: in a worker thread the
     warnings go where they always go.
@@ -315,6 +327,8 @@ def _noted_warnings(outcome: Outcome) -> Iterator[None]:
             # A warning that the user ignores may be the reason why a score is NaN.
             for category in (UserWarning, RuntimeWarning):
                 warnings.simplefilter("default", category)
+        if ignored is not None:
+            warnings.simplefilter("ignore", ignored)
         yield
     note_warnings(outcome, caught)
 

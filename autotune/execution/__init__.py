@@ -1,4 +1,4 @@
-"""WHERE evaluations run."""
+"""Where evaluations run."""
 
 from ._contract import ClusterLostError, Executor
 from ._executor import local_parallelism, make_executor

@@ -1,4 +1,4 @@
-"""The contract of an executor, which decides WHERE evaluations run.
+"""The contract of an executor, which decides where evaluations run.
 
 An executor runs jobs and returns their outcomes in the order in which they end. It knows a
 ``Task`` (everything that the evaluations of one ``fit`` share), never the space, the history or

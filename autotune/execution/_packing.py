@@ -58,7 +58,7 @@ class Folder:
         return self._paths[root] / f"{self._n_files}{suffix}"
 
     def remove(self) -> None:
-        """Remove everything; what is gone already is no error."""
+        """Remove everything; files that are already gone are ignored."""
         for path in self._paths.values():
             shutil.rmtree(path, ignore_errors=True)
         self._paths.clear()

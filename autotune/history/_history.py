@@ -1,4 +1,4 @@
-"""The record of a search, and those who are notified of it."""
+"""The record of a search, and its listeners."""
 
 from __future__ import annotations
 
@@ -224,10 +224,20 @@ class History:
     def fold_scores(
         self, trial: Trial, metric: str | None = None, fidelity: float | None = None
     ) -> np.ndarray:
-        """Return the score on each fold of the search, shape (n_folds,); NaN where there is none.
+        """Return the score of a trial on each fold of the search.
 
-        A failed evaluation has the score ``error_score``. The default fidelity is that at which
-        trials are compared.
+        Parameters
+        ----------
+        trial : Trial
+        metric : str or None, default=None
+            None: the deciding metric.
+        fidelity : float or None, default=None
+            None: the fidelity at which trials are compared.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_folds,)
+            NaN on folds without an evaluation; ``error_score`` for a failed one.
         """
         fidelity = self.share if fidelity is None else fidelity
         return self._scores(trial, self.n_folds, metric, fidelity, SEARCH)
@@ -265,14 +275,26 @@ class History:
         )
 
     def score(self, trial: Trial, metric: str | None = None) -> float:
-        """Return the mean score over the compared folds; NaN if one is missing or NaN."""
+        """Return the mean score of a trial over the compared folds.
+
+        Parameters
+        ----------
+        trial : Trial
+        metric : str or None, default=None
+            None: the deciding metric.
+
+        Returns
+        -------
+        score : float
+            NaN if a fold is missing or has no score.
+        """
         with np.errstate(invalid="ignore", over="ignore"):  # infinite and huge scores
             return float(np.mean(self.compared_scores(trial, metric)))
 
     def to_frame(self) -> Any:
         """Return one row per evaluation as a pandas DataFrame.
 
-        It has the columns of :func:`~autotune.read_history`: ``study``, ``created`` and
+        The columns are those of :func:`~autotune.read_history`: ``study``, ``created`` and
         ``estimator``, which are missing without a storage file; ``trial``, ``origin``,
         ``eligible`` and ``trial_status``; ``phase``, ``fold``, ``fidelity`` and ``status`` of
         the evaluation; one ``param_<name>`` per parameter, one ``score_<metric>`` (and
@@ -284,6 +306,15 @@ class History:
         trials, whose folds are numbered separately. A fidelity is a share of all training rows,
         or of the strategy's other resource. A trial without evaluations has one row, in which the
         columns of the evaluation are missing.
+
+        Returns
+        -------
+        frame : pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
         """
         return make_frame(((self.study, trial) for trial in self), "History.to_frame")
 

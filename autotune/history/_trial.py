@@ -155,6 +155,11 @@ class Trial:
         )
 
     @property
+    def can_win(self) -> bool:
+        """Whether the trial is complete, and no default outside the space."""
+        return self.eligible and self.status == COMPLETE
+
+    @property
     def iterations(self) -> float | None:
         """The mean iterations of models stopped early at full fidelity; None if there is none."""
         found = [e.iterations for e in self.evaluations.values() if e.fidelity == FULL]

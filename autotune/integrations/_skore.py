@@ -14,7 +14,7 @@ class SpaceCheck:
 
     Skore's own checks of searches, SKD014 and SKD015, only read subclasses of a private class of
     scikit-learn. This one follows skore's protocol of checks, and also knows the limits of
-    models and of the data. In a cross-validation report, it tells of the searches of all folds.
+    models and of the data. In a cross-validation report, it covers the searches of all folds.
 
     Examples
     --------

@@ -11,7 +11,7 @@ import numpy as np
 from .._budget import Budget, check_budget
 from .._texts import model_name, short_repr
 from ..ensembles import AveragedClassifier, AveragedRegressor
-from ..evaluation import CHOSEN, Models
+from ..evaluation import CHOSEN, Models, is_built_in
 from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
 from ..pictures import ImportancePicture, Scale, Search, read_search
 from ..results import Cause, group_failures
@@ -129,8 +129,8 @@ class Facts:
         harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
         ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
         tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
-        members = models.members or dict.fromkeys(tried)  # of families, what was tried
-        names = () if tuned.estimator is None else tuple(dict.fromkeys(map(model_name, members)))
+        members = tried if is_built_in(tuned.estimator) else models.members
+        names = tuple(dict.fromkeys(map(model_name, members)))
         return cls(
             search,
             Outcome.of(search),
@@ -174,5 +174,5 @@ def _chosen_model(tuned: Any, params: dict[str, Any]) -> Any:
     """Return the chosen one of several models, the only one, or the default model."""
     if CHOSEN in params or isinstance(tuned.estimator, list):
         return params.get(CHOSEN, Models.of(tuned.estimator).first)
-    best = vars(tuned).get("best_estimator_", tuned.estimator)
+    best = vars(tuned).get("best_estimator_", Models.of(tuned.estimator).first)
     return best.estimators[0] if isinstance(best, AveragedClassifier | AveragedRegressor) else best

@@ -141,9 +141,10 @@ def _best(search: Search) -> np.ndarray:
 def _is_limit(tuned: Any, search: Search, name: str, bound: float) -> bool:
     """Return whether nothing lies beyond a bound, by the model's rules or the data's."""
     assert search.winner is not None
-    models = Models.of(tuned.estimator)
-    model = vars(tuned).get("best_estimator_")
-    if model is None and tuned.estimator is not None:
+    models = Models.of(tuned.estimator, tuned.space)
+    fitted = vars(tuned).get("best_estimator_")
+    model = models.first if fitted is None else fitted
+    if models.is_choice:
         model, _ = models.split(search.history[search.winner].params)
     path, _, own = name.removeprefix(models.prefix).rpartition("__")
     owner = model if not path or model is None else model.get_params().get(path)
@@ -151,7 +152,7 @@ def _is_limit(tuned: Any, search: Search, name: str, bound: float) -> bool:
     if ends is None:
         ends = {0.0, 1.0}  # of shares and penalties
     if own in _BY_DATA:
-        ends = {*ends, float(getattr(model, "n_features_in_", np.nan))}
+        ends = {*ends, float(getattr(fitted, "n_features_in_", np.nan))}
     return bool(np.isclose(list(ends), bound, rtol=1e-9, atol=0.0).any())
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..history import History, Trial
+from .._texts import last_line
+from ..history import Trial
 from ..pictures import Search, short_names
 from ..results import score_text
 from ..space import is_number
@@ -77,7 +78,7 @@ def _cells(search: Search, trial: Trial, names: list[str]) -> Iterator[Markup]:
     seconds = sum(e.seconds for e in trial.evaluations.values())
     number = f"{trial.number} ★" if trial.number == search.winner else str(trial.number)
     yield tag("th", number, scope="row", data_v=trial.number)
-    yield _status_cell(history, trial)
+    yield _status_cell(trial)
     yield _number_cell(score_text(mean), mean)
     yield _number_cell(score_text(std), std)
     yield _number_cell(f"{seconds:.3g}" if trial.evaluations else "-", seconds)
@@ -97,13 +98,13 @@ def _mean_and_std(scores: np.ndarray) -> tuple[float, float]:
         return float(scores.mean()), float(scores.std())
 
 
-def _status_cell(history: History, trial: Trial) -> Markup:
+def _status_cell(trial: Trial) -> Markup:
     """Return what became of a trial, with the last line of its error."""
     word = STATUS_WORDS[trial.status]
     if not trial.error:
         return tag("td", word)
-    line = (trial.error.strip().splitlines() or [""])[-1]
-    return tag("td", word, " ", tag("small", shorten(line, _LONGEST_ERROR)), class_="failed")
+    line = shorten(last_line(trial.error), _LONGEST_ERROR)
+    return tag("td", word, " ", tag("small", line), class_="failed")
 
 
 def _number_cell(text: str, number: float) -> Markup:

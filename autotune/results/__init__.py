@@ -6,7 +6,7 @@ from ._failures import Cause, SameError, check_any_success, group_failures, warn
 from ._live import is_terminal
 from ._metric import Metric, clip, describe_metric
 from ._progress import Progress
-from ._selection import rank, select, stands
+from ._selection import default_may_match, rank, select
 from ._texts import count, score_text, seconds_text
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "clip",
     "count",
     "cv_results",
+    "default_may_match",
     "describe_metric",
     "expect",
     "group_failures",
@@ -26,6 +27,5 @@ __all__ = [
     "score_text",
     "seconds_text",
     "select",
-    "stands",
     "warn_of_failures",
 ]

@@ -16,7 +16,7 @@ from ._metric import UNKNOWN, Metric, clip
 
 _LEVEL = 0.95
 _N_SAMPLES = 2000  # of the bootstrap; all resamples of up to seven folds are fewer
-_ROUNDING = 1e-12  # of the largest difference, by which equal means may differ
+_ROUNDING = 1e-12  # times the largest difference: smaller differences of means are rounding errors
 
 
 def expect(
@@ -77,12 +77,13 @@ def unbiased_mean(scores: np.ndarray) -> float:
     that were not drawn, and the mean over all draws is taken: bootstrap bias-corrected
     cross-validation [1]_, which resamples rows, with the rows of a fold taken together.
 
-    A trial that lacks folds competes on those that it has, by what it is above the mean of the
+    A trial that lacks folds competes on those that it has, by its difference from the mean of the
     complete trials on the same folds. Without such trials, those that were lucky enough to be
-    evaluated on all folds would be the only rivals, and part of the bias would stay.
+    evaluated on all folds would be the only rivals, and part of the bias would remain.
 
-    What all folds share is not seen, such as a chance pattern in rows on which each model is
-    trained and another is scored. So part of the bias stays where nothing can be learnt.
+    Patterns that all folds share are not seen, such as a chance pattern in rows on which one
+    model is trained and another is scored. So part of the bias remains if there is nothing to
+    learn.
 
     Parameters
     ----------

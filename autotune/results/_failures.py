@@ -10,7 +10,7 @@ from typing import Any
 
 from sklearn.exceptions import FitFailedWarning
 
-from .._texts import ADDRESS, short_repr, warn
+from .._texts import ADDRESS, last_line, short_repr, warn
 from ..history import (
     COMPLETE,
     CRASHED,
@@ -53,7 +53,7 @@ class SameError(Listener):
 
     def ended(self, trial: Trial, history: History) -> None:
         self._n_failed += trial.status == FAILED
-        self._errors.add(_last_line(trial.error or "") if trial.status == FAILED else trial.status)
+        self._errors.add(last_line(trial.error or "") if trial.status == FAILED else trial.status)
         enough = self._n_failed >= _FEWEST_FAILURES and len(self._errors) == 1
         self.ends_search = enough and self._is_hopeless(history)
 
@@ -139,7 +139,7 @@ def _failure(failed: Sequence[Trial], history: History) -> Exception:
             "within the budget"
         )
     # Data of a wrong type make every evaluation raise TypeError: then fit does so too.
-    kinds = {_last_line(e.error).split(":")[0] for e in failures if e.error}
+    kinds = {last_line(e.error).split(":")[0] for e in failures if e.error}
     return (TypeError if kinds == {"TypeError"} else ValueError)(
         f"{count}, so there is nothing to choose from. The first error was:\n{_reason(failures)}"
     )
@@ -187,27 +187,22 @@ def warn_of_failures(history: History, harmless: set[str]) -> None:
 
 def _most_common(errors: Sequence[str]) -> str:
     """Describe the most common last line of errors."""
-    message, count = Counter(map(_last_line, errors)).most_common(1)[0]
+    message, count = Counter(map(last_line, errors)).most_common(1)[0]
     return f"{count} of them with: {message} (every error is in cv_results_['error'])"
-
-
-def _last_line(error: str) -> str:
-    """Return the line of a traceback that names the exception."""
-    return (error.strip().splitlines() or [""])[-1]
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Trials that failed alike.
+    """Trials that failed with the same error.
 
     Attributes
     ----------
     status : str
-        What became of them; ``"complete"`` where failed folds count with ``error_score``.
+        Their status; ``"complete"`` if failed folds count with ``error_score``.
     message : str
-        The line that names the first one's error.
+        The last line of the first trial's error.
     error : str
-        The whole of it.
+        The whole error.
     trials : tuple of int
         Their numbers.
     """
@@ -219,19 +214,19 @@ class Cause:
 
 
 def group_failures(history: History) -> list[Cause]:
-    """Return the trials with an error, grouped by what it says but for its numbers.
+    """Return the trials with an error, grouped by its last line without its numbers.
 
     The group with the most trials comes first.
     """
     groups: dict[tuple[str, str], list[Trial]] = {}
     for trial in history:
         if trial.error or trial.status in (CRASHED, FAILED, TIMEOUT):
-            line = ADDRESS.sub("", _last_line(trial.error or trial.status))
+            line = ADDRESS.sub("", last_line(trial.error or trial.status))
             groups.setdefault((trial.status, _NUMBER.sub("#", line)), []).append(trial)
     causes = [
         Cause(
             status,
-            _last_line(trials[0].error or status),
+            last_line(trials[0].error or status),
             trials[0].error or "",
             tuple(trial.number for trial in trials),
         )

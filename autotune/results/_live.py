@@ -37,7 +37,7 @@ class TerminalLine(LiveLine):
 
 
 class NotebookLine(LiveLine):
-    """An output of the cell that runs, which the saved notebook holds once."""
+    """An output of the running cell, of which the saved notebook holds only the last text."""
 
     def __init__(self) -> None:
         self._handle: Any = None
@@ -59,7 +59,7 @@ class NotebookLine(LiveLine):
 
 
 def make_live_line() -> LiveLine | None:
-    """Return what suits the standard output of the moment, None if it is a file or a pipe."""
+    """Return a line for the current standard output, None if that is a file or a pipe."""
     if is_terminal(sys.stdout):
         return TerminalLine()
     return NotebookLine() if _is_notebook(sys.stdout) else None
@@ -71,5 +71,5 @@ def is_terminal(stream: Any) -> bool:
 
 
 def _is_notebook(stream: Any) -> bool:
-    """Return whether a standard stream ends in the cell of a notebook."""
+    """Return whether a standard stream is shown in a cell of a notebook."""
     return type(stream).__module__.partition(".")[0] == "ipykernel"

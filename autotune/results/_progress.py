@@ -72,7 +72,7 @@ class Progress(Listener):
         self._n_late += trial.status == TIMEOUT
         if trial.origin == "default" and self._default is None and np.isfinite(score):
             self._default = score
-        improved = trial.eligible and trial.status == COMPLETE and score > self._best
+        improved = trial.can_win and score > self._best
         if improved:
             self._best = score
         if self._verbose > 1:

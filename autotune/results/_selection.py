@@ -36,7 +36,7 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
     Only complete, eligible trials can win; the earliest among equals does, so the default takes
     precedence. A callable only sees the trials that can win.
     """
-    rows = [trial.number for trial in history if trial.eligible and trial.status == COMPLETE]
+    rows = [trial.number for trial in history if trial.can_win]
     if not callable(refit):
         ranks = cv_results[f"rank_test_{history.metric}"]
         return min(rows, key=lambda row: (ranks[row], row))
@@ -49,7 +49,7 @@ def select(refit: bool | str | Callable, cv_results: dict[str, Any], history: Hi
     return rows[index]
 
 
-def stands(default: Trial, winner: Trial, history: History, rise: float) -> bool:
+def default_may_match(default: Trial, winner: Trial, history: History, rise: float) -> bool:
     """Return whether the default may be as good on all rows as the winner of a search on fewer.
 
     Configurations that do well on few rows often gain little from more. So the winner must

@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers as texts for readers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number of things."""
+    """Return a number with its noun, such as "1 trial" or "2,000 trials"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def score_text(value: float, sign: str = "") -> str:
-    """Return a score in four decimals, fewer where it is large, more where they would be zero."""
+    """Return a score with four decimals, one if it is large, two digits if it is tiny."""
     if not np.isfinite(value):
         return "-" if np.isnan(value) else f"{value}"
     if 0 < abs(value) < 0.0005:
@@ -20,7 +20,7 @@ def score_text(value: float, sign: str = "") -> str:
 
 
 def seconds_text(seconds: float) -> str:
-    """Return a duration in a unit that suits it."""
+    """Return a duration in milliseconds or seconds."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"

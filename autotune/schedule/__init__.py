@@ -1,4 +1,4 @@
-"""HOW FAR each configuration is evaluated."""
+"""How far each configuration is evaluated."""
 
 from ..history import (
     COMPLETE,

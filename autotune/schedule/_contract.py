@@ -1,4 +1,4 @@
-"""The contract of a scheduler, which decides HOW FAR each trial is evaluated, and in which order.
+"""The contract of a scheduler, which decides how far each trial is evaluated, in which order.
 
 A scheduler allocates evaluations to the trials that have started. It sees the history, never
 the space, data, clocks or processes.
@@ -41,7 +41,16 @@ from ..history import FULL, SEARCH, Evaluation, History, Key, Trial
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An evaluation to run."""
+    """An evaluation to run.
+
+    Attributes
+    ----------
+    trial : int
+        The number of the trial.
+    fold : int
+    fidelity : float, default=1.0
+    phase : str, default="search"
+    """
 
     trial: int
     fold: int

@@ -51,7 +51,18 @@ class Full(Scheduler):
 
 
 def verdict(trial: Trial, history: History) -> str:
-    """Return the status of a trial that has all its evaluations."""
+    """Return the status of a trial that has all its evaluations.
+
+    Parameters
+    ----------
+    trial : Trial
+    history : History
+
+    Returns
+    -------
+    status : str
+        ``"complete"`` if the mean score is finite, otherwise how an evaluation failed.
+    """
     search = (e for e in trial.in_order() if e.phase == SEARCH)
     compared = [evaluation for evaluation in search if evaluation.fold in history.compared_folds]
     for evaluation in compared:

@@ -99,10 +99,10 @@ class Halving(Scheduler):
 
     def next(self) -> Request | None:
         if not self._queue:
-            climber = self._climber()
-            if climber is None:
+            promotion = self._next_promotion()
+            if promotion is None:
                 return None
-            number, rung = climber
+            number, rung = promotion
             self._places[self._bracket(number)][rung].promoted.add(number)
             self._enter(self._trials[number], rung + 1)
         request = self._queue.popleft()
@@ -139,13 +139,13 @@ class Halving(Scheduler):
         """Return the bracket of a trial, and so the rung that it begins on."""
         return self._cycle[number % len(self._cycle)]
 
-    def _climbs(self, trial: Trial) -> bool:
+    def _begins_low(self, trial: Trial) -> bool:
         """Return whether a trial begins on a low rung, instead of at the top."""
         return trial.number > 0 and trial.origin != "default"
 
     def _reached(self, trial: Trial) -> int:
         """Return the highest rung on which a trial has an evaluation, or else its first."""
-        if not self._climbs(trial):
+        if not self._begins_low(trial):
             return self._top
         first = self._bracket(trial.number)
         own = trial.evaluations.keys()
@@ -172,7 +172,7 @@ class Halving(Scheduler):
 
     def _rank(self, trial: Trial, history: History) -> None:
         """Rank a trial on the rungs on which it was evaluated."""
-        if not self._climbs(trial):
+        if not self._begins_low(trial):
             return
         bracket = self._bracket(trial.number)
         places = self._places[bracket]
@@ -196,22 +196,22 @@ class Halving(Scheduler):
                 self._rank(trial, history)
                 del self._rung[trial.number]
 
-    def _climber(self) -> tuple[int, int] | None:
+    def _next_promotion(self) -> tuple[int, int] | None:
         """Return the trial to promote next and its rung, or None."""
-        for rung, place in self._downwards():
+        for rung, place in self._from_the_top():
             n_best = int(len(place.ranking) / self.factor)
             number = self._first_waiting(place, place.ranking[:n_best])
             if number is not None:
                 return number, rung
         if not self._draining or self._flying:
             return None
-        for rung, place in reversed(list(self._downwards())):
+        for rung, place in reversed(list(self._from_the_top())):
             number = None if place.promoted else self._first_waiting(place, place.ranking)
             if number is not None:
                 return number, rung
         return None
 
-    def _downwards(self) -> Iterator[tuple[int, _Place]]:
+    def _from_the_top(self) -> Iterator[tuple[int, _Place]]:
         """Yield the rungs below the top, of all brackets, the highest first."""
         for rung in range(self._top - 1, -1, -1):
             for places in self._places:

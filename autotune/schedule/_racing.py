@@ -57,7 +57,7 @@ class Racing(Scheduler):
         self.order = np.random.RandomState(seed).permutation(n_folds).tolist()
         self._planned: dict[int, deque[Request]] = {}
         self._n_running: dict[int, int] = {}
-        self._side_by_side = True
+        self._in_parallel = True
         self._scores: dict[int, np.ndarray] = {}
         self._compared = set(self.order)  # the folds that count now; others may count again
 
@@ -68,7 +68,7 @@ class Racing(Scheduler):
 
     def next(self) -> Request | None:
         for number, requests in self._planned.items():
-            if self._side_by_side or not self._n_running[number]:
+            if self._in_parallel or not self._n_running[number]:
                 counting = (r for r in requests if r.fold in self._compared)
                 request = next(counting, None)
                 if request is not None:
@@ -82,7 +82,7 @@ class Racing(Scheduler):
         return True
 
     def drain(self) -> None:
-        self._side_by_side = True
+        self._in_parallel = True
 
     def report(self, evaluation: Evaluation, history: History) -> list[tuple[Trial, str]]:
         trial = history[evaluation.trial]
@@ -104,7 +104,7 @@ class Racing(Scheduler):
         self._forget(trial)
         ended = [(trial, status)]
         if status == COMPLETE and self._incumbent(history, trial) is trial:
-            self._side_by_side = False
+            self._in_parallel = False
             ended += self._stop_hopeless(trial, history)
         return ended
 

@@ -1,4 +1,4 @@
-"""WHICH configuration is evaluated next."""
+"""Which configuration is evaluated next."""
 
 from ..history import (
     COMPLETE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..history import COMPLETE, CRASHED, FAILED, TIMEOUT, History, Trial
+from ..history import CRASHED, FAILED, TIMEOUT, History, Trial
 from ..space import Space
 from ._contract import Searcher
 from ._stopping import comparison_noise
@@ -109,7 +109,7 @@ class FamilySearcher(Searcher):
 
     def _values(self, families: list[list[Trial]], history: History) -> np.ndarray:
         """Return the logarithm of the improvement that is expected for the cost, by family."""
-        complete = [trial for trial in history if trial.eligible and trial.status == COMPLETE]
+        complete = [trial for trial in history if trial.can_win]
         costs = np.array([self._cost(trials) for trials in families])
         numbers = np.array([len(trials) for trials in families])
         if not complete:

@@ -1,4 +1,4 @@
-"""The contract of a searcher, which decides WHICH configuration is next.
+"""The contract of a searcher, which decides which configuration is next.
 
 A searcher is a function of the space, the history and a seed. It does not record its
 proposals: the history does. So a resumed run continues as if it had never stopped, and the

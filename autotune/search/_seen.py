@@ -15,9 +15,13 @@ _LISTED = 100_000  # points that may be shuffled as a list
 
 
 class Seen:
-    """The identities of a history's configurations.
+    """The configurations of a history, compared by value.
 
-    A cache: everything in it follows from the history.
+    It is a cache: everything in it follows from the history.
+
+    Parameters
+    ----------
+    space : Space
     """
 
     def __init__(self, space: Space):
@@ -52,8 +56,19 @@ def draw_unseen(
 ) -> dict[str, Any] | None:
     """Return a random configuration that is not in ``seen``, or None if there is none.
 
-    In a space with continuous ranges that hardly yields anything new (a distribution with a
-    few atoms, say), a repetition is returned rather than nothing.
+    Parameters
+    ----------
+    space : Space
+    seen : Seen
+    rng : RandomState
+    draw : callable or None, default=None
+        ``draw()`` returns a configuration; None: a random one of the space.
+
+    Returns
+    -------
+    params : dict or None
+        In an infinite space that yields hardly any new configurations, such as a distribution
+        with a few atoms, it may be a repetition.
     """
     draw = draw or (lambda: space.sample(rng))
     for _ in range(_TRIES):

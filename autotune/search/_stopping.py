@@ -14,7 +14,7 @@ NEGLIGIBLE = 0.05  # share of the noise that is not worth another trial
 
 def is_ripe(history: History, n_features: int) -> bool:
     """Return whether enough trials have failed to beat the best one for the search to end."""
-    complete = [trial for trial in history if trial.eligible and trial.status == COMPLETE]
+    complete = [trial for trial in history if trial.can_win]
     if len(complete) < max(_LEAST_TRIALS[0], _LEAST_TRIALS[1] * n_features):
         return False
     best = max(complete, key=history.score)  # the earliest among equals

@@ -18,7 +18,7 @@ from .._texts import short_repr
 from ._dimensions import Choice, Dimension, Interval, Steps
 from ._distributions import Distribution, Draws
 from ._ordinal import Ordinal, is_ordered
-from ._values import is_endless, is_number, plain
+from ._values import is_endless, is_number, native, plain
 
 _PRIORS = ("uniform", "log-uniform")
 _LARGEST = 2**53  # beyond it a float cannot tell neighbouring integers apart
@@ -181,7 +181,7 @@ def _interval(
     """Return an interval whose bounds make sense; two integers make it one of integers."""
     if integer is None:
         integer = isinstance(low, Integral) and isinstance(high, Integral)
-    shown = short_repr(tuple(map(_plain, spec)) if isinstance(spec, tuple) else spec)
+    shown = short_repr(tuple(map(native, spec)) if isinstance(spec, tuple) else spec)
     if integer and max(abs(int(low)), abs(int(high))) > _LARGEST:
         raise ValueError(f"{where} must have integer bounds within +-2**53, got {shown}")
     if not (_is_finite(low) and _is_finite(high) and _is_finite(float(high) - float(low))):
@@ -201,18 +201,13 @@ def _interval(
 
 def _other_meanings(spec: tuple[Any, ...]) -> str:
     """Return what to write for what an interval without any numbers may have been meant for."""
-    low, high, *rest = map(_plain, spec)
+    low, high, *rest = map(native, spec)
     if low == high:
         return f"; write [{low!r}] for a single value, [{(low, high)!r}] for the tuple itself"
     return (
         f"; write {(high, low, *rest)!r} for the interval, {[low, high]!r} for two choices, "
         f"[{(low, high, *rest)!r}] for the tuple itself"
     )
-
-
-def _plain(value: Any) -> Any:
-    """Return numpy scalars as Python's, so that messages can be read."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_finite(value: Any) -> bool:
@@ -297,7 +292,7 @@ def _check_frozen(where: str, spec: Any, name: str) -> None:
 def _check_randint(where: str, spec: Any, name: str) -> None:
     """Refuse ``randint`` with bounds between which there is no integer."""
     bounds = dict(zip(("low", "high"), spec.args, strict=False)) | spec.kwds
-    low, high = _plain(bounds["low"]), _plain(bounds["high"])
+    low, high = native(bounds["low"]), native(bounds["high"])
     shown = f"({low!r}, {high!r})"
     if float(low).is_integer() and float(high).is_integer():
         if low >= high:
@@ -319,6 +314,6 @@ def _call(spec: Any) -> str:
     """Return a distribution as the call that makes it."""
     if not hasattr(spec, "dist"):
         return short_repr(spec)
-    arguments = [repr(_plain(value)) for value in spec.args]
-    arguments += [f"{key}={_plain(value)!r}" for key, value in spec.kwds.items()]
+    arguments = [repr(native(value)) for value in spec.args]
+    arguments += [f"{key}={native(value)!r}" for key, value in spec.kwds.items()]
     return f"{spec.dist.name}({', '.join(arguments)})"

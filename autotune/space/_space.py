@@ -191,6 +191,13 @@ class Space:
                 return i
         return None
 
+    def _index(self, params: Any) -> int:
+        """Return the index of the first sub-space that holds a configuration, or raise."""
+        found = self._find(params)
+        if found is None:
+            raise ValueError(f"params must lie in the space {self!r}, got {params!r}")
+        return found
+
     def key(self, params: Mapping[str, Any]) -> Hashable:
         """Return what two configurations share exactly when they are the same.
 
@@ -226,9 +233,7 @@ class Space:
         ValueError
             If the configuration lies outside the space.
         """
-        found = self._find(params)
-        if found is None:
-            raise ValueError(f"params must lie in the space {self!r}, got {params!r}")
+        found = self._index(params)
         vector = [math.nan] * len(self.features)
         if len(self.subspaces) > 1:
             vector[0] = (found + 0.5) / len(self.subspaces)
@@ -283,9 +288,7 @@ class Space:
             If the configuration lies outside the space, or holds a value that an object with
             ``rvs`` drew and that JSON cannot express.
         """
-        found = self._find(params)
-        if found is None:
-            raise ValueError(f"params must lie in the space {self!r}, got {params!r}")
+        found = self._index(params)
         return to_json(self.subspaces, found, params)
 
     def from_json(self, obj: Any) -> dict[str, Any]:

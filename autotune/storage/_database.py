@@ -15,7 +15,7 @@ from .._texts import short_repr
 from ._fields import FIELDS, FieldError
 from ._migration import from_first_schema, from_second_schema
 
-APPLICATION_ID = 0x6175746F  # "auto": marks the file as one of ours
+APPLICATION_ID = 0x6175746F  # "auto": marks the files of this package
 SCHEMA_VERSION = 3
 _SMALLEST = 512  # bytes of the smallest database that SQLite makes
 _PATIENCE = 60.0  # seconds to wait for another process that writes
@@ -29,7 +29,7 @@ _KEYS = {
 
 
 def open_to_write(path: Any) -> sqlite3.Connection:
-    """Open a file of ours, or make it; raise a ValueError that says why that cannot be."""
+    """Open a storage file, or create it; raise a ValueError with the reason if that fails."""
     location = _location(path)
     with refusals(path):
         connection = sqlite3.connect(location, timeout=_PATIENCE, isolation_level=None)
@@ -45,7 +45,7 @@ def open_to_write(path: Any) -> sqlite3.Connection:
 
 
 def open_to_read(path: Any) -> sqlite3.Connection | None:
-    """Open a file of ours without changing it; None if it is empty."""
+    """Open a storage file without changing it; None if it is empty."""
     location = _location(path)
     if not location.exists():
         raise ValueError(f"storage={str(path)!r} does not exist")
@@ -72,9 +72,9 @@ def _copy(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file of an earlier schema to that of today, within a transaction."""
+    """Migrate a file of an earlier schema, within a transaction."""
     version = _version(connection)
-    if version == SCHEMA_VERSION:  # another process was faster
+    if version == SCHEMA_VERSION:  # another process has done it
         return
     if version == 1:
         from_first_schema(connection, _table("evaluations"))
@@ -85,7 +85,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 
 def _table(name: str) -> str:
-    """Return the statement that makes a table."""
+    """Return the statement that creates a table."""
     columns = [f"{column} {field.sql}" for column, field in FIELDS[name].items()]
     content = ",\n    ".join([*columns, _KEYS[name]])
     return f"CREATE TABLE {name} (\n    {content}\n)"
@@ -106,18 +106,18 @@ def _open_existing(location: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError:
         if Path(f"{location}-wal").exists():
             raise
-        # Nobody writes, since there is no journal: SQLite can do without its side files.
+        # Without a journal, no process is writing: SQLite can do without its side files.
         uri = f"file:{quote(str(location))}?immutable=1"
         connection = sqlite3.connect(uri, isolation_level=None, uri=True)
     return connection
 
 
 def _location(path: Any) -> Path:
-    """Return the absolute path of what may be a storage file."""
+    """Return the absolute path of a possible storage file."""
     if not isinstance(path, str | os.PathLike) or not str(path):
         raise TypeError(f"storage must be the path of a file, or None; got {short_repr(path)}")
     location = Path(os.fsdecode(path)).absolute()
-    with refusals(path):  # a folder may be closed to us
+    with refusals(path):  # the folder may not be readable
         # In this order: another thread may be making the file.
         usable = location.parent.is_dir() and (not location.exists() or location.is_file())
     if not usable or "\0" in str(location):
@@ -134,7 +134,7 @@ def _is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    """Make our tables in an empty file, unless another process does so first."""
+    """Create the tables in an empty file, unless another process does so first."""
     _use_wal(connection)
     with transaction(connection):
         if _is_empty(connection):
@@ -159,7 +159,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Any) -> int:
-    """Return the version of a file's schema; raise unless it is one of ours, and undamaged."""
+    """Return the version of a file's schema; raise unless it is a sound storage file."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     version = _version(connection)
     if application != APPLICATION_ID:
@@ -177,7 +177,7 @@ def _check(connection: sqlite3.Connection, path: Any) -> int:
 
 @contextmanager
 def refusals(path: Any) -> Iterator[None]:
-    """Turn what SQLite raises into an error that names the parameter and the file."""
+    """Turn errors of SQLite into one that names the parameter and the file."""
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeError) as error:
@@ -190,7 +190,7 @@ def refusals(path: Any) -> Iterator[None]:
 
 @contextmanager
 def damage(path: Any) -> Iterator[None]:
-    """Name the file when what it holds makes no sense."""
+    """Name the file if its content is invalid."""
     try:
         yield
     except FieldError as error:
@@ -199,7 +199,7 @@ def damage(path: Any) -> Iterator[None]:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is executed inside, or nothing of it."""
+    """Commit everything that is executed inside, or nothing."""
     try:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -218,7 +218,7 @@ def roll_back(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
-    """Close a connection if what is done inside fails."""
+    """Close a connection if the block raises."""
     try:
         yield
     except BaseException:

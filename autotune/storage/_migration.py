@@ -36,7 +36,7 @@ def from_first_schema(connection: sqlite3.Connection, new_table: str) -> None:
     Raises
     ------
     FieldError
-        If a value makes no sense.
+        If a value is invalid.
     """
     connection.execute("ALTER TABLE evaluations RENAME TO first_evaluations")
     connection.execute(new_table)

@@ -25,7 +25,12 @@ class Auto(Racing):
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates, widen, eps
+    surrogate : {"gp", "skopt"}, default="gp"
+    n_initial : int or None, default=None
+    n_candidates : int or None, default=None
+    widen : bool, default=False
+        These four are as in :class:`Bayes`.
+    eps : float, default=0.02
         As in :class:`Racing`.
     portfolio : bool, default=True
         Whether the starting points are tried.

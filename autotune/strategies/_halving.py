@@ -83,8 +83,11 @@ class Hyperband(Halving):
 
     Parameters
     ----------
-    factor, min_resources, resource, max_resources
-        As in :class:`Halving`.
+    factor : float, default=3
+    min_resources : {"auto", "smallest"}, int or float, default="auto"
+    resource : str, default="n_samples"
+    max_resources : "auto" or int, default="auto"
+        These four are as in :class:`Halving`.
 
     Notes
     -----

@@ -18,8 +18,11 @@ class Racing(Bayes):
 
     Parameters
     ----------
-    surrogate, n_initial, n_candidates, widen
-        As in :class:`Bayes`.
+    surrogate : {"gp", "skopt"}, default="gp"
+    n_initial : int or None, default=None
+    n_candidates : int or None, default=None
+    widen : bool, default=False
+        These four are as in :class:`Bayes`.
     eps : float, default=0.02
         Probability with which a test may stop a trial that would have won, in [0, 0.5);
         0 stops none.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .._budget import FASTEST
-from .._texts import warn
+from .._texts import last_line, warn
 from ..history import (
     COMPLETE,
     DROPPED,
@@ -171,7 +171,7 @@ def compare_as_far_as_known(
     limit = math.inf if seconds_per_trial is None else seconds_per_trial
     cut = {t.number: sound_folds(t, history) for t in history if _is_cut(t, history, limit)}
     cut = {number: folds for number, folds in cut.items() if folds}
-    complete = [t for t in history if t.eligible and t.status == COMPLETE]
+    complete = [t for t in history if t.can_win]
     default = default_of(history)
     known = [] if default is None else cut.get(default.number, [])
     if complete:
@@ -199,7 +199,7 @@ def warn_of_default(history: History) -> None:
     n_known = len(sound_folds(default, history))
     why = "the search ended before the others"
     if default.status == TIMEOUT and default.error:
-        why = default.error.strip().splitlines()[-1]
+        why = last_line(default.error)
     compared = "the winner is better on those" if n_known else "the gain from tuning is unknown"
     warn(
         f"the model with its own parameters was evaluated on {n_known} of "

@@ -113,7 +113,7 @@ def stand_in(best: Trial, history: History) -> Trial | None:
     It is not worse than the default, if there is one: the best of those that are at least ten
     times faster to fit or, failing that, the fastest.
     """
-    complete = [t for t in history if t.status == COMPLETE and t.eligible]
+    complete = [t for t in history if t.can_win]
     defaults = [history.score(trial) for trial in complete if trial.origin == "default"]
     floor = max(defaults, default=-math.inf)
     others = [t for t in complete if t is not best and history.score(t) >= floor]

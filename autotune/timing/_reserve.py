@@ -61,7 +61,7 @@ class Reserve(Listener):
 
     def ended(self, trial: Trial, history: History) -> None:
         score = history.score(trial)
-        if self._refit and trial.eligible and trial.status == COMPLETE and score > self._best:
+        if self._refit and trial.can_win and score > self._best:
             self._best, self._seconds = score, self._on_all_rows(longest_fit(trial, self._share))
 
     def learn(self, history: History) -> None:

@@ -1,6 +1,6 @@
 """One ``fit``: the validated problem, the search, the conclusion, the last fit."""
 
-from ._callbacks import begin_callbacks
+from ._callbacks import Callbacks
 from ._conclusion import conclude
 from ._final_model import make_final_model
 from ._kept import FoldResults, make_fold_results, out_of_fold
@@ -14,6 +14,7 @@ from ._study import Study, open_study
 from ._winner import Winner, choose_winner
 
 __all__ = [
+    "Callbacks",
     "FoldResults",
     "Problem",
     "Rescorer",
@@ -21,7 +22,6 @@ __all__ = [
     "SearchResult",
     "Study",
     "Winner",
-    "begin_callbacks",
     "choose_winner",
     "conclude",
     "make_final_model",

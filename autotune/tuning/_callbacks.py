@@ -24,29 +24,15 @@ class Callbacks(Listener):
     Parameters
     ----------
     owner : estimator
-    X, y : array-like
-    weights : array-like or None
-        The ``sample_weight`` of ``fit``.
-    refit : bool
-        Whether a refit follows the search.
+    problem : Problem
     n_evaluations : int or None
-        Maximum number of evaluations; None if unknown.
-    comparison : bool, default=False
-        Whether a final comparison, a task of its own, may follow the search.
+        Maximum number of evaluations of the search; None if unknown.
     """
 
-    def __init__(
-        self,
-        owner: Any,
-        X: Any,
-        y: Any,
-        weights: Any,
-        refit: bool,
-        n_evaluations: int | None,
-        comparison: bool = False,
-    ):
+    def __init__(self, owner: Any, problem: Problem, n_evaluations: int | None):
+        weights = problem.routed.fit.get("sample_weight")
         metadata = None if weights is None else {"sample_weight": weights}
-        self.event = {"estimator": owner, "X": X, "y": y, "metadata": metadata}
+        self.event = {"estimator": owner, "X": problem.X, "y": problem.y, "metadata": metadata}
         self._active = has_callbacks(owner)
         # A wrapped model's callbacks, too, must know of which search its fits are a part.
         self._inherited = self._active or any(map(has_callbacks, owner._models().values()))
@@ -54,7 +40,9 @@ class Callbacks(Listener):
         self._n_submitted = 0
         self._open: dict[tuple[int, Key], Any] = {}  # the contexts of what has not ended
         self._search = None
-        self._root = open_callback_context(owner, 1 + comparison + refit)
+        # The search, the final comparison and the refit.
+        n_tasks = 1 + problem.compares_finalists + (problem.refit is not False)
+        self._root = open_callback_context(owner, n_tasks)
         if self._root is None:
             return
         self._root.call_on_fit_task_begin(**self.event)
@@ -120,16 +108,3 @@ class Callbacks(Listener):
         """Notify that ``fit`` has ended."""
         if self._root is not None:
             self._root.call_on_fit_task_end(**self.event)
-
-
-def begin_callbacks(owner: Any, problem: Problem, n_evaluations: int | None) -> Callbacks:
-    """Notify the callbacks that ``fit`` begins; return the object for further notifications."""
-    return Callbacks(
-        owner,
-        problem.X,
-        problem.y,
-        problem.routed.fit.get("sample_weight"),
-        problem.refit is not False,
-        n_evaluations,
-        problem.compares_finalists,
-    )

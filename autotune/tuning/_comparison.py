@@ -74,7 +74,7 @@ class FinalComparison(Listener):
 
     def _score(self, trial: Trial) -> float:
         """Return the score with which a trial competes, NaN if it does not."""
-        if not trial.eligible or trial.status != COMPLETE:
+        if not trial.can_win:
             return math.nan
         if trial.number not in self._scores:
             self._scores[trial.number] = self._history.score(trial)

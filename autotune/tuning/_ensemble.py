@@ -1,73 +1,32 @@
-"""Which trials make an ensemble: chosen on predictions for rows that they were not fitted on."""
+"""The selection of an ensemble on predictions for rows that its trials were not fitted on."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import get_scorer
 
 from .._texts import warn
-from ..compat import is_own_score, metric_of, only_predicts, slice_params, to_numpy
-from ..ensembles import LIBRARY_SIZE, MOST_ROWS, count_scores, select_greedily
+from ..compat import is_own_score, only_predicts, slice_params, to_numpy
+from ..ensembles import LIBRARY_SIZE, MOST_ROWS, blend, count_scores, select_greedily
 from ..evaluation import class_labels
-from ..history import COMPLETE, History, Trial
-from ..results import describe_metric
+from ..history import History, Trial
 from ..timing import Clock
 from ._ensemble_gain import count_samples, expect_gain
-from ._known import KnownClassifier, KnownRegressor, Rows
+from ._fast_metrics import fast_metric
+from ._kept import leaders
+from ._known import Rows, known_model
 from ._problem import FOLDS, Problem
 from ._speed import PredictionTime
 
 _Folds = list[tuple[np.ndarray, np.ndarray]]  # validation rows and predictions for them
 
 
-def _log_loss(codes: np.ndarray, votes: np.ndarray) -> Any:
-    own = votes[np.arange(len(codes)), codes] / votes.sum(axis=1)
-    return np.log(np.clip(own, np.finfo(float).eps, 1.0)).mean()
-
-
-def _accuracy(codes: np.ndarray, votes: np.ndarray) -> Any:
-    return (votes.argmax(axis=1) == codes).mean()
-
-
-def _squared_error(y: np.ndarray, values: np.ndarray) -> Any:
-    return -np.square(y - values).mean()
-
-
-def _root_squared_error(y: np.ndarray, values: np.ndarray) -> Any:
-    return -np.sqrt(np.square(y - values).mean())
-
-
-def _r2(y: np.ndarray, values: np.ndarray) -> Any:
-    spread = np.square(y - y.mean()).mean()
-    return 1.0 + _squared_error(y, values) / spread if spread else np.nan
-
-
-_FAST = {  # what is computed thousands of times for one ensemble, without checking its input
-    "log loss": _log_loss,
-    "accuracy": _accuracy,
-    "mean squared error": _squared_error,
-    "root mean squared error": _root_squared_error,
-    "R²": _r2,
-    "r2": _r2,
-}
-
-
-def _fast_metric(scorer: Any, problem: Problem) -> Callable[..., Any] | None:
-    """Return what computes a metric of scikit-learn with its defaults at once, if it is known."""
-    known = metric_of(scorer)
-    if known is not None and known[2]:
-        return None
-    name = describe_metric(scorer, problem.candidates.models.members).name
-    return _FAST.get(name)
-
-
 class RowScorer:
-    """Computes the metric that decides from predictions for rows.
+    """Computes the deciding metric from predictions for rows.
 
     A scorer that may look at more than predictions is replaced: by the log loss, or by the
     squared error.
@@ -79,13 +38,14 @@ class RowScorer:
     Attributes
     ----------
     is_exact : bool
-        Whether it computes the metric that decides rather than its replacement.
+        Whether it computes the deciding metric rather than its replacement.
     """
 
     def __init__(self, problem: Problem):
         self._scorer = problem.scoring.deciding
         self._params = problem.routed.score
-        is_other = is_own_score(self._scorer) and problem.metric.name not in _FAST
+        fast = fast_metric(self._scorer, problem.candidates.models.members)
+        is_other = is_own_score(self._scorer) and fast is None
         if is_other or not only_predicts(self._scorer):
             name, words = (
                 ("neg_log_loss", "log loss")
@@ -97,6 +57,7 @@ class RowScorer:
                 f"predictions, so the ensemble is chosen by its {words}",
             )
             self._scorer, self._params = get_scorer(name), {}
+            fast = fast_metric(self._scorer, ())
         self.is_exact = self._scorer is problem.scoring.deciding
         self._X = problem.X
         labels = class_labels(problem.y)
@@ -104,32 +65,28 @@ class RowScorer:
         self._classes = np.unique(self._y) if problem.classifier else None
         self._n_axes = int(problem.classifier)  # more than the target has
         self._codes = self._y if self._classes is None else np.searchsorted(self._classes, self._y)
-        self._fast = None if self._params else _fast_metric(self._scorer, problem)
+        self._fast = None if self._params else fast
 
     def __call__(self, rows: np.ndarray, values: np.ndarray) -> float:
         """Return the score of predictions for rows."""
         if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
             return float(self._fast(self._codes[rows], values))
-        known = (
-            KnownRegressor({"predict": values})
-            if self._classes is None
-            else KnownClassifier({"predict_proba": values}, self._classes)
-        )
+        method = "predict" if self._classes is None else "predict_proba"
+        model = known_model({method: values}, self._classes)
         params = slice_params(self._X, self._params, rows)
-        return float(self._scorer(known, Rows(np.arange(len(rows))), self._y[rows], **params))
+        return float(self._scorer(model, Rows(np.arange(len(rows))), self._y[rows], **params))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which trials make an ensemble.
+    """The trials of an ensemble.
 
     Attributes
     ----------
     weights : dict of int to float
-        Of the trials, by their numbers.
+        The weights of the trials, by their numbers.
     gain : float
-        By how much the ensemble is expected to be better on new data than the best trial alone;
-        0 where that is not known.
+        The expected gain of the ensemble over the best trial on new data; 0 if unknown.
     """
 
     weights: dict[int, float]
@@ -144,11 +101,11 @@ def choose_ensemble(
     speed: PredictionTime,
     clock: Clock,
 ) -> Selection:
-    """Return the trials that make the ensemble.
+    """Return the trials of the ensemble.
 
-    The winner is alone where an ensemble that is selected in the same way on all folds but one
-    is not better than it on the fold that is left out: the mean of the difference over the folds
-    must exceed its standard error.
+    It is only the winner unless ensembles that are selected in the same way on all folds but one
+    are better than the winner on the fold that is left out: the mean of the differences must
+    exceed its standard error.
 
     Parameters
     ----------
@@ -160,7 +117,7 @@ def choose_ensemble(
     speed : PredictionTime
         Trials that are too slow are left out.
     clock : Clock
-        Where too few seconds are left for a selection, there is none.
+        If too few seconds are left for a selection, there is none.
     """
     alone = Selection({winner.number: 1.0})
     found = {trial.number: predict(trial) for trial in _library(history, winner, speed)}
@@ -169,12 +126,13 @@ def choose_ensemble(
         return alone
     numbers, scorer = list(folds), RowScorer(problem)
     sampled = _sample(list(folds.values()), problem.seed_for(FOLDS))
-    place = numbers.index(winner.number)
     try:
-        if not _has_time(sampled, scorer, clock, 1 + len(sampled[0])):
-            warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
+        sampled = sampled[: _count_affordable(sampled, scorer, clock, 1 + len(sampled[0]))]
+        if len(sampled) < 2:
+            if problem.asks_for_average:
+                warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
             return alone
-        weights = _select_if_better(sampled, place, scorer)
+        weights = _select_if_better(sampled, scorer)
         gain = _expect(problem, sampled, scorer, clock) if len(weights) > 1 else 0.0
     except Exception as error:  # of the metric's own code
         warn(
@@ -185,41 +143,45 @@ def choose_ensemble(
     return Selection({numbers[i]: weight for i, weight in weights.items()}, gain)
 
 
-def _has_time(trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selections: int) -> bool:
-    """Return whether there are enough seconds for some selections."""
+def _count_affordable(
+    trials: list[_Folds], scorer: RowScorer, clock: Clock, n_selections: int
+) -> int:
+    """Return among how many trials half of the seconds left suffice for some selections."""
+    left = clock.left_for_refit()
+    if math.isinf(left):
+        return len(trials)
     _score_alone(trials[0], scorer)  # the first call may take longer than others
     start = clock.elapsed()
     _score_alone(trials[0], scorer)
-    seconds = (clock.elapsed() - start) * count_scores(len(trials)) * n_selections
-    return seconds <= clock.left_for_refit()
+    seconds = (clock.elapsed() - start) * count_scores(1) * n_selections
+    return min(len(trials), int(left / 2 / max(seconds, 1e-9)))
 
 
-def _select_if_better(trials: list[_Folds], winner: int, scorer: RowScorer) -> dict[int, float]:
-    """Return the weights of trials by their positions: of the winner alone unless others help."""
-    folds = range(len(trials[0]))
+def _select_if_better(trials: list[_Folds], scorer: RowScorer) -> dict[int, float]:
+    """Return the weights of trials by their positions: of the first alone unless others help."""
+    folds, alone = range(len(trials[0])), {0: 1.0}
     weights = _select(trials, folds, scorer)
     if len(weights) == 1:
-        return {winner: 1.0}
-    gains = [_gain(trials, winner, left_out, scorer) for left_out in folds]
+        return alone
+    gains = [_gain(trials, left_out, scorer) for left_out in folds]
     error = np.std(gains, ddof=1) / math.sqrt(len(gains))
-    return weights if np.mean(gains) > error else {winner: 1.0}
+    return weights if np.mean(gains) > error else alone
 
 
 def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Clock) -> float:
-    """Return the gain that is expected of an ensemble, 0 if it cannot be computed in time."""
+    """Return the expected gain of an ensemble, 0 if it cannot be computed in time."""
     if not scorer.is_exact:
         return 0.0
     rows = np.concatenate([rows for rows, _ in trials[0]])
-    if not _has_time(trials, scorer, clock, count_samples(len(rows))):
+    if _count_affordable(trials, scorer, clock, count_samples(len(rows))) < len(trials):
         return 0.0
     predictions = [np.concatenate([values for _, values in folds]) for folds in trials]
     groups = problem.routed.split.get("groups")
-    labels = class_labels(problem.y) if problem.classifier else None
     gain = expect_gain(
         predictions,
         lambda places, values: scorer(rows[places], values),
         rows if groups is None else to_numpy(groups)[rows],
-        None if labels is None else labels[rows],
+        None if problem.labels is None else problem.labels[rows],
         problem.seed_for(FOLDS),
     )
     return gain if math.isfinite(gain) else 0.0
@@ -232,16 +194,17 @@ def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
 
 
 def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
-    """Return the best trials that are fast enough, from the winner on."""
-    rivals = [t for t in history if t.eligible and t.status == COMPLETE and t is not winner]
+    """Return trials that are fast enough: the winner, the best of each model, the next best."""
+    rivals = [t for t in history if t.can_win and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
     rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
-    rivals.sort(key=history.score, reverse=True)
+    first = leaders(history)
+    rivals.sort(key=lambda trial: (trial.number in first, history.score(trial)), reverse=True)
     return [winner, *rivals[: LIBRARY_SIZE - 1]]
 
 
 def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
-    """Return the same of the rows of each fold for all trials, if there are very many."""
+    """Return a subset of the rows of each fold, the same for all trials, if there are very many."""
     n_rows = [len(rows) for rows, _ in trials[0]]
     share = MOST_ROWS / sum(n_rows)
     if share >= 1:
@@ -255,17 +218,16 @@ def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
 
 
 def _select(trials: list[_Folds], folds: Sequence[int], scorer: RowScorer) -> dict[int, float]:
-    """Return the weights of trials that are selected on some folds, by their positions."""
+    """Return the weights of an ensemble that is selected on some folds, by position."""
     rows = np.concatenate([trials[0][fold][0] for fold in folds])
     predictions = [np.concatenate([each[fold][1] for fold in folds]) for each in trials]
     return select_greedily(predictions, lambda values: scorer(rows, values))
 
 
-def _gain(trials: list[_Folds], winner: int, left_out: int, scorer: RowScorer) -> float:
-    """Return by how much an ensemble is better than the winner on a fold that it does not know."""
+def _gain(trials: list[_Folds], left_out: int, scorer: RowScorer) -> float:
+    """Return the gain over the first, on one fold, of an ensemble selected on the others."""
     others = [fold for fold in range(len(trials[0])) if fold != left_out]
     weights = _select(trials, others, scorer)
-    rows = trials[winner][left_out][0]
-    parts = [weight * trials[i][left_out][1].astype(float) for i, weight in weights.items()]
-    blend = np.sum(parts, axis=0)
-    return scorer(rows, blend) - scorer(rows, trials[winner][left_out][1])
+    rows = trials[0][left_out][0]
+    predictions = [folds[left_out][1] for folds in trials]
+    return scorer(rows, blend(predictions, weights)) - scorer(rows, predictions[0])

@@ -1,4 +1,4 @@
-"""By how much an ensemble is better on new data than the best of its candidates alone."""
+"""The expected gain of an ensemble over the best of its candidates on new data."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ..ensembles import select_greedily
+from ..ensembles import blend, select_greedily
 
-_ROWS_SAMPLED = 100_000  # in all samples together; chosen, with the two below
-_FEWEST, _MOST = 5, 50  # samples; their number follows from the rows, so as to be the same again
+_ROWS_SAMPLED = 100_000  # in all samples together; chosen, as are the two below
+_FEWEST, _MOST = 5, 50  # samples; a number that depends on the rows alone is reproducible
 
 
 def count_samples(n_rows: int) -> int:
-    """Return on how many samples a gain is computed: many of few rows, which vary more."""
+    """Return the number of samples for a gain: the fewer the rows, the more they vary."""
     return int(np.clip(_ROWS_SAMPLED // n_rows, _FEWEST, _MOST))
 
 
@@ -24,23 +24,23 @@ def expect_gain(
     labels: np.ndarray | None,
     seed: int,
 ) -> float:
-    """Return the gain of a greedy ensemble over the best single model on rows it is not chosen by.
+    """Return the gain of a greedy ensemble over the best single model on other rows.
 
-    The ensemble is chosen by the predictions that score it, so its score is too good. Here rows
-    are drawn with replacement, an ensemble and a single model are chosen on those, and both are
-    scored on the rows that were not drawn; the mean of the differences is free of that bias.
-    That is bootstrap bias-corrected cross-validation [1]_ with the whole selection repeated.
+    The ensemble is selected on the predictions that score it, so its score is optimistic. Here
+    rows are drawn with replacement, an ensemble and a single model are selected on them, and
+    both are scored on the rows that were not drawn; the mean of the differences is free of that
+    bias. This is bootstrap bias-corrected cross-validation [1]_ with the whole selection repeated.
 
     Parameters
     ----------
     predictions : sequence of ndarray
-        Of each model, out of fold, with the same rows.
+        The out-of-fold predictions of each model, for the same rows.
     score : callable
         ``score(places, values)`` returns the score of predictions for rows at some places.
     units : ndarray of shape (n_rows,)
-        What is drawn whole: the number of the row, which may be there more than once, or its group.
+        The unit of drawing for each row: its number, which may occur more than once, or its group.
     labels : ndarray of shape (n_rows,) or None
-        The classes: a sample that lacks one is left out, because metrics need all.
+        The classes; samples that lack one are discarded, because metrics need all of them.
     seed : int
 
     Returns
@@ -71,19 +71,19 @@ def _gain(
     drawn: np.ndarray,
     left: np.ndarray,
 ) -> float:
-    """Return the difference on some rows of what is chosen on others."""
+    """Return the gain on some rows of an ensemble that is selected on others."""
     known = [each[drawn] for each in predictions]
     alone = [score(drawn, values) for values in known]
     if not np.isfinite(alone).any():
         return np.nan
     best = int(np.nanargmax(alone))
     weights = select_greedily(known, lambda values: score(drawn, values))
-    blend = np.sum([w * predictions[i][left].astype(float) for i, w in weights.items()], axis=0)
-    return score(left, blend) - score(left, predictions[best][left])
+    unseen = [each[left] for each in predictions]
+    return score(left, blend(unseen, weights)) - score(left, unseen[best])
 
 
 def _are_whole(labels: np.ndarray | None, *parts: np.ndarray) -> bool:
-    """Return whether each part of the rows has all classes."""
+    """Return whether all classes occur in each part of the rows."""
     if labels is None:
         return True
     n_classes = len(np.unique(labels))

@@ -29,7 +29,7 @@ from ._winner import LastFit, Winner, refit_winner
 def make_final_model(
     problem: Problem, result: SearchResult, winner: Winner, runtime: Runtime
 ) -> LastFit:
-    """Return the model that is used from now on, as ``final_model`` wants it.
+    """Return the model that is used from now on, as ``final_model`` says.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def _average(
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return None
     if history.share < FULL:
-        _warn_of_share(problem, history)
+        if problem.asks_for_average:
+            _warn_of_share(problem, history)
         return None
     folds = FoldFits(problem, result, runtime)
     speed = PredictionTime(problem, history, runtime.kept)
@@ -135,7 +136,7 @@ class FoldFits:
         return averaged.take(models, shares), weights
 
     def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """Return validation rows and predictions of each fold, None unless all can be had."""
+        """Return validation rows and predictions of each fold, None unless all are available."""
         found = []
         for key in compared_keys(self._history):
             known = self._kept.predictions(trial, key)
@@ -168,7 +169,7 @@ class FoldFits:
             return []
 
     def _models(self, trial: Trial) -> list[Any]:
-        """Return the models of a trial's folds, those that can be had in time."""
+        """Return the models of a trial's folds that are available in time."""
         keys = compared_keys(self._history)
         models = [self._kept.model(trial, key) for key in keys]
         models = [
@@ -228,7 +229,7 @@ def _reusable(problem: Problem) -> Any:
 
 
 def _warn_of_refit(problem: Problem, trial: Trial) -> None:
-    """Say that there is nothing to average."""
+    """Warn that there is nothing to average."""
     warn(
         f"final_model={problem.final_model!r}: there is no fold model of trial {trial.number}: it "
         "is fitted on all rows instead",
@@ -236,7 +237,7 @@ def _warn_of_refit(problem: Problem, trial: Trial) -> None:
 
 
 def _warn_of_slow_average(problem: Problem, trial: Trial) -> None:
-    """Say that an average would predict too slowly."""
+    """Warn that an average would predict too slowly."""
     warn(
         f"budget: an average of models would take more than "
         f"{problem.budget.predict_seconds_per_row:g} s per row to predict: trial {trial.number} is "
@@ -245,7 +246,7 @@ def _warn_of_slow_average(problem: Problem, trial: Trial) -> None:
 
 
 def _noted_warnings(history: History, numbers: list[int]) -> list[tuple[type[Warning], str]]:
-    """Return what the fits of trials have warned of, since no last fit will repeat it."""
+    """Return the warnings of the fits of trials, since no last fit will repeat them."""
     keys = compared_keys(history)
     evaluations = [history[number].evaluations.get(key) for number in numbers for key in keys]
     texts = dict.fromkeys(text for e in evaluations if e is not None for text in e.warnings)
@@ -254,7 +255,7 @@ def _noted_warnings(history: History, numbers: list[int]) -> list[tuple[type[War
 
 
 def _category(name: str) -> type[Warning]:
-    """Return a category of Python's or scikit-learn's by its name, or else the usual one."""
+    """Return a warning category of Python or scikit-learn by its name, or else UserWarning."""
     for module in (builtins, sklearn.exceptions):
         found = getattr(module, name, None)
         if isinstance(found, type) and issubclass(found, Warning):
@@ -263,7 +264,7 @@ def _category(name: str) -> type[Warning]:
 
 
 def _warn_of_share(problem: Problem, history: History) -> None:
-    """Say that the folds' models, which were fitted on few rows, are not averaged."""
+    """Warn that fold models, which were fitted on fewer rows, are not averaged."""
     warn(
         f"budget: {problem.budget.seconds:g} s are too few to search on all rows. The fold models "
         f"were fitted on {history.share:.0%} of them, so final_model={problem.final_model!r} is "

@@ -1,4 +1,4 @@
-"""Models and predictions of folds that are kept during a search, within a number of bytes."""
+"""Models and predictions of folds that are kept during a search, within a memory limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
-from ..evaluation import Keeps, Kept, Outcome, class_labels
+from ..evaluation import CHOSEN, Keeps, Kept, Outcome
 from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
 from ..storage import Journal
 from ._problem import Problem
@@ -24,13 +24,12 @@ def make_keeps(problem: Problem) -> Keeps | None:
     is_limited = problem.budget.predict_seconds_per_row is not None
     if not (models or predictions or is_limited):
         return None
-    labels = class_labels(problem.y) if problem.classifier else None
-    classes = None if labels is None else np.unique(labels)
+    classes = None if problem.labels is None else np.unique(problem.labels)
     return Keeps(models, predictions, classes, problem.keep_predictions, is_limited)
 
 
 class FoldResults:
-    """What evaluations on all folds of the best trials have kept.
+    """The models and predictions that evaluations of the best trials have kept.
 
     Trials that end without being complete are forgotten, and so are the worst of more than
     ``LIBRARY_SIZE``, except for predictions that the user asked for. Where what is kept takes
@@ -42,7 +41,7 @@ class FoldResults:
     keeps : Keeps or None
         What evaluations keep.
     journal : Journal or None
-        Where predictions are saved, and forgotten, too.
+        Where predictions are saved and discarded, too.
     capacity : int
         Bytes.
     """
@@ -64,15 +63,15 @@ class FoldResults:
         self._predictions: dict[int, dict[Key, Kept]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the state without what belongs to the running fit."""
+        """Return the state without the journal of the running ``fit``."""
         return {**self.__dict__, "_journal": None}
 
     def wants(self, key: Key, history: History) -> bool:
-        """Return whether the evaluation with a key is one by which trials are compared."""
+        """Return whether trials are compared by the evaluation with a key."""
         return key.phase == SEARCH and key.fidelity == history.share
 
     def take(self, outcome: Outcome, history: History) -> None:
-        """Keep what an evaluation has brought, and forget what has lost its worth by it."""
+        """Keep the results of an evaluation, and discard those that are no longer needed."""
         evaluation, kept = outcome.evaluation, outcome.kept
         if kept is not None and evaluation.status == COMPLETE:
             self.add(evaluation.trial, evaluation.key, kept)
@@ -82,18 +81,18 @@ class FoldResults:
         self._forget(history)
 
     def add(self, trial: int, key: Key, kept: Kept) -> None:
-        """Keep what there is of a fold."""
+        """Keep the results of a fold."""
         if kept.model is not None:
             self._put(self._models, trial, key, replace(kept, responses={}))
         if kept.responses:
             rows = self._rows.setdefault(key, kept.rows)
             self._put(self._predictions, trial, key, replace(kept, model=None, rows=rows))
-        if kept.seconds_per_row is not None:  # what is shortest was least disturbed
+        if kept.seconds_per_row is not None:  # the shortest time was the least disturbed
             before = self.seconds_per_row.get(trial, math.inf)
             self.seconds_per_row[trial] = min(before, kept.seconds_per_row)
 
     def recall(self, earlier: FoldResults | None, history: History) -> None:
-        """Take over the predictions of evaluations that an earlier fit leaves to this one."""
+        """Take over the predictions of evaluations of an earlier ``fit``."""
         known: Iterable[tuple[int, Key, Kept]]
         if self._journal is not None:
             known = ((n, key, _from_arrays(arrays)) for n, key, arrays in self._journal.arrays())
@@ -108,26 +107,26 @@ class FoldResults:
         self._forget(history)
 
     def close(self) -> None:
-        """Forget the models, and leave the file."""
+        """Discard the models, and let go of the file."""
         self._journal = None
         for number in list(self._models):
             self._drop(self._models, number)
 
     def model(self, trial: Trial, key: Key) -> Any:
-        """Return the model of a fold, None if it is not there."""
+        """Return the model of a fold, None if it was not kept."""
         kept = self._models.get(trial.number, {}).get(key)
         return None if kept is None or kept.model is None else pickle.loads(kept.model)
 
     def has_best(self, history: History) -> bool:
-        """Return whether the models of the best trial so far are there."""
-        complete = {t.number for t in history if t.eligible and t.status == COMPLETE}
+        """Return whether the models of the best trial so far were kept."""
+        complete = {t.number for t in history if t.can_win}
         if not complete or history.share < FULL:  # those of fewer rows are not averaged
             return False
         best = _worst_first(history, complete)[-1]
         return self._models.get(best, {}).keys() >= set(compared_keys(history))
 
     def predictions(self, trial: Trial, key: Key) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the validation rows of a fold and the predictions for them, if they are there.
+        """Return the validation rows of a fold and the predictions for them, if they were kept.
 
         Those of a classifier are probabilities, or one vote for each row if there are none.
         """
@@ -142,7 +141,7 @@ class FoldResults:
         return kept.rows, values
 
     def responses(self, trial: Trial, key: Key) -> Kept | None:
-        """Return the validation rows of a fold and all responses for them, if they are there."""
+        """Return the validation rows of a fold and all responses for them, if they were kept."""
         return self._predictions.get(trial.number, {}).get(key)
 
     def _put(self, to: dict[int, dict[Key, Kept]], number: int, key: Key, kept: Kept) -> None:
@@ -152,13 +151,13 @@ class FoldResults:
         folds[key] = kept
 
     def _drop(self, kept: dict[int, dict[Key, Kept]], number: int) -> None:
-        """Forget the models or the predictions of a trial."""
+        """Discard the models or the predictions of a trial."""
         self._size -= sum(map(_size, kept.pop(number, {}).values()))
         if kept is self._predictions and self._journal is not None:
             self._journal.discard_arrays(number)
 
     def _forget(self, history: History) -> None:
-        """Forget trials that are out, then the worst while there are too many or too much."""
+        """Discard trials that cannot win, then the worst while there are too many."""
         both = self._models, self._predictions
         for kept in both:
             for number in list(kept):
@@ -179,7 +178,7 @@ class FoldResults:
 def make_fold_results(
     problem: Problem, history: History, journal: Journal | None, earlier: FoldResults | None
 ) -> FoldResults | None:
-    """Return what is kept in a fit, None if nothing, with what earlier fits leave to it.
+    """Return the store for the results of folds, None if nothing is kept.
 
     Parameters
     ----------
@@ -189,7 +188,7 @@ def make_fold_results(
     journal : Journal or None
         The file, if there is one.
     earlier : FoldResults or None
-        What a fit of the same estimator has kept, of which this one may be the continuation.
+        The store of an earlier ``fit`` of the estimator, which this one may continue.
     """
     keeps = make_keeps(problem)
     if keeps is None:
@@ -200,27 +199,42 @@ def make_fold_results(
 
 
 def _from_arrays(arrays: dict[str, np.ndarray]) -> Kept:
-    """Return what was kept of a fold, as a file has it."""
+    """Return the results of a fold from the arrays in a file."""
     return Kept(None, arrays["rows"], {n: each for n, each in arrays.items() if n != "rows"})
 
 
 def _size(kept: Kept) -> int:
-    """Return the bytes of what is kept of a fold."""
+    """Return the size of the results of a fold in bytes."""
     if kept.model is not None:
         return len(kept.model)
     return sum(each.nbytes for each in kept.responses.values())
 
 
+def leaders(history: History) -> set[int]:
+    """Return the numbers of the best trial of each model, as far as they have complete ones."""
+    best: dict[int, tuple[float, int]] = {}
+    for trial in history:
+        worth, model = _worth(history, trial), id(trial.params.get(CHOSEN))
+        if worth > best.get(model, (-math.inf, 0))[0]:
+            best[model] = worth, trial.number
+    return {number for _, number in best.values()}
+
+
+def _worth(history: History, trial: Trial) -> float:
+    """Return the score of a trial that may win, negative infinity for others."""
+    score = history.score(trial) if trial.can_win else -math.inf
+    return -math.inf if math.isnan(score) else score
+
+
 def _worst_first(history: History, numbers: set[int]) -> list[int]:
-    """Return complete trials by their score, the worst first, and before the best those under way.
+    """Return trials by score, the worst first, with running ones just before the best.
 
-    The later of equals is first.
+    The best of each model come after all others; among equals, the later one is first.
     """
+    first = leaders(history)
 
-    def worth(number: int) -> tuple[float, int]:
-        trial = history[number]
-        score = history.score(trial) if trial.status == COMPLETE and trial.eligible else -math.inf
-        return (-math.inf if math.isnan(score) else score), -number
+    def worth(number: int) -> tuple[bool, float, int]:
+        return number in first, _worth(history, history[number]), -number
 
     complete = sorted((n for n in numbers if history[n].status == COMPLETE), key=worth)
     running = sorted((n for n in numbers if history[n].status != COMPLETE), reverse=True)
@@ -235,9 +249,9 @@ def compared_keys(history: History) -> list[Key]:
 def out_of_fold(
     kept: FoldResults | None, history: History, trial: Trial, n_rows: int
 ) -> np.ndarray | None:
-    """Return a trial's mean prediction for each row as a validation row, None if none is kept.
+    """Return a trial's mean out-of-fold prediction for each row, None if none was kept.
 
-    It is NaN for rows of which none is known.
+    It is NaN for rows without a prediction.
     """
     known = [] if kept is None else [kept.predictions(trial, key) for key in compared_keys(history)]
     folds = [each for each in known if each is not None]

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 
 class Rows:
-    """Takes the place of X: it tells only which rows are asked for, by their places.
+    """Takes the place of X, and knows only the positions of its rows.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Rows:
         return len(self.places)
 
     def __getitem__(self, chosen: Any) -> Rows:
-        if isinstance(chosen, str | tuple):  # of columns, too
+        if isinstance(chosen, str | tuple):  # which would select columns
             self.__array__()
         return Rows(np.atleast_1d(self.places[chosen]))
 
@@ -34,12 +34,12 @@ class Rows:
 
 
 def _is_known(name: str) -> Callable[[Any], bool]:
-    """Return a check whether the responses of a method are known."""
+    """Return a check of whether the responses of a method are known."""
     return lambda model: name in model._responses
 
 
 class _KnownModel(BaseEstimator):
-    """What the classifier and the regressor share: an answer for each row, by method."""
+    """What the classifier and the regressor share: the response for each row, by method."""
 
     def __init__(self, responses: dict[str, np.ndarray]):
         self._responses = responses
@@ -47,7 +47,7 @@ class _KnownModel(BaseEstimator):
 
 
 class KnownClassifier(ClassifierMixin, _KnownModel):
-    """A classifier of known responses; `predict` follows the probabilities if need be."""
+    """A classifier with known responses; without those of `predict`, the most probable class."""
 
     def __init__(self, responses: dict[str, np.ndarray], classes: np.ndarray):
         super().__init__(responses)
@@ -62,7 +62,7 @@ class KnownClassifier(ClassifierMixin, _KnownModel):
     @available_if(_is_known("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
         values = self._responses["predict_proba"][X.places].astype(float)
-        total = values.sum(axis=1, keepdims=True)  # not quite 1, of numbers that were rounded
+        total = values.sum(axis=1, keepdims=True)  # not exactly 1 after rounding to 32 bits
         return values / np.where(total > 0, total, 1.0)
 
     @available_if(_is_known("decision_function"))
@@ -71,7 +71,14 @@ class KnownClassifier(ClassifierMixin, _KnownModel):
 
 
 class KnownRegressor(RegressorMixin, _KnownModel):
-    """A regressor of known predictions."""
+    """A regressor with known predictions."""
 
     def predict(self, X: Any) -> np.ndarray:
         return self._responses["predict"][X.places]
+
+
+def known_model(
+    responses: dict[str, np.ndarray], classes: np.ndarray | None
+) -> KnownClassifier | KnownRegressor:
+    """Return a model that gives known responses: a classifier if there are classes."""
+    return KnownRegressor(responses) if classes is None else KnownClassifier(responses, classes)

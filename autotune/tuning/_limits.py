@@ -86,13 +86,11 @@ def make_limits(
 
 
 def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
-    """Return what tells whether the fold models of the best trial so far can be averaged."""
+    """Return a function that says whether the fold models of the best trial can be averaged."""
     kept = runtime.kept
     averages = problem.final_model != "refit" and not callable(problem.refit)
-    averages = (
-        averages and problem.budget.predict_seconds_per_row is None
-    )  # else it may be refitted
-    if kept is None or not averages or runtime.clock.seconds is None:  # no seconds are kept
+    may_refit = problem.budget.predict_seconds_per_row is not None  # if the average is too slow
+    if kept is None or not averages or may_refit or runtime.clock.seconds is None:
         return lambda history: False
     return kept.has_best
 

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state, get_tags
 from .._budget import Budget, check_budget
 from .._texts import short_repr
 from ..defaults import default_model, default_models
-from ..evaluation import Fold, is_families
+from ..evaluation import Fold, class_labels, is_built_in, is_families
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
 from ..schedule import Plan
@@ -21,13 +21,14 @@ from ._candidates import Candidates, make_candidates
 from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
-from ._target import check_labels, check_target
+from ._target import check_labels, check_target, one_column
 from ._validation import (
     check_data,
     check_final_model,
     check_folds,
     check_model,
     check_settings,
+    choose_final_model,
     warn_of_dates,
 )
 
@@ -35,7 +36,6 @@ SEARCH, TRIALS, FOLDS, REPEATS = range(4)  # purposes of seeds
 _AS_GIVEN = (
     "cv",
     "refit",
-    "final_model",
     "keep_predictions",
     "include_default",
     "error_score",
@@ -71,8 +71,10 @@ class Problem:
         What the strategy knows about the data.
     resource : Resource
         The resource that low-fidelity evaluations save.
+    built_in : bool
+        Whether the models are built-in ones.
     by_family : bool
-        Whether each built-in family of models has a searcher of its own.
+        Whether each family of them has a searcher of its own.
     budget : Budget
     n_trials : int or None
         The number of trials after which the search ends.
@@ -85,7 +87,11 @@ class Problem:
         The seed from which all others are derived.
     seeded : bool
         Whether ``random_state`` was given.
-    cv, refit, final_model, keep_predictions, include_default, error_score
+    final_model : {"refit", "folds", "ensemble"}
+        The final model.
+    asks_for_average : bool
+        Whether the user named one of the last two.
+    cv, refit, keep_predictions, include_default, error_score
         The parameters of these names.
     return_train_score, n_jobs, verbose
         Those too.
@@ -103,6 +109,7 @@ class Problem:
     strategy: Strategy
     plan: Plan
     resource: Resource
+    built_in: bool
     by_family: bool
     budget: Budget
     n_trials: int | None
@@ -111,9 +118,10 @@ class Problem:
     metric: Metric
     seed: int
     seeded: bool
+    final_model: str
+    asks_for_average: bool
     cv: Any
     refit: bool | str | Callable
-    final_model: str
     keep_predictions: bool
     include_default: bool
     error_score: Any
@@ -125,6 +133,11 @@ class Problem:
     def raises_errors(self) -> bool:
         """Whether the first evaluation that fails ends the search with its error."""
         return isinstance(self.error_score, str)
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """The class labels of a classification; None for regression."""
+        return class_labels(self.y) if self.classifier else None
 
     @property
     def may_save_seconds(self) -> bool:
@@ -176,13 +189,13 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
 
     X, y = check_data(X, y, owner)
     check_target(y, classifier=classifier)
+    if is_built_in(owner.estimator):
+        y = one_column(y)
     check_labels(scoring, owner.scoring, y, classifier=classifier)
     check_final_model(owner, y, classifier=classifier)
-    estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy)
+    estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy, params)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
-    if owner.estimator is None and hasattr(estimator, "steps"):
-        routed = routed.to_last_step("model")
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)
     warn_of_dates(owner.cv, X)
     plan = make_plan(resource, candidates, y, folds, classifier=classifier)
@@ -200,7 +213,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
         strategy=strategy,
         plan=plan,
         resource=Resource(resource, plan.amount),
-        by_family=is_families(owner.estimator) and strategy.allocates(),
+        built_in=is_built_in(owner.estimator),
+        by_family=is_families(owner.estimator, owner.space) and strategy.allocates(),
         budget=budget,
         n_trials=n_trials,
         scoring=scoring,
@@ -208,6 +222,8 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
         metric=describe_metric(scoring.deciding, models.values()),
         seed=int(check_random_state(owner.random_state).randint(2**31)),
         seeded=owner.random_state is not None,
+        final_model=choose_final_model(owner, y, scoring, folds, classifier=classifier),
+        asks_for_average=owner.final_model in ("folds", "ensemble"),
         **{name: getattr(owner, name) for name in _AS_GIVEN},
     )
 
@@ -219,20 +235,23 @@ def _make_scoring(owner: Any) -> Scoring:
 
 
 def _what_is_tuned(
-    owner: Any, X: Any, y: Any, strategy: Strategy
+    owner: Any, X: Any, y: Any, strategy: Strategy, params: dict[str, Any]
 ) -> tuple[Any, Candidates, str | None]:
     """Return the model, or the list of them, its candidates and the name of the resource."""
     estimator, prefix = owner.estimator, ""
-    if estimator is None:
-        estimator = default_model(X, classifier=owner._classifier)
-        prefix = "model__" if hasattr(estimator, "steps") else ""
-    elif is_families(estimator):
+    if is_families(estimator, owner.space):
         if not (isinstance(owner.space, str) and owner.space == "auto"):
             raise ValueError(
                 "space must be 'auto' with estimator='families', whose models depend on the data; "
                 f"got {short_repr(owner.space)}. Write a list of models to choose their spaces"
             )
-        estimator = default_models(X, classifier=owner._classifier)
+        weighted = params.get("sample_weight") is not None
+        estimator = default_models(X, classifier=owner._classifier, weighted=weighted)
+        if len(getattr(y, "shape", ())) > 1:
+            estimator = [m for m in estimator if get_tags(m).target_tags.multi_output]
+    elif is_built_in(estimator):
+        estimator = default_model(X, classifier=owner._classifier)
+        prefix = "model__" if hasattr(estimator, "steps") else ""
     hurried = check_budget(owner.budget).needs_killing
     candidates = make_candidates(
         estimator, owner.space, prefix, X, y, hurried=hurried, widens=strategy.widens()

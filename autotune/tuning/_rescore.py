@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import warn
+from .._texts import last_line, warn
 from ..compat import slice_params, to_numpy
 from ..ensembles import MOST_BYTES
-from ..evaluation import Kept, Outcome, class_labels, note_scores
+from ..evaluation import Kept, Outcome, note_scores
 from ..history import Evaluation, History
 from ..results import cv_results
 from ._kept import FoldResults, compared_keys
-from ._known import KnownClassifier, KnownRegressor, Rows
+from ._known import Rows, known_model
 from ._problem import Problem
 from ._scoring import Scoring, make_scoring, route_to_scorers
 
 
 @dataclass(frozen=True, eq=False)
 class Rescorer:
-    """Computes other metrics of the trials of a fit.
+    """Computes other metrics of the trials of a ``fit``.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Rescorer:
     y : ndarray
         The target.
     metadata : dict
-        What ``fit`` was given besides.
+        The other arguments of ``fit``.
     """
 
     history: History
@@ -42,9 +42,9 @@ class Rescorer:
 
     @classmethod
     def of(cls, problem: Problem, history: History, kept: FoldResults) -> Rescorer:
-        """Return what computes other metrics of a fit that ends."""
-        labels = class_labels(problem.y) if problem.classifier else None
-        y = np.array(to_numpy(problem.y) if labels is None else labels)  # who changes theirs may
+        """Return a rescorer for a ``fit`` that has ended."""
+        # A copy, because the caller may change the target.
+        y = np.array(to_numpy(problem.y) if problem.labels is None else problem.labels)
         return cls(history, kept, y, problem.routed.given)
 
     def rescore(self, owner: Any, estimator: Any, scoring: Any) -> dict[str, Any]:
@@ -95,11 +95,7 @@ class Rescorer:
         """Return an evaluation with its scores by other metrics, those that can be computed."""
         outcome = Outcome(replace(evaluation, scores={}, train_scores={}, error=None))
         rows = kept.rows
-        model = (
-            KnownRegressor(kept.responses)
-            if self.kept.classes is None
-            else KnownClassifier(kept.responses, self.kept.classes)
-        )
+        model = known_model(kept.responses, self.kept.classes)
         cut = slice_params(Rows(np.arange(len(self.y))), params, rows)
         try:
             scores = scoring.scorer(model, Rows(np.arange(len(rows))), self.y[rows], **cut)
@@ -117,7 +113,7 @@ def _check_any(known: list[Evaluation], metrics: Sequence[str]) -> None:
         failed = [evaluation for evaluation in known if metric not in evaluation.scores]
         if not failed:
             continue
-        error = (failed[0].error or "it was not returned").strip().rpartition("\n")[2]
+        error = last_line(failed[0].error or "it was not returned")
         if len(failed) == len(known):
             raise ValueError(f"{metric!r} cannot be computed from kept predictions: {error}")
         warn(f"rescore: {metric!r} of {len(failed)} of {len(known)} evaluations is NaN: {error}")

@@ -68,6 +68,7 @@ def make_task(problem: Problem, callbacks: Callbacks) -> Task:
         problem.scoring.metric,
         problem.resource.name,
         problem.classifier,
+        problem.built_in,
         # What is kept would count as the memory of an evaluation.
         prefixes=PrefixCache(None if problem.budget.memory is None else 0),
         comparison_folds=problem.repeats.draw(problem.X, problem.y, problem.seed_for(REPEATS)),

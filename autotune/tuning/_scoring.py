@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from inspect import Parameter, isbuiltin, signature
@@ -196,13 +196,6 @@ class Routed:
     score: dict[str, Any]
     split: dict[str, Any]
     given: dict[str, Any]
-
-    def to_last_step(self, step: str) -> Routed:
-        """Return the same with what is for a pipeline's ``fit`` given to its last step."""
-        if routing_enabled():  # a pipeline passes on what its steps request
-            return self
-        names = {name: name if "__" in name else f"{step}__{name}" for name in self.fit}
-        return replace(self, fit={names[name]: value for name, value in self.fit.items()})
 
 
 def route(owner: Any, estimators: dict[str, Any], scoring: Scoring, params: dict) -> Routed:

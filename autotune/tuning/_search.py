@@ -245,7 +245,7 @@ def _tune(
 def _end_early(result: SearchResult, error: ClusterLostError) -> None:
     """Warn that the search ends early; raise if no trial can win."""
     history, first = result.history, result.first
-    n_complete = sum(trial.eligible and trial.status == COMPLETE for trial in history)
+    n_complete = sum(trial.can_win for trial in history)
     if not n_complete and (first is None or first.fitted is None):
         raise ClusterLostError(
             f"{error}; no trial was complete by then, so there is nothing to choose from"

@@ -1,4 +1,4 @@
-"""Prediction time: of trials, as far as it is limited, and of the final model."""
+"""Prediction time: of trials, if it is limited, and of the final model."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from .._texts import warn
+from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import predict_seconds
-from ..history import COMPLETE, History, Trial
-from ..timing import validation_rows
+from ..history import History, Trial
+from ..timing import Clock, validation_rows
 from ._kept import FoldResults, compared_keys
 from ._problem import Problem
 
@@ -21,8 +22,8 @@ class PredictionTime:
     problem : Problem
     history : History
     kept : FoldResults or None
-        What was measured in the folds. Evaluations of an earlier fit that did not measure it count
-        with the time of their scores, which is a little longer.
+        The times measured in the folds. Evaluations of an earlier ``fit`` that did not measure
+        them count with the time of their scores, which is a little longer.
 
     Attributes
     ----------
@@ -53,9 +54,9 @@ class PredictionTime:
         )
 
     def leave_out(self, weights: dict[int, float], n_models: int) -> dict[int, float]:
-        """Return the weights of as many trials as may be averaged, those of least weight left out.
+        """Return the weights without the smallest ones, as many as make the average too slow.
 
-        Each has a number of models.
+        Each trial has ``n_models`` models.
         """
         if math.isinf(self.limit):
             return weights
@@ -66,11 +67,11 @@ class PredictionTime:
         return {number: weights[number] / total for number in weights if number in kept}
 
     def fast_enough(self, best: Trial) -> Trial:
-        """Return the best trial that keeps the limit; the given one if it does, or none does."""
+        """Return the trial if it keeps the limit, or else the best one that does, if any."""
         if math.isinf(self.limit) or self.of(best) <= self.limit:
             return best
         score = self._history.score
-        complete = [t for t in self._history if t.eligible and t.status == COMPLETE]
+        complete = [t for t in self._history if t.can_win]
         fast = [t for t in complete if self.of(t) <= self.limit and math.isfinite(score(t))]
         if fast:
             return max(fast, key=score)
@@ -81,18 +82,24 @@ class PredictionTime:
         return best
 
 
-def measure_final_model(problem: Problem, model: Any) -> dict[str, float]:
-    """Return the seconds per row of the final model, and of one of the models that it averages."""
-    single = getattr(model, "estimators_", [model])[0] if problem.final_model != "refit" else model
+def measure_final_model(problem: Problem, model: Any, clock: Clock) -> dict[str, float]:
+    """Return the seconds per row of the final model, and of one of the models that it averages.
+
+    NaN is what there is no time to measure.
+    """
+    is_average = isinstance(model, AveragedClassifier | AveragedRegressor)
+    models = model.estimators_ if is_average else [model]
+    start = clock.elapsed()
     try:
-        final = predict_seconds(model, problem.X)
-        times = {"final": final, "single": final}
-        if single is not model:
-            times["single"] = predict_seconds(single, problem.X)
+        final = single = predict_seconds(models[0], problem.X)
+        if len(models) > 1:
+            expected = (clock.elapsed() - start) * len(models)
+            in_time = 2 * expected < clock.left_for_refit()
+            final = predict_seconds(model, problem.X) if in_time else math.nan
     except Exception as error:  # of the model's own code
         warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
         return {"final": math.nan, "single": math.nan}
     limit = problem.budget.predict_seconds_per_row
     if limit is not None and final > limit:
         warn(f"budget: the final model takes {final:.2g} s per row to predict, more than {limit:g}")
-    return times
+    return {"final": final, "single": single}

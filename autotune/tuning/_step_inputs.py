@@ -39,7 +39,7 @@ class StepInputs:
         self._known: dict[tuple[int, str], StepInput | None] = {}
 
     def __call__(self, estimator: Any, path: str) -> StepInput | None:
-        """Return what reaches a nested model, None if that cannot be said.
+        """Return what reaches a nested model, None if that is unknown.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class StepInputs:
         if key not in self._known:
             try:
                 self._known[key] = self._find(estimator, path)
-            except Exception:  # the trials will meet it too, and show it
+            except Exception:  # the trials will meet it too, and record it
                 self._known[key] = None
         return self._known[key]
 
@@ -87,7 +87,7 @@ def _steps_before(estimator: Any, path: str) -> Iterator[Any]:
 
 
 def _is_known(step: Any) -> bool:
-    """Say whether a step, which no model is part of, and all that it calls end soon."""
+    """Return whether a step contains no model, and only code that is known to end soon."""
     nested = [step, *step.get_params(deep=True).values()]
     if any(hasattr(value, "predict") for value in nested):
         return False
@@ -98,7 +98,7 @@ def _is_known(step: Any) -> bool:
 
 
 def _measure(X: Any, n_rows: int) -> StepInput:
-    """Return what is known of a part of some rows, which must be numbers."""
+    """Return the size and the variance of a sample of rows, which must be numbers."""
     if issparse(X):
         mean = float(X.mean())
         return StepInput(n_rows, X.shape[1], float(X.multiply(X).mean()) - mean**2)

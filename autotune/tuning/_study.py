@@ -154,7 +154,7 @@ class Study:
 
     def how_to_go_on(self) -> str:
         """Return how to continue an interrupted search, and prepare for that."""
-        n_complete = sum(t.eligible and t.status == COMPLETE for t in self.history)
+        n_complete = sum(t.can_win for t in self.history)
         notes = [f"{n_complete} of {len(self.history)} trials were complete"]
         if n_complete:
             notes.append("finish(X, y) ends the fit with the best of them")

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 
-from .._texts import short_repr
+from .._texts import short_repr, warn
 from ..compat import describe_scorer, to_numpy
 from ._scoring import Scoring
 
@@ -39,6 +40,24 @@ def check_target(y: Any, *, classifier: bool) -> None:
         _check_classes(values)
     else:
         _check_numbers(values)
+
+
+def one_column(y: Any) -> Any:
+    """Return a target that is a column vector as one value per row, with a warning."""
+    shape: tuple[int, ...] = getattr(y, "shape", ())
+    if len(shape) != 2 or shape[1] != 1:
+        return y
+    warn_of_column()
+    return y.iloc[:, 0] if hasattr(y, "iloc") else to_numpy(y).ravel()
+
+
+def warn_of_column() -> None:
+    """Warn of a column vector, as scikit-learn's models do."""
+    warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y "
+        "to (n_samples,), for example using ravel().",
+        DataConversionWarning,
+    )
 
 
 def _as_array(y: Any) -> np.ndarray:

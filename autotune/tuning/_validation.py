@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier, is_regressor
-from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import (
     RepeatedKFold,
     RepeatedStratifiedKFold,
@@ -19,13 +18,18 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state, get_tags, indexable
 
 from .._texts import short_repr, warn
-from ..compat import clone, num_samples, to_numpy
+from ..compat import clone, is_own_score, num_samples, only_predicts, to_numpy
 from ..defaults import date_columns
-from ..evaluation import Fold, Models, class_labels, is_families
+from ..evaluation import Fold, Models, class_labels, is_built_in
+from ._target import warn_of_column
 
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _SHUFFLING = (RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedShuffleSplit)
-FINAL_MODELS = ("refit", "folds", "ensemble")
+FINAL_MODELS = ("auto", "refit", "folds", "ensemble")
+_AVERAGES = ("folds", "ensemble")
+# Folds whose models are averaged unasked: of fewer, or with a smaller share of the rows, each
+# model is much worse than one of all rows; more predict slowly. Chosen.
+_FEWEST_FOLDS, _MOST_FOLDS, _LEAST_SHARE = 3, 10, 0.6
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
@@ -36,7 +40,7 @@ def check_model(name: str, model: Any, *, classifier: bool) -> None:
     if isinstance(model, type):
         raise TypeError(f"{rule}; got the class {model.__name__}: write {model.__name__}()")
     if not (hasattr(model, "fit") and hasattr(model, "get_params")):
-        more = "; the only text is 'families'" if isinstance(model, str) else ""
+        more = "; the only texts are 'boosting' and 'families'" if isinstance(model, str) else ""
         raise TypeError(f"{rule}{more}; got {short_repr(model)}")
     _check_supervised(rule, model)
     if classifier and is_regressor(model):
@@ -94,7 +98,7 @@ def check_settings(owner: Any) -> None:
     """Check the parameters that are not checked elsewhere."""
     for name in ("include_default", "return_train_score", "warm_start", "keep_predictions"):
         _check_type(name, getattr(owner, name), bool | np.bool_, "True or False")
-    if not Models.of(owner.estimator).members and not is_families(owner.estimator):
+    if not is_built_in(owner.estimator) and not Models.of(owner.estimator).members:
         raise ValueError("estimator must be a model or a list of at least one; got an empty list")
     refit = owner.refit
     if not (isinstance(refit, bool | str) or callable(refit)):
@@ -143,27 +147,45 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
 
 def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
     """Check that fold models can predict new rows, and that classes are those of one output."""
-    if owner.final_model != "refit" and get_tags(owner).input_tags.pairwise:
+    if owner.final_model in _AVERAGES and get_tags(owner).input_tags.pairwise:
         raise ValueError(
             "final_model must be 'refit' for a kernel or distance matrix, of which each fold has "
             f"other columns; got {owner.final_model!r}"
         )
-    plain = {"final_model": "refit", "keep_predictions": False}
-    changed = {name: getattr(owner, name) for name in plain if getattr(owner, name) != plain[name]}
+    changed: dict[str, Any] = {}
+    if owner.final_model in _AVERAGES:
+        changed["final_model"] = "refit"
+    if owner.keep_predictions:
+        changed["keep_predictions"] = False
     if not classifier or not changed:
         return
     if class_labels(y) is None:
-        name, value = next(iter(changed.items()))
+        name, plain = next(iter(changed.items()))
         raise ValueError(
-            f"{name} must be {plain[name]!r} for a classifier of several outputs; got {value!r}"
+            f"{name} must be {plain!r} for a classifier of several outputs; "
+            f"got {getattr(owner, name)!r}"
         )
     takes_columns = any(get_tags(m).target_tags.multi_output for m in owner._models().values())
     if takes_columns and len(getattr(y, "shape", ())) > 1:  # others warn by themselves
-        warn(
-            "A column-vector y was passed when a 1d array was expected. Please change the shape "
-            "of y to (n_samples,), for example using ravel().",
-            DataConversionWarning,
-        )
+        warn_of_column()
+
+
+def choose_final_model(
+    owner: Any, y: Any, scoring: Any, folds: list[Fold], *, classifier: bool
+) -> str:
+    """Return the final model: if that is left open, an ensemble where built-in models allow one."""
+    if owner.final_model != "auto":
+        return owner.final_model
+    share = min(len(train) for train, _ in folds) / num_samples(y)
+    allows = (
+        is_built_in(owner.estimator)
+        and not callable(owner.refit)
+        and (only_predicts(scoring.deciding) or is_own_score(scoring.deciding))
+        and (not classifier or class_labels(y) is not None)
+        and _FEWEST_FOLDS <= len(folds) <= _MOST_FOLDS
+        and share >= _LEAST_SHARE
+    )
+    return "ensemble" if allows else "refit"
 
 
 def _check_type(name: str, value: Any, types: Any, rule: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..evaluation import final_params, train_share
 from ..history import History, Trial
-from ..results import Metric, clip, expect, select, stands
+from ..results import Metric, clip, default_may_match, expect, select
 from ._comparison import make_comparison
 from ._conclusion import Conclusion
 from ._kept import FoldResults
@@ -127,7 +127,7 @@ def _on_all_rows(winner: Trial, result: SearchResult) -> Trial:
     default = next((t for t in history if t.origin == "default" and t.eligible), None)
     if result.subsample.share == 1.0 or default is None:
         return winner
-    return default if stands(default, winner, history, result.subsample.rise) else winner
+    return default if default_may_match(default, winner, history, result.subsample.rise) else winner
 
 
 def _describe(problem: Problem, history: History, trial: Trial) -> Winner:

@@ -42,7 +42,10 @@ frame.head()
 # One warning names the column that is left out, and the markers that are treated as missing.
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    model = AutoTunedRegressor(budget=6, cv=3, random_state=0).fit(frame, rent)
+    model = AutoTunedRegressor(
+        "boosting", budget=6, cv=3, final_model="refit", random_state=0
+    )
+    model.fit(frame, rent)
 for warning in caught:
     print(warning.message)
 

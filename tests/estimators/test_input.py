@@ -167,14 +167,6 @@ def test_default_model(library):
     assert regressor.fit(frame, X[:, 2]).predict(frame).shape == y.shape
 
 
-def test_default_model_weighs_rows():
-    """Check that sample weights reach the model behind the preparation of a frame."""
-    frame, weights = mixed_frame("pandas"), np.where(y == 2, 1e-6, 1.0)
-    search = tuned(None, FEW, include_default=False, strategy="grid")
-    search.fit(frame, y, sample_weight=weights)
-    assert 2 not in search.predict(frame)
-
-
 def test_default_model_on_arrays():
     """Check that arrays with missing values go straight to the default model."""
     data = np.where(X > 6, np.nan, X)

@@ -74,6 +74,7 @@ def make_tuned(space, trials, *, estimator=None, winner=None, scoring="accuracy"
         space_=Space.parse(space),
         scorer_=get_scorer(scoring),
         estimator=SVC() if estimator is None else estimator,
+        space="auto",
         strategy="random",
         budget=len(trials),
         **fitted,
@@ -283,7 +284,7 @@ def test_a_bound_among_equals(scores, n):
 def test_a_bound_of_the_default_model():
     """Check that a search without a model of the user's has findings, fitted or not."""
     tuned = make_tuned({"model__C": (0.5, 2.0)}, [({"model__C": 2.0}, [0.5, 0.6])], winner=0)
-    tuned.estimator = None
+    tuned.estimator = "boosting"
     assert [finding.kind for finding in space_report(tuned)] == ["bound"]
     tuned.best_estimator_ = Pipeline([("model", SVC())])
     assert [finding.kind for finding in space_report(tuned)] == ["bound"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autotune.history import COMPLETE, FAILED, STATUSES, Evaluation, History
 from autotune.results._cv_results import cv_results
-from autotune.results._selection import rank, select, stands
+from autotune.results._selection import default_may_match, rank, select
 
 trials = st.lists(
     st.tuples(strategies.scores, st.booleans(), st.sampled_from(STATUSES)), min_size=1, max_size=9
@@ -171,8 +171,8 @@ def test_a_trial_that_never_succeeded_cannot_win():
         ([np.nan, np.nan], [0.6, 0.8], 9.0, False),  # it failed
     ],
 )
-def test_what_stands_against_a_winner_on_few_rows(default, winner, rise, expected):
+def test_when_the_default_may_match_a_winner_on_few_rows(default, winner, rise, expected):
     """Check the comparison with what the default is expected to have on all rows."""
     history = History(2)
     trials = [add_trial(history, {}, scores) for scores in (default, winner)]
-    assert stands(*trials, history, rise) == expected
+    assert default_may_match(*trials, history, rise) == expected

@@ -23,6 +23,7 @@ from autotune.schedule import Request
 from autotune.timing._subsample import Subsample
 from autotune.tuning import _first_fits
 from autotune.tuning._callbacks import Callbacks
+from autotune.tuning._problem import make_problem
 
 pytest.importorskip("sklearn.callback", reason="callbacks came with scikit-learn 1.9")
 from sklearn.callback import ProgressBar, ScoringMonitor
@@ -266,7 +267,7 @@ def test_given_up_tasks_end():
     """Check that every task that began has ended when the search has, also what was pruned."""
     recorder, history = Recorder(), History(2)
     owner = tuned().set_callbacks(recorder)
-    callbacks = Callbacks(owner, X, y, None, True, 8)
+    callbacks = Callbacks(owner, make_problem(owner, X, y, {}), 8)
     trials = [history.add({}, "random") for _ in range(2)]
     for trial in trials:
         for fold in range(2):

@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from autotune import AutoTunedRegressor, AveragedRegressor, Budget
 from autotune.evaluation import _task, predict_seconds
 from autotune.history import COMPLETE, Evaluation, History
+from autotune.timing import Clock
 from autotune.tuning import _speed, make_problem
 from autotune.tuning._speed import PredictionTime
 
@@ -183,5 +184,17 @@ def test_a_model_that_cannot_predict_is_told_of():
     owner = AutoTunedRegressor(Ridge(), final_model="folds")
     model = Mute([OneColumn()]).fit(X, y)
     with pytest.warns(UserWarning, match="predict raised RuntimeError: no words"):
-        times = _speed.measure_final_model(make_problem(owner, X, y, {}), model)
+        times = _speed.measure_final_model(make_problem(owner, X, y, {}), model, Clock(None))
     assert np.isnan(list(times.values())).all()
+
+
+def test_an_average_is_not_measured_without_time():
+    """Check that measuring the predictions of many models does not exceed the budget."""
+    problem = make_problem(AutoTunedRegressor(Ridge(), final_model="folds"), X, y, {})
+    model = AveragedRegressor([OneColumn()]).fit(X, y)
+    known = {
+        seconds: np.isfinite(list(_speed.measure_final_model(problem, model, clock).values()))
+        for seconds, clock in ((0.0, Clock(0.0)), (None, Clock(None)))
+    }
+    assert known[0.0].tolist() == [False, True]
+    assert known[None].all()

@@ -51,7 +51,11 @@ REFIT = "refit must be True, False, a scorer's name or a callable; got "
 MULTI = "For multi-metric scoring, refit must be the name of a scorer, .*; got refit="
 BAD = [
     ({"estimator": SVC}, TypeError, r"got the class SVC: write SVC\(\)"),
-    ({"estimator": "familes"}, TypeError, "of a classifier .*text is 'families'; got 'familes'"),
+    (
+        {"estimator": "familes"},
+        TypeError,
+        "of a classifier .*texts are 'boosting' and 'families'; got 'familes'",
+    ),
     ({"estimator": []}, ValueError, "estimator must be .* at least one; got an empty list"),
     ({"estimator": [SVC(), Ridge()]}, TypeError, r"estimator_1 .* got the regressor Ridge\(\)"),
     ({"estimator": Ridge()}, TypeError, r"got the regressor Ridge\(\): use AutoTunedRegressor"),

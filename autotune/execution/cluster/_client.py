@@ -19,7 +19,7 @@ from .._pool_worker import forget
 FROZEN = 3.0  # seconds without a heartbeat after which a worker counts as frozen
 UNTRIED = 4.0  # times as many for a worker that has not run a job yet
 PER_WORKER = 0.02  # seconds more per worker: heartbeats are less frequent in large clusters
-FAREWELL = 5.0  # seconds in which workers that answer end what runs
+RELEASE_SECONDS = 5.0  # in which workers that answer may end running jobs
 MAX_LOSSES = 3  # times that a job is sent again because the cluster lost it or the data
 
 
@@ -64,7 +64,7 @@ class Cluster(futures.Executor):
     def open(self, task: Payload, seconds: float) -> None:
         """Start watching the workers, and wait briefly until some are known."""
         self._task = task
-        self._watch = self._start(self._look_again_and_again())
+        self._watch = self._start(self._poll())
         self._heard.wait(seconds)
 
     @property
@@ -83,10 +83,10 @@ class Cluster(futures.Executor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Release the task on the cluster, and wait briefly until running jobs have ended."""
-        farewell = self._start(self._forget())
-        end = time.monotonic() + (LOOK if math.isinf(self._patience) else FAREWELL)
-        while not farewell.done() and not self.trouble and time.monotonic() < end:
-            futures.wait([farewell], LOOK)
+        released = self._start(self._forget())
+        end = time.monotonic() + (LOOK if math.isinf(self._patience) else RELEASE_SECONDS)
+        while not released.done() and not self.trouble and time.monotonic() < end:
+            futures.wait([released], LOOK)
         self.cancel(self._watch)
 
     def _start(self, coroutine: Coroutine) -> Future:
@@ -101,7 +101,7 @@ class Cluster(futures.Executor):
 
     # All that follows runs in the event loop.
 
-    async def _look_again_and_again(self) -> None:
+    async def _poll(self) -> None:
         """Keep the attributes up to date."""
         look: asyncio.Task | None = None
         try:

@@ -308,7 +308,7 @@ class ProcessExecutor(Executor):
             if source in talking and talking[source].number in self._workers:
                 self._receive(talking[source])
         if not sources or any(source in heard for source in sources):
-            self._bury(self._launcher.ended())
+            self._note_ended(self._launcher.ended())
 
     def _receive(self, worker: Worker) -> None:
         """Take one message of a worker."""
@@ -344,7 +344,7 @@ class ProcessExecutor(Executor):
         job.sign(outcome)
         self._outcomes.append(outcome)
 
-    def _bury(self, ended: dict[int, str]) -> None:
+    def _note_ended(self, ended: dict[int, str]) -> None:
         """Note the end of worker processes; what they had sent before still counts."""
         unready = None
         for number, why in ended.items():

@@ -83,7 +83,7 @@ class Launcher(ABC):
 
     @abstractmethod
     def preload(self, modules: set[str]) -> None:
-        """Say which modules the workers will need."""
+        """Announce the modules that the workers will need."""
 
     @abstractmethod
     def guard(self, folder: str) -> None:
