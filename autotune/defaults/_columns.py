@@ -10,25 +10,29 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from ._parsing import (
+    is_code,
+    is_day_first,
+    is_mark,
+    number_format,
+    parse_clock,
+    parse_number,
+    parse_time,
+)
 from ._values import (
+    are_compact_dates,
     as_numbers,
     as_objects,
     check_types,
     column_names,
-    decimal_point,
-    is_code,
-    is_day_first,
     is_frame,
-    is_mark,
     is_series,
     numpy_kind,
-    parse_clock,
-    parse_number,
-    parse_time,
     split_columns,
     spread,
     to_text,
@@ -68,11 +72,14 @@ _WORDS = re.compile(
     r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{2}|[^\s\u0e00-\u0eff\u3040-\u9fff]+"
 )
 _DIGITS = re.compile(r"\d+")
+_PARTS = re.compile(r"^[^\W\d_]+(?=\d)|[^\W_]+")
+# Parts of codes that so many have, as a share and as a number, if so many have one of them.
+_SHARED, _MIN_SHARED, _MANY_SHARE = 0.02, 5, 0.3
 _REAL = (numbers.Real, decimal.Decimal, np.bool_)
 _DURATIONS = (dt.timedelta, dt.time, np.timedelta64)
 _TIMES = (dt.date, np.datetime64)
-_UNIFORM = ("string", "integer", "floating", "boolean")  # categories the model can sort
 _NO_VALUES = "left out: no values"
+_AS_DATES = "read as dates"
 _UNIQUE = "left out as an identifier: no two rows have the same value"
 
 
@@ -110,10 +117,11 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
     Only the kinds are inferred from the values, and the target is not used. Long text columns
     are judged by a thousand of their distinct values.
 
-    An identifier is a column of single words or codes that are all different or, in a frame, a
-    column of distinct integers that either has a name such as ``"id"`` or ``"customer_no"`` or
-    counts the rows. For a regressor, row counters are kept, because they may represent time;
-    so is the only column of a frame.
+    An identifier is a column of single words or codes that are all different, without parts that
+    many of them share, such as the domain of a mail address, or, in a frame, a column of distinct
+    integers that either has a name such as ``"id"`` or ``"customer_no"`` or counts the rows. For a
+    regressor, row counters are kept, because they may represent time; so is the only column of a
+    frame.
 
     Parameters
     ----------
@@ -155,7 +163,7 @@ def read_columns(X: Any, *, classifier: bool = True) -> list[Column]:
 
 
 def date_columns(X: Any) -> list[Any]:
-    """Return the names of a frame's columns whose type is that of dates or periods.
+    """Return the names of a frame's columns that hold dates or periods, as text too.
 
     Parameters
     ----------
@@ -169,7 +177,15 @@ def date_columns(X: Any) -> list[Any]:
     if not (is_frame(X, "pandas") or is_frame(X, "polars")):
         return []
     pairs = zip(column_names(X), split_columns(X), strict=True)
-    return [name for name, column in pairs if numpy_kind(column) == "M" or _is_period(column)]
+    return [name for name, column in pairs if _holds_dates(column, name)]
+
+
+def _holds_dates(column: Any, name: Any) -> bool:
+    """Return whether a column is read as dates."""
+    try:
+        return _read(column, name).kind == DATE
+    except (TypeError, ValueError):  # what the default model refuses, the user's may take
+        return False
 
 
 def _read(column: Any, name: Any) -> Column:
@@ -188,6 +204,8 @@ def _read(column: Any, name: Any) -> Column:
     if all(issubclass(cls, _TIMES) or cls.__name__ == "Period" for cls in types):
         return Column(name, DATE)
     if all(issubclass(cls, _REAL) for cls in types):
+        if are_compact_dates(as_numbers(column)):
+            return Column(name, DATE, _AS_DATES)
         plain = _becomes_floats(column) and not _is_rare(len(present), len(objects))
         return Column(name, NUMBER, plain=plain)
     return _read_texts(Counter(map(to_text, present)), name, len(objects))
@@ -195,6 +213,7 @@ def _read(column: Any, name: Any) -> Column:
 
 def _read_type(column: Any, name: Any) -> Column | None:
     """Return what a column is by its dtype, None if its values must be looked at."""
+    is_array = isinstance(column, np.ndarray)
     if is_series(column, "pandas") and isinstance(column.dtype, np.dtype):
         column = column.to_numpy()  # far quicker, where there are many columns
     is_categorical, kind = _is_categorical(column), numpy_kind(column)
@@ -206,9 +225,12 @@ def _read_type(column: Any, name: Any) -> Column | None:
     if not n_present:
         return Column(name, EMPTY, _NO_VALUES) if len(column) else Column(name, NUMBER)
     if is_categorical:
-        return Column(name, CATEGORY, plain=_has_plain_categories(column))
+        check_types(set(map(type, _categories(column))), f"column {name!r}")
+        return Column(name, CATEGORY)
     if kind not in "biuf":
         return Column(name, DURATION if kind == "m" else DATE)
+    if not is_array and are_compact_dates(as_numbers(column)):
+        return Column(name, DATE, _AS_DATES)
     plain = _is_plain(column) and not _is_rare(n_present, len(column))
     is_finite = kind != "f" or not np.isinf(as_numbers(column)).any()
     return Column(name, NUMBER, plain=plain and is_finite)
@@ -260,13 +282,9 @@ def _is_rare(n_present: int, n_rows: int) -> bool:
     return n_present < min(n_rows, max(_FEW, _RARELY * n_rows))
 
 
-def _has_plain_categories(column: Any) -> bool:
-    """Return whether the model takes a categorical column as it is."""
-    if is_series(column, "polars"):
-        return bool(column.n_unique() <= MAX_CATEGORIES)
-    categories = column.cat.categories
-    inferred = sys.modules["pandas"].api.types.infer_dtype(categories)
-    return len(categories) <= MAX_CATEGORIES and inferred in _UNIFORM
+def _categories(column: Any) -> Any:
+    """Return the categories of a column that the user made categorical."""
+    return column.cat.categories if is_series(column, "pandas") else ()  # text in polars
 
 
 def _numbers_rows(column: Any, name: Any, *, counted: bool) -> bool:
@@ -300,7 +318,8 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
     sample = spread(values)
     n_sampled = sum(values[text] for text in sample)
     for kind, others in _readings(sample):
-        if sum(values[text] for text in others) <= (1 - _MOSTLY) * n_sampled:
+        share = min(len(others) / len(sample), sum(values[text] for text in others) / n_sampled)
+        if share <= 1 - _MOSTLY:
             return Column(name, kind, _note_marks(kind, marks, others))
     if len(counts) == n_rows and n_rows >= _MIN_IDENTIFIERS and _are_identifiers(sample):
         return Column(name, IDENTIFIER, _UNIQUE)
@@ -309,9 +328,11 @@ def _read_texts(counts: Counter[str], name: Any, n_rows: int) -> Column:
 
 def _readings(texts: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield what texts may be read as, and those that cannot be read so."""
+    if all(text.strip().isdecimal() and not np.isnat(parse_time(text)) for text in texts):
+        yield DATE, []
     if sum(map(is_code, texts)) <= _SOME * len(texts):
-        point = decimal_point(texts)
-        yield NUMBER, [text for text in texts if np.isnan(parse_number(text, point))]
+        point, unit = number_format(texts)
+        yield NUMBER, [text for text in texts if np.isnan(parse_number(text, point, unit))]
     yield DURATION, [text for text in texts if np.isnan(parse_clock(text))]
     day_first = is_day_first(texts)
     yield DATE, [text for text in texts if np.isnat(parse_time(text, day_first))]
@@ -331,6 +352,8 @@ def _listed(texts: list[str]) -> str:
 
 def _are_identifiers(texts: list[str]) -> bool:
     """Return whether texts, all different, are codes or single words."""
+    if _share_parts(texts):
+        return False
     if _has_few_shapes(texts):
         return True
     if any(_count_words(text) > 1 for text in texts):
@@ -341,15 +364,25 @@ def _are_identifiers(texts: list[str]) -> bool:
 
 
 def _are_texts(texts: list[str], counts: Counter[str]) -> bool:
-    """Return whether texts are written freely, not chosen among a few."""
-    if _has_few_shapes(texts):
-        return False
+    """Return whether texts are written freely, or composed of parts, not chosen among a few."""
     different = len(counts) / counts.total()
     n_words = np.mean([_count_words(text) for text in texts])
+    if n_words < 3 and different > _OFTEN_DIFFERENT and _share_parts(texts):
+        return True
+    if _has_few_shapes(texts):
+        return False
     if n_words >= 3 and (different > _OFTEN_DIFFERENT or len(counts) > MAX_CATEGORIES):
         return True
     is_long = np.mean([len(text) for text in texts]) >= _LONG
     return bool(different > _MOSTLY_DIFFERENT and (n_words >= 2 or is_long))
+
+
+def _share_parts(texts: list[str]) -> bool:
+    """Return whether many texts, not nearly all, have a part in common, such as a domain."""
+    parts = [set(_PARTS.findall(text.lower())) for text in texts]
+    fewest, most = max(_SHARED * len(texts), _MIN_SHARED), _MOSTLY * len(texts)
+    shared = {part for part, n in Counter(chain(*parts)).items() if fewest <= n <= most}
+    return sum(not shared.isdisjoint(found) for found in parts) >= _MANY_SHARE * len(texts)
 
 
 def _has_few_shapes(texts: list[str]) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ._parsing import is_day_first, number_format
 from ._values import (
     as_numbers,
     as_text,
     as_times,
     column_names,
-    decimal_point,
     distinct_texts,
-    is_day_first,
     is_frame,
     split_columns,
     time_zone,
@@ -24,6 +24,7 @@ from ._values import (
 
 _LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
 _OUTLIER = 1e6  # in units of the quartiles' distance, beyond which values do not differ
+_GAPS = 5  # columns of dates, of which the days between each two are encoded
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
@@ -129,8 +130,8 @@ class NumberReader(ColumnEncoder):
 
     Attributes
     ----------
-    learnt_ : list of (str, bool)
-        The decimal separator of each column, and whether it had any number.
+    learnt_ : list of (str, str, bool)
+        The decimal separator and the unit of each column, and whether it had no number.
 
     Examples
     --------
@@ -140,17 +141,16 @@ class NumberReader(ColumnEncoder):
            [   nan]])
     """
 
-    def _learn(self, column: Any, y: Any) -> tuple[str, bool]:
-        point = decimal_point(distinct_texts(column))
-        return point, bool(np.isnan(as_numbers(column, point)).all())
+    def _learn(self, column: Any, y: Any) -> tuple[str, str, bool]:
+        point, unit = number_format(distinct_texts(column))
+        return point, unit, bool(np.isnan(as_numbers(column, point, unit)).all())
 
-    def _encode(self, column: Any, learnt: tuple[str, bool]) -> np.ndarray:
-        point, is_empty = learnt
+    def _encode(self, column: Any, learnt: tuple[str, str, bool]) -> np.ndarray:
+        point, unit, is_empty = learnt
         if is_empty:
             return np.zeros(len(column))
-        return np.nan_to_num(
-            as_numbers(column, point), nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST
-        )
+        numbers = as_numbers(column, point, unit)
+        return np.nan_to_num(numbers, nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST)
 
 
 class NumberScaler(ColumnEncoder):
@@ -204,7 +204,8 @@ class DateEncoder(ColumnEncoder):
 
     The parts are those of year, month, day, weekday (Monday is 0), hour, minute and second
     that vary in `fit`, in the column's own time zone. Periods are represented by their start.
-    Days before the first date in `fit` are negative.
+    Days before the first date in `fit` are negative. The days between each two of the first five
+    columns follow.
 
     Attributes
     ----------
@@ -222,6 +223,47 @@ class DateEncoder(ColumnEncoder):
     >>> encoder.transform([["2024-02-03"]])
     array([[2., 3., 5., 3.]])
     """
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Return the encoded columns side by side, then the days between them.
+
+        Parameters
+        ----------
+        X : dataframe or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_out)
+        """
+        encoded = super().transform(X)
+        last = np.cumsum([len(self._suffixes(learnt)) for learnt in self.learnt_]) - 1
+        days = [
+            encoded[:, i] + (learnt["first"] or 0) / _DAY
+            for i, learnt in zip(last, self.learnt_, strict=True)
+        ]
+        return np.column_stack([encoded, *(days[j] - days[i] for i, j in self._pairs())])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Return the names of the encoded columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            None: those seen in `fit`, or ``x0``, ``x1``, ...
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        encoded = super().get_feature_names_out(input_features)
+        names = OneToOneFeatureMixin.get_feature_names_out(self, input_features)
+        gaps = [f"{names[i]}_to_{names[j]}_days" for i, j in self._pairs()]
+        return np.array([*encoded, *gaps], dtype=object)
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Return the columns, two by two, between which the days are encoded."""
+        dated = [i for i, learnt in enumerate(self.learnt_) if learnt["first"] is not None]
+        return list(combinations(dated[:_GAPS], 2))
 
     def _learn(self, column: Any, y: Any) -> dict[str, Any]:
         zone, day_first = time_zone(column), is_day_first(distinct_texts(column))

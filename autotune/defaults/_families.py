@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..compat import num_samples, target_encoder
-from ._columns import CATEGORY, DATE, DURATION, NUMBER, TEXT
-from ._model import Table, boosting_for, default_model, ordinal_encoders, read_table, sparse_step
-from ._values import split_columns
-
-_FEW, _MANY = "few categories", "many categories"
-_ONE_HOT = 30  # values of a category that get a column each; of more, the target's mean tells
+from ._columns import DATE, DURATION, NUMBER, TEXT
+from ._model import (
+    FEW,
+    MANY,
+    ONE_HOT,
+    Encoder,
+    boosting_for,
+    category_encoders,
+    default_model,
+    read_table,
+    sparse_step,
+)
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,9 @@ def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[
         first = boosting_for(table, classifier=classifier)
         if table is None:
             return [first]
-        encoders = _scaled_encoders(classifier)
-        ordinal = table.first_steps([ordinal_encoders()[0], *encoders])
-        one_hot = _by_size(table, X).first_steps(encoders)
+        scaled = _scaled_encoders()
+        ordinal = table.first_steps([*category_encoders(classifier), *scaled])
+        one_hot = table.first_steps([*_scaled_categories(classifier), *scaled])
     n_rows = num_samples(X)
     return [first] + [
         Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
@@ -174,43 +180,33 @@ def _standardised(model: Any) -> Any:
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
-def _by_size(table: Table, X: Any) -> Table:
-    """Return a table in which categories are of one kind where they have many values, or few."""
-    X = X if hasattr(X, "columns") else np.asarray(X, dtype=None if hasattr(X, "dtype") else object)
-    columns = [
-        replace(column, kind=_MANY if _count_distinct(values) > _ONE_HOT else _FEW)
-        if column.kind == CATEGORY
-        else column
-        for column, values in zip(table.columns, split_columns(X), strict=True)
-    ]
-    return replace(table, columns=columns)
-
-
-def _count_distinct(column: Any) -> int:
-    """Return how many values a column has."""
-    for method in ("nunique", "n_unique"):  # of pandas and polars
-        if hasattr(column, method):
-            return int(getattr(column, method)())
-    return len(set(map(str, column.tolist())))
-
-
-def _scaled_encoders(classifier: bool) -> list[tuple[str, str, Any]]:
-    """Return the name, the kind of column and the encoder of each group, for scaled numbers."""
+def _scaled_categories(classifier: bool) -> list[Encoder]:
+    """Return the encoders of categories for models that are not trees."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder
 
-    from ._encoders import DateEncoder, LabelReader, NumberReader, NumberScaler
-    from ._texts import TextEncoder
+    from ._encoders import LabelReader, NumberScaler
 
     one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=_ONE_HOT, sparse_output=False
+        handle_unknown="infrequent_if_exist", max_categories=ONE_HOT, sparse_output=False
     )
     means = target_encoder("auto" if classifier else "continuous")
     return [
-        ("few", _FEW, make_pipeline(LabelReader(), one_hot)),
-        ("many", _MANY, make_pipeline(LabelReader(), means, NumberScaler())),
-        ("numbers", NUMBER, make_pipeline(NumberReader(), NumberScaler())),
-        ("durations", DURATION, make_pipeline(NumberReader(), NumberScaler())),
-        ("dates", DATE, make_pipeline(DateEncoder(), NumberScaler())),
-        ("texts", TEXT, make_pipeline(TextEncoder(), NumberScaler())),
+        ("few", {FEW}, make_pipeline(LabelReader(), one_hot)),
+        ("many", {MANY}, make_pipeline(LabelReader(), means, NumberScaler())),
+    ]
+
+
+def _scaled_encoders() -> list[Encoder]:
+    """Return the encoders of all other columns, with scaled numbers."""
+    from sklearn.pipeline import make_pipeline
+
+    from ._encoders import DateEncoder, NumberReader, NumberScaler
+    from ._texts import TextEncoder
+
+    return [
+        ("numbers", {NUMBER}, make_pipeline(NumberReader(), NumberScaler())),
+        ("durations", {DURATION}, make_pipeline(NumberReader(), NumberScaler())),
+        ("dates", {DATE}, make_pipeline(DateEncoder(), NumberScaler())),
+        ("texts", {TEXT}, make_pipeline(TextEncoder(), NumberScaler())),
     ]

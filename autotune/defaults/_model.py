@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .._texts import warn
+from ..compat import target_encoder
 from ._columns import (
     CATEGORY,
     DATE,
@@ -20,8 +21,12 @@ from ._columns import (
     Column,
     read_columns,
 )
-from ._values import column_names, is_frame
+from ._values import column_names, is_frame, split_columns
 
+# Categories of few values and of many, of which the target's mean tells more.
+FEW, MANY = "few categories", "many categories"
+ONE_HOT = 30  # so many are few
+Encoder = tuple[str, set[str], Any]  # a group's name, its kinds of columns, a transformer
 _MAX_DENSE = 100_000_000  # bytes of a sparse matrix that is made dense
 _N_NOTES = 5  # in one warning
 
@@ -34,7 +39,7 @@ def default_model(X: Any, *, classifier: bool) -> Any:
     last step, ``"model"``, of a Pipeline whose step ``"columns"`` is a ColumnTransformer with
     an encoder for each kind of column (see `read_columns`); its ``transformers`` show how each
     column was interpreted. The rarest values of a category beyond 255 are merged, and unseen
-    ones are treated as missing.
+    ones are treated as missing; one of more than 30 values is also encoded by the target's mean.
 
     The kinds of columns are inferred from all of ``X``; everything else is learned when the
     model is fitted.
@@ -85,6 +90,7 @@ class Table:
     Attributes
     ----------
     columns : list of Column
+        Those of categories are of the kind `FEW` or `MANY`.
     renamed : bool
         Whether the columns need other names.
     """
@@ -97,12 +103,12 @@ class Table:
         """Whether scikit-learn's HistGradientBoosting supports the data without encoding."""
         return all(column.plain for column in self.columns) and not self.renamed
 
-    def first_steps(self, encoders: list[tuple[str, str, Any]]) -> list[tuple[str, Any]]:
+    def first_steps(self, encoders: list[Encoder]) -> list[tuple[str, Any]]:
         """Return the steps of a pipeline that encode the columns, a group of them each.
 
         Parameters
         ----------
-        encoders : list of (name, kind, encoder)
+        encoders : list of (name, kinds of columns, encoder)
             In the order of the encoded columns.
         """
         from sklearn.compose import ColumnTransformer
@@ -111,11 +117,11 @@ class Table:
 
         by_name = not self.renamed and all(isinstance(c.name, str) for c in self.columns)
         transformers = []
-        for name, kind, encoder in encoders:
+        for name, kinds, encoder in encoders:
             places = [
                 column.name if by_name else i
                 for i, column in enumerate(self.columns)
-                if column.kind == kind
+                if column.kind in kinds
             ]
             if places:
                 transformers.append((name, encoder, places))
@@ -142,7 +148,25 @@ def read_table(X: Any, *, classifier: bool) -> Table | None:
             "X must have a column to learn from; "
             + "; ".join(f"column {column.name!r} is {column.note}" for column in columns[:_N_NOTES])
         )
-    return Table(columns, _needs_names(X))
+    return Table(_by_size(columns, X), _needs_names(X))
+
+
+def _by_size(columns: list[Column], X: Any) -> list[Column]:
+    """Return columns in which categories are told apart by how many values they have."""
+    return [
+        replace(column, kind=MANY if _count_distinct(values) > ONE_HOT else FEW)
+        if column.kind == CATEGORY
+        else column
+        for column, values in zip(columns, split_columns(X), strict=True)
+    ]
+
+
+def _count_distinct(column: Any) -> int:
+    """Return how many values a column has."""
+    for method in ("nunique", "n_unique"):  # of pandas and polars
+        if hasattr(column, method):
+            return int(getattr(column, method)())
+    return len(set(map(str, column.tolist())))
 
 
 def boosting_for(table: Table | None, *, classifier: bool) -> Any:
@@ -151,9 +175,9 @@ def boosting_for(table: Table | None, *, classifier: bool) -> Any:
 
     if table is None or table.is_plain:
         return _boosting(classifier, "from_dtype")
-    n_categories = sum(column.kind == CATEGORY for column in table.columns)
+    n_categories = sum(column.kind in (FEW, MANY) for column in table.columns)
     model = _boosting(classifier, list(range(n_categories)))
-    return Pipeline([*table.first_steps(ordinal_encoders()), ("model", model)])
+    return Pipeline([*table.first_steps(raw_encoders(classifier)), ("model", model)])
 
 
 def _as_table(X: Any) -> Any:
@@ -167,7 +191,9 @@ def _as_table(X: Any) -> Any:
     else:
         return None
     if len(table.shape) != 2:
-        raise ValueError(f"X must have rows and columns; got an array of shape {table.shape}")
+        is_record = getattr(table.dtype, "names", None) or isinstance(next(iter(X), None), dict)
+        hint = "; make a frame of the records, such as pandas.DataFrame(X)" if is_record else ""
+        raise ValueError(f"X must have rows and columns; got an array of shape {table.shape}{hint}")
     if not table.shape[1]:
         raise ValueError(
             f"X must have a column to learn from; got 0 feature(s) (shape={table.shape}) while a "
@@ -222,16 +248,28 @@ def sparse_step(X: Any) -> tuple[str, Any]:
     )
 
 
-def ordinal_encoders() -> list[tuple[str, str, Any]]:
-    """Return the name, the kind of column and the encoder of each group of columns, for trees.
+def raw_encoders(classifier: bool) -> list[Encoder]:
+    """Return the encoder of each group of columns for boosting, the categories' first."""
+    from ._encoders import DateEncoder, NumberReader
+    from ._texts import TextEncoder
 
-    The categories come first.
-    """
+    return [
+        *category_encoders(classifier),
+        ("numbers", {NUMBER}, NumberReader()),
+        ("durations", {DURATION}, NumberReader()),
+        ("dates", {DATE}, DateEncoder()),
+        ("texts", {TEXT}, TextEncoder()),
+        ("identifiers", {IDENTIFIER}, "drop"),
+        ("empty", {EMPTY}, "drop"),
+    ]
+
+
+def category_encoders(classifier: bool) -> list[Encoder]:
+    """Return the encoders of categories for trees: a code for each, and the target's mean."""
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import OrdinalEncoder
 
-    from ._encoders import DateEncoder, LabelReader, NumberReader
-    from ._texts import TextEncoder
+    from ._encoders import LabelReader
 
     ordinal = OrdinalEncoder(
         handle_unknown="use_encoded_value",
@@ -239,15 +277,10 @@ def ordinal_encoders() -> list[tuple[str, str, Any]]:
         encoded_missing_value=np.nan,
         max_categories=MAX_CATEGORIES,
     )
-    categories = Pipeline([("labels", LabelReader()), ("codes", ordinal)])
+    means = target_encoder("auto" if classifier else "continuous")
     return [
-        ("categories", CATEGORY, categories),
-        ("numbers", NUMBER, NumberReader()),
-        ("durations", DURATION, NumberReader()),
-        ("dates", DATE, DateEncoder()),
-        ("texts", TEXT, TextEncoder()),
-        ("identifiers", IDENTIFIER, "drop"),
-        ("empty", EMPTY, "drop"),
+        ("categories", {FEW, MANY}, Pipeline([("labels", LabelReader()), ("codes", ordinal)])),
+        ("means", {MANY}, Pipeline([("labels", LabelReader()), ("means", means)])),
     ]
 
 

@@ -15,15 +15,17 @@ from ._values import as_text
 _MAX_TERMS = 20_000  # of one column of text
 _MAX_ROWS = 20_000  # from which the reduction is learnt
 _MAX_CLASSES = 100  # a target of more distinct values counts as a number
+_WORD = r"(?u)\w+|[\u2600-\u27bf\U0001f000-\U0001faff]"  # or an emoji
 _RARE = 2  # terms in fewer rows say nothing about other rows
 
 
 class TextEncoder(ColumnEncoder):
     """Encodes free text by its terms.
 
-    Terms are words or, in scripts without spaces, groups of two to four characters, weighted by
-    TF-IDF. Those most associated with the target in `fit` are kept as features; all terms
-    together are reduced by TruncatedSVD. The number of words is another feature.
+    Terms are words and emoji or, in codes and scripts without spaces, groups of two to four
+    characters, weighted by TF-IDF. Those most associated with the target in `fit` are kept as
+    features; all terms together are reduced by TruncatedSVD. The number of words is another
+    feature.
 
     With more than 20,000 rows, the reduction is fitted on 20,000 evenly spaced ones.
 
@@ -92,7 +94,7 @@ def _make_vectorizer(texts: list[str]) -> Any:
 
     n_words = np.mean([len(text.split()) for text in texts]) if texts else 0
     kind = (
-        {"analyzer": "word", "token_pattern": r"(?u)\b\w+\b"}
+        {"analyzer": "word", "token_pattern": _WORD}
         if n_words >= 2
         else {"analyzer": "char_wb", "ngram_range": (2, 4)}
     )

@@ -5,44 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import numbers
-import re
 import sys
 from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 
-# Markers of missing values in a text column that otherwise holds numbers or dates.
-_MARKS = {
-    *("", "?", "-", "--", ".", ".."),
-    *("na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "null", "none", "missing", "unknown"),
-}
+from ._parsing import NO_TIME, parse_clock, parse_number, parse_time
 
-_CURRENCY = r"(?:[$€£¥₹]|US\$|USD|EUR|GBP|CHF)"
 _SAMPLE = 1000  # distinct texts of a column that are looked into
-_MINUS = {"-", "\u2212"}
-_SPACES = r" \u00a0\u2009\u202f"
-_NUMBER = (
-    r"\s*(?P<open>\()?\s*(?P<sign>[-+\u2212]?)\s*{currency}?\s*(?P<inner>[-+\u2212]?)"
-    r"(?P<digits>(?:[1-9]\d{{0,2}}(?:[{group}{spaces}']\d{{3}})+|\d+)(?:{point}\d*)?|{point}\d+)"
-    r"(?P<power>[eE][-+]?\d+)?\s*(?P<unit>%|{currency})?\s*(?P<close>\))?\s*"
-)
-# By the mark before the decimals.
-_NUMBERS = {
-    ".": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=",", point=r"\.")),
-    ",": re.compile(_NUMBER.format(currency=_CURRENCY, spaces=_SPACES, group=r"\.", point=",")),
-}
-_CODE = re.compile(r"\s*0\d+\s*")  # a number would lose its zeros
-_TIME_OF_DAY = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp][Mm])?"
-_CLOCK = re.compile(rf"\s*(-?){_TIME_OF_DAY.replace('1,2', '1,3')}\s*")
-_REST = rf"(?:(?:\s*T\s*|,?\s+){_TIME_OF_DAY}\s*(?:Z|UTC|[-+]\d{{2}}:?\d{{2}})?)?\s*"
-_YEAR_FIRST = re.compile(rf"\s*(\d{{4}})([-/.])(\d{{1,2}})(?:\2(\d{{1,2}}))?{_REST}")
-_YEAR_LAST = re.compile(rf"\s*(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_REST}")
-_DAY_NAME = re.compile(rf"\s*(\d{{1,2}})[-\s.]*([A-Za-z]{{3,9}})[-\s.,]*(\d{{4}}){_REST}")
-_NAME_DAY = re.compile(rf"\s*([A-Za-z]{{3,9}})[-\s.]*(\d{{1,2}})[-\s,]+(\d{{4}}){_REST}")
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MICROSECONDS = "datetime64[us]"
-_NO_TIME = np.datetime64("NaT", "us")
 
 
 def is_frame(X: Any, library: str) -> bool:
@@ -69,7 +41,9 @@ def is_missing(value: Any) -> bool:
     """Return whether a single object is a missing value."""
     if value is None:
         return True
-    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64, decimal.Decimal)):
+    if isinstance(value, decimal.Decimal):
+        return value.is_nan()
+    if isinstance(value, (float, np.floating, np.datetime64, np.timedelta64)):
         return bool(value != value)
     return type(value).__name__ in ("NAType", "NaTType")
 
@@ -87,9 +61,11 @@ def as_objects(column: Any) -> np.ndarray:
     return objects
 
 
-def _checked(objects: np.ndarray) -> np.ndarray:
-    """Return the values after validation."""
-    check_types(set(map(type, objects)) - {type(None)}, "a column of X")
+def _checked_objects(column: Any) -> np.ndarray:
+    """Return the values as objects, after validation."""
+    objects, name = as_objects(column), getattr(column, "name", None)
+    where = "a column of X" if name is None else f"column {name!r}"
+    check_types(set(map(type, objects)) - {type(None)}, where)
     return objects
 
 
@@ -117,8 +93,7 @@ def check_types(types: set[type], where: str) -> None:
 
 def as_text(column: Any) -> np.ndarray:
     """Return the values as text, None where they are missing."""
-    objects = _checked(as_objects(column))
-    texts = [value if value is None else to_text(value) for value in objects]
+    texts = [value if value is None else to_text(value) for value in _checked_objects(column)]
     return np.array(texts, dtype=object)
 
 
@@ -142,12 +117,7 @@ def spread(texts: Collection[str]) -> list[str]:
     return texts[:: max(1, -(-len(texts) // _SAMPLE))]
 
 
-def is_mark(text: str) -> bool:
-    """Return whether a text is a missing-value marker."""
-    return text.strip().lower() in _MARKS
-
-
-def as_numbers(column: Any, point: str = ".") -> np.ndarray:
+def as_numbers(column: Any, point: str = ".", unit: str = "") -> np.ndarray:
     """Return the values as floats, durations in seconds; NaN for what is no number.
 
     Parameters
@@ -155,11 +125,13 @@ def as_numbers(column: Any, point: str = ".") -> np.ndarray:
     column : series or 1-D array
     point : {".", ","}, default="."
         What stands before the decimals in text.
+    unit : str, default=""
+        What may follow a number in text.
     """
     values = _plain_numbers(column)
     if values is not None:
         return values
-    return _convert(as_objects(column), lambda value: _to_number(value, point), np.nan, float)
+    return _convert(column, lambda value: _to_number(value, point, unit), np.nan, float)
 
 
 def _plain_numbers(column: Any) -> np.ndarray | None:
@@ -204,23 +176,21 @@ def numpy_kind(column: Any) -> str:
     return str(getattr(column.dtype, "kind", "O"))
 
 
-def _convert(
-    objects: np.ndarray, convert: Callable[[Any], Any], missing: Any, dtype: Any
-) -> np.ndarray:
+def _convert(column: Any, convert: Callable[[Any], Any], missing: Any, dtype: Any) -> np.ndarray:
     """Convert each distinct value once."""
     known: dict[Any, Any] = {None: missing}
     converted = []
-    for value in _checked(objects):
+    for value in _checked_objects(column):
         if value not in known:
             known[value] = convert(value)
         converted.append(known[value])
     return np.array(converted, dtype=dtype)
 
 
-def _to_number(value: Any, point: str) -> float:
+def _to_number(value: Any, point: str, unit: str) -> float:
     """Return a value as a float, NaN if it is not a number."""
     if isinstance(value, str):
-        number = parse_number(value, point)
+        number = parse_number(value, point, unit)
         return parse_clock(value) if np.isnan(number) else number
     if isinstance(value, np.timedelta64):
         return float(value / np.timedelta64(1, "s"))
@@ -241,67 +211,6 @@ def _to_float(value: Any) -> float:
         return np.inf if value > 0 else -np.inf
 
 
-def parse_number(text: str, point: str = ".") -> float:
-    """Parse a text as a number; NaN if it is none.
-
-    Groups of three digits, a currency, a percent sign and parentheses around what is
-    negative are understood.
-    """
-    match = _NUMBERS[point].fullmatch(text)
-    if (
-        match is None
-        or bool(match["open"]) != bool(match["close"])
-        or (match["sign"] and match["inner"])
-    ):
-        return _parse_infinity(text)
-    digits = re.sub(rf"[^\d{point}]", "", match["digits"]).replace(",", ".")
-    number = float(digits + (match["power"] or ""))
-    if match["unit"] == "%":
-        number /= 100
-    is_negative = match["open"] or {match["sign"], match["inner"]} & _MINUS
-    return -number if is_negative else number
-
-
-def _parse_infinity(text: str) -> float:
-    """Parse a text as infinity; NaN if it is none."""
-    return {"inf": np.inf, "infinity": np.inf, "-inf": -np.inf, "-infinity": -np.inf}.get(
-        text.strip().lower().lstrip("+"), np.nan
-    )
-
-
-def parse_clock(text: str) -> float:
-    """Parse a text such as 13:45 or 1:30:05.5 as seconds; NaN if that fails."""
-    match = _CLOCK.fullmatch(text)
-    if match is None:
-        return np.nan
-    sign, *clock = match.groups()
-    seconds = _seconds(*clock)
-    return -seconds if sign else seconds
-
-
-def _seconds(hour: str, minute: str, second: str, fraction: str, half: str) -> float:
-    """Return the seconds since midnight, NaN for more than 59 minutes or seconds."""
-    hours = int(hour)
-    if half:
-        hours = hours % 12 + 12 * (half.lower() == "pm")
-    if int(minute) > 59 or int(second or 0) > 59:
-        return np.nan
-    return hours * 3600 + int(minute) * 60 + int(second or 0) + float(f"0.{fraction or 0}")
-
-
-def decimal_point(texts: list[str]) -> str:
-    """Return the decimal separator that more of the texts agree with."""
-    counts = {
-        point: sum(not np.isnan(parse_number(text, point)) for text in texts) for point in _NUMBERS
-    }
-    return max(counts, key=lambda point: counts[point])  # the first of equals
-
-
-def is_code(text: str) -> bool:
-    """Return whether a text is a number that begins with a zero, as postal codes do."""
-    return _CODE.fullmatch(text) is not None
-
-
 def as_times(column: Any, zone: str | None = None, day_first: bool = False) -> np.ndarray:
     """Return the values as numpy times in microseconds; NaT for others.
 
@@ -317,7 +226,7 @@ def as_times(column: Any, zone: str | None = None, day_first: bool = False) -> n
         column = column.dt.start_time  # a period
     if numpy_kind(column) == "M":
         return _plain_times(column, zone)
-    return _convert(as_objects(column), lambda value: to_time(value, day_first), _NO_TIME, "M8[us]")
+    return _convert(column, lambda value: to_time(value, day_first), NO_TIME, _MICROSECONDS)
 
 
 def _plain_times(column: Any, zone: str | None) -> np.ndarray:
@@ -336,17 +245,21 @@ def _plain_times(column: Any, zone: str | None) -> np.ndarray:
     return np.asarray(column).astype(_MICROSECONDS)
 
 
-def time_zone(column: Any) -> str | None:
+def time_zone(column: Any) -> Any:
     """Return the name of a column's time zone, None if it has none."""
     dtype = getattr(column, "dtype", None)
+    arrow = getattr(dtype, "pyarrow_dtype", None)
     zone = getattr(dtype, "tz", None) or getattr(dtype, "time_zone", None)
-    return None if zone is None else str(zone)
+    zone = zone or getattr(arrow, "tz", None)
+    if zone is None or type(zone).__module__.startswith("dateutil"):
+        return zone  # which has no name
+    return str(zone)
 
 
 def to_time(value: Any, day_first: bool = False) -> Any:
     """Return a value as a time of numpy, NaT if it is none."""
-    if isinstance(value, str):
-        return parse_time(value, day_first)
+    if isinstance(value, (str, numbers.Real)):
+        return parse_time(to_text(value), day_first)
     if isinstance(value, np.datetime64):
         return value.astype(_MICROSECONDS)
     if hasattr(value, "start_time"):  # a period of pandas
@@ -355,69 +268,12 @@ def to_time(value: Any, day_first: bool = False) -> Any:
         return np.datetime64(dt.datetime(*value.timetuple()[:6], value.microsecond), "us")
     if isinstance(value, dt.date):
         return np.datetime64(value, "us")
-    return _NO_TIME
+    return NO_TIME
 
 
-def parse_time(text: str, day_first: bool = False) -> Any:
-    """Parse a text as a date and time of day; NaT if that fails."""
-    for pattern, order in (
-        (_YEAR_FIRST, _by_year),
-        (_YEAR_LAST, _by_day if day_first else _by_month),
-        (_DAY_NAME, _by_day_and_name),
-        (_NAME_DAY, _by_name),
-    ):
-        match = pattern.fullmatch(text)
-        if match is not None:
-            groups = match.groups()
-            return _to_moment(order(*groups[:-5]), groups[-5:])
-    return _NO_TIME
-
-
-def _by_year(year: str, _: str, month: str, day: str | None) -> tuple[int, int, int]:
-    return int(year), int(month), int(day or 1)
-
-
-def _by_month(month: str, _: str, day: str, year: str) -> tuple[int, int, int]:
-    return int(year), int(month), int(day)
-
-
-def _by_day(day: str, _: str, month: str, year: str) -> tuple[int, int, int]:
-    return int(year), int(month), int(day)
-
-
-def _by_day_and_name(day: str, name: str, year: str) -> tuple[int, int, int]:
-    return int(year), _month(name), int(day)
-
-
-def _month(name: str) -> int:
-    """Return the number of the month that a name begins, 0 if it is none."""
-    position = _MONTHS.find(name[:3].lower())
-    return 0 if position % 4 else position // 4 + 1
-
-
-def _by_name(name: str, day: str, year: str) -> tuple[int, int, int]:
-    return _by_day_and_name(day, name, year)
-
-
-def _to_moment(date: tuple[int, int, int], clock: tuple[Any, ...]) -> Any:
-    """Return a date and a time of day as a time of numpy, NaT if there is no such day."""
-    try:
-        day = np.datetime64(dt.date(*date), "us")
-    except ValueError:
-        return _NO_TIME
-    if clock[0] is None:
-        return day
-    seconds = _seconds(*clock)
-    if not seconds < 24 * 3600 + 1:
-        return _NO_TIME
-    return day + np.timedelta64(round(seconds * 1e6), "us")
-
-
-def is_day_first(texts: list[str]) -> bool:
-    """Return whether dates like 31/01/2024 begin with the day."""
-    n_first, n_last = (
-        sum(not np.isnat(parse_time(text, day_first)) for text in texts)
-        for day_first in (True, False)
-    )
-    # Where all fit both ways: dots are used where the day comes first.
-    return n_first > n_last or (n_first == n_last and all("/" not in text for text in texts))
+def are_compact_dates(numbers: np.ndarray) -> bool:
+    """Return whether numbers are all dates such as 20240131, or missing."""
+    numbers = numbers[~np.isnan(numbers)]
+    if not len(numbers) or numbers.min() < 19000101 or numbers.max() > 20991231:
+        return False
+    return all(not np.isnat(parse_time(to_text(float(n)))) for n in np.unique(numbers))

@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from autotune.defaults import Column, read_columns
-from autotune.defaults._values import (
-    as_numbers,
-    as_times,
-    decimal_point,
+from autotune.defaults._parsing import (
     is_day_first,
+    number_format,
     parse_clock,
     parse_number,
     parse_time,
 )
+from autotune.defaults._values import as_numbers, as_times
 
 N = 60
 UNIQUE = "left out as an identifier: no two rows have the same value"
@@ -57,12 +56,15 @@ def times(**options):
 KINDS = {
     "numbers": (lambda: np.arange(N) / 7, "number"),
     "numbers and None": (lambda: objects(1, None, 2.5, True), "number"),
-    "decimals": (lambda: objects(Decimal("1.5"), Decimal("NaN"), 10**400), "number"),
+    "decimals": (lambda: objects(Decimal("1.5"), Decimal("sNaN"), 10**400), "number"),
     "text of numbers": (lambda: objects("1", "2.5", "-3"), "number"),
     "money": (lambda: objects("$1,234.50", "$950", "-$3.20"), "number"),
     "shares": (lambda: objects("45.3%", "7 %"), "number"),
     "losses": (lambda: objects("(3.2)", "4"), "number"),
     "decimal comma": (lambda: objects("1 234,5", "0,25", "7"), "number"),
+    "units": (lambda: [f"{i / 7:.1f} km/h" for i in range(N)], "number"),
+    "thousands": (lambda: objects("1.5k", "2M", "300"), "number"),
+    "one mark": (lambda: ["#REF!" if i % 3 == 0 else str(i / 7) for i in range(N)], "number"),
     "bytes of numbers": (lambda: objects(b"1", b"2"), "number"),
     "dates": (times, "date"),
     "dates of a zone": (lambda: times(tz="Asia/Tokyo"), "date"),
@@ -71,11 +73,16 @@ KINDS = {
     "times of numpy": (lambda: objects(np.datetime64("2024-01-01", "D"), None), "date"),
     "text of dates": (lambda: times().strftime("%Y-%m-%d"), "date"),
     "day first": (lambda: times().strftime("%d/%m/%Y %H:%M"), "date"),
+    "short years": (lambda: times().strftime("%m/%d/%y"), "date"),
+    "dates as numbers": (lambda: times().strftime("%Y%m%d").astype(int), "date"),
+    "dates as digits": (lambda: times().strftime("%Y%m%d"), "date"),
+    "dates of mail": (lambda: times().strftime("%a, %d %b %Y %H:%M:%S GMT"), "date"),
     "names of months": (lambda: times().strftime("%b %d, %Y"), "date"),
     "durations": (lambda: times() - times()[0], "duration"),
     "durations of Python": (lambda: objects(dt.timedelta(1), None), "duration"),
     "times of day": (lambda: objects(dt.time(1, 2), dt.time(3)), "duration"),
     "text of times of day": (lambda: objects("13:45", "1:30:05"), "duration"),
+    "text of days and times": (lambda: [f"{i} days 01:30:00" for i in range(N)], "duration"),
     "words": (lambda: objects("red", "green", None), "category"),
     "text and numbers": (lambda: objects("a", 1, 2.5, None), "category"),
     "few sentences": (lambda: objects("a cat and a dog", "a dog and a cat"), "category"),
@@ -89,6 +96,9 @@ KINDS = {
     "words with digits": (lambda: [f"w{i} w{i + 1} w{i % 7} w3" for i in range(N)], "text"),
     "long words": (lambda: [f"{'ab' * 20}{chr(97 + i % 26)}{'c' * i}" for i in range(N)], "text"),
     "no spaces": (lambda: [f"我今天去市场{chr(0x4E00 + i)}很好吃" for i in range(N)], "text"),
+    "mail": (lambda: [f"{i}@{'abc'[i % 3]}.com" for i in range(N)], "text"),
+    "codes of groups": (lambda: [f"{'XY'[i % 2]}{i:05}" for i in range(N)], "text"),
+    "lists of tags": (lambda: [f"{i % 5};{'pool;' * (i % 2)}{i % 9}" for i in range(N)], "text"),
     "unique codes": (lambda: [f"C-{i:04}" for i in range(N)], "identifier"),
     "unique hashes": (lambda: [str(uuid.UUID(int=i**9)) for i in range(N)], "identifier"),
     "numbered customers": (lambda: [f"customer no {i}" for i in range(N)], "identifier"),
@@ -221,6 +231,15 @@ def test_polars(values, kind):
     assert (column.name, column.kind) == ("c", kind)
 
 
+def test_categories_that_cannot_be_read():
+    """Check that categories are told apart by their types before anything is fitted."""
+    pd = pytest.importorskip("pandas")
+    X = frame(x=WHOLE, c=pd.Categorical(objects(("a", 1), ("b", 2))))
+    with pytest.raises(TypeError) as caught:
+        read_columns(X)
+    assert str(caught.value) == HOLDS.format("tuple")
+
+
 def test_polars_holds_lists():
     """Check that lists in a frame of polars are refused by the column's name."""
     pl = pytest.importorskip("polars")
@@ -263,6 +282,8 @@ def test_use():
         ("(€1,200)", -1200),
         ("9 EUR", 9),
         ("50%", 0.5),
+        ("$1.5k", 1500),
+        ("2M", 2e6),
         ("-inf", -np.inf),
         ("Infinity", np.inf),
     ],
@@ -292,14 +313,40 @@ def test_no_numbers_in_text(text):
 )
 def test_decimal_point(texts, point, numbers):
     """Check that the column tells whether a comma stands before decimals or thousands."""
-    assert decimal_point(texts) == point
+    assert number_format(texts) == (point, "")
     assert as_numbers(np.array(texts, dtype=object), point).tolist() == numbers
+
+
+@pytest.mark.parametrize(
+    ("texts", "unit"),
+    [
+        (["12 kg", "7.5kg ", "?"], "kg"),
+        (["20 °C"], "°C"),
+        (["1 m", "2 km"], ""),
+        (["2k", "3k"], ""),
+        (["$1", "$2"], ""),
+    ],
+)
+def test_units(texts, unit):
+    """Check that what follows all numbers of a column is their unit, but for thousands."""
+    assert number_format(texts) == (".", unit)
+    numbers = as_numbers(np.array(texts, dtype=object), ".", unit)
+    assert not np.isnan(numbers[: 2 if unit else 0]).any()
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("2024-01-31", "2024-01-31"),
+        ("20240131", "2024-01-31"),
+        ("1/2/24 10:30", "2024-01-02T10:30"),
+        ("12/31/69", "1969-12-31"),
+        ("01.31.24", "2024-01-31"),
+        ("Sat, 5 Jan 2024 10:00:00 GMT", "2024-01-05T10:00"),
+        ("Saturday, January 5, 2024", "2024-01-05"),
+        ("1.2.24", "NaT"),
+        ("20241301", "NaT"),
+        ("17760704", "NaT"),
         ("2024/1/3 5:06 PM", "2024-01-03T17:06"),
         ("2024-03", "2024-03-01"),
         ("2024-01-01T12:30:15.25Z", "2024-01-01T12:30:15.250"),
@@ -337,7 +384,10 @@ def test_day_first(texts, expected):
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("13:45", 49500), ("1:30:05.5", 5405.5), ("-0:10", -600), ("9:05 pm", 75900)],
+    [
+        *[("13:45", 49500), ("1:30:05.5", 5405.5), ("-0:10", -600), ("9:05 pm", 75900)],
+        *[("2 days, 1:00:00", 176400), ("-1 days +23:00:00", -3600)],
+    ],
 )
 def test_times_of_day_in_text(text, seconds):
     """Check that times of day are read as seconds."""

@@ -115,6 +115,21 @@ def test_scaled_numbers():
     assert np.isfinite(scaler.transform(np.full((1, 5), -np.inf))).all()
 
 
+def test_days_between_dates():
+    """Check that the days from each date to each other one follow the parts."""
+    X = [["2024-01-01", None, "2024-01-11"], ["2024-01-02", None, "2024-01-31 12:00"]]
+    encoder = DateEncoder().fit(X)
+    encoded = encoder.transform([*X, [None, "2024-01-01", "2024-01-11"]])
+    assert encoder.get_feature_names_out()[-1] == "x0_to_x2_days"
+    np.testing.assert_allclose(encoded[:, -1], [10, 29.5, np.nan])
+
+
+def test_emoji_are_words():
+    """Check that emoji are terms, also where they touch a word."""
+    names = TextEncoder().fit([["red wine😀"], ["red 🎉 wine"]] * 2).get_feature_names_out()
+    assert names.tolist() == ["x0_words", "x0_red", "x0_wine", "x0_🎉", "x0_😀"]
+
+
 def test_durations_are_seconds():
     """Check durations in every form."""
     pd = pytest.importorskip("pandas")

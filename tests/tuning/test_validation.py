@@ -439,13 +439,16 @@ def test_dates_under_shuffled_folds(library):
     """Check that date columns are a reason for a warning only where rows are shuffled."""
     module = pytest.importorskip(library)
     days = np.arange("2024-01-01", "2024-01-10", dtype="datetime64[D]").astype("datetime64[us]")
-    X = module.DataFrame({"size": np.arange(9.0), "day": days})
+    X = module.DataFrame({"size": np.arange(9.0), "day": days, "lists": [[1]] * 9})
     for cv in [*SHUFFLING, RepeatedStratifiedKFold()]:
         with pytest.warns(UserWarning, match=r"X has dates \('day'\), but cv=.* shuffles the rows"):
             warn_of_dates(cv, X)
     for cv in KEEPING:
         warn_of_dates(cv, X)
-    warn_of_dates(SHUFFLING[0], X[["size"]])
+    text = module.DataFrame({"day": days.astype("M8[D]").astype(str).tolist()})
+    with pytest.warns(UserWarning, match=r"X has dates \('day'\)"):
+        warn_of_dates(SHUFFLING[0], text)
+    warn_of_dates(SHUFFLING[0], X[["size", "lists"]])
     warn_of_dates(SHUFFLING[0], days.reshape(-1, 1))  # no frame
 
 
