@@ -125,6 +125,8 @@ class Table:
             ]
             if places:
                 transformers.append((name, encoder, places))
+        if self.is_plain and not by_name and len(transformers) == 1:
+            return [transformers[0][:2]]  # all columns of an array
         return [
             *([("names", ColumnNamer())] if self.renamed else []),
             ("columns", ColumnTransformer(transformers, sparse_threshold=0)),

@@ -34,7 +34,8 @@ def for_last_step(estimator: Any, params: dict[str, Any]) -> dict[str, Any]:
     """Return metadata of ``fit`` under the names by which a pipeline's last step gets it."""
     if routing_enabled() or not isinstance(estimator, Pipeline):
         return params
-    return {f"{estimator.steps[-1][0]}__{name}": value for name, value in params.items()}
+    last = estimator.steps[-1][0]
+    return {n if "__" in n else f"{last}__{n}": value for n, value in params.items()}
 
 
 def final_params(estimator: Any, trial: Trial, share: float) -> dict[str, Any]:
