@@ -23,6 +23,9 @@ from ._model import (
 )
 
 
+_WIDE = 1000  # columns; of more, a fit of boosting takes longer than most others; chosen
+
+
 @dataclass(frozen=True)
 class _Family:
     """A model with the parameters that it begins with.
@@ -52,7 +55,8 @@ class _Family:
 def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[Any]:
     """Return the models that are tuned for ``estimator=None``.
 
-    The first is gradient boosting, as `default_model` returns it. The others are Pipelines:
+    The first is gradient boosting, as `default_model` returns it; with more than 1000 columns,
+    on which it is slow, it is the last. The others are Pipelines:
     linear and kernel models, extra trees, a random forest, a neural network and nearest
     neighbours. Numbers are scaled to their quartiles, outliers drawn in and missing values
     replaced by the median (see `NumberScaler`). Categories are ordinal for trees; for the others
@@ -95,22 +99,23 @@ def default_models(X: Any, *, classifier: bool, weighted: bool = False) -> list[
     from ._encoders import NumberScaler
 
     if issparse(X):
-        first = default_model(X, classifier=classifier)
+        first, is_wide = default_model(X, classifier=classifier), False
         ordinal = one_hot = [sparse_step(X), ("scale", NumberScaler())]
     else:
         table = read_table(X, classifier=classifier)
         first = boosting_for(table, classifier=classifier)
         if table is None:
             return [first]
-        scaled = _scaled_encoders()
+        is_wide, scaled = len(table.columns) > _WIDE, _scaled_encoders()
         ordinal = table.first_steps([*category_encoders(classifier), *scaled])
         one_hot = table.first_steps([*_scaled_categories(classifier), *scaled])
     n_rows = num_samples(X)
-    return [first] + [
+    others = [
         Pipeline([*(one_hot if family.one_hot else ordinal), *_steps(family, classifier)])
         for family in _families(n_rows)
         if family.least_rows <= n_rows <= family.most_rows and (family.weighs or not weighted)
     ]
+    return [*others, first] if is_wide else [first, *others]
 
 
 def _steps(family: _Family, classifier: bool) -> list[tuple[str, Any]]:
