@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from itertools import combinations
 from typing import Any
 
@@ -23,6 +22,7 @@ from ._values import (
 )
 
 _LARGEST = float(np.finfo(np.float32).max)  # twice as much is still a float
+_QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)  # and the ends
 _OUTLIER = 1e6  # in units of the quartiles' distance, beyond which values do not differ
 _GAPS = 5  # columns of dates, of which the days between each two are encoded
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
@@ -49,7 +49,7 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
         -------
         self
         """
-        self.learnt_ = [self._learn(column, y) for column in self._split(X, reset=True)]
+        self.learnt_ = self._learn_all(self._split(X, reset=True), y)
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -64,13 +64,7 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
         ndarray of shape (n_samples, n_features_out)
         """
         check_is_fitted(self)
-        columns = self._split(X, reset=False)
-        return np.column_stack(
-            [
-                self._encode(column, learnt)
-                for column, learnt in zip(columns, self.learnt_, strict=True)
-            ]
-        )
+        return self._encode_all(self._split(X, reset=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the encoded columns.
@@ -107,13 +101,22 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
         checks = {} if frame else {"dtype": dtype, "ensure_all_finite": False}
         return split_columns(validate_data(self, X, reset=reset, skip_check_array=frame, **checks))
 
-    @abstractmethod
+    def _learn_all(self, columns: list[Any], y: Any) -> list[Any]:
+        """Return what is needed to encode each column."""
+        return [self._learn(column, y) for column in columns]
+
+    def _encode_all(self, columns: list[Any]) -> np.ndarray:
+        """Return the values of all columns side by side."""
+        pairs = zip(columns, self.learnt_, strict=True)
+        return np.column_stack([self._encode(column, learnt) for column, learnt in pairs])
+
     def _learn(self, column: Any, y: Any) -> Any:
         """Return what is needed to encode a column."""
+        raise NotImplementedError
 
-    @abstractmethod
     def _encode(self, column: Any, learnt: Any) -> np.ndarray:
         """Return the values as one or more columns."""
+        raise NotImplementedError
 
     def _suffixes(self, learnt: Any) -> list[str | None]:
         """Return the suffix of each encoded column's name."""
@@ -177,23 +180,31 @@ class NumberScaler(ColumnEncoder):
     [[-0.95, 0.0], [0.0, 0.0], [0.95, 0.0], [0.0, 1.0]]
     """
 
-    def _learn(self, column: Any, y: Any) -> tuple[float, float, bool]:
-        numbers = np.clip(as_numbers(column), -_LARGEST, _LARGEST)
-        present = numbers[~np.isnan(numbers)]
-        if not len(present):
-            return 0.0, 1.0, True
-        low, lower, median, upper, high = np.quantile(present, [0, 0.25, 0.5, 0.75, 1])
+    def _learn_all(self, columns: list[Any], y: Any) -> list[tuple[float, float, bool]]:
+        table = np.clip([as_numbers(column) for column in columns], -_LARGEST, _LARGEST)
+        missing = np.isnan(table)
+        may_miss, is_empty = missing.any(axis=1), missing.all(axis=1)
+        quantiles = np.zeros((5, len(columns)))
+        quantiles[:, ~may_miss] = np.quantile(table[~may_miss], _QUARTILES, axis=1)
+        for i in np.flatnonzero(may_miss & ~is_empty):
+            quantiles[:, i] = np.quantile(table[i, ~missing[i]], _QUARTILES)
+        low, lower, median, upper, high = quantiles
         # Where most values are the same, all others may lie outside the quartiles.
-        scale = (upper - lower) or (high / 2 - low / 2) or 1.0
-        return float(median), float(scale), len(present) < len(numbers)
+        scale = np.where(upper > lower, upper - lower, high / 2 - low / 2)
+        scale[scale == 0] = 1.0
+        return list(zip(median.tolist(), scale.tolist(), may_miss.tolist(), strict=True))
 
-    def _encode(self, column: Any, learnt: tuple[float, float, bool]) -> np.ndarray:
-        median, scale, may_miss = learnt
-        numbers = as_numbers(column)
+    def _encode_all(self, columns: list[Any]) -> np.ndarray:
+        table = np.array([as_numbers(column) for column in columns])
+        median, scale, may_miss = (np.array(each) for each in zip(*self.learnt_, strict=True))
         with np.errstate(over="ignore"):
-            z = np.clip((numbers - median) / scale, -_OUTLIER, _OUTLIER)
+            z = np.clip((table - median[:, None]) / scale[:, None], -_OUTLIER, _OUTLIER)
         z = np.nan_to_num(z / np.sqrt(1 + (z / 3) ** 2))
-        return np.column_stack([z, np.isnan(numbers)]) if may_miss else z
+        places = np.arange(len(columns)) + np.cumsum(may_miss) - may_miss
+        encoded = np.empty((table.shape[1], len(columns) + may_miss.sum()))
+        encoded[:, places] = z.T
+        encoded[:, places[may_miss] + 1] = np.isnan(table[may_miss]).T
+        return encoded
 
     def _suffixes(self, learnt: tuple[float, float, bool]) -> list[str | None]:
         return [None, "missing"] if learnt[2] else [None]

@@ -22,7 +22,6 @@ from ._model import (
     sparse_step,
 )
 
-
 _WIDE = 1000  # columns; of more, a fit of boosting takes longer than most others; chosen
 
 
