@@ -82,19 +82,22 @@ class PredictionTime:
         return best
 
 
-def measure_final_model(problem: Problem, model: Any, clock: Clock) -> dict[str, float]:
+def measure_final_model(
+    problem: Problem, model: Any, scored: float, clock: Clock
+) -> dict[str, float]:
     """Return the seconds per row of the final model, and of one of the models that it averages.
 
-    NaN is what there is no time to measure.
+    NaN is what there is no time to measure, which takes twice as long as predictions do:
+    ``scored`` are the seconds that those for a fold took.
     """
     is_average = isinstance(model, AveragedClassifier | AveragedRegressor)
     models = model.estimators_ if is_average else [model]
-    start = clock.elapsed()
+    final = single = math.nan
     try:
-        final = single = predict_seconds(models[0], problem.X)
+        if 2 * scored < clock.left_for_refit():
+            final = single = predict_seconds(models[0], problem.X)
         if len(models) > 1:
-            expected = (clock.elapsed() - start) * len(models)
-            in_time = 2 * expected < clock.left_for_refit()
+            in_time = 2 * scored * len(models) < clock.left_for_refit()
             final = predict_seconds(model, problem.X) if in_time else math.nan
     except Exception as error:  # of the model's own code
         warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
