@@ -1,12 +1,22 @@
 """Averages of fitted models, and the choice of the models to average."""
 
 from ._averaged import AveragedClassifier, AveragedRegressor, class_numbers, class_votes
-from ._constants import LIBRARY_SIZE, MOST_BYTES, MOST_ROWS
+from ._constants import (
+    FEWEST_FOLDS,
+    LEAST_SHARE,
+    LIBRARY_SIZE,
+    MOST_BYTES,
+    MOST_FOLDS,
+    MOST_ROWS,
+)
 from ._greedy import blend, count_scores, select_greedily
 
 __all__ = [
+    "FEWEST_FOLDS",
+    "LEAST_SHARE",
     "LIBRARY_SIZE",
     "MOST_BYTES",
+    "MOST_FOLDS",
     "MOST_ROWS",
     "AveragedClassifier",
     "AveragedRegressor",

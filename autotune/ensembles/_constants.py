@@ -12,3 +12,12 @@ PATIENCE = 5
 MOST_ROWS = 20_000
 # bytes; the most that pickled models and predictions may take; chosen
 MOST_BYTES = 500_000_000
+
+# The folds whose models are averaged unasked
+
+# folds; with fewer, each model misses much of what one of all rows knows; chosen
+FEWEST_FOLDS = 3
+# folds; with more, predictions take long; chosen
+MOST_FOLDS = 10
+# share of the rows; the least on which each model is fitted; chosen
+LEAST_SHARE = 0.6

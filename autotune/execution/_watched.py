@@ -22,7 +22,7 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn import config_context, get_config
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ..evaluation import Job, Outcome, note_warnings
 from ..history import TIMEOUT
@@ -70,7 +70,8 @@ class Watched:
             partial(joblib.parallel_config, backend=backend or "threading"),
         ]
         if threads is not None:
-            self._surroundings.append(partial(threadpool_limits, threads))
+            # Ending the thread while it looks for the libraries would leave a file open.
+            self._surroundings.append(partial(ThreadpoolController().limit, limits=threads))
         self._thread = Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Watched:

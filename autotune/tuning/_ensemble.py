@@ -154,7 +154,7 @@ def _count_affordable(
     start = clock.elapsed()
     _score_alone(trials[0], scorer)
     seconds = (clock.elapsed() - start) * count_scores(1) * n_selections
-    return min(len(trials), int(left / 2 / max(seconds, 1e-9)))
+    return len(trials) if seconds * len(trials) <= left / 2 else int(left / 2 / seconds)
 
 
 def _select_if_better(trials: list[_Folds], scorer: RowScorer) -> dict[int, float]:

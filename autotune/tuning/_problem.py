@@ -249,9 +249,14 @@ def _what_is_tuned(
             )
         weighted = params.get("sample_weight") is not None
         estimator = default_models(X, classifier=owner._classifier, weighted=weighted)
-        if len(getattr(y, "shape", ())) > 1:
+        if len(np.shape(y)) > 1:
             estimator = [m for m in estimator if get_tags(m).target_tags.multi_output]
     elif is_built_in(estimator):
+        if len(np.shape(y)) > 1:
+            raise ValueError(
+                f"y must have one column for boosting; got shape {np.shape(y)}: pass "
+                "estimator='families' or a model that predicts several"
+            )
         estimator = default_model(X, classifier=owner._classifier)
         prefix = "model__" if hasattr(estimator, "steps") else ""
     hurried = check_budget(owner.budget).needs_killing

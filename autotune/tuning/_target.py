@@ -43,20 +43,8 @@ def check_target(y: Any, *, classifier: bool) -> None:
 
 
 def one_column(y: Any) -> Any:
-    """Return a target that is a column vector as one value per row, with a warning.
-
-    Raises
-    ------
-    ValueError
-        If it has several columns, which the built-in models do not predict.
-    """
-    shape = getattr(y, "shape", None) or np.shape(y)
-    if len(shape) > 1 and shape[1] > 1:
-        raise ValueError(
-            f"y must have one column for the built-in models; got shape {shape}: pass an estimator "
-            "that predicts several, such as a forest, or wrap one in sklearn.multioutput's"
-        )
-    if len(getattr(y, "shape", ())) != 2:
+    """Return a target that is a column vector as one value per row, with a warning."""
+    if getattr(y, "shape", np.shape(y))[1:] != (1,):
         return y
     warn_of_column()
     return y.iloc[:, 0] if hasattr(y, "iloc") else to_numpy(y).ravel()

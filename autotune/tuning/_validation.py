@@ -20,6 +20,7 @@ from sklearn.utils import check_random_state, get_tags, indexable
 from .._texts import short_repr, warn
 from ..compat import clone, is_own_score, num_samples, only_predicts, to_numpy
 from ..defaults import date_columns
+from ..ensembles import FEWEST_FOLDS, LEAST_SHARE, MOST_FOLDS
 from ..evaluation import Fold, Models, class_labels, is_built_in
 from ._target import warn_of_column
 
@@ -27,9 +28,6 @@ _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _SHUFFLING = (RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedShuffleSplit)
 FINAL_MODELS = ("auto", "refit", "folds", "ensemble")
 _AVERAGES = ("folds", "ensemble")
-# Folds whose models are averaged unasked: of fewer, or with a smaller share of the rows, each
-# model is much worse than one of all rows; more predict slowly. Chosen.
-_FEWEST_FOLDS, _MOST_FOLDS, _LEAST_SHARE = 3, 10, 0.6
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
@@ -182,8 +180,8 @@ def choose_final_model(
         and not callable(owner.refit)
         and (only_predicts(scoring.deciding) or is_own_score(scoring.deciding))
         and (not classifier or class_labels(y) is not None)
-        and _FEWEST_FOLDS <= len(folds) <= _MOST_FOLDS
-        and share >= _LEAST_SHARE
+        and FEWEST_FOLDS <= len(folds) <= MOST_FOLDS
+        and share >= LEAST_SHARE
     )
     return "ensemble" if allows else "refit"
 

@@ -1208,7 +1208,7 @@ class ChosenFrom:
         self.outcomes, self.outcome_names = outcomes, names
 
 
-class Categorical:
+class Categories:
     """Has the attributes of Optuna's ``CategoricalDistribution``."""
 
     def __init__(self, choices):
@@ -1237,7 +1237,7 @@ Foreign = type("Float", (), {"__module__": "flaml.tune.sample", "__repr__": lamb
         (Chosen(0.5, 2.1, step=0.5), [0.5, 1.0, 1.5, 2.0]),
         (Chosen(0.0, 1.0, step=1e-9), (0.0, 1.0)),
         (Chosen(0.1, 10.0, log=True, step=None), (0.1, 10.0, "log-uniform")),
-        (Categorical((1, 2, "x")), [1, 2, "x"]),
+        (Categories((1, 2, "x")), [1, 2, "x"]),
     ],
 )
 def test_ranges_of_other_libraries(spec, same):

@@ -21,7 +21,7 @@ OTHERS = [
     for path in sorted((ROOT / room).glob("*.py"))
     if path != TABLE
 ]
-NO_SECONDS = {"_SIMILAR"}  # of names that are misspelt
+NO_SECONDS = {"_SIMILAR", "_INSIDE"}  # of misspelt names, and where a range is checked
 
 
 def name_of(path: Path) -> str:

@@ -263,11 +263,11 @@ def test_scorers_of_some_numbers(scoring, y):
 
 
 @pytest.mark.parametrize("cls", [AutoTunedClassifier, AutoTunedRegressor])
-@pytest.mark.parametrize("estimator", [None, "families"])
-def test_columns_for_the_built_in_models(cls, estimator):
-    """Check that they refuse a target of several columns."""
+@pytest.mark.parametrize("arguments", [("boosting",), (None, {"max_iter": [2]})])
+def test_columns_for_boosting(cls, arguments):
+    """Check that boosting alone refuses a target of several columns."""
     with pytest.raises(ValueError, match=r"y must have one column .*; got shape \(20, 2\): pass"):
-        cls(estimator).fit(X, np.c_[np.arange(20) % 2, np.arange(20) % 2])
+        cls(*arguments).fit(X, np.c_[np.arange(20) % 2, np.arange(20) % 2])
 
 
 KNOWING = [
