@@ -26,6 +26,7 @@ from ..results import count
 from ._errors import FAILED as SEARCH_FAILED
 from ._errors import INTERRUPTED, OK, USAGE, CliError, one_line
 from ._interrupt import ending_at_interrupt
+from ._names import FAMILIES
 from ._report import comparison, expectation, facts, leaderboard, params_text, summary
 from ._save import save_model
 from ._scoring import shown_metric
@@ -64,7 +65,7 @@ class Job:
     Parameters
     ----------
     table : Table
-    model : estimator or list of estimators
+    model : estimator, list of estimators or "families"
     settings : Settings
     console : rich.console.Console
     """
@@ -192,7 +193,7 @@ class Job:
         rows = [
             ("data", data),
             ("task", task),
-            ("model", " or ".join(map(model_name, self.models.members))),
+            ("model", " or ".join(map(model_name, self.models.members)) or FAMILIES),
             ("search", f"{settings.strategy}, {settings.cv}-fold {self.metric.name}"),
             ("budget", _budget_text(settings.budget)),
             *_kinds(self.table.columns),

@@ -15,7 +15,7 @@ from typing import Any
 
 from ._errors import FAILED, INTERRUPTED, OK, PIPE_CLOSED, CliError, check_installed
 from ._file import inspect
-from ._names import check_metric, check_names
+from ._names import FAMILIES, check_metric, check_names
 from ._parsers import COMMANDS, make_parser
 from ._save import (
     check_loadable,
@@ -132,7 +132,7 @@ def _fit(args: Any) -> int:
     for option in ("history", "storage"):
         if getattr(args, option) is not None:
             check_writable(f"--{option}", getattr(args, option))
-    if args.space is not None and len(names) > 1:
+    if args.space is not None and (len(names) > 1 or FAMILIES in names):
         raise CliError(f"--space needs a single --model; got {args.model}")
     space = None if args.space is None else read_space(args.space)
     _check_installed()

@@ -30,14 +30,14 @@ from ..defaults import (
 )
 from ..space import describe
 from ._errors import CliError, closest
-from ._names import MODELS
+from ._names import FAMILIES, MODELS
 
 _PLAIN = "plain"  # numbers that need no reading
 MAX_CATEGORIES = 30  # of one column; the rarer values are taken together
 
 
 def make_model(names: list[str], X: Any, columns: Sequence[Column], *, classifier: bool) -> Any:
-    """Return the model for a frame, or a list of models where there are several names.
+    """Return the model for a frame, a list of models for several names, or what stands for one.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ def make_model(names: list[str], X: Any, columns: Sequence[Column], *, classifie
         What its columns are.
     classifier : bool
     """
+    if FAMILIES in names:
+        return FAMILIES
     models = [_make(name, X, columns, classifier) for name in names]
     return models[0] if len(models) == 1 else models
 

@@ -93,9 +93,10 @@ class Entry:
     scaled_target: bool = False
 
 
-BOOSTING = "boosting"
+BOOSTING, FAMILIES = "boosting", "families"
 MODELS: dict[str, Entry | None] = {
     BOOSTING: None,  # handles text, categories and missing values itself
+    FAMILIES: None,  # several models at once, which do so too
     "forest": Entry("ensemble.RandomForestClassifier", "ensemble.RandomForestRegressor", False),
     "extratrees": Entry("ensemble.ExtraTreesClassifier", "ensemble.ExtraTreesRegressor", False),
     "tree": Entry("tree.DecisionTreeClassifier", "tree.DecisionTreeRegressor", False),
@@ -119,7 +120,10 @@ def check_names(text: str) -> list[str]:
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             raise CliError(f"--model must be among {', '.join(MODELS)}; got {word.strip()!r}{hint}")
         names.append(name)
-    return list(dict.fromkeys(names))
+    names = list(dict.fromkeys(names))
+    if FAMILIES in names and len(names) > 1:
+        raise CliError(f"--model {FAMILIES} stands for several models already; got {text!r}")
+    return names
 
 
 def check_metric(name: str | None) -> None:

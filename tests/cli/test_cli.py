@@ -446,7 +446,8 @@ def test_strategies(strategy, table, capsys):
 
 @pytest.mark.parametrize(
     ("name", "target"),
-    [(name, "churn") for name in MODELS] + [(name, "amount") for name in MODELS if name != "nb"],
+    [(name, "churn") for name in MODELS if name != "families"]
+    + [(name, "amount") for name in MODELS if name not in ("families", "nb")],
 )
 def test_models_fit_a_messy_table(name, target, table):
     """Check that every model fits text, booleans and missing values, and predicts new ones."""
@@ -479,6 +480,18 @@ def test_several_models(table, capsys):
     assert re.search(r"model +SVC or GaussianNB", out)
     assert re.search(r"\d ms +GaussianNB", out)
     assert re.search(r"\d ms +SVC, C=", out)
+
+
+def test_families(table, capsys):
+    """Check that the built-in families are tuned, and their average saved."""
+    words = ["--model", "families", "--budget", 8, "--cv", 3, "--save", "model.skops"]
+    assert run(table, "--target", "amount", *words) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"model +families", out)
+    assert "Ridge" in out
+    assert np.isfinite(load_skops("model.skops").predict(pd.read_csv(table))).all()
+    assert run(table, "--target", "amount", "--model", "families,svc") == 2
+    assert "--model families stands for several models already" in capsys.readouterr().err
 
 
 def test_names_of_models():
