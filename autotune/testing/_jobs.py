@@ -49,11 +49,10 @@ class Probe(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Any, y: Any) -> Probe:
         here = f"{os.getpid()} {threading.get_ident()}"
-        with open(Path(self.folder, "log"), "a") as log:
-            log.write(f"{self.number}\n")
-        self._path("begun").write_text(here)
+        _write(Path(self.folder, "log"), f"{self.number}\n", os.O_APPEND)
+        _write(self._path("begun"), here, os.O_TRUNC)
         _DEEDS.get(self.deed, lambda probe: None)(self)
-        self._path("ended").write_text(here)
+        _write(self._path("ended"), here, os.O_TRUNC)
         self.classes_ = np.unique(y)
         return self
 
@@ -63,6 +62,13 @@ class Probe(ClassifierMixin, BaseEstimator):
     def _path(self, what: str) -> Path:
         """Return the file that says something about this job."""
         return Path(self.folder, f"{what}-{self.number}")
+
+
+def _write(path: Path, text: str, how: int) -> None:
+    """Write text to a file, without an object that an ended thread would leave open."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | how)
+    os.write(file, text.encode())
+    os.close(file)
 
 
 class Unpicklable(Exception):
