@@ -618,7 +618,8 @@ BAD_INPUT = [
      " you mean 'churn'?"),
     (["data.csv", "--target", "xyz"], "got 'xyz': the columns are 'age', 'city', 'member', "),
     (["data.csv", "--target", "churn", "--model", "forrest"], "--model must be among boosting, "
-     "forest, extratrees, tree, svc, linear, knn, mlp, nb; got 'forrest' (did you mean 'forest'?)"),
+     "families, forest, extratrees, tree, svc, linear, knn, mlp, nb; got 'forrest' (did you mean "
+     "'forest'?)"),
     (["data.csv", "--target", "churn", "--model", "svc,"], "--model must be among"),
     (["data.csv", "--target", "amount", "--model", "nb"], "--model nb is for classification; the "
      "target calls for regression"),
