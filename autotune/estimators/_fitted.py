@@ -11,6 +11,7 @@ from ..history import History
 from ..storage import Journal
 from ..tuning import (
     FoldResults,
+    PredictionTime,
     Problem,
     Rescorer,
     Runtime,
@@ -106,10 +107,11 @@ class FittedMixin:
         self.best_estimator_ = last_fit.model
         limited = problem.budget.predict_seconds_per_row is not None
         if problem.final_model != "refit" or limited:
-            evaluations = last_fit.winner.trial.evaluations.values()
-            scored = max((each.score_time for each in evaluations), default=0.0)
+            speed = PredictionTime(problem, result.history, runtime.kept)
+            numbers = last_fit.weights or [last_fit.winner.trial.number]
+            expected = [speed.of(result.history[number]) for number in numbers]
             self.predict_seconds_per_row_ = measure_final_model(
-                problem, last_fit.model, scored, runtime.clock
+                problem, last_fit.model, expected, runtime.clock
             )
         if hasattr(last_fit.model, "feature_names_in_"):
             self.feature_names_in_ = last_fit.model.feature_names_in_

@@ -5,11 +5,12 @@ from ._fidelity import class_labels, count_classes, count_rows, count_units
 from ._job import Fold, Job, Keeps, Kept, Outcome
 from ._models import CHOSEN, Models, is_built_in, is_families
 from ._prefix import PrefixCache
-from ._speed import predict_seconds
+from ._speed import MOST_TIMED, predict_seconds
 from ._task import Task, note_scores, note_warnings
 
 __all__ = [
     "CHOSEN",
+    "MOST_TIMED",
     "Fold",
     "Job",
     "Keeps",

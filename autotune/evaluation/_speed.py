@@ -9,7 +9,7 @@ import numpy as np
 
 from ..compat import num_samples, safe_split
 
-_MOST_ROWS = 1000  # enough for the cost of a call not to count
+MOST_TIMED = 1000  # rows; enough for the cost of a call not to count
 
 
 def predict_seconds(
@@ -20,7 +20,7 @@ def predict_seconds(
     ``columns`` are those of a kernel matrix.
     """
     everything = np.arange(num_samples(X))
-    rows = (everything if rows is None else rows)[:_MOST_ROWS]
+    rows = (everything if rows is None else rows)[:MOST_TIMED]
     few, _ = safe_split(model, X, None, rows, everything if columns is None else columns)
     times = []
     for _ in range(2):

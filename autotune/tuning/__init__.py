@@ -9,13 +9,14 @@ from ._rescore import Rescorer
 from ._runtime import Runtime, open_runtime
 from ._scoring import make_router, make_scoring
 from ._search import SearchResult, search, take_over
-from ._speed import measure_final_model
+from ._speed import PredictionTime, measure_final_model
 from ._study import Study, open_study
 from ._winner import Winner, choose_winner
 
 __all__ = [
     "Callbacks",
     "FoldResults",
+    "PredictionTime",
     "Problem",
     "Rescorer",
     "Runtime",

@@ -6,8 +6,9 @@ import math
 from typing import Any
 
 from .._texts import warn
+from ..compat import num_samples
 from ..ensembles import AveragedClassifier, AveragedRegressor
-from ..evaluation import predict_seconds
+from ..evaluation import MOST_TIMED, predict_seconds
 from ..history import History, Trial
 from ..timing import Clock, validation_rows
 from ._kept import FoldResults, compared_keys
@@ -83,22 +84,25 @@ class PredictionTime:
 
 
 def measure_final_model(
-    problem: Problem, model: Any, scored: float, clock: Clock
+    problem: Problem, model: Any, expected: list[float], clock: Clock
 ) -> dict[str, float]:
     """Return the seconds per row of the final model, and of one of the models that it averages.
 
-    NaN is what there is no time to measure, which takes twice as long as predictions do:
-    ``scored`` are the seconds that those for a fold took.
+    What there is no time to measure is what the folds' predictions took: ``expected`` for one
+    model of each trial.
     """
     is_average = isinstance(model, AveragedClassifier | AveragedRegressor)
     models = model.estimators_ if is_average else [model]
-    final = single = math.nan
+
+    def measure(predictor: Any, usual: float) -> float:
+        left, need = clock.left_for_refit(), 2 * usual * min(MOST_TIMED, num_samples(problem.X))
+        return predict_seconds(predictor, problem.X) if math.isinf(left) or need < left else usual
+
+    usual = sum(expected) / len(expected)
     try:
-        if 2 * scored < clock.left_for_refit():
-            final = single = predict_seconds(models[0], problem.X)
+        final = single = measure(models[0], usual)
         if len(models) > 1:
-            in_time = 2 * scored * len(models) < clock.left_for_refit()
-            final = predict_seconds(model, problem.X) if in_time else math.nan
+            final = measure(model, usual * len(models))
     except Exception as error:  # of the model's own code
         warn(f"the time of predictions is unknown: predict raised {type(error).__name__}: {error}")
         return {"final": math.nan, "single": math.nan}

@@ -184,7 +184,7 @@ def test_a_model_that_cannot_predict_is_told_of():
     owner = AutoTunedRegressor(Ridge(), final_model="folds")
     model = Mute([OneColumn()]).fit(X, y)
     with pytest.warns(UserWarning, match="predict raised RuntimeError: no words"):
-        times = _speed.measure_final_model(make_problem(owner, X, y, {}), model, 0.0, Clock(None))
+        times = _speed.measure_final_model(make_problem(owner, X, y, {}), model, [0.0], Clock(None))
     assert np.isnan(list(times.values())).all()
 
 
@@ -193,7 +193,7 @@ def test_an_average_is_not_measured_without_time():
     problem = make_problem(AutoTunedRegressor(Ridge(), final_model="folds"), X, y, {})
     model = AveragedRegressor([OneColumn()]).fit(X, y)
     found = {}
-    for scored in (0.0, 10.0, 40.0):
-        times = _speed.measure_final_model(problem, model, scored, Clock(60.0))
-        found[scored] = [name for name, seconds in times.items() if np.isfinite(seconds)]
-    assert found == {0.0: ["final", "single"], 10.0: ["single"], 40.0: []}
+    for usual in (0.0, 30.0 / len(X), 100.0 / len(X)):  # one model takes twice that per row
+        times = _speed.measure_final_model(problem, model, [usual, usual], Clock(100.0))
+        found[usual * len(X)] = [n for n, t in times.items() if t not in (usual, 5 * usual)]
+    assert found == {0.0: ["final", "single"], 30.0: ["single"], 100.0: []}
