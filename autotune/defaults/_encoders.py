@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import combinations
 from typing import Any
 
@@ -28,8 +29,8 @@ _GAPS = 5  # columns of dates, of which the days between each two are encoded
 _DAY = np.timedelta64(1, "D") / np.timedelta64(1, "us")
 
 
-class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
-    """A transformer that encodes each column separately.
+class _Encoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
+    """A transformer that makes one or more columns of each column.
 
     Attributes
     ----------
@@ -101,26 +102,36 @@ class ColumnEncoder(TransformerMixin, OneToOneFeatureMixin, BaseEstimator):
         checks = {} if frame else {"dtype": dtype, "ensure_all_finite": False}
         return split_columns(validate_data(self, X, reset=reset, skip_check_array=frame, **checks))
 
+    @abstractmethod
     def _learn_all(self, columns: list[Any], y: Any) -> list[Any]:
         """Return what is needed to encode each column."""
-        return [self._learn(column, y) for column in columns]
 
+    @abstractmethod
     def _encode_all(self, columns: list[Any]) -> np.ndarray:
         """Return the values of all columns side by side."""
-        pairs = zip(columns, self.learnt_, strict=True)
-        return np.column_stack([self._encode(column, learnt) for column, learnt in pairs])
-
-    def _learn(self, column: Any, y: Any) -> Any:
-        """Return what is needed to encode a column."""
-        raise NotImplementedError
-
-    def _encode(self, column: Any, learnt: Any) -> np.ndarray:
-        """Return the values as one or more columns."""
-        raise NotImplementedError
 
     def _suffixes(self, learnt: Any) -> list[str | None]:
         """Return the suffix of each encoded column's name."""
         return [None]
+
+
+class ColumnEncoder(_Encoder):
+    """A transformer that encodes each column separately."""
+
+    def _learn_all(self, columns: list[Any], y: Any) -> list[Any]:
+        return [self._learn(column, y) for column in columns]
+
+    def _encode_all(self, columns: list[Any]) -> np.ndarray:
+        pairs = zip(columns, self.learnt_, strict=True)
+        return np.column_stack([self._encode(column, learnt) for column, learnt in pairs])
+
+    @abstractmethod
+    def _learn(self, column: Any, y: Any) -> Any:
+        """Return what is needed to encode a column."""
+
+    @abstractmethod
+    def _encode(self, column: Any, learnt: Any) -> np.ndarray:
+        """Return the values as one or more columns."""
 
 
 class NumberReader(ColumnEncoder):
@@ -156,7 +167,7 @@ class NumberReader(ColumnEncoder):
         return np.nan_to_num(numbers, nan=np.nan, posinf=_LARGEST, neginf=-_LARGEST)
 
 
-class NumberScaler(ColumnEncoder):
+class NumberScaler(_Encoder):
     """Scales numbers to their quartiles, draws outliers in and replaces missing values.
 
     A value x becomes z = (x - median) / (upper quartile - lower quartile), and z / sqrt(1 +
