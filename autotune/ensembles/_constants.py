@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# trials; the candidates, which are those with the best scores; chosen
+# trials; the candidates: the best of each model, then those with the best scores; chosen
 LIBRARY_SIZE = 15
 # models; the most that are selected, counting repetitions; AutoGluon's issue 4158
 N_STEPS = 20

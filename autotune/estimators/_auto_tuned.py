@@ -24,6 +24,7 @@ from ..evaluation import Models, is_built_in, is_families
 from ..timing import Clock
 from ..tuning import (
     Callbacks,
+    asks_for_average,
     make_problem,
     make_router,
     make_scoring,
@@ -290,8 +291,7 @@ class BaseAutoTuned(
         inner = deepcopy(combine_tags([get_tags(model) for model in models]))
         if is_built_in(self.estimator):
             inner.input_tags.sparse = True  # the default models depend on the type of X
-        asked = self.final_model in ("folds", "ensemble") or self.keep_predictions
-        if self._classifier and asked:
+        if self._classifier and (asks_for_average(self) or self.keep_predictions):
             inner.target_tags.multi_output = False
             if inner.classifier_tags is not None:
                 inner.classifier_tags.multi_label = False

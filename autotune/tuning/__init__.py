@@ -11,6 +11,7 @@ from ._scoring import make_router, make_scoring
 from ._search import SearchResult, search, take_over
 from ._speed import PredictionTime, measure_final_model
 from ._study import Study, open_study
+from ._validation import asks_for_average
 from ._winner import Winner, choose_winner
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "SearchResult",
     "Study",
     "Winner",
+    "asks_for_average",
     "choose_winner",
     "conclude",
     "make_final_model",

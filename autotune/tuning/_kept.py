@@ -122,7 +122,7 @@ class FoldResults:
         complete = {t.number for t in history if t.can_win}
         if not complete or history.share < FULL:  # those of fewer rows are not averaged
             return False
-        best = _worst_first(history, complete)[-1]
+        best = max(complete, key=lambda number: (_worth(history, history[number]), -number))
         return self._models.get(best, {}).keys() >= set(compared_keys(history))
 
     def predictions(self, trial: Trial, key: Key) -> tuple[np.ndarray, np.ndarray] | None:

@@ -23,6 +23,7 @@ from ._resource import Resource, make_plan, name_resource, set_amount
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_metrics, check_target, one_column
 from ._validation import (
+    asks_for_average,
     check_data,
     check_final_model,
     check_folds,
@@ -225,7 +226,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
         seed=int(check_random_state(owner.random_state).randint(2**31)),
         seeded=owner.random_state is not None,
         final_model=choose_final_model(owner, y, scoring, folds, classifier=classifier),
-        asks_for_average=owner.final_model in ("folds", "ensemble"),
+        asks_for_average=asks_for_average(owner),
         **{name: getattr(owner, name) for name in _AS_GIVEN},
     )
 

@@ -27,7 +27,6 @@ from ._target import warn_of_column
 _UNSUPERVISED = ("clusterer", "density_estimator", "outlier_detector")
 _SHUFFLING = (RepeatedKFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedShuffleSplit)
 FINAL_MODELS = ("auto", "refit", "folds", "ensemble")
-_AVERAGES = ("folds", "ensemble")
 _PREDICTIONS = ("predict", "predict_proba", "decision_function")
 
 
@@ -143,15 +142,20 @@ def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         raise ValueError(rule)
 
 
+def asks_for_average(owner: Any) -> bool:
+    """Return whether the user wants an average of models in the end."""
+    return owner.final_model in ("folds", "ensemble")
+
+
 def check_final_model(owner: Any, y: Any, *, classifier: bool) -> None:
     """Check that fold models can predict new rows, and that classes are those of one output."""
-    if owner.final_model in _AVERAGES and get_tags(owner).input_tags.pairwise:
+    if asks_for_average(owner) and get_tags(owner).input_tags.pairwise:
         raise ValueError(
             "final_model must be 'refit' for a kernel or distance matrix, of which each fold has "
             f"other columns; got {owner.final_model!r}"
         )
     changed: dict[str, Any] = {}
-    if owner.final_model in _AVERAGES:
+    if asks_for_average(owner):
         changed["final_model"] = "refit"
     if owner.keep_predictions:
         changed["keep_predictions"] = False
@@ -176,8 +180,7 @@ def choose_final_model(
         return owner.final_model
     share = min(len(train) for train, _ in folds) / num_samples(y)
     allows = (
-        is_built_in(owner.estimator)
-        and not callable(owner.refit)
+        owner._may_average()
         and (only_predicts(scoring.deciding) or is_own_score(scoring.deciding))
         and (not classifier or class_labels(y) is not None)
         and FEWEST_FOLDS <= len(folds) <= MOST_FOLDS
