@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..compat import num_samples, safe_split, slice_params, to_numpy, visual_block
+from ._calibration import sharpen
 
 
 def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
@@ -76,9 +78,10 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
                 models.append(clone(estimator).fit(X_train, y_train, **cut))
         n_members, weights = len(self.estimators), self.weights
         shares = np.full(n_members, 1 / n_members) if weights is None else np.asarray(weights)
-        return self.take(models, np.repeat(shares / len(folds), len(folds)))
+        members = np.repeat(np.arange(n_members), len(folds))
+        return self.take(models, shares[members] / len(folds), members)
 
-    def take(self, models, weights):
+    def take(self, models, weights, members):
         """Average models that are already fitted.
 
         Parameters
@@ -86,6 +89,8 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         models : list of estimator
         weights : array-like of shape (n_models,)
             The weight of each model; they are divided by their sum.
+        members : array-like of shape (n_models,)
+            The place of each model's estimator in ``estimators``.
 
         Returns
         -------
@@ -99,14 +104,15 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
                 setattr(self, name, getattr(first, name))
         if isinstance(self, ClassifierMixin):
             self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
+            powers = np.ones(len(self.estimators)) if self.powers is None else self.powers
+            self.powers_ = np.asarray(powers, dtype=float)[np.asarray(members)]
         return self
 
-    def _mean(self, predict: Any) -> np.ndarray:
-        """Return the weighted mean of what a function returns for each model."""
-        check_is_fitted(self, "estimators_")
+    def _mean(self, predictions: Iterable[np.ndarray]) -> np.ndarray:
+        """Return the weighted mean of the predictions of each model."""
         total: Any = 0.0
-        for weight, model in zip(self.weights_, self.estimators_, strict=True):
-            total = total + weight * predict(model)
+        for weight, each in zip(self.weights_, predictions, strict=True):
+            total = total + weight * each
         return total
 
     def __sklearn_tags__(self):
@@ -139,6 +145,12 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
+    powers : list of float, default=None
+        The power to which the probabilities of each estimator are raised before they are
+        averaged, so that those of uncertain models (above 1) and of overconfident ones (below 1)
+        go together; None: 1 for each.
+    power : float, default=1.0
+        The power to which the average is raised: that of well-calibrated models is too uncertain.
 
     Attributes
     ----------
@@ -146,6 +158,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         The fitted models: those of the first estimator on each fold, then those of the next.
     weights_ : ndarray of shape (n_models,)
         The weight of each model; they sum to 1.
+    powers_ : ndarray of shape (n_models,)
+        The power of each model.
     classes_ : ndarray of shape (n_classes,)
         The class labels of all models.
     n_features_in_ : int
@@ -163,6 +177,11 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     >>> len(model.estimators_), model.predict_proba(X).shape
     (3, (150, 3))
     """
+
+    def __init__(self, estimators, weights=None, cv=None, powers=None, power=1.0):
+        super().__init__(estimators, weights, cv)
+        self.powers = powers
+        self.power = power
 
     def predict(self, X):
         """Predict the class with the largest mean probability, or else with most votes.
@@ -183,7 +202,7 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
 
     @available_if(_all_have_probabilities)
     def predict_proba(self, X):
-        """Return the weighted mean of the models' probabilities.
+        """Return the weighted mean of the models' probabilities, calibrated by powers.
 
         Available if all models have ``predict_proba``.
 
@@ -217,7 +236,9 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     def _votes(self, X: Any) -> np.ndarray:
         """Return the weighted mean of the models' votes."""
         check_is_fitted(self, "estimators_")
-        return self._mean(lambda model: class_votes(model, X, self.classes_))
+        votes = (class_votes(model, X, self.classes_) for model in self.estimators_)
+        pairs = zip(votes, self.powers_, strict=True)
+        return sharpen(self._mean(sharpen(each, power) for each, power in pairs), self.power)
 
 
 class AveragedRegressor(RegressorMixin, _Averaged):
@@ -268,4 +289,5 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        return self._mean(lambda model: to_numpy(model.predict(X)))
+        check_is_fitted(self, "estimators_")
+        return self._mean(to_numpy(model.predict(X)) for model in self.estimators_)

@@ -60,7 +60,7 @@ def _average(
         chosen = choose_ensemble(
             problem, history, winner.trial, folds.predictions, speed, runtime.clock
         )
-        if len(chosen.weights) == 1 and runtime.clock.seconds is None:
+        if not chosen.powers and runtime.clock.seconds is None:  # the winner as it is
             return None
     weights = speed.leave_out(chosen.weights, len(history.compared_folds))
     refits = len(weights) < len(chosen.weights) and folds.can_refit(chosen.weights)
@@ -69,7 +69,7 @@ def _average(
     if not weights or (refits and len(weights) == 1):
         _warn_of_slow_average(problem, winner.trial)
         return None
-    averaged, weights = folds.average(weights, refits=refits)
+    averaged, weights = folds.average(replace(chosen, weights=weights), refits=refits)
     if averaged is None:
         _warn_of_refit(problem, winner.trial)
         return None
@@ -113,13 +113,13 @@ class FoldFits:
             lost=result.lost,
         )
 
-    def average(self, weights: dict[int, float], *, refits: bool) -> tuple[Any, dict[int, float]]:
+    def average(self, chosen: Selection, *, refits: bool) -> tuple[Any, dict[int, float]]:
         """Return the weighted average of the fold models of trials, and the weights.
 
         With ``refits`` each trial has one model instead, fitted on all rows. Trials of which no
         model can be had are left out; without any, there is no average.
         """
-        models_of = self._refit if refits else self._models
+        weights, models_of = chosen.weights, self._refit if refits else self._models
         found = {number: models_of(self._history[number]) for number in weights}
         found = {number: models for number, models in found.items() if models}
         if not found:
@@ -127,13 +127,20 @@ class FoldFits:
         if len(found) < len(weights):
             total = sum(weights[number] for number in found)
             weights = {number: weights[number] / total for number in found}
-        kind = AveragedClassifier if self._problem.classifier else AveragedRegressor
-        members = [self._unfitted(self._history[number]) for number in found]
+        estimators = [self._unfitted(self._history[number]) for number in found]
         cv = False if refits else _reusable(self._problem)
-        averaged = kind(members, list(weights.values()), cv)
+        averaged: AveragedClassifier | AveragedRegressor
+        if self._problem.classifier:
+            powers = [chosen.powers[n] for n in found] if chosen.powers else None
+            averaged = AveragedClassifier(
+                estimators, list(weights.values()), cv, powers, chosen.power
+            )
+        else:
+            averaged = AveragedRegressor(estimators, list(weights.values()), cv)
         models = [model for each in found.values() for model in each]
         shares = [weights[n] / len(each) for n, each in found.items() for _ in each]
-        return averaged.take(models, shares), weights
+        members = [i for i, each in enumerate(found.values()) for _ in each]
+        return averaged.take(models, shares, members), weights
 
     def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
         """Return validation rows and predictions of each fold, None unless all are available."""
