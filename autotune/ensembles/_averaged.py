@@ -42,13 +42,14 @@ def class_numbers(labels: Any, classes: np.ndarray) -> np.ndarray:
 class _Averaged(MetaEstimatorMixin, BaseEstimator):
     """What the classifier and the regressor share."""
 
-    def __init__(self, estimators, weights=None, cv=None):
+    def __init__(self, estimators, weights=None, cv=None, refit=None):
         self.estimators = estimators
         self.weights = weights
         self.cv = cv
+        self.refit = refit
 
     def fit(self, X, y, groups=None, **params):
-        """Fit a copy of each estimator on the training rows of each fold.
+        """Fit a copy of each estimator on the training rows of each fold, or on all rows, too.
 
         Parameters
         ----------
@@ -66,46 +67,50 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         self
         """
         X, y = indexable(X, y)
-        folds = [np.arange(num_samples(X))]
+        folds, whole = [], np.arange(num_samples(X))
         if self.cv is not False:
             splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
             folds = [train for train, _ in splitter.split(X, y, groups)]
         models = []
-        for estimator in self.estimators:
-            for train in folds:
+        for place, estimator in enumerate(self.estimators):
+            refits = not folds or (self.refit is not None and self.refit[place])
+            own = []
+            for train in [*folds, whole] if refits else folds:
                 X_train, y_train = safe_split(estimator, X, y, train)
                 cut = slice_params(X, params, train)
-                models.append(clone(estimator).fit(X_train, y_train, **cut))
-        n_members, weights = len(self.estimators), self.weights
-        shares = np.full(n_members, 1 / n_members) if weights is None else np.asarray(weights)
-        members = np.repeat(np.arange(n_members), len(folds))
-        return self.take(models, shares[members] / len(folds), members)
+                own.append(clone(estimator).fit(X_train, y_train, **cut))
+            models.append((own[: len(folds)], own[len(folds) :]))
+        return self.take(models)
 
-    def take(self, models, weights, members):
+    def take(self, models):
         """Average models that are already fitted.
 
         Parameters
         ----------
-        models : list of estimator
-        weights : array-like of shape (n_models,)
-            The weight of each model; they are divided by their sum.
-        members : array-like of shape (n_models,)
-            The place of each model's estimator in ``estimators``.
+        models : list of (list of estimator, list of estimator)
+            For each estimator the models of its folds, and that of all rows, if there is one.
+            Where there are both, each of the two lists has half of the estimator's weight.
 
         Returns
         -------
         self
         """
-        self.estimators_ = list(models)
-        self.weights_ = np.asarray(weights, dtype=float) / np.sum(weights)
+        n_members = len(self.estimators)
+        weights = np.ones(n_members) if self.weights is None else np.asarray(self.weights, float)
+        parts = [(i, part) for i, lists in enumerate(models) for part in lists if part]
+        self.estimators_ = [model for _, part in parts for model in part]
+        members = [i for i, part in parts for _ in part]
+        shares = [1 / (len(part) * sum(map(bool, models[i]))) for i, part in parts for _ in part]
+        self.weights_ = weights[members] * shares / weights.sum()
         first = self.estimators_[0]
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(self, name, getattr(first, name))
         if isinstance(self, ClassifierMixin):
-            self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
-            powers = np.ones(len(self.estimators)) if self.powers is None else self.powers
-            self.powers_ = np.asarray(powers, dtype=float)[np.asarray(members)]
+            known = [to_numpy(model.classes_) for model in self.estimators_]
+            self.classes_ = np.unique(np.concatenate(known))
+            powers = np.ones(n_members) if self.powers is None else self.powers
+            self.powers_ = np.asarray(powers, dtype=float)[members]
         return self
 
     def _mean(self, predictions: Iterable[np.ndarray]) -> np.ndarray:
@@ -145,6 +150,9 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
+    refit : list of bool, default=None
+        Which estimators are fitted on all rows, too; that model has half of the estimator's
+        weight. None: none of them.
     powers : list of float, default=None
         The power to which the probabilities of each estimator are raised before they are
         averaged, so that those of uncertain models (above 1) and of overconfident ones (below 1)
@@ -155,7 +163,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     Attributes
     ----------
     estimators_ : list of estimator
-        The fitted models: those of the first estimator on each fold, then those of the next.
+        The fitted models: those of the first estimator on each fold, and on all rows if it is
+        refitted, then those of the next.
     weights_ : ndarray of shape (n_models,)
         The weight of each model; they sum to 1.
     powers_ : ndarray of shape (n_models,)
@@ -178,8 +187,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     (3, (150, 3))
     """
 
-    def __init__(self, estimators, weights=None, cv=None, powers=None, power=1.0):
-        super().__init__(estimators, weights, cv)
+    def __init__(self, estimators, weights=None, cv=None, refit=None, powers=None, power=1.0):
+        super().__init__(estimators, weights, cv, refit)
         self.powers = powers
         self.power = power
 
@@ -255,11 +264,15 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
+    refit : list of bool, default=None
+        Which estimators are fitted on all rows, too; that model has half of the estimator's
+        weight. None: none of them.
 
     Attributes
     ----------
     estimators_ : list of estimator
-        The fitted models: those of the first estimator on each fold, then those of the next.
+        The fitted models: those of the first estimator on each fold, and on all rows if it is
+        refitted, then those of the next.
     weights_ : ndarray of shape (n_models,)
         The weight of each model; they sum to 1.
     n_features_in_ : int

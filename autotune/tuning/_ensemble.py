@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.metrics import get_scorer
@@ -97,16 +97,25 @@ class Selection:
         The weights of the trials, by their numbers.
     gain : float
         The expected gain of the ensemble over the best trial on new data; 0 if unknown.
-    powers : dict of int to float
-        By which the probabilities of trials are calibrated; 1 for others.
+    powers : dict of int to float, or None
+        By which the probabilities of trials are calibrated; None for the winner as it is.
     power : float
         By which their average is calibrated.
     """
 
     weights: dict[int, float]
     gain: float = 0.0
-    powers: dict[int, float] = field(default_factory=dict)
+    powers: dict[int, float] | None = None
     power: float = 1.0
+
+    @property
+    def is_average(self) -> bool:
+        """Whether it is more than the winner as it is."""
+        return self.powers is not None
+
+    def powers_of(self, numbers: Iterable[int]) -> list[float] | None:
+        """Return the powers of some of its trials."""
+        return None if self.powers is None else [self.powers[number] for number in numbers]
 
 
 def choose_ensemble(
@@ -162,8 +171,9 @@ def choose_ensemble(
         weights = _select(sampled, range(len(own)), scorer)
         if not _is_better(sampled, own, scorer):
             return alone
-        gain = _expect(problem, sampled, scorer, clock)
         power = _power_of_average(problem, sampled, weights, scorer.codes)
+        gain = _expect(problem, sampled, scorer, clock)
+        gain += _score_alone(sampled[0], scorer) - _score_alone(own, scorer) if gain else 0.0
     except Exception as error:  # of the metric's own code
         warn(
             "final_model='ensemble': no ensemble could be chosen, because computing the metric "

@@ -60,7 +60,7 @@ def _average(
         chosen = choose_ensemble(
             problem, history, winner.trial, folds.predictions, speed, runtime.clock
         )
-        if not chosen.powers and runtime.clock.seconds is None:  # the winner as it is
+        if not chosen.is_average and runtime.clock.seconds is None:
             return None
     weights = speed.leave_out(chosen.weights, len(history.compared_folds))
     refits = len(weights) < len(chosen.weights) and folds.can_refit(chosen.weights)
@@ -119,7 +119,7 @@ class FoldFits:
         With ``refits`` each trial has one model instead, fitted on all rows. Trials of which no
         model can be had are left out; without any, there is no average.
         """
-        weights, models_of = chosen.weights, self._refit if refits else self._models
+        weights, models_of = chosen.weights, self._refitted if refits else self._models
         found = {number: models_of(self._history[number]) for number in weights}
         found = {number: models for number, models in found.items() if models}
         if not found:
@@ -127,20 +127,18 @@ class FoldFits:
         if len(found) < len(weights):
             total = sum(weights[number] for number in found)
             weights = {number: weights[number] / total for number in found}
+        whole = self._on_all_rows(weights) if chosen.is_average and not refits else {}
         estimators = [self._unfitted(self._history[number]) for number in found]
-        cv = False if refits else _reusable(self._problem)
+        settings: dict[str, Any] = {"cv": False if refits else _reusable(self._problem)}
+        if any(whole.values()):
+            settings["refit"] = [bool(whole.get(number)) for number in found]
         averaged: AveragedClassifier | AveragedRegressor
         if self._problem.classifier:
-            powers = [chosen.powers[n] for n in found] if chosen.powers else None
-            averaged = AveragedClassifier(
-                estimators, list(weights.values()), cv, powers, chosen.power
-            )
+            settings |= {"powers": chosen.powers_of(found), "power": chosen.power}
+            averaged = AveragedClassifier(estimators, list(weights.values()), **settings)
         else:
-            averaged = AveragedRegressor(estimators, list(weights.values()), cv)
-        models = [model for each in found.values() for model in each]
-        shares = [weights[n] / len(each) for n, each in found.items() for _ in each]
-        members = [i for i, each in enumerate(found.values()) for _ in each]
-        return averaged.take(models, shares, members), weights
+            averaged = AveragedRegressor(estimators, list(weights.values()), **settings)
+        return averaged.take([(found[number], whole.get(number, [])) for number in found]), weights
 
     def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
         """Return validation rows and predictions of each fold, None unless all are available."""
@@ -162,7 +160,7 @@ class FoldFits:
         need = sum(self._time.need(self._history[number], FULL) for number in weights)
         return need <= self._time.left()
 
-    def _refit(self, trial: Trial) -> list[Any]:
+    def _refitted(self, trial: Trial, otherwise: str = "is left out") -> list[Any]:
         """Return the model of a trial that is fitted on all rows, none if that fails."""
         seconds = None if self._clock.seconds is None else self._time.left()
         need = self._time.need(trial, FULL)
@@ -170,10 +168,25 @@ class FoldFits:
             return [self._fitter.fit(trial, seconds, FULL, need).model]
         except Exception as error:  # of the model's own code, or too late
             warn(
-                f"final_model='ensemble': trial {trial.number} is left out, because it could not "
+                f"final_model='ensemble': trial {trial.number} {otherwise}, because it could not "
                 f"be fitted on all rows ({type(error).__name__}: {error})",
             )
             return []
+
+    def _on_all_rows(self, weights: dict[int, float]) -> dict[int, list[Any]]:
+        """Return the models of trials on all rows, those for which there is time.
+
+        The largest weights come first.
+        """
+        found: dict[int, list[Any]] = {}
+        if self._problem.budget.predict_seconds_per_row is not None:
+            return {}
+        for number in sorted(weights, key=lambda number: -weights[number]):
+            trial = self._history[number]
+            left = math.inf if self._clock.seconds is None else self._time.left()
+            if self._time.need(trial, FULL) <= left:
+                found[number] = self._refitted(trial, "has only its fold models")
+        return found
 
     def _models(self, trial: Trial) -> list[Any]:
         """Return the models of a trial's folds that are available in time."""

@@ -34,7 +34,7 @@ def test_averages_are_calibrated():
     """Check that each model's probabilities are raised to its power, and the mean to its own."""
     X, y = load_iris(return_X_y=True)
     members = [GaussianNB(), GaussianNB(var_smoothing=1.0)]
-    model = AveragedClassifier(members, [0.3, 0.7], False, [2.0, 0.5], 1.5).fit(X, y)
+    model = AveragedClassifier(members, [0.3, 0.7], False, powers=[2.0, 0.5], power=1.5).fit(X, y)
     one, two = (member.fit(X, y).predict_proba(X) for member in members)
     expected = sharpen(0.3 * sharpen(one, 2.0) + 0.7 * sharpen(two, 0.5), 1.5)
     np.testing.assert_allclose(model.predict_proba(X), expected)

@@ -192,10 +192,10 @@ def test_ensemble_of_what_adds_up():
     weights = tuned.ensemble_weights_
     assert set(weights) == {0, 1}
     assert sum(weights.values()) == pytest.approx(1)
-    folds = KFold(5).split(TWO)
+    parts = [(train, 1 / 10) for train, _ in KFold(5).split(TWO)]
     expected = sum(
-        weight / 5 * OneColumn(column).fit(TWO[train], SUM[train]).predict(TWO)
-        for train, _ in folds
+        share * weight * OneColumn(column).fit(TWO[train], SUM[train]).predict(TWO)
+        for train, share in [*parts, (slice(None), 1 / 2)]
         for column, weight in weights.items()
     )
     np.testing.assert_allclose(tuned.predict(TWO), expected)
@@ -221,7 +221,7 @@ def test_ensemble_of_classifiers(scoring):
     is_average = isinstance(tuned.best_estimator_, AveragedClassifier)
     assert is_average or scoring != "neg_log_loss"
     if is_average:
-        assert len(tuned.best_estimator_.estimators_) == 5 * n_members
+        assert len(tuned.best_estimator_.estimators_) == (5 + 1) * n_members
     assert np.isfinite(tuned.score(blurred, NAMES))
 
 
@@ -408,8 +408,8 @@ def test_round_trips(final_model):
     """Check that the model survives pickle, skops and clone, and is drawn with its members."""
     tuned = AutoTunedRegressor(OneColumn(), COLUMNS, strategy="grid", final_model=final_model)
     expected = tuned.fit(TWO, SUM).predict(TWO)
-    n_members = 1 if final_model == "folds" else 2
-    assert len(tuned.best_estimator_.estimators_) == 5 * n_members
+    n_models = 5 if final_model == "folds" else (5 + 1) * 2
+    assert len(tuned.best_estimator_.estimators_) == n_models
     written = skops.io.dumps(tuned)
     loaded = skops.io.loads(written, trusted=skops.io.get_untrusted_types(data=written))
     for model in (pickle.loads(pickle.dumps(tuned)), loaded):
