@@ -25,7 +25,7 @@ from ..history import History, Trial
 from ..timing import Clock
 from ._ensemble_gain import count_samples, expect_gain
 from ._fast_metrics import fast_metric
-from ._kept import leaders
+from ._kept import best_dropped, leaders
 from ._known import Rows, known_model
 from ._problem import FOLDS, Problem
 from ._speed import PredictionTime
@@ -268,13 +268,18 @@ def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
 
 
 def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
-    """Return trials that are fast enough: the winner, the best of each model, the next best."""
+    """Return trials that are fast enough: the winner, the best of each model, the next best.
+
+    Of a model none of whose trials is complete, it is the best of those that were dropped: one that
+    loses alone may add to others. Those that are fast to fit come first.
+    """
+    dropped = [trial for trial in best_dropped(history) if speed.of(trial) <= speed.limit]
     rivals = [t for t in history if t.can_win and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
     rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
     first = leaders(history)
     rivals.sort(key=lambda trial: (trial.number in first, history.score(trial)), reverse=True)
-    return [winner, *rivals[: LIBRARY_SIZE - 1]]
+    return [winner, *rivals[: LIBRARY_SIZE - 1 - len(dropped)], *dropped]
 
 
 def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:

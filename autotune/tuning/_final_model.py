@@ -14,8 +14,8 @@ import sklearn.exceptions
 from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import Job, build, final_params
-from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
-from ..timing import LastFitTime, validation_rows
+from ..history import COMPLETE, DROPPED, FULL, History, Key, Trial, derive_seed
+from ..timing import MARGIN, LastFitTime, longest_fit, validation_rows
 from ._ensemble import Selection, choose_ensemble
 from ._fitter import Fitter, repeat_warnings
 from ._kept import FoldResults, compared_keys
@@ -141,9 +141,16 @@ class FoldFits:
         return averaged.take([(found[number], whole.get(number, [])) for number in found]), weights
 
     def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """Return validation rows and predictions of each fold, None unless all are available."""
-        found = []
-        for key in compared_keys(self._history):
+        """Return validation rows and predictions of each fold, None unless all are available.
+
+        A trial that was dropped is fitted on all folds if that takes half of the seconds left.
+        """
+        found, keys = [], compared_keys(self._history)
+        if trial.status == DROPPED:
+            seconds = len(keys) * longest_fit(trial, self._history.share)
+            if MARGIN * seconds > self._clock.left_for_refit() / 2:
+                return None
+        for key in keys:
             known = self._kept.predictions(trial, key)
             if known is None:
                 self._fit(trial, key)
@@ -208,7 +215,8 @@ class FoldFits:
     def _fit(self, trial: Trial, key: Key) -> Any:
         """Fit a fold of a trial again and return the model, None if there is not enough time."""
         earlier, left = trial.evaluations.get(key), self._clock.left_for_refit()
-        need = math.inf if earlier is None else earlier.whole_seconds
+        usual = longest_fit(trial, key.fidelity) if trial.status == DROPPED else math.inf
+        need = usual if earlier is None else earlier.whole_seconds
         if need > left:
             return None
         job = Job(

@@ -39,7 +39,7 @@ from autotune.evaluation import Kept
 from autotune.history import COMPLETE, DROPPED, Evaluation, History, Key
 from autotune.tuning import make_problem
 from autotune.tuning._ensemble import RowScorer
-from autotune.tuning._kept import FoldResults
+from autotune.tuning._kept import FoldResults, best_dropped
 
 X, y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])[y]
@@ -257,6 +257,18 @@ class _Nothing:
 def _left(kept, history, number):
     """Return whether a model and predictions are kept of a trial's fold."""
     return Key(0) in kept._models.get(number, {}), bool(kept.predictions(history[number], Key(0)))
+
+
+def test_a_model_that_was_dropped_stands_for_its_kind():
+    """Check that of a model without a complete trial the best of those dropped may be chosen."""
+    history, trees, bayes = History(2), DecisionTreeClassifier(), GaussianNB()
+    found = [(trees, 0.9, COMPLETE), (trees, 0.8, DROPPED), (bayes, 0.2, DROPPED)]
+    for number, (model, score, status) in enumerate([*found, (bayes, 0.3, DROPPED)]):
+        trial = history.add({"estimator": model}, "random")
+        for fold in range(2 if status == COMPLETE else 1):
+            history.record(Evaluation(number, fold, scores={"score": score}))
+        history.set_status(trial, status)
+    assert [trial.number for trial in best_dropped(history)] == [3]
 
 
 def test_only_the_best_are_kept():
