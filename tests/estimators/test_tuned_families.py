@@ -109,7 +109,7 @@ def test_text_among_numbers_is_named():
     """Check that text in new rows where all columns were numbers is told by its column."""
     frame = pd.DataFrame(X, columns=list("abcd"))
     search = AutoTunedClassifier("boosting", budget=1, **FAST).fit(frame, Y)
-    with pytest.raises(ValueError, match="column 'c' must hold numbers, as in fit: .*'oops'"):
+    with pytest.raises(ValueError, match=r"column 'c' must hold numbers, as in fit: .*'oops'"):
         search.predict(frame.assign(c="oops"))
 
 
