@@ -127,11 +127,12 @@ class FoldFits:
         if len(found) < len(weights):
             total = sum(weights[number] for number in found)
             weights = {number: weights[number] / total for number in found}
-        whole = self._on_all_rows(weights) if chosen.is_average and not refits else {}
+        is_ensemble = self._problem.final_model == "ensemble"
+        whole = self._on_all_rows(weights) if is_ensemble and not refits else {}
         estimators = [self._unfitted(self._history[number]) for number in found]
         settings: dict[str, Any] = {"cv": False if refits else _reusable(self._problem)}
-        if any(whole.values()):
-            settings["refit"] = [bool(whole.get(number)) for number in found]
+        if whole:
+            settings["refit"] = [number in whole for number in found]
         averaged: AveragedClassifier | AveragedRegressor
         if self._problem.classifier:
             settings |= {"powers": chosen.powers_of(found), "power": chosen.power}
@@ -167,17 +168,12 @@ class FoldFits:
         need = sum(self._time.need(self._history[number], FULL) for number in weights)
         return need <= self._time.left()
 
-    def _refitted(self, trial: Trial, otherwise: str = "is left out") -> list[Any]:
+    def _refitted(self, trial: Trial) -> list[Any]:
         """Return the model of a trial that is fitted on all rows, none if that fails."""
-        seconds = None if self._clock.seconds is None else self._time.left()
-        need = self._time.need(trial, FULL)
         try:
-            return [self._fitter.fit(trial, seconds, FULL, need).model]
+            return [self._fit_on_all_rows(trial)]
         except Exception as error:  # of the model's own code, or too late
-            warn(
-                f"final_model='ensemble': trial {trial.number} {otherwise}, because it could not "
-                f"be fitted on all rows ({type(error).__name__}: {error})",
-            )
+            _warn_of_failed_fit(trial, "is left out", error)
             return []
 
     def _on_all_rows(self, weights: dict[int, float]) -> dict[int, list[Any]]:
@@ -187,13 +183,24 @@ class FoldFits:
         """
         found: dict[int, list[Any]] = {}
         if self._problem.budget.predict_seconds_per_row is not None:
-            return {}
+            return found
         for number in sorted(weights, key=lambda number: -weights[number]):
             trial = self._history[number]
             left = math.inf if self._clock.seconds is None else self._time.left()
-            if self._time.need(trial, FULL) <= left:
-                found[number] = self._refitted(trial, "has only its fold models")
+            if self._time.need(trial, FULL) > left:
+                continue
+            try:
+                found[number] = [self._fit_on_all_rows(trial)]
+            except TimeoutError:
+                pass  # as if there had been no time
+            except Exception as error:  # of the model's own code
+                _warn_of_failed_fit(trial, "has only its fold models", error)
         return found
+
+    def _fit_on_all_rows(self, trial: Trial) -> Any:
+        """Fit a trial on all rows within the seconds left."""
+        seconds = None if self._clock.seconds is None else self._time.left()
+        return self._fitter.fit(trial, seconds, FULL, self._time.need(trial, FULL)).model
 
     def _models(self, trial: Trial) -> list[Any]:
         """Return the models of a trial's folds that are available in time."""
@@ -254,6 +261,14 @@ def _reusable(problem: Problem) -> Any:
     cv = problem.cv
     is_iterator = hasattr(cv, "__next__") and not hasattr(cv, "split")
     return len(problem.folds) if is_iterator else cv
+
+
+def _warn_of_failed_fit(trial: Trial, otherwise: str, error: Exception) -> None:
+    """Warn that a trial could not be fitted on all rows, and what follows."""
+    warn(
+        f"final_model='ensemble': trial {trial.number} {otherwise}, because it could not be fitted "
+        f"on all rows ({type(error).__name__}: {error})",
+    )
 
 
 def _warn_of_refit(problem: Problem, trial: Trial) -> None:
