@@ -50,10 +50,10 @@ _SHARED = """
         the winner's folds, which needs no final fit. ``"ensemble"``: a weighted average of
         several trials, each by its fold models and one fitted on all rows if there is time, with
         calibrated probabilities, by the greedy selection of Caruana et al. (ICML 2004), if that
-        is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
-        budget in seconds. Classifiers with several outputs need ``"refit"``. ``"auto"`` is
-        ``"refit"`` for them too, for scorers that may look at more than predictions, and unless
-        there are 3 to 10 folds whose models are fitted on at least 60 % of the rows.
+        is better than the winner alone; otherwise as ``"refit"`` or, with a budget in
+        seconds, an ensemble of one. Classifiers with several outputs need ``"refit"``. ``"auto"``
+        is ``"refit"`` for them too, for scorers that may look at more than predictions, and
+        unless there are 3 to 10 folds whose models are fitted on at least 60 % of the rows.
     keep_predictions : bool, default=False
         Whether to keep the predictions of all complete trials for their validation rows, up to
         500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are saved in ``storage``, and

@@ -12,7 +12,7 @@ from .._texts import headline, warn
 from ..compat import slice_params, to_numpy
 from ..ensembles import MOST_BYTES
 from ..evaluation import Kept, Outcome, note_scores
-from ..history import Evaluation, History
+from ..history import DROPPED, Evaluation, History
 from ..results import cv_results
 from ._kept import FoldResults, compared_keys
 from ._known import Rows, known_model
@@ -66,7 +66,9 @@ class Rescorer:
         rescored, keys = self._copy(scorers), compared_keys(self.history)
         known, n_missing = [], 0
         for trial in self.history:
-            folds = {key: self.kept.responses(trial, key) for key in keys}
+            # What an ensemble has added to a dropped trial are no evaluations of the search.
+            is_known = trial.status != DROPPED
+            folds = {key: self.kept.responses(trial, key) if is_known else None for key in keys}
             n_missing += None in folds.values()
             for key, kept in folds.items():
                 if kept is not None:

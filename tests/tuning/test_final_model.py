@@ -11,6 +11,7 @@ import pytest
 import skops.io
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.datasets import load_iris, make_regression
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer
@@ -269,6 +270,24 @@ def test_a_model_that_was_dropped_stands_for_its_kind():
             history.record(Evaluation(number, fold, scores={"score": score}))
         history.set_status(trial, status)
     assert [trial.number for trial in best_dropped(history)] == [3]
+
+
+def test_dropped_models_are_fitted_on_all_folds():
+    """Check that a dropped model has predictions for an ensemble, but no scores of the search."""
+    tuned = AutoTunedClassifier(
+        [GaussianNB(), DummyClassifier()],
+        strategy="racing",
+        budget=4,
+        scoring="neg_log_loss",
+        final_model="ensemble",
+        keep_predictions=True,
+        random_state=0,
+    ).fit(X, y)
+    dropped = tuned.history_[1]
+    assert dropped.status == DROPPED
+    assert len(tuned._rescorer.kept._predictions[1]) == 5 > len(dropped.evaluations)
+    with pytest.warns(UserWarning, match="have no scores"):
+        assert np.isnan(tuned.rescore("accuracy")["mean_test_accuracy"][1])
 
 
 def test_only_the_best_are_kept():
