@@ -72,7 +72,7 @@ _RANDOM_FOREST = _entries(
 
 # For metrics that give rare classes the weight of others, with balanced weights (see
 # BALANCED_POINTS). Change of the balanced error in points, on those data sets (at most 600 rows):
-_RANDOM_FOREST_BALANCED = [
+_RANDOM_FOREST_BALANCED: list[dict[str, Any]] = [
     {"class_weight": "balanced"},  # -0.75
     {"max_features": 0.3, "min_samples_leaf": 12},  # +0.58, with the first the best pair: -1.61
 ]

@@ -154,7 +154,7 @@ class GPSearcher(Searcher):
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
             gain = value(candidates) + weight * log_interior(candidates, self.embedding)
-            fits = np.True_
+            fits = np.array(True)
             if costs is not None:
                 mean, std = costs.predict(candidates)
                 gain, fits = gain - self.cost_exponent * mean, may_fit(mean, std, seconds)
