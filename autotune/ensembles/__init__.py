@@ -1,6 +1,7 @@
 """Averages of fitted models, and the choice of the models to average."""
 
 from ._averaged import AveragedClassifier, AveragedRegressor, class_numbers, class_votes
+from ._calibration import find_power, sharpen
 from ._constants import (
     FEWEST_FOLDS,
     LEAST_SHARE,
@@ -24,5 +25,7 @@ __all__ = [
     "class_numbers",
     "class_votes",
     "count_scores",
+    "find_power",
     "select_greedily",
+    "sharpen",
 ]
