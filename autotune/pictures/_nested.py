@@ -279,9 +279,9 @@ def _final_model(search: Search) -> str:
     for number, weight in weights.items():
         name = search.model_of(search.history[number])  # type: ignore[index]  # it was checked
         shares[name] = shares.get(name, 0.0) + weight
-    if len(weights) == 1:
-        return next(iter(shares))
     ranked = sorted(shares, key=lambda name: -shares[name])
+    if len(ranked) == 1:
+        return ranked[0] if len(weights) == 1 else f"average of {len(weights)} {ranked[0]}"
     return " + ".join(f"{shares[name]:.0%} {name}" for name in ranked)
 
 

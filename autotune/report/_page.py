@@ -26,12 +26,14 @@ from ._table import trials_table
 from ._texts import shorten
 
 _CAPTIONS = {
-    "history": "The score of each trial and the best so far, by trials and by time. The line is "
-    "the untuned model.",
+    "history": "The score of each trial and the best so far, by trials and by time. The dashed "
+    "line is the untuned model. Pruned trials were stopped early.",
     "folds": "The scores of the best trials on each fold. Where they overlap, the order of the "
     "trials is partly chance.",
-    "parameters": "The score against the value of each parameter.",
-    "importance": "How much of the differences between scores each parameter explains.",
+    "parameters": "The score against the value of each parameter. Where the best scores are, good "
+    "values are.",
+    "importance": "How much of the differences between scores each parameter explains, alone and "
+    "together with another one.",
     "parallel": "Each line is a trial, through the values of its parameters to its score.",
     "schedule": "What ran when.",
 }

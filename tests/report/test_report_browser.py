@@ -168,6 +168,14 @@ def test_print(page):
     page.call("Page.printToPDF")
     assert page.run("Array.from(document.querySelectorAll('details')).every(one => one.open)")
     page.call("Emulation.setEmulatedMedia", media="print")
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=700,  # of a sheet of paper
+        height=1000,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    assert page.run("document.documentElement.scrollWidth") <= 700
     boxes = "Array.from(document.querySelectorAll('.scroll'))"
     assert page.run(f"{boxes}.every(box => box.scrollHeight <= box.clientHeight)")
     hidden = "getComputedStyle(document.{}).display"
