@@ -5,13 +5,18 @@ from __future__ import annotations
 import doctest
 import importlib.util
 import re
+import shlex
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from sklearn.datasets import load_wine
 
 import autotune
+from autotune.cli._main import main
+from autotune.cli._parsers import COMMANDS, make_parser
 from autotune.defaults._registry import known_models
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +24,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]+))?\)")
+COMMAND = re.compile(r"^(?:python -m )?autotune (.+)$", re.MULTILINE)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -30,11 +36,11 @@ class Block(NamedTuple):
     line: int
 
 
-def blocks_of(text):
+def blocks_of(text, languages=("python", "pycon")):
     return [
         Block(match["language"], match["code"], text.count("\n", 0, match.start("code")))
         for match in FENCE.finditer(text)
-        if match["language"] in ("python", "pycon")
+        if match["language"] in languages
     ]
 
 
@@ -54,9 +60,9 @@ def run_block(block, page, namespace):
     assert not runner.failures, "".join(report)
 
 
-def run_page(text, page):
+def run_page(text, page, *languages):
     namespace = {"__name__": "__main__"}
-    for block in blocks_of(text):
+    for block in blocks_of(text, ("python", "pycon", *languages)):
         run_block(block, page, namespace)
 
 
@@ -65,6 +71,56 @@ def test_page(page, tmp_path, monkeypatch):
     """Check that every block of a page runs, in order, as one session."""
     monkeypatch.chdir(tmp_path)
     run_page(page.read_text(encoding="utf-8"), page)
+
+
+@pytest.mark.parametrize(
+    ("name", "libraries"),
+    [
+        ("integrations.md", ["mlflow", "optuna", "skl2onnx", "skore", "sklearn.callback"]),
+        ("recipes.md", ["lightgbm", "xgboost"]),
+    ],
+)
+@pytest.mark.slow
+def test_page_with_libraries(name, libraries, tmp_path, monkeypatch):
+    """Check that the blocks that need more than the package's extras run, too."""
+    for library in libraries:
+        pytest.importorskip(library)
+    monkeypatch.chdir(tmp_path)
+    run_page((DOCS / name).read_text(encoding="utf-8"), DOCS / name, "py")
+
+
+def commands_of(lines):
+    """Return the arguments of the lines that call the command line."""
+    return [shlex.split(call) for call in COMMAND.findall(lines.replace("\\\n", " "))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_of_commands(page):
+    """Check that the command line has the commands and options that a page names."""
+    quoted = re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8"))
+    for call in commands_of("\n".join(quoted)):
+        command, words = (call[0], call[1:]) if call[0] in COMMANDS else ("fit", call)
+        if words and words != ["--help"]:
+            make_parser(command).parse_args(words)
+
+
+def test_commands(tmp_path, monkeypatch):
+    """Check that the blocks of the page on the command line run, with a budget of three trials."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # pictures take seconds
+    wine = load_wine(as_frame=True).frame
+    wine.rename(columns={"target": "COLUMN"}).to_csv("DATA.csv", index=False)
+    wine.rename(columns={"target": "quality"}).to_csv("wine.csv", index=False)
+    wine.assign(id=range(len(wine))).to_csv("new_wine.csv", index=False)
+    text = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    calls = commands_of("".join(block.code for block in blocks_of(text, ("bash",))))
+    assert len(calls) == 3
+    for call in calls:
+        assert main([re.sub(r"^\d+(s|min)$", "3", word) for word in call]) == 0
+    header, *rows = Path("predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "id,prediction,probability_0,probability_1,probability_2"
+    assert len(rows) == len(wine)
+    assert Path("tuning.html").is_file()
 
 
 @pytest.mark.parametrize(
