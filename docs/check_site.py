@@ -42,23 +42,26 @@ def main(folder: Path) -> int:
         for path in sorted(folder.rglob("*.html"))
         if not path.relative_to(folder).parts[0].startswith("_")
     ]
-    faults = []
-    with tempfile.TemporaryDirectory() as profile:
+    # What Chromium writes when it is about to end may come too late to be deleted.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(program, Path(profile))
-        for width in WIDTHS:
-            size = {"width": width, "height": 900, "deviceScaleFactor": 1}
-            browser.call("Emulation.setDeviceMetricsOverride", mobile=False, **size)
-            for page in pages:
-                faults += [
-                    f"{width} px, {page.name}: {fault}" for fault in look(browser, page)
-                ]
-        browser.close()
+        try:
+            faults = [
+                f"{width} px, {page.name}: {fault}"
+                for width in WIDTHS
+                for page in pages
+                for fault in look(browser, page, width)
+            ]
+        finally:
+            browser.close()
     print("\n".join(faults) or f"{len(pages)} pages fit")
     return bool(faults)
 
 
-def look(browser: Browser, page: Path) -> list[str]:
-    """Return what is wrong with a page."""
+def look(browser: Browser, page: Path, width: int) -> list[str]:
+    """Return what is wrong with a page that is so many pixels wide."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.call("Emulation.setDeviceMetricsOverride", **size)
     browser.events.clear()
     browser.open(page.as_uri())
     errors = browser.named(
