@@ -7,6 +7,8 @@ import importlib.util
 import re
 import shlex
 import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +27,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]+))?\)")
 COMMAND = re.compile(r"^(?:python -m )?autotune (.+)$", re.MULTILINE)
+LANGUAGES = ("python", "pycon", "output")
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -36,7 +39,7 @@ class Block(NamedTuple):
     line: int
 
 
-def blocks_of(text, languages=("python", "pycon")):
+def blocks_of(text, languages=LANGUAGES):
     return [
         Block(match["language"], match["code"], text.count("\n", 0, match.start("code")))
         for match in FENCE.finditer(text)
@@ -45,11 +48,15 @@ def blocks_of(text, languages=("python", "pycon")):
 
 
 def run_block(block, page, namespace):
-    """Run a block; its names stay in the namespace, as they would for a reader who types along."""
+    """Run a block and return what it prints.
+
+    Its names stay in the namespace, as they would for a reader who types along.
+    """
     if ">>>" not in block.code:
         code = "\n" * block.line + block.code
-        exec(compile(code, str(page), "exec"), namespace)
-        return
+        with redirect_stdout(StringIO()) as printed:
+            exec(compile(code, str(page), "exec"), namespace)
+        return printed.getvalue()
     test = doctest.DocTestParser().get_doctest(
         block.code, namespace, page.name, str(page), block.line
     )
@@ -58,12 +65,16 @@ def run_block(block, page, namespace):
     runner.run(test, out=report.append, clear_globs=False)
     namespace.update(test.globs)
     assert not runner.failures, "".join(report)
+    return ""
 
 
-def run_page(text, page, *languages):
-    namespace = {"__name__": "__main__"}
-    for block in blocks_of(text, ("python", "pycon", *languages)):
-        run_block(block, page, namespace)
+def run_page(text, page, languages=LANGUAGES):
+    namespace, printed = {"__name__": "__main__"}, ""
+    for block in blocks_of(text, languages):
+        if block.language == "output":  # of the block before
+            assert doctest.OutputChecker().check_output(block.code, printed, OPTIONS), printed
+        else:
+            printed = run_block(block, page, namespace)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -86,7 +97,7 @@ def test_page_with_libraries(name, libraries, tmp_path, monkeypatch):
     for library in libraries:
         pytest.importorskip(library)
     monkeypatch.chdir(tmp_path)
-    run_page((DOCS / name).read_text(encoding="utf-8"), DOCS / name, "py")
+    run_page((DOCS / name).read_text(encoding="utf-8"), DOCS / name, (*LANGUAGES, "py"))
 
 
 def commands_of(lines):
@@ -128,10 +139,17 @@ def test_commands(tmp_path, monkeypatch):
     [
         ("```pycon\n>>> 1 + 1\n3\n```\n", AssertionError, r"Expected:\s+3\s+Got:\s+2"),
         ("```python\n>>> x = 1\n```\n\n```python\n>>> x\n2\n```\n", AssertionError, "line 6"),
+        ("```python\nprint(2)\n```\n\n```output\n3\n```\n", AssertionError, "2"),
         ("```python\nraise OSError('no')\n```\n", OSError, "no"),
         ("```python\nx = 1\n```\n\n```python\ny\n```\n", NameError, "'y'"),
     ],
-    ids=["wrong output", "wrong output of a shared name", "failing plain code", "unknown name"],
+    ids=[
+        "wrong output",
+        "wrong output of a shared name",
+        "wrong print",
+        "failing plain code",
+        "unknown name",
+    ],
 )
 def test_a_wrong_page_fails(text, error, message, tmp_path):
     """Check that a page whose code fails or prints something else is noticed."""
