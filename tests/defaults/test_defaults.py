@@ -257,10 +257,10 @@ COSTLY = re.compile(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", [*ESTIMATORS, *VARIANTS], ids=name_of)
-def test_hundreds_of_configurations_fit(model):
+def test_a_thousand_configurations_fit(model):
     """Check the same of many draws."""
     if has_bounded_space(model):
-        fit_all(made_quick(model), n=40 if COSTLY.search(name_of(model)) else 300)
+        fit_all(made_quick(model), n=40 if COSTLY.search(name_of(model)) else 1000)
 
 
 @pytest.mark.parametrize("kind", ["classifier", "regressor", "transformer"])
