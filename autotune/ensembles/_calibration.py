@@ -7,7 +7,7 @@ import numpy as np
 from ._constants import CALIBRATION_ROWS
 
 _POWERS = np.exp(np.linspace(-1.2, 1.2, 13))  # from 0.3 to 3.3
-_SMALLEST = 1e-6  # what counts as a probability of 0, of which a power would still be 0
+SMALLEST = 1e-6  # what counts as a probability of 0, of which a power would still be 0
 
 
 def sharpen(probabilities: np.ndarray, power: float) -> np.ndarray:
@@ -17,7 +17,7 @@ def sharpen(probabilities: np.ndarray, power: float) -> np.ndarray:
     """
     if power == 1.0:
         return probabilities
-    raised = np.maximum(probabilities, _SMALLEST) ** power
+    raised = np.maximum(probabilities, SMALLEST) ** power
     return raised / raised.sum(axis=1, keepdims=True)
 
 
@@ -32,7 +32,7 @@ def find_power(probabilities: np.ndarray, codes: np.ndarray, least: float = 0.0)
     least : float
     """
     step = -(-len(codes) // CALIBRATION_ROWS)
-    logarithms = np.log(np.maximum(probabilities[::step], _SMALLEST))
+    logarithms = np.log(np.maximum(probabilities[::step], SMALLEST))
     own = np.take_along_axis(logarithms, codes[::step, None], axis=1)[:, 0]
 
     def loss(power: float) -> float:
