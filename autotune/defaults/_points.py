@@ -213,8 +213,8 @@ POINTS: dict[str, list[dict[str, Any]]] = {
     "xgboost.XGBRegressor": _XGBOOST_REGRESSION,
 }
 
-# For metrics such as the balanced accuracy, where the space has balanced class weights: these
-# hardly change a forest of pure leaves, so that it takes larger ones to make use of them.
+# For metrics such as the balanced accuracy, where the space has balanced class weights, which all
+# entries then have: instead of those above, which were chosen without weights.
 BALANCED_POINTS: dict[str, list[dict[str, Any]]] = {
     "sklearn.RandomForestClassifier": _RANDOM_FOREST_BALANCED,
 }

@@ -15,6 +15,7 @@ from autotune.search import GPSearcher, PortfolioSearcher, RandomSearcher
 from autotune.search._cost import Costs, seconds_of
 from autotune.search._design import design_point
 from autotune.search._embedding import Embedding
+from autotune.search._portfolio import STARTING_POINT
 from autotune.space import Space
 
 LINE = Space.parse({"n": (1, 1000, "log-uniform")})
@@ -107,6 +108,21 @@ def test_gain_per_second():
     ]
     careless = [GPSearcher(plane, seed, n_initial=3).ask(history) for seed in range(8)]
     assert np.median([p["n"] for p in proposals]) < np.median([p["n"] for p in careless]) / 4
+
+
+def test_the_interior_is_not_preferred_after_starting_points():
+    """Check that proposals after starting points are not drawn to the middle, which is slow."""
+    plane = Space.parse({"x": (0.0, 1.0), "n": (1, 1000, "log-uniform")})
+    medians = []
+    for origin in (STARTING_POINT, "test"):
+        history = History(N_FOLDS, "score")
+        for x in (0.3, 0.5, 0.7, 0.9):
+            add_trial(history, {"x": x, "n": 2}, [-((x - 0.6) ** 2)] * N_FOLDS, origin)
+            for evaluation in history[-1].evaluations.values():
+                evaluation.fit_time = 0.02
+        asked = [GPSearcher(plane, seed, cost_exponent=0.5).ask(history) for seed in range(8)]
+        medians.append(np.median([params["n"] for params in asked]))
+    assert medians[0] < medians[1]
 
 
 @given(seconds=st.floats(1e-6, 1e6), seed=st.integers(0, 1000))
