@@ -250,7 +250,7 @@ def test_every_configuration_fits(model):
 
 # Fewer draws where a fit takes more than some milliseconds.
 COSTLY = re.compile(
-    "Ada|Bagging|Boosting|Dictionary|FactorA|FastICA|Forest|ExtraTrees|GaussianProcess|Isomap"
+    "Ada|Bagging|Boosting|Dictionary|FactorA|FastICA|Forest|FromModel|ExtraTrees|GaussianProcess|Isomap"
     "|KMeans|Latent|MLP|NMF|Pipeline|RBM|RFE|Sequential|SparsePCA"
 )
 
