@@ -69,8 +69,7 @@ def final_model(facts: Facts) -> list[str]:
     return [
         f"The final model is a weighted average of {n_members} trials{each}: "
         f"{listed(members(facts.search))}. On rows that were left out, it did better than trial "
-        f"{winner} alone, whose scores are shown here. What to expect on new data is told of the "
-        "average."
+        f"{winner} alone, whose scores are shown here. The score on new data is the average's."
     ]
 
 
