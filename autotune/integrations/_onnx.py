@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from ..ensembles import AveragedClassifier, AveragedRegressor
+from ..ensembles import SMALLEST, AveragedClassifier, AveragedRegressor
 from ..estimators import AutoTunedClassifier, AutoTunedRegressor
 
 
@@ -114,15 +114,39 @@ def _add_average(scope: Any, operator: Any, container: Any) -> None:
 
     model, name = operator.raw_operator, scope.get_unique_variable_name
     number = guess_proto_type(operator.outputs[-1].type)
+    powers = model.powers_ if is_classifier(model) else np.ones(len(model.weights_))
     parts = []
-    for weight, values in zip(model.weights_, operator.inputs, strict=True):
+    for weight, power, values in zip(model.weights_, powers, operator.inputs, strict=True):
+        sharpened = _add_power(scope, container, values.full_name, power, number)
         parts.append(name("part"))
         container.add_initializer(factor := name("weight"), number, [1], [float(weight)])
-        apply_mul(scope, [values.full_name, factor], parts[-1], container, broadcast=1)
+        apply_mul(scope, [sharpened, factor], parts[-1], container, broadcast=1)
+    container.add_node("Sum", parts, mean := name("mean"), name=_unique(scope, "Sum"))
+    if is_classifier(model):
+        mean = _add_power(scope, container, mean, model.power, number)
     average = operator.outputs[-1].full_name
-    container.add_node("Sum", parts, average, name=scope.get_unique_operator_name("Sum"))
+    container.add_node("Identity", mean, average, name=_unique(scope, "Identity"))
     if is_classifier(model):
         best, label = name("best"), operator.outputs[0].full_name
-        operation = scope.get_unique_operator_name("ArgMax")
-        container.add_node("ArgMax", average, best, name=operation, axis=1)
+        container.add_node("ArgMax", average, best, name=_unique(scope, "ArgMax"), axis=1)
         _finalize_converter_classes(scope, best, label, container, model.classes_, number)
+
+
+def _add_power(scope: Any, container: Any, values: str, power: float, number: int) -> str:
+    """Add the nodes that raise probabilities to a power; return the name of their output."""
+    from skl2onnx.common._apply_operation import apply_normalization, apply_pow
+
+    if power == 1.0:
+        return values
+    name = scope.get_unique_variable_name
+    container.add_initializer(least := name("least"), number, [1], [SMALLEST])
+    container.add_initializer(exponent := name("power"), number, [1], [float(power)])
+    container.add_node("Max", [values, least], able := name("able"), name=_unique(scope, "Max"))
+    apply_pow(scope, [able, exponent], raised := name("raised"), container, broadcast=1)
+    apply_normalization(scope, raised, sharpened := name("sharpened"), container, axis=1, p=1)
+    return sharpened
+
+
+def _unique(scope: Any, operation: str) -> str:
+    """Return a name for a node."""
+    return scope.get_unique_operator_name(operation)
