@@ -61,13 +61,14 @@ def final_model(facts: Facts) -> list[str]:
         return []
     n_models, n_members = len(model.estimators_), len(facts.search.weights)
     if not n_members:
+        whole = " and on all rows" if model.refit is not None and any(model.refit) else ""
         return [
-            f"The final model is the average of the {n_models} models that were fitted on the "
-            f"folds of trial {winner}."
+            f"The final model is the average of the {n_models} models of trial {winner} that were "
+            f"fitted on its folds{whole}."
         ]
-    each = "" if n_models == n_members else ", each the average of the models of its folds"
+    fits = "" if n_models == n_members else f" ({n_models} fitted models)"
     return [
-        f"The final model is a weighted average of {n_members} trials{each}: "
+        f"The final model is a weighted average of {n_members} trials{fits}: "
         f"{listed(members(facts.search))}. On rows that were left out, it did better than trial "
         f"{winner} alone, whose scores are shown here. The score on new data is the average's."
     ]
