@@ -425,6 +425,8 @@ def test_an_ensemble():
     assert "Tuning report: SVC and 1 more" in page.texts
     assert {text, "weight", "75%", "25%"} <= set(page.texts)
     assert "final model: 75% SVC (trial 1) and 25% SVC (trial 5)" in essence(tuned)
+    many = averaging_tuned({5: 0.125, 1: 0.625, 0: 0.125, 3: 0.125}, 4)
+    assert words.members(Facts.of(many).search) == ["100% SVC (4 trials)"]
 
 
 @pytest.mark.parametrize(("refit", "where"), [(None, "folds"), ([True], "folds and on all rows")])
@@ -477,6 +479,7 @@ def test_as_good_as_an_earlier_one():
     [
         (2e-6, "Predicting a row takes about 20 µs, with a single model 2 µs."),
         (2e-5, "Predicting a row takes about 20 µs."),
+        (0.0025, "Predicting a row takes about 20 µs, with a single model 2.5 ms."),
     ],
 )
 def test_prediction_time(single, text):
