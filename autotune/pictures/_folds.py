@@ -60,8 +60,8 @@ class FoldsPicture(Picture):
         goodness = np.where(trials.competes, trials.sign * trials.values, np.nan)
         ranked = [int(i) for i in np.argsort(-goodness, kind="stable") if np.isfinite(goodness[i])]
         chosen = ranked[: 10 if top is None else top]
-        also = [*search.weights, search.winner, default]
-        also = [n for n in also if n is not None and n not in chosen]
+        besides = [*search.weights, search.winner, default]
+        also = [n for n in besides if n is not None and n not in chosen]
         numbers = [*chosen, *dict.fromkeys(n for n in also if np.isfinite(trials.values[n]))]
         if not numbers:
             raise ValueError("there are no fold scores to show: no trial is complete")

@@ -274,10 +274,11 @@ def _outer_scores(cv_results: Mapping[str, Any], metric: str) -> Any:
 
 def _final_model(search: Search) -> str:
     """Return the class of the final model, or those of what it averages with their weights."""
+    assert search.winner is not None  # it was checked
     weights = search.weights or {search.winner: 1.0}
     shares: dict[str, float] = {}
     for number, weight in weights.items():
-        name = search.model_of(search.history[number])  # type: ignore[index]  # it was checked
+        name = search.model_of(search.history[number])
         shares[name] = shares.get(name, 0.0) + weight
     ranked = sorted(shares, key=lambda name: -shares[name])
     if len(ranked) == 1:

@@ -19,6 +19,7 @@ _ABSENT_PLACE = -0.13  # below the axis of a parameter that a trial lacks
 _WIDEST_JITTER = 0.06
 _LONGEST = 14  # characters of a tick
 _MANY = 8  # axes, whose names are slanted
+_LONGEST_OF_MANY = 10  # characters of a tick where axes are close
 _WIDEST_NAME = 16  # characters of a line; longer names of neighbours would overlap
 
 
@@ -133,6 +134,7 @@ class ParallelPicture(Picture):
     ) -> None:
         """Draw a vertical axis with its ticks on one side."""
         colours = canvas.colours
+        longest = _LONGEST if len(self.scales) <= _MANY else _LONGEST_OF_MANY
         ax.plot([column, column], [0, 1], color=colours.text, linewidth=0.9, zorder=2.5)
         box = {"facecolor": colours.background, "edgecolor": "none", "alpha": 0.7, "pad": 0.6}
         place = {"ha": "right" if side < 0 else "left", "va": "center", "zorder": 4, "bbox": box}
@@ -140,7 +142,7 @@ class ParallelPicture(Picture):
         for height, text in ticks:
             ends = [column, column + 0.02 * side]
             ax.plot(ends, [height, height], color=colours.text, linewidth=0.9)
-            ax.text(column + 0.06 * side, height, shorten(text, _LONGEST), **style)
+            ax.text(column + 0.06 * side, height, shorten(text, longest), **style)
 
     def _draw_score_axis(self, canvas: Canvas, ax: Any, limits: tuple[float, float]) -> None:
         """Draw the axis of the score in the colours of the lines."""

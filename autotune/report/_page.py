@@ -15,7 +15,7 @@ import sklearn
 from .._texts import short_repr
 from .._version import __version__
 from ..pictures import KINDS, Search, render_png
-from ..results import Cause, score_text
+from ..results import Cause, count, score_text
 from . import _words as words
 from ._code import code_of
 from ._facts import Facts
@@ -251,7 +251,7 @@ def _cause(cause: Cause) -> Markup:
     numbers = ", ".join(map(str, cause.trials[:_MOST_TRIALS])) + (", …" if n > _MOST_TRIALS else "")
     return tag(
         "details",
-        tag("summary", tag("b", f"{n} times "), f"{word}: {shorten(cause.message, 300)}"),
+        tag("summary", tag("b", f"{count(n, 'time')} "), f"{word}: {shorten(cause.message, 300)}"),
         tag("p", f"Trials {numbers}. The first error in full:", class_="quiet"),
         tag("pre", cause.error or "There is no text.", tabindex="0"),
     )
@@ -265,5 +265,5 @@ def _code(model: Any) -> Markup:
     code = code_of(model)
     if code is None:
         return tag("p", _NO_CODE)
-    lead = tag("p", "This makes the chosen model without tuning, with X and y as passed to fit:")
+    lead = tag("p", "This makes the final model without tuning, with X and y as passed to fit:")
     return join([lead, tag("pre", tag("code", code), tabindex="0")])

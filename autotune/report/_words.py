@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ STATUS_WORDS = {
     INTERRUPTED: "cut short",
     RUNNING: "cut short",
 }
+_FEW = 3  # trials, which are listed one by one
 _STILL_GAINING = 0.2  # of the trials, after the best one
 
 
@@ -61,25 +63,32 @@ def final_model(facts: Facts) -> list[str]:
         return []
     n_models, n_members = len(model.estimators_), len(facts.search.weights)
     if not n_members:
+        whole = " and on all rows" if model.refit is not None and any(model.refit) else ""
         return [
-            f"The final model is the average of the {n_models} models that were fitted on the "
-            f"folds of trial {winner}."
+            f"The final model is the average of the {n_models} models of trial {winner} that were "
+            f"fitted on its folds{whole}."
         ]
-    each = "" if n_models == n_members else ", each the average of the models of its folds"
+    fits = "" if n_models == n_members else f" ({n_models} fitted models)"
     return [
-        f"The final model is a weighted average of {n_members} trials{each}: "
+        f"The final model is a weighted average of {n_members} trials{fits}: "
         f"{listed(members(facts.search))}. On rows that were left out, it did better than trial "
-        f"{winner} alone, whose scores are shown here. What to expect on new data is told of the "
-        "average."
+        f"{winner} alone, whose scores are shown here. The score on new data is the average's."
     ]
 
 
 def members(search: Search) -> list[str]:
-    """Return the trials that the final model averages, the one with the largest weight first."""
-    return [
-        f"{weight:.0%} {search.model_of(search.history[number])} (trial {number})"
-        for number, weight in sorted(search.weights.items(), key=lambda item: -item[1])
-    ]
+    """Return what the final model averages, the largest weight first: few trials, or classes."""
+    parts: dict[Any, list[int]] = {}
+    for number in search.weights:
+        name = search.model_of(search.history[number])
+        parts.setdefault(name if len(search.weights) > _FEW else number, []).append(number)
+    texts = {}
+    for numbers in parts.values():
+        weight = sum(search.weights[number] for number in numbers)
+        name = search.model_of(search.history[numbers[0]])
+        trials = f"trial {numbers[0]}" if len(numbers) == 1 else count(len(numbers), "trial")
+        texts[f"{weight:.0%} {name} ({trials})"] = weight
+    return sorted(texts, key=lambda text: -texts[text])
 
 
 def source(facts: Facts) -> list[str]:
@@ -149,15 +158,20 @@ def effort(facts: Facts) -> list[str]:
             "saves time for others."
         )
     if np.isfinite(facts.predict_seconds.get("final", np.nan)):
-        final, single = (1e6 * facts.predict_seconds[name] for name in ("final", "single"))
-        beside = "" if final == single else f", with a single model {single:.3g} µs"
-        texts.append(f"Predicting a row takes about {final:.3g} µs{beside}.")
+        final, single = (facts.predict_seconds[name] for name in ("final", "single"))
+        beside = "" if final == single else f", with a single model {_row_time(single)}"
+        texts.append(f"Predicting a row takes about {_row_time(final)}{beside}.")
     if history.share < 1.0:
         texts.append(f"To save time, the search used {history.share:.0%} of the rows.")
     if len(history.compared_folds) < history.n_folds:
         used = len(history.compared_folds)
         texts.append(f"To save time, trials were compared on {used} of {history.n_folds} folds.")
     return texts
+
+
+def _row_time(seconds: float) -> str:
+    """Return a short duration in milliseconds or microseconds."""
+    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} µs"
 
 
 def limits(facts: Facts) -> list[str]:

@@ -416,26 +416,27 @@ def test_an_ensemble():
     """Check that page, table and notebook tell the members of an ensemble and their weights."""
     tuned = averaging_tuned({5: 0.25, 1: 0.75}, 4)
     (text,) = words.final_model(Facts.of(tuned))
-    assert text.startswith(
-        "The final model is a weighted average of 2 trials, each the average of the models of its "
-        "folds: 75% SVC (trial 1) and 25% SVC (trial 5). On rows that were left out, it did better "
-        "than trial 1 alone, whose scores are shown here."
-    )
-    assert (
-        "each the average"
-        not in words.final_model(Facts.of(averaging_tuned({5: 0.5, 1: 0.5}, 2)))[0]
+    assert text == (
+        "The final model is a weighted average of 2 trials (4 fitted models): 75% SVC (trial 1) "
+        "and 25% SVC (trial 5). On rows that were left out, it did better than trial 1 alone, "
+        "whose scores are shown here. The score on new data is the average's."
     )
     page = check_page(make_page(tuned))
     assert "Tuning report: SVC and 1 more" in page.texts
     assert {text, "weight", "75%", "25%"} <= set(page.texts)
     assert "final model: 75% SVC (trial 1) and 25% SVC (trial 5)" in essence(tuned)
+    many = averaging_tuned({5: 0.125, 1: 0.625, 0: 0.125, 3: 0.125}, 4)
+    assert words.members(Facts.of(many).search) == ["100% SVC (4 trials)"]
 
 
-def test_other_final_models():
-    """Check what is told of an average of folds, and that nothing is of a single model."""
-    told = words.final_model(Facts.of(averaging_tuned({1: 1.0}, 5)))
-    assert told == [
-        "The final model is the average of the 5 models that were fitted on the folds of trial 1."
+@pytest.mark.parametrize(("refit", "where"), [(None, "folds"), ([True], "folds and on all rows")])
+def test_other_final_models(refit, where):
+    """Check what is told of an average of one trial's models, and that nothing is of a single."""
+    tuned = averaging_tuned({1: 1.0}, 5)
+    tuned.best_estimator_.refit = refit
+    assert words.final_model(Facts.of(tuned)) == [
+        "The final model is the average of the 5 models of trial 1 that were fitted on its "
+        f"{where}."
     ]
     assert words.final_model(Facts.of(simple_tuned(best_estimator_=SVC()))) == []
 
@@ -478,6 +479,7 @@ def test_as_good_as_an_earlier_one():
     [
         (2e-6, "Predicting a row takes about 20 µs, with a single model 2 µs."),
         (2e-5, "Predicting a row takes about 20 µs."),
+        (0.0025, "Predicting a row takes about 20 µs, with a single model 2.5 ms."),
     ],
 )
 def test_prediction_time(single, text):
