@@ -53,7 +53,8 @@ _SHARED = """
         is better than the winner alone; otherwise as ``"refit"`` or, with a budget in
         seconds, an ensemble of one. Classifiers with several outputs need ``"refit"``. ``"auto"``
         is ``"refit"`` for them too, for scorers that may look at more than predictions, and
-        unless there are 3 to 10 folds whose models are fitted on at least 60 % of the rows.
+        unless there are 3 to 10 folds whose models are fitted on at least 60 % of the rows, and
+        time for 3 of them.
     keep_predictions : bool, default=False
         Whether to keep the predictions of all complete trials for their validation rows, up to
         500 MB, see ``oof_predictions_`` and :meth:`rescore`. They are saved in ``storage``, and

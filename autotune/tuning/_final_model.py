@@ -49,6 +49,8 @@ def _average(
     start, history = runtime.clock.elapsed(), result.history
     if winner.trial.status != COMPLETE:  # the default, where nothing else is known
         return None
+    if not problem.averages(history):
+        return None
     if history.share < FULL:
         if problem.asks_for_average:
             _warn_of_share(problem, history)

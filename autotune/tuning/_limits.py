@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ..history import History
 from ..timing import SELECTION_SHARE, FewerFolds, FirstModel, Reserve, Subsample
@@ -33,8 +34,9 @@ class Limits:
     has_fold_models : callable
         ``has_fold_models(history)`` returns whether no final fit will follow, because the fold
         models of the best trial are kept.
-    selection : float
-        The seconds that are kept for an ensemble: its selection, and fits of its members.
+    selection : callable
+        ``selection(history)`` returns the seconds that are kept for an ensemble: its selection,
+        and fits of its members.
     """
 
     subsample: Subsample
@@ -44,12 +46,12 @@ class Limits:
     longest: float
     n_trials: int | None
     has_fold_models: Callable[[History], bool]
-    selection: float
+    selection: Callable[[History], float]
 
     def seconds_kept(self, history: History) -> float:
         """Return the seconds that are kept for all that follows the search."""
         final_fit = 0.0 if self.has_fold_models(history) else self.reserve(history)
-        return final_fit + self.selection + self.comparison.reserve()
+        return final_fit + self.selection(history) + self.comparison.reserve()
 
 
 def make_limits(
@@ -81,21 +83,21 @@ def make_limits(
         longest,
         n_trials,
         _fold_models_of(problem, runtime),
-        _selection_seconds(problem),
+        partial(_selection_seconds, problem),
     )
 
 
 def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], bool]:
     """Return a function that says whether the fold models of the best trial can be averaged."""
     kept = runtime.kept
-    averages = problem.final_model != "refit" and not callable(problem.refit)
     may_refit = problem.budget.predict_seconds_per_row is not None  # if the average is too slow
-    if kept is None or not averages or may_refit or runtime.clock.seconds is None:
+    if kept is None or callable(problem.refit) or may_refit or runtime.clock.seconds is None:
         return lambda history: False
-    return kept.has_best
+    return lambda history: problem.averages(history) and kept.has_best(history)
 
 
-def _selection_seconds(problem: Problem) -> float:
+def _selection_seconds(problem: Problem, history: History) -> float:
     """Return the seconds that are kept for the selection of an ensemble and its last fits."""
-    chooses = problem.refit is not False and problem.final_model == "ensemble"
+    is_ensemble = problem.final_model == "ensemble" and problem.averages(history)
+    chooses = problem.refit is not False and is_ensemble
     return SELECTION_SHARE * (problem.budget.seconds or 0.0) if chooses else 0.0

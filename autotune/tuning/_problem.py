@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state, get_tags
 from .._budget import Budget, check_budget
 from .._texts import short_repr
 from ..defaults import default_model, default_models
+from ..ensembles import FEWEST_FOLDS
 from ..evaluation import Fold, class_labels, is_built_in, is_families
 from ..history import History, derive_seed
 from ..results import Metric, describe_metric
@@ -163,6 +164,11 @@ class Problem:
         if self.n_trials is None or self.strategy.resource is not None:
             return None
         return self.n_trials * len(self.folds)
+
+    def averages(self, history: History) -> bool:
+        """Return whether the final model averages; with few folds in time, only on request."""
+        enough = self.asks_for_average or len(history.compared_folds) >= FEWEST_FOLDS
+        return self.final_model != "refit" and enough
 
     def seed_for(self, purpose: int) -> int:
         """Return the seed for ``SEARCH``, ``TRIALS``, ``FOLDS`` or ``REPEATS``."""

@@ -510,6 +510,17 @@ def test_models_of_few_rows_are_not_averaged():
     assert isinstance(tuned.best_estimator_, Ridge)
 
 
+@pytest.mark.parametrize(("final_model", "averages"), [("auto", False), ("folds", True)])
+def test_few_folds_are_averaged_on_request_only(final_model, averages):
+    """Check that built-in models are fitted on all rows where there is no time for three folds."""
+    tuned = AutoTunedRegressor(final_model=final_model, budget=1, cv=3).fit(RX, ry)
+    problem = make_problem(tuned, RX, ry, {})
+    assert problem.averages(tuned.history_)
+    tuned.history_.compared_folds = (0, 1)
+    assert problem.averages(tuned.history_) == averages
+    assert isinstance(tuned.finish(RX, ry).best_estimator_, AveragedRegressor) == averages
+
+
 def test_one_fold_makes_no_ensemble():
     """Check that with a single fold, which proves nothing, the winner remains."""
     splitter = ShuffleSplit(1, random_state=0)
