@@ -23,7 +23,7 @@ KINDS = ("history", "parameters", "importance", "parallel")
 def main() -> None:
     """Write a file for each picture but that of the race, which ``benchmarks/race.py`` draws."""
     mpl.use("Agg")
-    displays = {"tuning": tuning(), **searches()}
+    displays = {**tuning(), **searches()}
     figures = {name: display.figure_ for name, display in displays.items()}
     for name, figure in {**figures, "proposals": proposals()}.items():
         path = FOLDER / f"{name}.png"
@@ -33,15 +33,17 @@ def main() -> None:
         )  # a third as large
 
 
-def tuning() -> TuningDisplay:
-    """Return the search of the page "Getting started"."""
+def tuning() -> dict[str, TuningDisplay]:
+    """Return the plots of the page "Getting started"."""
     X, _, y, _ = train_test_split(
         *load_diabetes(return_X_y=True, as_frame=True), random_state=0
     )
     svr = make_pipeline(StandardScaler(), SVR())
-    return TuningDisplay.from_estimator(
-        AutoTunedRegressor(svr, budget=30, random_state=0).fit(X, y)
-    )
+    model = AutoTunedRegressor(svr, budget=30, random_state=0).fit(X, y)
+    kinds = {"tuning": "history", "tuning_parameters": "parameters"}
+    return {
+        name: TuningDisplay.from_estimator(model, kind) for name, kind in kinds.items()
+    }
 
 
 def searches() -> dict[str, TuningDisplay]:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import doctest
 import importlib.util
 import re
+import shlex
+import sys
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import yaml
+from sklearn.datasets import load_wine
 
 import autotune
+from autotune.cli._main import main
+from autotune.cli._parsers import COMMANDS, make_parser
 from autotune.defaults._registry import known_models
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +26,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)(?P<path>[^)#]*)(?:#(?P<anchor>[^)]+))?\)")
+COMMAND = re.compile(r"^(?:python -m )?autotune (.+)$", re.MULTILINE)
+LANGUAGES = ("python", "pycon", "output")
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -30,20 +39,24 @@ class Block(NamedTuple):
     line: int
 
 
-def blocks_of(text):
+def blocks_of(text, languages=LANGUAGES):
     return [
         Block(match["language"], match["code"], text.count("\n", 0, match.start("code")))
         for match in FENCE.finditer(text)
-        if match["language"] in ("python", "pycon")
+        if match["language"] in languages
     ]
 
 
 def run_block(block, page, namespace):
-    """Run a block; its names stay in the namespace, as they would for a reader who types along."""
+    """Run a block and return what it prints.
+
+    Its names stay in the namespace, as they would for a reader who types along.
+    """
     if ">>>" not in block.code:
         code = "\n" * block.line + block.code
-        exec(compile(code, str(page), "exec"), namespace)
-        return
+        with redirect_stdout(StringIO()) as printed:
+            exec(compile(code, str(page), "exec"), namespace)
+        return printed.getvalue()
     test = doctest.DocTestParser().get_doctest(
         block.code, namespace, page.name, str(page), block.line
     )
@@ -52,12 +65,16 @@ def run_block(block, page, namespace):
     runner.run(test, out=report.append, clear_globs=False)
     namespace.update(test.globs)
     assert not runner.failures, "".join(report)
+    return ""
 
 
-def run_page(text, page):
-    namespace = {"__name__": "__main__"}
-    for block in blocks_of(text):
-        run_block(block, page, namespace)
+def run_page(text, page, languages=LANGUAGES):
+    namespace, printed = {"__name__": "__main__"}, ""
+    for block in blocks_of(text, languages):
+        if block.language == "output":  # of the block before
+            assert doctest.OutputChecker().check_output(block.code, printed, OPTIONS), printed
+        else:
+            printed = run_block(block, page, namespace)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -68,14 +85,71 @@ def test_page(page, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("name", "libraries"),
+    [
+        ("integrations.md", ["mlflow", "optuna", "skl2onnx", "skore", "sklearn.callback"]),
+        ("recipes.md", ["lightgbm", "xgboost"]),
+    ],
+)
+@pytest.mark.slow
+def test_page_with_libraries(name, libraries, tmp_path, monkeypatch):
+    """Check that the blocks that need more than the package's extras run, too."""
+    for library in libraries:
+        pytest.importorskip(library)
+    monkeypatch.chdir(tmp_path)
+    run_page((DOCS / name).read_text(encoding="utf-8"), DOCS / name, (*LANGUAGES, "py"))
+
+
+def commands_of(lines):
+    """Return the arguments of the lines that call the command line."""
+    return [shlex.split(call) for call in COMMAND.findall(lines.replace("\\\n", " "))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_of_commands(page):
+    """Check that the command line has the commands and options that a page names."""
+    quoted = re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8"))
+    for call in commands_of("\n".join(quoted)):
+        command, words = (call[0], call[1:]) if call[0] in COMMANDS else ("fit", call)
+        if words and words != ["--help"]:
+            make_parser(command).parse_args(words)
+
+
+def test_commands(tmp_path, monkeypatch):
+    """Check that the blocks of the page on the command line run, with a budget of three trials."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # pictures take seconds
+    wine = load_wine(as_frame=True).frame
+    wine.rename(columns={"target": "COLUMN"}).to_csv("DATA.csv", index=False)
+    wine.rename(columns={"target": "quality"}).to_csv("wine.csv", index=False)
+    wine.assign(id=range(len(wine))).to_csv("new_wine.csv", index=False)
+    text = (DOCS / "command_line.md").read_text(encoding="utf-8")
+    calls = commands_of("".join(block.code for block in blocks_of(text, ("bash",))))
+    assert len(calls) == 3
+    for call in calls:
+        assert main([re.sub(r"^\d+(s|min)$", "3", word) for word in call]) == 0
+    header, *rows = Path("predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "id,prediction,probability_0,probability_1,probability_2"
+    assert len(rows) == len(wine)
+    assert Path("tuning.html").is_file()
+
+
+@pytest.mark.parametrize(
     ("text", "error", "message"),
     [
         ("```pycon\n>>> 1 + 1\n3\n```\n", AssertionError, r"Expected:\s+3\s+Got:\s+2"),
         ("```python\n>>> x = 1\n```\n\n```python\n>>> x\n2\n```\n", AssertionError, "line 6"),
+        ("```python\nprint(2)\n```\n\n```output\n3\n```\n", AssertionError, "2"),
         ("```python\nraise OSError('no')\n```\n", OSError, "no"),
         ("```python\nx = 1\n```\n\n```python\ny\n```\n", NameError, "'y'"),
     ],
-    ids=["wrong output", "wrong output of a shared name", "failing plain code", "unknown name"],
+    ids=[
+        "wrong output",
+        "wrong output of a shared name",
+        "wrong print",
+        "failing plain code",
+        "unknown name",
+    ],
 )
 def test_a_wrong_page_fails(text, error, message, tmp_path):
     """Check that a page whose code fails or prints something else is noticed."""

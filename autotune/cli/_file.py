@@ -37,6 +37,7 @@ _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
 }
 _UTF8 = "utf-8-sig"
 _HEADLESS = "the first line, taken for the columns' names, looks like data"
+_RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")  # as pandas says it
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def inspect(path: str) -> File:
     try:
         with _OPENERS.get(Path(path).suffix, open)(path, "rb") as file:
             sample = file.read(_SAMPLE)
+        if not sample.strip():
+            raise ValueError("it is empty")
         if sample[:4] in _MAGIC:
             return _check_packed(File(path, _MAGIC[sample[:4]]))
         encoding = _encoding(sample)
@@ -115,7 +118,7 @@ def _encoding(sample: bytes) -> str:
     for encoding, high, low in (("utf-16-le", 1, 0), ("utf-16-be", 0, 1)):
         if sample[high::2].count(0) > 0.5 * len(sample[high::2]) and 0 not in sample[low::2]:
             return encoding
-    raise ValueError("it is no text file")
+    raise ValueError("it is not a text file")
 
 
 def _inspect_text(path: str, encoding: str, text: str, *, whole: bool) -> File:
@@ -180,7 +183,7 @@ def _read_csv(pandas: Any, file: File, na_values: list[str]) -> tuple[Any, list[
         frame = pandas.read_csv(file.path, encoding="latin-1", **options)
         notes.append("the file is not UTF-8, so it was read as Latin-1")
     if sum(map(_is_number, file.header)) * 2 >= len(file.header) > 0:
-        notes.append(f"{_HEADLESS}: if that is no header, put a line of names above it")
+        notes.append(f"{_HEADLESS}: if it is not a header, put a line of names above it")
     return frame, notes
 
 
@@ -221,9 +224,11 @@ def _missing_reader(file: File, reason: str) -> str:
 
 def _unreadable(path: str, error: Exception) -> CliError:
     """Return the error for a file that cannot be read."""
-    return CliError(
-        f"cannot read {path}: {getattr(error, 'strerror', None) or one_line(str(error))}"
-    )
+    reason = getattr(error, "strerror", None) or one_line(str(error))
+    if ragged := _RAGGED.search(reason):
+        expected, line, found = ragged.groups()
+        reason = f"line {line} has {found} values, but the lines above have {expected}"
+    return CliError(f"cannot read {path}: {reason}")
 
 
 def _is_number(text: str) -> bool:

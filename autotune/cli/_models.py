@@ -128,7 +128,7 @@ def _full_name(name: str, model: Any) -> str:
     close = closest(str(name), own)
     has = f", which has {', '.join(sorted(own))}"
     hint = has if close is None else f": did you mean {close!r}?"
-    raise CliError(f"--space: {name!r} is no parameter of {model_name(model)}{hint}")
+    raise CliError(f"--space: {name!r} is not a parameter of {model_name(model)}{hint}")
 
 
 def _prefix(estimator: Any) -> str:

@@ -20,7 +20,7 @@ def read_space(text: str) -> Any:
         try:
             text = Path(text).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text file"
+            reason = getattr(error, "strerror", None) or "it is not a text file"
             raise CliError(f"cannot read {where}: {reason}") from error
     try:
         space = ast.literal_eval(text.strip())

@@ -2,7 +2,8 @@
 A table as it comes, without a model
 ====================================
 
-Without a model, autotune reads the columns of a table and tunes gradient boosting on them.
+Without a model, autotune reads the columns of a table, tunes several kinds of models, and averages
+the best if that is better than one alone.
 Numbers may be text, dates become features, and codes that only identify rows are left out.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from autotune import AutoTunedRegressor, TuningDisplay
+from autotune.defaults import read_columns
 
 rng = np.random.default_rng(0)
 n = 400
@@ -42,22 +44,29 @@ frame.head()
 # One warning names the column that is left out, and the markers that are treated as missing.
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    model = AutoTunedRegressor(
-        "boosting", budget=6, cv=3, final_model="refit", random_state=0
-    )
-    model.fit(frame, rent)
+    model = AutoTunedRegressor(budget=16, cv=3, random_state=0).fit(frame, rent)
 for warning in caught:
     print(warning.message)
 
 # %%
 # How each column was interpreted:
-for name, _, columns in model.best_estimator_["columns"].transformers_:
-    print(f"{name:12} {columns}")
+for column in read_columns(frame):
+    print(f"{column.name:12} {column.kind}")
 
 # %%
-# With so few rows and trials, the defaults of gradient boosting are hard to beat.
-print(f"R² {model.default_score_:.3f} -> {model.best_score_:.3f}")
-TuningDisplay.from_estimator(model, kind="parallel")
+# The R² of each kind of model with its own parameters (NaN if it was stopped early), and of the
+# best trial:
+for trial in model.history_:
+    if trial.origin == "default":
+        step = trial.params["estimator"][-1]
+        name = type(getattr(step, "regressor", step)).__name__
+        print(f"{name:30} {model.history_.score(trial):.3f}")
+print(f"{'tuned':30} {model.best_score_:.3f}")
+TuningDisplay.from_estimator(model)
+
+# %%
+# The final model is an average only if that is better than the best trial alone; its weights:
+model.ensemble_weights_
 
 # %%
 # It predicts from tables with the same columns.

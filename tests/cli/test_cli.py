@@ -406,8 +406,8 @@ def test_live_progress(table, monkeypatch):
     start, *states = screen.getvalue().split("\r\x1b[2K")
     assert start == ""
     assert len(states) == 2 * 5 + 1
-    assert states[0].startswith("[autotune] trial 0/2 | ")
-    assert max(map(len, states[:-1])) == 29
+    assert states[0].startswith("trial 0/2 | ")  # the name gives way
+    assert max(map(len, states[:-1])) <= 29
     assert screen.getvalue().endswith("\n")
 
 
@@ -691,8 +691,10 @@ def test_bad_input(argv, message, table, capsys):
 
 
 BAD_FILES = [
-    (b"", "cannot read own.csv: "),
-    (b"\x89PNG\0\0", "cannot read own.csv: it is no text file"),
+    (b"", "cannot read own.csv: it is empty"),
+    (b"\xef\xbb\xbf\r\n", "cannot read own.csv: "),
+    (b"x\n1\n2\n", "--target must be a column of the file; got 'y': the columns are 'x'"),
+    (b"\x89PNG\0\0", "cannot read own.csv: it is not a text file"),
     (b"x,y\n", "own.csv has no rows with a value of 'y'"),
     (b"x,y\n1,\n2,\n", "own.csv has no rows with a value of 'y'"),
     (b"y\n1\n2\n", "own.csv has no columns to learn from beside the target 'y'"),
@@ -701,7 +703,8 @@ BAD_FILES = [
     (b"x,y\n1,3\n2,3\n", "all of its 2 rows are 3"),
     (b"x,y\n1,3\n", "the target 'y' must have at least two different values; its only row is 3"),
     (b"y,x,y\n1,3,1\n2,3,1\n", "--target must be one column; 2 are named 'y'"),
-    (b"x,y\n1,2\n3,4,5,6\n", "cannot read own.csv: Error tokenizing data"),
+    (b"x,y\n1,2\n3,4,5,6\n", "cannot read own.csv: line 3 has 4 values, but the lines above "
+     "have 2"),
     (b"x,y\n1,2.5\n3,inf\n4,1.5\n", "regression needs a target of finite numbers; 'y' holds inf"),
 ]  # fmt: skip
 

@@ -180,7 +180,7 @@ def test_columns_and_spaces(option, folder, capsys):
             "--drop must be a column of the file; got 'ammount': did you me",
         ),
         (["--drop", "churn"], "--drop must leave the target; got 'churn'"),
-        (["--space", "{'c': [1, 2]}"], "--space: 'c' is no parameter of SVC: did you mean 'C'?"),
+        (["--space", "{'c': [1, 2]}"], "--space: 'c' is not a parameter of SVC: did you mean 'C'?"),
         (["--space", "{'C': [1, 2"], "--space must be a dict as Python writes it: "),
         (["--space", "{}"], "--space must be a dict of parameters, or a list of dicts; got {}"),
         (["--space", "none.py"], "cannot read --space none.py: No such file or directory"),

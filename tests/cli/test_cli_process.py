@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import select
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import numpy as np
@@ -241,3 +244,52 @@ def test_a_second_ctrl_c(data):
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert not Path("model.pkl").exists()
+
+
+IN_TERMINAL = (
+    "import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that it hears Ctrl-C\n"
+    + INTERRUPTED.replace("os.kill(os.getpid(), signal.SIGINT)", "print('waiting', flush=True)")
+)
+
+
+def typed_along(width, answers, code, *argv):
+    """Return the exit code of Python in a terminal, and what was written there.
+
+    Each answer is typed when its mark is on the screen.
+    """
+    outer, inner = os.openpty()
+    termios.tcsetwinsize(inner, (24, width))
+    env = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), inner)
+    process = python(
+        code, *argv, env=env | {"TERM": "xterm-256color"}, start_new_session=True, **streams
+    )
+    os.close(inner)
+    written, left = b"", dict(answers)
+    while select.select([outer], [], [], PATIENCE)[0]:
+        try:
+            written += os.read(outer, 1 << 16)
+        except OSError:  # no process has the terminal any more
+            break
+        for mark in [mark for mark in left if mark in written]:
+            os.write(outer, left.pop(mark))
+    os.close(outer)
+    return process.wait(timeout=PATIENCE), written.decode()
+
+
+@pytest.mark.parametrize("width", [60, pytest.param(80, marks=pytest.mark.slow)])
+def test_a_session_in_a_terminal(width, data):
+    """Check that a search that Ctrl-C ends fits the screen, and rewrites one line meanwhile."""
+    words = ["--target", "y", "--model", "svc", "--budget", "1000", "--cv", "3"]
+    code, text = typed_along(width, {b"waiting": b"\x03"}, IN_TERMINAL, data, *words)
+    assert code == 130, text
+    assert "\x1b[1;32m" in text or "\x1b[32m" in text  # colours
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    states = text.split("\r\x1b[2K")[1:]
+    assert len(states) > 3 * 2
+    assert max(len(state.partition("waiting")[0]) for state in states[:-1]) < width
+    assert "autotune: interrupted; the best model so far is fitted" in text
+    before = text.partition("\r\x1b[2K")[0].splitlines()
+    result = text.partition("Best of 3 trials")[2].splitlines()
+    assert any("held-out rows" in line for line in result)
+    assert max(map(len, [*before, *result])) <= width

@@ -106,7 +106,7 @@ BAD_FILES = {
         lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(600)),
         "reading a.xls needs xlrd, which is not installed: pip install xlrd; or save the file as",
     ),
-    "a.csv": (lambda path: path.write_bytes(bytes(range(256))), "it is no text file"),
+    "a.csv": (lambda path: path.write_bytes(bytes(range(256))), "it is not a text file"),
 }
 
 
@@ -141,7 +141,7 @@ HEADLESS = "the first line, taken for the columns' names, looks like data"
     ("target", "code", "message"),
     [
         ("species", 2, f"and 4 more ({HEADLESS}: has the file no header?)"),
-        ("0", 0, f"{HEADLESS}: if that is no header, put a line of names above it"),
+        ("0", 0, f"{HEADLESS}: if it is not a header, put a line of names above it"),
     ],
 )
 def test_no_header(target, code, message, folder, capsys):
