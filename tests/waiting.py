@@ -7,7 +7,7 @@ from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
-PATIENCE = 150.0  # seconds; only a broken package uses them up
+PATIENCE = 300.0  # seconds; only a broken package uses them up
 
 
 def until(condition: Callable[[], Any]) -> Any:

@@ -155,7 +155,7 @@ def pseudo_terminal(monkeypatch, columns):
     def listen():
         try:
             while content := os.read(ours, 4096):
-                read.append(content.decode())
+                read.append(content)
         except OSError:  # how Linux says that the other end is closed
             pass
 
@@ -194,7 +194,7 @@ def test_a_fit_in_a_pseudo_terminal(columns, verbose, monkeypatch):
     model = AutoTunedClassifier(GaussianNB(), budget=4, cv=2, random_state=0, verbose=verbose)
     with pseudo_terminal(monkeypatch, columns) as read:
         model.fit(*load_iris(return_X_y=True))
-    written = "".join(read)
+    written = b"".join(read).decode()
     if not verbose:
         assert written == ""
         return

@@ -451,7 +451,7 @@ def _during(fit, note, act):
     """Fit, and do something when a few evaluations have ended."""
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(fit)
-        until(lambda: len(note.read_text().split()) > 6 if note.exists() else False)
+        until(lambda: run.done() or (note.exists() and len(note.read_text().split()) > 6))
         act()
         run.result(PATIENCE)
 
@@ -539,7 +539,7 @@ def test_a_cluster_that_goes_away(machines, how, budget, tmp_path):
     model, fit = _long_search(note, n=60)
     model.set_params(refit=True, budget=budget)
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),
+        dask.config.set({"distributed.comm.timeouts.connect": "5s"}),
         pytest.warns(UserWarning, match=f"Dask cluster cannot be reached: {RUIN[how]}") as caught,
     ):
         _during(fit, note, lambda: machines.ruin(how))
@@ -574,7 +574,7 @@ def test_a_cluster_that_goes_away_before_the_last_fit(machines, how, tmp_path):
     model, fit = _long_search(note, n=3, seconds=0.0)
     model.set_params(refit=_Ruin(machines, how), budget=Budget(trials=3, seconds=1000))
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),
+        dask.config.set({"distributed.comm.timeouts.connect": "5s"}),
         pytest.warns(UserWarning, match="cannot be reached: .*: the last fit runs in this process"),
     ):
         fit()
