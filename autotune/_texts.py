@@ -9,6 +9,8 @@ from typing import Any
 
 ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 REPR_LENGTH = 200
+_MOST_KEPT = 20_000  # characters of an error or a warning
+_MOST_TOLD = 500  # characters of what is said of an error in a line
 _TRACEBACK = "Traceback (most recent call last):"
 _CLOCK = re.compile(r"\[\d\d:\d\d:\d\d\] ")  # which XGBoost puts before its messages
 _PACKAGES = {"autotune", "contextlib", "joblib", "sklearn"}  # not the user's code
@@ -21,6 +23,19 @@ def short_repr(value: Any) -> str:
     except Exception:  # of a user's class; what is shown must not hide what is wrong
         return f"<{type(value).__name__} without a repr>"
     return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
+
+
+def writable(text: str) -> str:
+    """Return a text that UTF-8 and SQLite can hold: without lone surrogates and NUL."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def kept_text(text: str) -> str:
+    """Return a message for the record: one that can be written, and not endless."""
+    n_left_out, half = len(text) - _MOST_KEPT, _MOST_KEPT // 2
+    if n_left_out > 0:
+        text = f"{text[:half]}\n[... {n_left_out} characters ...]\n{text[-half:]}"
+    return writable(text)
 
 
 def choice_text(value: Any, longest: int = REPR_LENGTH) -> str:
@@ -39,11 +54,12 @@ def headline(error: str) -> str:
     """
     _, found, text = error.rpartition(_TRACEBACK)
     lines = [line.rstrip() for line in text.splitlines() if line.strip()] or [""]
-    if not found:
-        return lines[-1]
-    named = [line for line in lines if not line[0].isspace()] or lines[-1:]
-    line = " ".join(named[:2]) if " " not in named[0] else named[0]  # only the class
-    return _CLOCK.sub("", line)
+    line = lines[-1]
+    if found:
+        named = [line for line in lines if not line[0].isspace()] or lines[-1:]
+        line = " ".join(named[:2]) if " " not in named[0] else named[0]  # only the class
+    line = _CLOCK.sub("", line)
+    return line if len(line) <= _MOST_TOLD else line[: _MOST_TOLD - 3] + "..."
 
 
 def model_name(model: Any) -> str:

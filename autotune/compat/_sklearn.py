@@ -41,6 +41,7 @@ __all__ = [
     "output_of",
     "propagate_callbacks",
     "refusal",
+    "response_methods",
     "routing_enabled",
     "safe_split",
     "slice_params",
@@ -137,6 +138,14 @@ def metric_of(scorer: Any) -> tuple[Any, int, dict[str, Any]] | None:
     if not isinstance(scorer, _BaseScorer):
         return None
     return scorer._score_func, scorer._sign, scorer._kwargs
+
+
+def response_methods(scorer: Any) -> tuple[str, ...]:
+    """Return the methods of which a scorer calls the first that a model has, as far as known."""
+    if not isinstance(scorer, _BaseScorer) or not only_predicts(scorer):
+        return ()
+    methods = scorer._response_method
+    return (methods,) if isinstance(methods, str) else tuple(methods)
 
 
 def describe_scorer(scorer: Any) -> tuple[str, dict[str, Any]] | None:

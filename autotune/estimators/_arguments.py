@@ -9,6 +9,7 @@ from inspect import signature
 from typing import Any
 
 from ..compat import routing_enabled
+from ..evaluation import is_built_in
 
 # What to do about the names that the searchers of scikit-learn, scikit-optimize, Optuna, FLAML,
 # hyperopt, Ray, KerasTuner, PyCaret, TPOT, H2O, AutoGluon and auto-sklearn use.
@@ -72,18 +73,29 @@ def refuse_unknown(
 
 
 def refuse_fit_arguments(owner: Any, given: Collection[str], models: Collection[Any]) -> None:
-    """Raise an error for arguments of ``fit`` that belong to the constructor."""
+    """Raise an error for arguments of ``fit`` that the constructor takes, or no model."""
     if routing_enabled():  # a scorer may have asked for anything
         return
     names, kind = owner.get_params(deep=False), type(owner).__name__
     for name in given:
+        if any(_takes(model, name) for model in models):
+            continue
         advice = f"use {name}" if name in names else _ADVICE.get(name, "")
-        if advice.startswith("use ") and not any(_takes(model, name) for model in models):
+        if advice.startswith("use "):
             raise TypeError(f"{kind}.fit has no parameter {name!r}: in {kind}(...) {advice}")
+        if name != "groups" and not is_built_in(owner.estimator):
+            first = next(iter(models))
+            inner = f": write {first.steps[-1][0]}__{name}" if hasattr(first, "steps") else ""
+            raise TypeError(
+                f"{kind}.fit passes {name!r} on to the model, and {type(first).__name__}.fit does "
+                f"not take it{inner}"
+            )
 
 
 def _takes(model: Any, name: str) -> bool:
     """Return whether a model's ``fit`` may take an argument."""
+    if hasattr(model, "steps") and "__" in name:
+        return True  # whatever its steps are in the end
     try:
         parameters = signature(model.fit).parameters
     except (AttributeError, TypeError, ValueError):  # no model, or one without a signature

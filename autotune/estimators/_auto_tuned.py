@@ -34,7 +34,7 @@ from ..tuning import (
     take_over,
 )
 from ._arguments import explain_unknown, refuse_fit_arguments, refuse_inner, refuse_unknown
-from ._delegation import DelegatingMixin
+from ._delegation import NO_MODEL, DelegatingMixin
 from ._docs import share_documentation
 from ._fitted import FittedMixin
 from ._reporting import ReportingMixin
@@ -235,7 +235,7 @@ class BaseAutoTuned(
         score : float
             The value of ``scoring`` or, without it, of the model's own ``score``.
         """
-        check_is_fitted(self, "best_estimator_")
+        check_is_fitted(self, "best_estimator_", msg=NO_MODEL)
         if params and not routing_enabled():
             raise ValueError(
                 f"score takes metadata only with sklearn.set_config(enable_metadata_routing=True);"

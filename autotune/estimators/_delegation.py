@@ -19,6 +19,7 @@ _OWN = ("_", "fit", "partial_fit", "set_", "get_")
 _OF_AVERAGES = ("predict", "predict_proba", "predict_log_proba")
 # Set only where a score decides, not a rule of the user's.
 _OF_WINNER = ("best_score_", "best_index_", "best_params_")
+NO_MODEL = "This %(name)s has no tuned model: call 'fit', with refit other than False"
 
 
 def _has(name: str) -> Any:

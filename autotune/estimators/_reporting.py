@@ -10,6 +10,7 @@ from .._texts import short_repr
 from ..compat import visual_block
 from ..report import Finding, code_of, essence, space_report, write_report
 from ..tuning import Rescorer
+from ._delegation import NO_MODEL
 
 
 class ReportingMixin:
@@ -128,7 +129,7 @@ class ReportingMixin:
         model = SVC(C=2, random_state=...)
         model.fit(X, y)
         """
-        check_is_fitted(self, "best_estimator_")
+        check_is_fitted(self, "best_estimator_", msg=NO_MODEL)
         code = code_of(self.best_estimator_)
         if code is None:
             raise ValueError(

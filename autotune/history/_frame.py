@@ -7,6 +7,7 @@ from dataclasses import fields
 from itertools import chain
 from typing import Any
 
+from .._texts import writable
 from ..compat import import_pandas
 from ._trial import Evaluation, Trial
 
@@ -51,7 +52,10 @@ def _outcome(evaluation: Evaluation) -> dict[str, Any]:
 
 def _named(field: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a field by column name."""
-    return {f"{_PREFIXES[field]}_{name}": value for name, value in values.items()}
+    return {
+        f"{_PREFIXES[field]}_{name}": writable(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .._texts import kept_text
 from ._frame import make_frame
 from ._optuna import make_study
 from ._trial import (
@@ -166,8 +167,13 @@ class History:
         return trial
 
     def record(self, evaluation: Evaluation) -> Trial:
-        """Attach an evaluation to its trial and return the trial."""
+        """Attach an evaluation to its trial and return the trial.
+
+        Its texts become such as can be stored.
+        """
         trial = self.trials[evaluation.trial]
+        evaluation.error = None if evaluation.error is None else kept_text(evaluation.error)
+        evaluation.warnings = tuple(map(kept_text, evaluation.warnings))
         with self.changes() as changes:
             trial.evaluations[evaluation.key] = evaluation
             changes.evaluations.append(evaluation)

@@ -60,6 +60,13 @@ class Journal(Listener):
     encode, decode : callable
         A trial's parameters to and from what ``json`` can write.
 
+    Attributes
+    ----------
+    seed : int
+    description : dict
+    passed_over : dict or None
+        If the study is new: the newest one of the file, unless a living process writes it.
+
     Raises
     ------
     TypeError, ValueError
@@ -91,6 +98,7 @@ class Journal(Listener):
                     study = _claim(connection, fingerprint, description, seed)
                 self._study, self.seed = study["study"], study["seed"]
                 self.description = study["description"]
+                self.passed_over = study.get("passed_over")
                 self._load(connection)
             history.study = describe_study(study)
             history.listeners.append(self)
@@ -238,12 +246,15 @@ def _claim(
     connection: sqlite3.Connection, fingerprint: str, description: dict[str, Any], seed: int
 ) -> dict[str, Any]:
     """Return the row of a study that no living process writes."""
-    rows = [row for row in read_rows(connection, "studies") if row["fingerprint"] == fingerprint]
+    studies = read_rows(connection, "studies")
+    rows = [row for row in studies if row["fingerprint"] == fingerprint]
     for row in rows:
         if not is_alive(row["writer"]):
-            claim = "UPDATE studies SET writer = ? WHERE study = ?"
-            connection.execute(claim, (this_writer(), row["study"]))
-            return {**row, "description": {**description, **row["description"]}}
+            known = {**description, **row["description"]}
+            known.pop("interrupted", None)
+            claim = "UPDATE studies SET writer = ?, description = ? WHERE study = ?"
+            connection.execute(claim, (this_writer(), json.dumps(known), row["study"]))
+            return {**row, "description": known}
     now = datetime.now(UTC).isoformat(timespec="seconds")
     values = (fingerprint, len(rows), seed, now, json.dumps(description), this_writer())
     cursor = connection.execute(
@@ -251,5 +262,26 @@ def _claim(
         "VALUES (?, ?, ?, ?, ?, ?)",
         values,
     )
-    study, known = cursor.lastrowid, dict(description)
-    return {"study": study, "seed": seed, "created": now, "description": known}
+    return {
+        "study": cursor.lastrowid,
+        "seed": seed,
+        "created": now,
+        "description": dict(description),
+        "passed_over": _passed_over(connection, studies),
+    }
+
+
+def _passed_over(
+    connection: sqlite3.Connection, studies: list[dict[str, Any]]
+) -> dict[str, Any] | None:
+    """Return the newest study with its number of trials, and whether its run was interrupted.
+
+    None if there is none, or if a living process writes it.
+    """
+    if not studies or is_alive(studies[-1]["writer"]):
+        return None
+    newest = studies[-1]
+    query = "SELECT count(*) FROM trials WHERE study = ?"
+    (n_trials,) = connection.execute(query, (newest["study"],)).fetchone()
+    interrupted = newest["writer"] is not None or "interrupted" in newest["description"]
+    return {**newest, "n_trials": n_trials, "interrupted": interrupted}

@@ -38,8 +38,6 @@ def _plain(value: Any) -> Any:
         return json.dumps({name: _number(score) for name, score in value.items()})
     if isinstance(value, tuple):
         return json.dumps(value)
-    if isinstance(value, str):  # an error's text may hold what is no Unicode
-        return value.encode("utf-8", "backslashreplace").decode()
     return value
 
 

@@ -21,6 +21,7 @@ from ..strategies import Strategy, check_strategy
 from ._candidates import Candidates, make_candidates
 from ._repeats import RepeatedFolds
 from ._resource import Resource, make_plan, name_resource, set_amount
+from ._responses import check_responses
 from ._scoring import Routed, Scoring, make_scoring, route
 from ._target import check_metrics, check_target, one_column
 from ._validation import (
@@ -204,6 +205,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     check_weights(X, params)
     check_final_model(owner, y, classifier=classifier)
     estimator, candidates, resource = _what_is_tuned(owner, X, y, strategy, params)
+    check_responses(scoring, owner.scoring, candidates)
     n_trials = strategy.n_trials(candidates.space, budget)
     routed = route(owner, models, scoring, params)
     folds = check_folds(owner.cv, X, y, routed.split, classifier=classifier)

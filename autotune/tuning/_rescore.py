@@ -103,7 +103,8 @@ class Rescorer:
             scores = scoring.scorer(model, Rows(np.arange(len(rows))), self.y[rows], **cut)
             note_scores(outcome, scores, outcome.evaluation.scores, "")
         except Exception as error:  # of the scorer's own code
-            outcome.evaluation.error = f"{type(error).__name__}: {error}"
+            message = f"{type(error).__name__}: {error}"
+            outcome.evaluation.error = message.replace(type(model).__name__, "the model")
         return outcome.evaluation
 
 

@@ -44,6 +44,13 @@ class Scoring:
             return self.scorer
         return self.named[self.metric]
 
+    @property
+    def each(self) -> dict[str, Any]:
+        """The scorers, by what messages call them."""
+        if self.named is None:
+            return {"scoring": self.scorer}
+        return {f"scoring[{name!r}]": scorer for name, scorer in self.named.items()}
+
 
 def make_scoring(
     estimator: Any, scoring: Any, refit: Any, *, raise_errors: bool = False

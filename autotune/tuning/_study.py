@@ -22,6 +22,9 @@ from ._problem import Problem
 Kept = tuple[str | None, int, dict[str, Any] | None]
 Earlier = tuple[Kept | None, History | None]
 
+# The parameters by which settings are told apart, where these have other names.
+_NAMES = {"metric": "refit", "n_folds": "cv", "repeated_folds": "cv"}
+
 
 def fingerprint(settings: dict[str, Any], data: Any) -> str:
     """Return a hash that two fits share if and only if one can continue the other.
@@ -97,6 +100,7 @@ class Study:
                 codec.encode,
                 codec.decode,
             )
+            self._tell_of(self.journal.passed_over, settings)
 
     def resume(self) -> None:
         """Load earlier results from the file or, without one, from the last fit."""
@@ -133,6 +137,27 @@ class Study:
         self.subsample = None if subsample is None else Subsample(**subsample)
         self._known = known_trials(history)
 
+    def _tell_of(self, other: dict[str, Any] | None, settings: dict[str, Any]) -> None:
+        """Say why a new search begins instead of continuing the newest one of the file.
+
+        It is a warning if that one was interrupted and tuned the same kind of model.
+        """
+        if other is None or self.journal is None:
+            return
+        known = other["description"]
+        differ = [_NAMES.get(name, name) for name in settings if known.get(name) != settings[name]]
+        what = ", ".join(dict.fromkeys(differ)) or "the data, the metadata or the folds"
+        state = "interrupted" if other["interrupted"] else "ended"
+        message = (
+            f"storage={str(self.journal.path)!r}: search {other['study']} (trials: "
+            f"{other['n_trials']}, {state}) is not continued, because this fit differs in {what}: "
+            "a new search begins"
+        )
+        if other["interrupted"] and known.get("models") == outlook_of(self._problem)["models"]:
+            warn(message)
+        elif self._problem.verbose:
+            print(f"[autotune] {message}")
+
     @property
     def problem(self) -> Problem:
         """The problem, with the seed of the first fit."""
@@ -155,6 +180,8 @@ class Study:
 
     def how_to_go_on(self) -> str:
         """Return how to continue an interrupted search, and prepare for that."""
+        if self.journal is not None:
+            self.journal.describe("interrupted", True)
         n_complete = sum(t.can_win for t in self.history)
         notes = [f"{n_complete} of {len(self.history)} trials were complete"]
         if n_complete:

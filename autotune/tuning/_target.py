@@ -191,11 +191,8 @@ def check_metrics(scoring: Scoring, given: Any, y: Any, *, classifier: bool) -> 
     if y is None or issparse(y):
         return
     values = to_numpy(y)
-    scorers = {"scoring": scoring.scorer}
-    if scoring.named is not None:
-        scorers = {f"scoring[{name!r}]": scorer for name, scorer in scoring.named.items()}
     check = _try_labels if classifier else _try_numbers
-    for where, scorer in scorers.items():
+    for where, scorer in scoring.each.items():
         described = describe_scorer(scorer)
         problem = None if described is None else check(scorer, described, values)
         if problem is not None:

@@ -15,7 +15,7 @@ from sklearn.model_selection import (
     check_cv,
 )
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state, get_tags, indexable
+from sklearn.utils import assert_all_finite, check_random_state, get_tags, indexable
 
 from .._texts import short_repr, warn
 from ..compat import clone, is_own_score, num_samples, only_predicts, to_numpy
@@ -208,16 +208,22 @@ def check_data(X: Any, y: Any, owner: Any) -> tuple[Any, Any]:
 
 
 def check_weights(X: Any, params: dict[str, Any]) -> None:
-    """Check that weights of rows, also those for a step of a pipeline, are as many as the rows."""
+    """Check weights and groups of rows, also those for a step of a pipeline.
+
+    There must be one for each row, and no weight may be missing or infinite.
+    """
     n_rows = num_samples(X)
-    for name, weights in params.items():
-        if name.rpartition("__")[2] != "sample_weight" or not hasattr(weights, "__len__"):
+    for name, values in params.items():
+        kind = name.rpartition("__")[2]
+        if kind not in ("sample_weight", "groups") or not hasattr(values, "__len__"):
             continue
-        if len(weights) != n_rows:
+        if len(values) != n_rows:
             raise ValueError(
-                f"{name} must have one weight for each of the {n_rows} rows of X; got "
-                f"{len(weights)}: {short_repr(weights)}"
+                f"{name} must have one value for each of the {n_rows} rows of X; got "
+                f"{len(values)}: {short_repr(values)}"
             )
+        if kind == "sample_weight" and to_numpy(values).dtype.kind == "f":
+            assert_all_finite(to_numpy(values), input_name=name)
 
 
 def _check_countable(name: str, data: Any) -> None:
@@ -238,13 +244,17 @@ def check_folds(cv: Any, X: Any, y: Any, split_params: dict, *, classifier: bool
     """Return the folds, drawn once, as arrays of row numbers."""
     splitter = _make_splitter(cv, y, classifier=classifier)
     n_rows = num_samples(X)
-    folds = [
-        _check_fold(number, fold, n_rows)
-        for number, fold in enumerate(splitter.split(X, y, **split_params))
-    ]
-    if not folds:
+    try:
+        drawn = list(splitter.split(X, y, **split_params))
+    except ValueError as error:
         raise ValueError(
-            f"cv must yield at least one fold; got {short_repr(cv)}, which yields none"
+            f"cv={short_repr(cv)} cannot make folds of these {n_rows} rows: {error}"
+        ) from error
+    folds = [_check_fold(number, fold, n_rows) for number, fold in enumerate(drawn)]
+    if not folds:
+        advice = ": an iterator can be used once, so pass a list" if hasattr(cv, "__next__") else ""
+        raise ValueError(
+            f"cv must yield at least one fold; got {short_repr(cv)}, which yields none{advice}"
         )
     n_splits = splitter.get_n_splits(X, y, **split_params)
     if len(folds) != n_splits:
@@ -280,12 +290,12 @@ def _make_splitter(cv: Any, y: Any, *, classifier: bool) -> Any:
             _check_pair(number, fold)
     try:
         return check_cv(cv, y, classifier=classifier)
-    except (TypeError, ValueError):
+    except TypeError:
         raise
-    except Exception as error:  # of the object's own methods, which are asked for its text
+    except Exception as error:  # also of the object's own methods, which are asked for its text
         raise ValueError(
-            "cv must be None, a number of folds, a splitter, or an iterable of training and "
-            f"test rows; got {short_repr(cv)}"
+            "cv must be None, a number of folds from 2 on, a splitter, or an iterable of training "
+            f"and test rows; got {short_repr(cv)} ({error})"
         ) from error
 
 

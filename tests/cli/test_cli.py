@@ -730,16 +730,17 @@ def test_truncated_archive(table, capsys):
 
 def test_failed_search(table, capsys):
     """Check that a search without any success ends with 1, its cause, and its history."""
-    words = ["--model", "svc", "--strategy", "random", "--budget", 3, "--history", "all.csv"]
-    words += ["--scoring", "neg_log_loss"]
-    assert run(table, "--target", "churn", *words) == 1
+    path = numbers_file(lambda i: i % 2, n_rows=8)
+    words = ["--model", "knn", "--strategy", "random", "--budget", 3, "--history", "all.csv"]
+    space = "{'n_neighbors': (5, 12)}"  # there are three training rows
+    assert run(path, "--target", "y", *words, "--cv", 2, "--space", space) == 1
     out, err = capsys.readouterr()
     last = err.splitlines()[-1]
     assert last.startswith("autotune: error: all of the 3 trials failed")
-    assert "predict_proba" in last
+    assert "n_neighbors" in last
     assert "Traceback" not in out + err
     assert "Tuned against" not in out
-    assert len(pd.read_csv("all.csv")) == 3 * 5
+    assert len(pd.read_csv("all.csv")) == 3 * 2
 
 
 def test_failures_are_told(table, capsys):

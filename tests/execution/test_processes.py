@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import multiprocessing.connection
 import os
 import pickle
 import random
@@ -39,6 +40,7 @@ from autotune.execution._packing import cloudpickle
 from autotune.execution.processes import _worker_state
 from autotune.execution.processes._executor import ProcessExecutor, WorkerStartError
 from autotune.execution.processes._launchers import THREAD_VARIABLES
+from autotune.execution.processes._worker_state import Worker
 from autotune.history import COMPLETE, CRASHED, FAILED, TIMEOUT
 
 SECONDS = 0.5  # what an evaluation that hangs is allowed
@@ -537,7 +539,7 @@ def test_exceptions_that_cannot_be_read(make):
 
 def framed(message) -> bytes:
     """Return a message as it travels."""
-    content = pickle.dumps(message)
+    content = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
     return struct.pack("!i", len(content)) + content
 
 
@@ -575,6 +577,42 @@ def test_answers_that_cannot_be_read(noise, hang):
         outcome = run(executor, job(1, PATIENCE, call=lambda data: _write(noise, hang=hang)))
         assert (outcome.evaluation.trial, outcome.evaluation.status) == (1, CRASHED)
         assert run(executor, job(2)).evaluation.status == COMPLETE
+
+
+def test_a_message_that_comes_in_parts():
+    """Check that a worker may take its time with a message, and that nothing waits for the rest."""
+    ours, theirs = multiprocessing.Pipe()
+    with ours, theirs:
+        worker = Worker(0, 0.0, ours)
+        messages = [framed(b"x" * 100_000), framed("next")]
+        first, second = messages[0][:-7], messages[0][-7:] + messages[1]
+        for part in (first[:3], first[3:50_000], first[50_000:]):
+            os.write(theirs.fileno(), part)
+            assert worker.receive() is None
+        os.write(theirs.fileno(), second)
+        assert [pickle.loads(worker.receive()) for _ in messages] == [b"x" * 100_000, "next"]
+
+
+def pause_while_sending(data):
+    """Send the outcome of this job in two parts, the second after more than a second."""
+    send = multiprocessing.connection.Connection._send
+
+    def send_slowly(connection, content):
+        half = len(content) // 2
+        send(connection, content[:half])
+        time.sleep(1.5)
+        send(connection, content[half:])
+
+    multiprocessing.connection.Connection._send = send_slowly
+    return bytes(50_000)
+
+
+@pytest.mark.slow
+def test_a_worker_that_pauses_while_it_sends():
+    """Check that an outcome that comes in parts is complete."""
+    with ProcessExecutor(ToyTask()) as executor:
+        outcome = run(executor, job(1, call=pause_while_sending))
+    assert (outcome.evaluation.status, outcome.model) == (COMPLETE, bytes(50_000))
 
 
 def test_a_module_that_cannot_be_imported_in_a_worker(tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ import pytest
 import studies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import Pipeline
@@ -96,6 +97,41 @@ def test_different_fits_share_a_file(path):
         assert summary(tuner(**options, storage=path).fit(data, target)) == alone[name]
         assert query(path, "SELECT count(*) FROM studies") == [(len(alone),)]
     check_integrity(path)
+
+
+class Interrupted(studies.Cut):
+    """A model during the fourth fit of which the user presses Ctrl-C."""
+
+    n_fits = 0
+
+    def fit(self, X, y):
+        Interrupted.n_fits += 1
+        if Interrupted.n_fits == 4:
+            raise KeyboardInterrupt
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("changes", "data", "what"),
+    [
+        ({"space": {"cut": (0.0, 2.0)}}, X, "space"),
+        ({"random_state": 1, "scoring": "f1"}, X, "scoring, random_state"),
+        ({}, X + 1, "the data, the metadata or the folds"),
+    ],
+)
+def test_an_interrupted_search_that_is_not_continued(changes, data, what, path, capsys):
+    """Check that a warning says why, once; after a search that has ended it is a line."""
+    Interrupted.n_fits = 0
+    model = tuner(storage=path, budget=2, verbose=1).set_params(estimator=Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y)
+    why = f"is not continued, because this fit differs in {what}: a new search begins"
+    with pytest.warns(UserWarning, match=rf"search 1 \(trials: 1, interrupted\) {why}"):
+        clone(model).set_params(**changes).fit(data, Y)
+    model.fit(X, Y)
+    assert "continued" not in capsys.readouterr().out
+    model.set_params(random_state=2).fit(X, Y)
+    assert "search 2 (trials: 2, ended) is not continued, because" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -383,12 +419,16 @@ def test_evaluations_come_back(scores, error, noted, times):
         json.loads(row[COLUMNS.index(name)], parse_constant=lambda _: 1 / 0)
 
 
+ODD = "half a pair: \ud800, and nothing: \0"
+
+
 class Odd(studies.Cut):
-    """Raises an error that is no Unicode."""
+    """Raises an endless error that is no Unicode, and warns."""
 
     def fit(self, X, y):
+        warnings.warn(ODD, stacklevel=1)
         if self.shift == 1:
-            raise ValueError("half a pair: \ud800, and nothing: \0")
+            raise ValueError(ODD + "x" * 10**6)
         return super().fit(X, y)
 
 
@@ -396,9 +436,9 @@ def odd_score(estimator, X, y) -> float:
     return {0: 0.5, 2: math.inf, 3: math.nan, 4: -math.inf}[estimator.shift]
 
 
-@pytest.mark.filterwarnings("ignore:4 of 5 trials failed")
+@pytest.mark.filterwarnings("ignore:4 of 5 trials failed", "default:half a pair")
 def test_failures_and_odd_scores_come_back(path):
-    """Check that scores that are no numbers, and errors with any text, are kept."""
+    """Check that scores that are no numbers, and errors and warnings with any text, are kept."""
     options = {"strategy": "grid", "cv": 2, "scoring": odd_score, "storage": path}
     space = {"shift": [0, 1, 2, 3, 4]}
     first = AutoTunedClassifier(Odd(), space, **options).fit(X, Y)
@@ -410,6 +450,19 @@ def test_failures_and_odd_scores_come_back(path):
     scores = [e.scores for e in again.history_.evaluations()]
     assert repr(scores) == repr([e.scores for e in first.history_.evaluations()])
     assert "half a pair: \\ud800" in again.history_[1].error
+    assert len(again.history_[1].error) < 25_000
+    for frame in (again.history_.to_frame(), read_history(path)):
+        assert frame["warnings"][0] == r"UserWarning: half a pair: \ud800, and nothing: \x00"
+
+
+def test_odd_parameters_come_back(path):
+    """Check that frames show parameters with any text."""
+    names = ["half a pair: \ud800", "nothing: \0", "\u202eright to left\n"]
+    options = {"strategy": "grid", "scoring": lambda *args: 1.0, "storage": path}
+    model = AutoTunedClassifier(studies.Cut(), {"shift": names}, **options).fit(X, Y)
+    shown = {r"half a pair: \ud800", r"nothing: \x00", names[2]}
+    for frame in (model.history_.to_frame(), read_history(path)):
+        assert shown < set(frame["param_shift"])
 
 
 # What is no storage

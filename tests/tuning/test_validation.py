@@ -32,13 +32,19 @@ from sklearn.metrics import (
 )
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import (
+    GroupKFold,
     KFold,
     RepeatedStratifiedKFold,
     ShuffleSplit,
     StratifiedKFold,
     TimeSeriesSplit,
 )
-from sklearn.neighbors import KernelDensity, NearestNeighbors, NeighborhoodComponentsAnalysis
+from sklearn.neighbors import (
+    KernelDensity,
+    KNeighborsClassifier,
+    NearestNeighbors,
+    NeighborhoodComponentsAnalysis,
+)
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -79,8 +85,11 @@ BAD = [
     ({"scoring": ["accuracy", 3]}, TypeError, "scoring must be a name, a callable"),
     ({"scoring": ["accuracy"]}, ValueError, MULTI + "True, the scorers are 'accuracy'"),
     ({"scoring": ["accuracy"], "refit": "f1"}, ValueError, MULTI + "'f1'"),
-    ({"cv": 1}, ValueError, "k-fold cross-validation requires at least one"),
-    ({"cv": "three"}, ValueError, "Expected `?cv`? as an integer"),
+    ({"cv": 1}, ValueError, r"cv must be None, a number of folds from 2 on, .*; got 1 \(k-fold"),
+    ({"cv": "5"}, ValueError, "cv must be None, a number of folds from 2 on, .*; got '5'"),
+    ({"cv": 40}, ValueError, "cv=40 cannot make folds of these 50 rows: n_splits=40"),
+    ({"cv": GroupKFold(2)}, ValueError, r"cv=GroupKFold\(.*\) cannot .*: The 'groups' parameter"),
+    ({"cv": iter([])}, ValueError, "yields none: an iterator can be used once, so pass a list"),
     ({"cv": KFold}, TypeError, r"cv must be a splitter; got the class KFold: write KFold\(\)"),
     ({"cv": []}, ValueError, r"cv must yield at least one fold; got \[\], which yields none"),
     ({"cv": [([], [0, 1])]}, ValueError, "fold 0 has 0 and 2"),
@@ -89,7 +98,7 @@ BAD = [
 
 
 class Unfittable(SVC):
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         raise AssertionError("nothing is fitted before the parameters are checked")
 
 
@@ -111,13 +120,32 @@ def test_classifier_in_a_regressor():
         AutoTunedRegressor(SVC()).fit(X, y)
 
 
-@pytest.mark.parametrize("name", ["sample_weight", "unfittable__sample_weight"])
+@pytest.mark.parametrize("name", ["groups", "sample_weight", "unfittable__sample_weight"])
 def test_weights_of_other_rows(name):
-    """Check that weights are as many as the rows, also those for a step of a pipeline."""
+    """Check that weights and groups are as many as the rows, also those for a pipeline's step."""
     model = make_pipeline(Unfittable()) if "__" in name else Unfittable()
-    rule = rf"{name} must have one weight for each of the {len(y)} rows of X; got 3: \[1, 2, 3\]"
+    rule = rf"{name} must have one value for each of the {len(y)} rows of X; got 3: \[1, 2, 3\]"
     with pytest.raises(ValueError, match=rule):
         AutoTunedClassifier(model).fit(X, y, **{name: [1, 2, 3]})
+
+
+def test_missing_weights():
+    """Check that weights that are missing are refused."""
+    with pytest.raises(ValueError, match="Input sample_weight contains NaN"):
+        AutoTunedClassifier(Unfittable()).fit(X, y, sample_weight=[math.nan] * len(y))
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (KNeighborsClassifier(), "KNeighborsClassifier.fit does not take it$"),
+        (make_pipeline(Unfittable()), "Pipeline.fit does not take it: write unfittable__sample_we"),
+    ],
+)
+def test_weights_for_a_model_without(model, message):
+    """Check that metadata that no model takes are refused, with advice for pipelines."""
+    with pytest.raises(TypeError, match=f"passes 'sample_weight' on to the model, and {message}"):
+        AutoTunedClassifier(model).fit(X, y, sample_weight=np.ones(len(y)))
 
 
 class Counting:

@@ -311,10 +311,12 @@ class ProcessExecutor(Executor):
             self._note_ended(self._launcher.ended())
 
     def _receive(self, worker: Worker) -> None:
-        """Take one message of a worker."""
-        assert worker.connection is not None
+        """Take what has come of a worker's message, and act on one that is complete."""
         try:
-            kind, *content = pickle.loads(worker.connection.recv_bytes())
+            message = worker.receive()
+            if message is None:
+                return
+            kind, *content = pickle.loads(message)
             if worker.ready and kind != DONE:
                 raise ValueError(f"unexpected {kind!r}")
             outcome = unpack_outcome(*content) if kind == DONE else None

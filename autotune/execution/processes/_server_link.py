@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import time
@@ -113,8 +112,6 @@ class ServerLink:
         number = next(_numbers)
         self._numbers.add(number)
         ours, theirs = _socketpair()
-        # A message of which the rest never comes is an error, not a wait without end.
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
         with theirs, ExitStack() as stack:
             outputs = [_output(descriptor, stack) for descriptor in (1, 2)]
             with suppress(OSError):  # the server has just died: ``ended`` reports it
