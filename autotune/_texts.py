@@ -23,6 +23,14 @@ def short_repr(value: Any) -> str:
     return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
 
 
+def choice_text(value: Any, longest: int = REPR_LENGTH) -> str:
+    """Return a repr that is not long; of an estimator with a long one, the name of its class."""
+    text = short_repr(value)
+    if len(text) >= longest and hasattr(value, "get_params") and not isinstance(value, type):
+        text = model_name(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
 def headline(error: str) -> str:
     """Return the line of an error that says what is wrong.
 

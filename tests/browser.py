@@ -50,7 +50,7 @@ class Browser:
         for end in (theirs[0], ours[1], read, write):
             os.close(end)
         self._input = os.fdopen(theirs[1], "wb", buffering=0)
-        self._output = os.fdopen(ours[0], "rb")
+        self._output, self._unread = ours[0], b""
         self._n_sent, self._session = 0, {}
         self.events: list[dict[str, Any]] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
@@ -73,12 +73,12 @@ class Browser:
 
     def _receive(self) -> dict[str, Any]:
         """Return the next message."""
-        content = b""
-        while not content.endswith(b"\0"):
-            byte = self._output.read(1)
-            assert byte, "the browser has ended"
-            content += byte
-        return json.loads(content[:-1])
+        while b"\0" not in self._unread:
+            content = os.read(self._output, 1 << 20)
+            assert content, "the browser has ended"
+            self._unread += content
+        message, _, self._unread = self._unread.partition(b"\0")
+        return json.loads(message)
 
     def open(self, address: str) -> None:
         """Open a page and wait until it is loaded."""
@@ -102,4 +102,4 @@ class Browser:
         self.call("Browser.close")
         self._process.wait()
         self._input.close()
-        self._output.close()
+        os.close(self._output)

@@ -19,7 +19,10 @@ from hypothesis import settings
 # Threads of OpenMP that spin while they wait make a busy machine ten times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from autotune.execution.processes import _pool  # loads OpenMP, which reads that
+import studies  # loads OpenMP, which reads that
+
+from autotune.execution.processes import _pool
+from autotune.storage import _journal
 
 PATIENCE = 20.0  # seconds that processes and threads get to end after they were told to
 
@@ -50,6 +53,14 @@ def _private_temporary_folder(tmp_path_factory: pytest.TempPathFactory) -> Itera
         patch.setenv("JOBLIB_TEMP_FOLDER", str(folder))
         patch.setattr(tempfile, "tempdir", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _disks_that_need_not_be_waited_for() -> Iterator[None]:
+    """Leave commits to the operating system, which keeps them if a process is killed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_journal, "open_to_write", studies.open_without_waiting)
+        yield
 
 
 @pytest.fixture(autouse=True)

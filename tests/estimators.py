@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from waiting import PATIENCE
 
 from autotune.evaluation._job import Job, Outcome
 from autotune.history import FAILED, REFIT
@@ -38,7 +39,8 @@ def _raise() -> None:
 
 
 def _leak() -> None:
-    blocks = [np.ones(4_000_000) for _ in range(100)]  # 32 MB each; ends if nobody intervenes
+    blocks = [np.ones(4_000_000) for _ in range(20)]  # 32 MB each
+    time.sleep(PATIENCE)
     raise AssertionError(f"nobody minded {len(blocks)} blocks")
 
 

@@ -24,6 +24,8 @@ from sklearn.model_selection import KFold
 from waiting import PATIENCE
 
 from autotune import AutoTunedClassifier, Bayes
+from autotune.storage import _journal
+from autotune.storage._database import open_to_write
 
 N_ROWS, N_FOLDS, REFIT = 24, 3, "refit"
 # The first column numbers the rows, so that a fit can tell which fold it is.
@@ -41,7 +43,8 @@ class Cut(ClassifierMixin, BaseEstimator):
     """Predicts by a fixed threshold, and reports each fit to the file that TOY_LOG names.
 
     TOY_HOLD is the number of the first fit that does not end by itself, so that whoever wants
-    to meet the study in the middle need not hurry; TOY_KILL is the number of the last one.
+    to meet the study in the middle need not hurry, or a file with that number, which ``let_go``
+    raises; TOY_KILL is the number of the last one.
 
     Parameters
     ----------
@@ -76,12 +79,34 @@ class Cut(ClassifierMixin, BaseEstimator):
         n_fits = len(Path(log).read_text().splitlines())
         if os.environ.get("TOY_KILL", "never") in (str(n_fits), "refit" if fold == REFIT else ""):
             os.kill(os.getpid(), signal.SIGKILL)
-        is_held = n_fits >= float(os.environ.get("TOY_HOLD", "inf"))
-        time.sleep(PATIENCE if is_held else float(os.environ.get("TOY_PAUSE", "0")))
+        end = time.monotonic() + PATIENCE
+        while n_fits >= _first_held() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(float(os.environ.get("TOY_PAUSE", "0")))
 
     def predict(self, X: Any) -> np.ndarray:
         noise = np.sin(X[:, 0] * (1 + self.shift)) / 4
         return self.classes_[(X[:, 1] + noise > self.cut).astype(int)]
+
+
+def _first_held() -> float:
+    """Return the number of the first fit that does not end by itself."""
+    hold = os.environ.get("TOY_HOLD", "inf")
+    return float(Path(hold).read_text() if os.sep in hold else hold)
+
+
+def let_go(hold: Path, number: float) -> None:
+    """Let fits end, up to a number, that a file holds."""
+    new = hold.with_suffix(".new")
+    new.write_text(str(number))
+    new.replace(hold)  # nobody reads half of it
+
+
+def open_without_waiting(path: Any) -> sqlite3.Connection:
+    """Open a storage file for a writer that does not wait for the disk."""
+    connection = open_to_write(path)
+    connection.execute("PRAGMA synchronous = OFF")
+    return connection
 
 
 def count_evaluations(path: Any) -> int:
@@ -171,6 +196,7 @@ def run(function: Any, *args: Any, **environment: Any) -> int:
 def _call(function: Any, args: tuple, variables: dict[str, str]) -> None:
     os.environ.update(variables)
     tempfile.tempdir = variables["TMPDIR"]
+    _journal.open_to_write = open_without_waiting
     warnings.simplefilter("error")
     function(*args)
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 from waiting import PATIENCE, until
 
 from autotune.evaluation._job import Job
-from autotune.execution.processes import _pool
+from autotune.execution.processes import _pool, _server_link
 from autotune.execution.processes._executor import ProcessExecutor
 from autotune.history import COMPLETE, REFIT, SEARCH
 
@@ -69,6 +70,20 @@ def expire(executor: ProcessExecutor) -> None:
     """Let the time of every job be up that a worker runs under a limit of ``PATIENCE``."""
     for worker in executor._workers.values():
         worker.began -= PATIENCE
+
+
+def hold_servers(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    """End the idle servers, and return a file without which no other is up."""
+    gate, command = folder / "gate", _server_link.command
+
+    def wait_first(*arguments):
+        *start, program = command(*arguments)
+        wait = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)\n"
+        return [*start, wait + program]
+
+    monkeypatch.setattr(_server_link, "command", wait_first)
+    _pool.close()
+    return gate
 
 
 def is_gone(pid: int) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ._errors import FAILED, INTERRUPTED, OK, PIPE_CLOSED, CliError, check_installed
 from ._file import inspect
-from ._names import FAMILIES, check_metric, check_names
+from ._names import BOOSTING, FAMILIES, check_metric, check_names
 from ._parsers import COMMANDS, make_parser
 from ._save import (
     check_loadable,
@@ -123,7 +123,7 @@ def _demo(args: Any) -> int:
 
 def _fit(args: Any) -> int:
     """Tune a model on the data of a file."""
-    names = check_names(args.model)
+    names = check_names(args.model or (FAMILIES if args.space is None else BOOSTING))
     check_metric(args.scoring)
     if args.save is not None:
         check_model_file(args.save)

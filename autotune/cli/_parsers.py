@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from .._version import __version__
 from . import _options as options
 from ._errors import CliError
-from ._names import ALIASES, BOOSTING, CLASSIFICATION, MODELS, REGRESSION, STRATEGIES
+from ._names import ALIASES, BOOSTING, CLASSIFICATION, FAMILIES, MODELS, REGRESSION, STRATEGIES
 
 COMMANDS = {
     "fit": "tune a model on a data file (the word may be omitted)",
@@ -120,10 +120,9 @@ def _fit() -> argparse.ArgumentParser:
     aliases = ", ".join(f"{alias} = {name}" for alias, name in ALIASES.items())
     search.add_argument(
         "--model",
-        default=BOOSTING,
         metavar="NAME[,NAME...]",
         help=f"one of {', '.join(MODELS)}, or several to choose among; {aliases} "
-        f"(default: {BOOSTING})",
+        f"(default: {FAMILIES}, which averages the best of its models, or {BOOSTING} with --space)",
     )
     search.add_argument(
         "--space",

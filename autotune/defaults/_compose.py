@@ -10,7 +10,7 @@ from typing import Any
 from .._texts import short_repr
 from ._example import example_space
 from ._facts import Facts
-from ._preparation import KEEP_FEATURES
+from ._preparation import KEEP_FEATURES, MAKE_SPARSE
 from ._registry import SubSpaces, own_spaces
 
 # A union of more sub-spaces cannot be explored within any usual budget.
@@ -133,8 +133,8 @@ def _collect(estimator: Any, prefix: str, facts: Facts | None) -> SubSpaces:
 
 
 def _is_step(estimator: Any) -> bool:
-    """Return whether an estimator prepares data for a model."""
-    return hasattr(estimator, "transform") and not hasattr(estimator, "predict")
+    """Return whether an estimator prepares data for a model: a transformer or a sampler."""
+    return not hasattr(estimator, "predict")
 
 
 def _n_dimensions(unions: list[SubSpaces]) -> int:
@@ -169,13 +169,23 @@ def _facts_of_members(estimator: Any, facts: Facts) -> dict[str, Facts]:
         if hasattr(step, "fit_resample"):
             facts = facts.resampled()
         elif type(step).__name__ not in KEEP_FEATURES and is_estimator(step):
-            facts = facts.reshaped()
+            stays_sparse = facts.sparse and hasattr(step, "get_support")
+            facts = facts.reshaped(sparse=stays_sparse or _makes_sparse(step))
     if isinstance(estimator, ColumnTransformer):
-        seen["remainder"] = facts.reshaped()
+        seen["remainder"] = facts.reshaped(sparse=facts.sparse)
         for name, _, columns in estimator.transformers:
             is_listed = isinstance(columns, list | tuple)
-            seen[name] = facts.reshaped(len(columns) if is_listed else None)
+            n_features = len(columns) if is_listed else None
+            seen[name] = facts.reshaped(n_features, sparse=facts.sparse)
     return seen
+
+
+def _makes_sparse(step: Any) -> bool:
+    """Return whether a step, or one within it, may return a sparse matrix."""
+    return any(
+        getattr(value, "sparse_output", False) or type(value).__name__ in MAKE_SPARSE
+        for value in (step, *step.get_params(deep=True).values())
+    )
 
 
 def is_estimator(value: Any) -> bool:

@@ -25,7 +25,7 @@ class Facts:
     rows, features : int or None
     target : ndarray or None
     sparse : bool
-        Whether all data are a sparse matrix.
+        Whether the data may be a sparse matrix.
     """
 
     rows: int | None = None
@@ -53,6 +53,11 @@ class Facts:
         return None if self.rows is None else self.rows - 1
 
     @property
+    def other_features(self) -> int | None:
+        """The number of features but one."""
+        return None if self.features is None else self.features - 1
+
+    @property
     def few_rows(self) -> int | None:
         """A number of rows that is rare."""
         return None if self.rows is None else self.rows // 20
@@ -75,13 +80,26 @@ class Facts:
         counts = np.unique(self.target, return_counts=True)[1]
         return _SURE * 2 * counts.min() / (counts.min() + counts.max())
 
-    def reshaped(self, features: int | None = None) -> Facts:
-        """Return the facts after a step that changes the number of features."""
-        return replace(self, features=features)
+    @property
+    def rarest(self) -> int | None:
+        """The number of rows of the rarest class."""
+        if self.target is None:
+            return None
+        counts = np.unique(self.target, return_counts=True)[1]
+        return int(_SURE * _FOLD * counts.min())
+
+    @property
+    def rare_neighbors(self) -> int | None:
+        """The number of other rows of the rarest class."""
+        return None if self.rarest is None else self.rarest - 1
+
+    def reshaped(self, features: int | None = None, *, sparse: bool = False) -> Facts:
+        """Return the facts after a step that changes the features."""
+        return replace(self, features=features, sparse=sparse)
 
     def resampled(self) -> Facts:
-        """Return the facts after a step that changes the number of rows."""
-        return replace(self, rows=None)
+        """Return the facts after a step that leaves each class the rows of the rarest at least."""
+        return replace(self, rows=None if self.rarest is None else 2 * self.rarest)
 
 
 def _least(*numbers: int | None) -> int | None:
@@ -132,18 +150,18 @@ class UpTo:
 
 @dataclass(frozen=True)
 class Dense:
-    """Choices that are for dense data only.
+    """A range that is for dense data only.
 
     Parameters
     ----------
-    values : tuple
+    values : list or tuple
     """
 
-    values: tuple[Any, ...]
+    values: list[Any] | tuple[Any, ...]
 
-    def resolve(self, facts: Facts | None) -> list[Any] | None:
-        """Return the choices for some data, None if these are sparse."""
-        return None if facts is not None and facts.sparse else list(self.values)
+    def resolve(self, facts: Facts | None) -> Any:
+        """Return the range for some data, None if these are sparse."""
+        return None if facts is not None and facts.sparse else _resolve(self.values, facts)
 
 
 def resolved(space: Mapping[str, Any], facts: Facts | None) -> dict[str, Any]:

@@ -93,11 +93,14 @@ def _catboost(params: Mapping[str, Any]) -> dict[str, Any]:
 
 SPACES: dict[str, Any] = {
     "catboost.CatBoostClassifier": _catboost,
+    "catboost.CatBoostRanker": _catboost,
     "catboost.CatBoostRegressor": _catboost,
     "lightgbm.LGBMClassifier": _lightgbm,
+    "lightgbm.LGBMRanker": _lightgbm,
     "lightgbm.LGBMRegressor": _lightgbm,
     "xgboost.XGBClassifier": _xgboost,
     "xgboost.XGBRegressor": _xgboost,
+    "xgboost.XGBRanker": _xgboost,
     "xgboost.XGBRFClassifier": _XGBOOST_FOREST,
     "xgboost.XGBRFRegressor": _XGBOOST_FOREST,
 }

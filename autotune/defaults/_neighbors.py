@@ -21,7 +21,7 @@ def _neighbors(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the space of nearest neighbours."""
     space = {"n_neighbors": UpTo("rows", 1, 30, "log-uniform"), "weights": _WEIGHTS}
     if params.get("metric") == "minkowski":
-        return space | {"p": Dense((2, 1))}
+        return space | {"p": Dense([2, 1])}
     return space
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from ..space import Choice, Dimension, Ordinal, Space, is_number
 from ._compose import is_estimator
 from ._meanings import Reaching, StepInput, may_be_share, meaning, unlisted
-from ._points import POINTS
+from ._points import BALANCED_POINTS, POINTS
 from ._registry import nearest_entry
 
 # More would spend a short budget on configurations that know nothing of the data.
@@ -243,12 +243,12 @@ def _look_at(
         path = model_prefix.removeprefix(prefix).removesuffix("__")
         return None if inputs is None else inputs(estimator, path)
 
-    _read(estimator, prefix, subspace, values, portfolios, moved, owners, reaching)
+    weights = [n for n in subspace if balanced and n.endswith(_CLASS_WEIGHT)]
+    suited = {n: _BALANCED for n in weights if _BALANCED in subspace[n]}
+    _read(estimator, prefix, subspace, values, portfolios, moved, owners, reaching, suited)
     moved |= {name: False for name in subspace if name not in values}
     base = {name: values[name] if name in values else _middle(subspace[name]) for name in subspace}
     varied = [n for n, is_known in moved.items() if not is_known or _is_pair(subspace[n])]
-    weights = [n for n in subspace if balanced and n.endswith(_CLASS_WEIGHT)]
-    suited = {n: _BALANCED for n in weights if _BALANCED in subspace[n]}
     varied += [n for n in weights if n not in suited and n not in varied]
     return _View(subspace, values, base, list(moved), varied, suited, portfolios, owners)
 
@@ -262,10 +262,13 @@ def _read(
     moved: dict[str, bool],
     owners: dict[str, _Owner],
     reaching: Callable[[str], StepInput | None],
+    weights: dict[str, str],
 ) -> None:
     """Collect values and portfolios, and which values were moved, and whether for a reason."""
     owner = owners[prefix] = _Owner(model, partial(reaching, prefix))
     entries = nearest_entry(type(model), POINTS)
+    if f"{prefix}{_CLASS_WEIGHT}" in weights:
+        entries = nearest_entry(type(model), BALANCED_POINTS) or entries
     if entries:
         portfolios.append((prefix, entries))
     for name, value in (unlisted(model) | model.get_params(deep=True)).items():
@@ -279,7 +282,8 @@ def _read(
             value = inside if moved[full] else _middle(dimension)
         values[full] = value
         if is_estimator(value):
-            _read(value, f"{full}__", subspace, values, portfolios, moved, owners, reaching)
+            found = values, portfolios, moved, owners
+            _read(value, f"{full}__", subspace, *found, reaching, weights)
 
 
 def _points(views: list[_View]) -> Iterator[Entry]:

@@ -20,6 +20,7 @@ from . import (
     _neighbors,
     _neural,
     _preparation,
+    _samplers,
     _svm,
     _text_steps,
     _tree,
@@ -47,6 +48,7 @@ FAMILIES = (
     _preparation,
     _decomposition,
     _text_steps,
+    _samplers,
 )
 # Keyed by "package.Class", not by the class, so that no model is imported to be known, and
 # without the modules between the two, which are private in scikit-learn and may change.

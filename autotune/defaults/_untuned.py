@@ -1,25 +1,44 @@
-"""Models of scikit-learn without a built-in space, and why."""
+"""Models and steps of scikit-learn without a built-in space, and why."""
 
 from __future__ import annotations
 
 _MODELS = "through its models"
+_STEPS = "through its steps"
 _ITSELF = "tunes itself in fit"
 _NOTHING = "has nothing to tune"
+_TARGET = "is for targets"
+_UNITS = "has a threshold in the units of the data"
 
 REASONS: dict[str, str] = {
+    "Binarizer": _UNITS,
+    "Birch": _UNITS,
     "CalibratedClassifierCV": _MODELS,
     "ClassifierChain": _MODELS,
+    "ColumnTransformer": _STEPS,
+    "DictVectorizer": _NOTHING,
     "DummyClassifier": _NOTHING,
     "DummyRegressor": _NOTHING,
     "ElasticNetCV": _ITSELF,
+    "FeatureHasher": "the more columns the better, as far as memory goes",
+    "FeatureUnion": _STEPS,
     "FixedThresholdClassifier": _MODELS,
+    "FunctionTransformer": "does what its function does",
     "GaussianProcessClassifier": "finds the parameters of its kernel in fit",
     "IsotonicRegression": _NOTHING,
+    "IterativeImputer": _MODELS,
+    "KNeighborsTransformer": "must have the neighbours that the model after it asks for",
+    "KernelCenterer": _NOTHING,
+    "LabelBinarizer": _TARGET,
+    "LabelEncoder": _TARGET,
     "LarsCV": _ITSELF,
     "LassoCV": _ITSELF,
     "LassoLarsCV": _ITSELF,
     "LinearRegression": _NOTHING,
     "LogisticRegressionCV": _ITSELF,
+    "MaxAbsScaler": _NOTHING,
+    "MinMaxScaler": _NOTHING,
+    "MissingIndicator": _NOTHING,
+    "MultiLabelBinarizer": _TARGET,
     "MultiOutputClassifier": _MODELS,
     "MultiOutputRegressor": _MODELS,
     "MultiTaskElasticNetCV": _ITSELF,
@@ -30,16 +49,24 @@ REASONS: dict[str, str] = {
     "OutputCodeClassifier": _MODELS,
     "PassiveAggressiveClassifier": "is deprecated since scikit-learn 1.8: use SGDClassifier",
     "PassiveAggressiveRegressor": "is deprecated since scikit-learn 1.8: use SGDRegressor",
+    "PatchExtractor": "the size of patches depends on the images",
+    "PowerTransformer": "its other method takes positive numbers only",
     "RANSACRegressor": _MODELS,
+    "RFECV": _ITSELF,
+    "RadiusNeighborsTransformer": "has a radius in the units of the data",
     "RegressorChain": _MODELS,
     "RidgeCV": _ITSELF,
     "RidgeClassifierCV": _ITSELF,
     "SelfTrainingClassifier": _MODELS,
+    "SparseCoder": "its dictionary is given",
     "StackingClassifier": _MODELS,
     "StackingRegressor": _MODELS,
+    "StandardScaler": _NOTHING,
+    "TSNE": "does not transform new rows",
     "TheilSenRegressor": _NOTHING,
     "TransformedTargetRegressor": _MODELS,
     "TunedThresholdClassifierCV": _MODELS,
+    "VarianceThreshold": _UNITS,
     "VotingClassifier": _MODELS,
     "VotingRegressor": _MODELS,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..compat import num_samples, safe_split, slice_params, to_numpy, visual_block
+from ._calibration import sharpen
 
 
 def class_votes(model: Any, X: Any, classes: np.ndarray) -> np.ndarray:
@@ -40,13 +42,14 @@ def class_numbers(labels: Any, classes: np.ndarray) -> np.ndarray:
 class _Averaged(MetaEstimatorMixin, BaseEstimator):
     """What the classifier and the regressor share."""
 
-    def __init__(self, estimators, weights=None, cv=None):
+    def __init__(self, estimators, weights=None, cv=None, refit=None):
         self.estimators = estimators
         self.weights = weights
         self.cv = cv
+        self.refit = refit
 
     def fit(self, X, y, groups=None, **params):
-        """Fit a copy of each estimator on the training rows of each fold.
+        """Fit a copy of each estimator on the training rows of each fold, or on all rows, too.
 
         Parameters
         ----------
@@ -64,49 +67,57 @@ class _Averaged(MetaEstimatorMixin, BaseEstimator):
         self
         """
         X, y = indexable(X, y)
-        folds = [np.arange(num_samples(X))]
+        folds, whole = [], np.arange(num_samples(X))
         if self.cv is not False:
             splitter = check_cv(self.cv, y, classifier=isinstance(self, ClassifierMixin))
             folds = [train for train, _ in splitter.split(X, y, groups)]
         models = []
-        for estimator in self.estimators:
-            for train in folds:
+        for place, estimator in enumerate(self.estimators):
+            refits = not folds or (self.refit is not None and self.refit[place])
+            own = []
+            for train in [*folds, whole] if refits else folds:
                 X_train, y_train = safe_split(estimator, X, y, train)
                 cut = slice_params(X, params, train)
-                models.append(clone(estimator).fit(X_train, y_train, **cut))
-        n_members, weights = len(self.estimators), self.weights
-        shares = np.full(n_members, 1 / n_members) if weights is None else np.asarray(weights)
-        return self.take(models, np.repeat(shares / len(folds), len(folds)))
+                own.append(clone(estimator).fit(X_train, y_train, **cut))
+            models.append((own[: len(folds)], own[len(folds) :]))
+        return self.take(models)
 
-    def take(self, models, weights):
+    def take(self, models):
         """Average models that are already fitted.
 
         Parameters
         ----------
-        models : list of estimator
-        weights : array-like of shape (n_models,)
-            The weight of each model; they are divided by their sum.
+        models : list of (list of estimator, list of estimator)
+            For each estimator the models of its folds, and that of all rows, if there is one.
+            Where there are both, each of the two lists has half of the estimator's weight.
 
         Returns
         -------
         self
         """
-        self.estimators_ = list(models)
-        self.weights_ = np.asarray(weights, dtype=float) / np.sum(weights)
+        n_members = len(self.estimators)
+        weights = np.ones(n_members) if self.weights is None else np.asarray(self.weights, float)
+        parts = [(i, part) for i, lists in enumerate(models) for part in lists if part]
+        self.estimators_ = [model for _, part in parts for model in part]
+        members = [i for i, part in parts for _ in part]
+        shares = [1 / (len(part) * sum(map(bool, models[i]))) for i, part in parts for _ in part]
+        self.weights_ = weights[members] * shares / weights.sum()
         first = self.estimators_[0]
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(self, name, getattr(first, name))
         if isinstance(self, ClassifierMixin):
-            self.classes_ = np.unique(np.concatenate([to_numpy(m.classes_) for m in models]))
+            known = [to_numpy(model.classes_) for model in self.estimators_]
+            self.classes_ = np.unique(np.concatenate(known))
+            powers = np.ones(n_members) if self.powers is None else self.powers
+            self.powers_ = np.asarray(powers, dtype=float)[members]
         return self
 
-    def _mean(self, predict: Any) -> np.ndarray:
-        """Return the weighted mean of what a function returns for each model."""
-        check_is_fitted(self, "estimators_")
+    def _mean(self, predictions: Iterable[np.ndarray]) -> np.ndarray:
+        """Return the weighted mean of the predictions of each model."""
         total: Any = 0.0
-        for weight, model in zip(self.weights_, self.estimators_, strict=True):
-            total = total + weight * predict(model)
+        for weight, each in zip(self.weights_, predictions, strict=True):
+            total = total + weight * each
         return total
 
     def __sklearn_tags__(self):
@@ -139,13 +150,25 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
         The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
+    refit : list of bool, default=None
+        Which estimators are fitted on all rows, too; that model has half of the estimator's
+        weight. None: none of them.
+    powers : list of float, default=None
+        The power to which the probabilities of each estimator are raised before they are
+        averaged, so that those of uncertain models (above 1) and of overconfident ones (below 1)
+        go together; None: 1 for each.
+    power : float, default=1.0
+        The power to which the average is raised: that of well-calibrated models is too uncertain.
 
     Attributes
     ----------
     estimators_ : list of estimator
-        The fitted models: those of the first estimator on each fold, then those of the next.
+        The fitted models: those of the first estimator on each fold, and on all rows if it is
+        refitted, then those of the next.
     weights_ : ndarray of shape (n_models,)
         The weight of each model; they sum to 1.
+    powers_ : ndarray of shape (n_models,)
+        The power of each model.
     classes_ : ndarray of shape (n_classes,)
         The class labels of all models.
     n_features_in_ : int
@@ -163,6 +186,11 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     >>> len(model.estimators_), model.predict_proba(X).shape
     (3, (150, 3))
     """
+
+    def __init__(self, estimators, weights=None, cv=None, refit=None, powers=None, power=1.0):
+        super().__init__(estimators, weights, cv, refit)
+        self.powers = powers
+        self.power = power
 
     def predict(self, X):
         """Predict the class with the largest mean probability, or else with most votes.
@@ -183,7 +211,7 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
 
     @available_if(_all_have_probabilities)
     def predict_proba(self, X):
-        """Return the weighted mean of the models' probabilities.
+        """Return the weighted mean of the models' probabilities, calibrated by powers.
 
         Available if all models have ``predict_proba``.
 
@@ -217,7 +245,9 @@ class AveragedClassifier(ClassifierMixin, _Averaged):
     def _votes(self, X: Any) -> np.ndarray:
         """Return the weighted mean of the models' votes."""
         check_is_fitted(self, "estimators_")
-        return self._mean(lambda model: class_votes(model, X, self.classes_))
+        votes = (class_votes(model, X, self.classes_) for model in self.estimators_)
+        pairs = zip(votes, self.powers_, strict=True)
+        return sharpen(self._mean(sharpen(each, power) for each, power in pairs), self.power)
 
 
 class AveragedRegressor(RegressorMixin, _Averaged):
@@ -234,11 +264,15 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         The weight of each estimator; None: equal weights.
     cv : int, splitter, iterable, None or False, default=None
         The folds, as in scikit-learn's searchers; False: each estimator is fitted on all rows.
+    refit : list of bool, default=None
+        Which estimators are fitted on all rows, too; that model has half of the estimator's
+        weight. None: none of them.
 
     Attributes
     ----------
     estimators_ : list of estimator
-        The fitted models: those of the first estimator on each fold, then those of the next.
+        The fitted models: those of the first estimator on each fold, and on all rows if it is
+        refitted, then those of the next.
     weights_ : ndarray of shape (n_models,)
         The weight of each model; they sum to 1.
     n_features_in_ : int
@@ -268,4 +302,5 @@ class AveragedRegressor(RegressorMixin, _Averaged):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        return self._mean(lambda model: to_numpy(model.predict(X)))
+        check_is_fitted(self, "estimators_")
+        return self._mean(to_numpy(model.predict(X)) for model in self.estimators_)

@@ -10,6 +10,8 @@ N_STEPS = 20
 PATIENCE = 5
 # validation rows; the most that a selection uses; chosen
 MOST_ROWS = 20_000
+# validation rows; the most by which probabilities are calibrated; chosen
+CALIBRATION_ROWS = 5000
 # bytes; the most that pickled models and predictions may take; chosen
 MOST_BYTES = 500_000_000
 

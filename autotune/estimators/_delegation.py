@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,15 +35,31 @@ def _has(name: str) -> Any:
 
 
 @contextmanager
-def _errors_in_name_of(owner: Any, method: str) -> Iterator[None]:
-    """Have scikit-learn's error for arrays of another namespace name the method that was called."""
+def _errors_in_name_of(owner: Any, method: str, X: Any) -> Iterator[None]:
+    """Have errors name the method that was called, or the column that holds text."""
     try:
         yield
     except ValueError as error:
+        name = _text_column(X, str(error))
+        if name is not None:
+            raise ValueError(f"column {name!r} must hold numbers, as in fit: {error}") from error
         if "must use the same namespace" not in str(error):
             raise
         called = f"{type(owner).__name__}.{method}()"
         raise ValueError(re.sub(r"\w+\.\w+\(\)", called, str(error), count=1)) from None
+
+
+def _text_column(X: Any, error: str) -> Any:
+    """Return the name of a frame's column with the text of which an error tells, or None."""
+    if "could not convert string" not in error:
+        return None
+    for name in getattr(X, "columns", ()):
+        try:
+            np.asarray(X[name], dtype=float)
+        except (TypeError, ValueError) as own:
+            if str(own) == error:
+                return name
+    return None
 
 
 def _delegated(name: str, doc: str) -> Any:
@@ -50,7 +67,7 @@ def _delegated(name: str, doc: str) -> Any:
 
     def method(self: Any, X: Any, **params: Any) -> Any:
         check_is_fitted(self, "best_estimator_")
-        with _errors_in_name_of(self, name):
+        with _errors_in_name_of(self, name, X):
             return getattr(self.best_estimator_, name)(X, **params)
 
     method.__name__ = method.__qualname__ = name

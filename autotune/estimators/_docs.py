@@ -47,9 +47,10 @@ _SHARED = """
         The model that is used after the search, unless ``refit`` is False. ``"auto"``:
         ``"ensemble"`` for the built-in models, ``"refit"`` for yours. ``"refit"``: the
         winner, fitted on all rows. ``"folds"``: the average of the models that were fitted on
-        the winner's folds, which needs no final fit. ``"ensemble"``: a weighted average of the
-        fold models of several trials, by the greedy selection of Caruana et al. (ICML 2004), if
-        that is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
+        the winner's folds, which needs no final fit. ``"ensemble"``: a weighted average of
+        several trials, each by its fold models and one fitted on all rows if there is time, with
+        calibrated probabilities, by the greedy selection of Caruana et al. (ICML 2004), if that
+        is better than the winner alone; otherwise as ``"refit"``, or as ``"folds"`` with a
         budget in seconds. Classifiers with several outputs need ``"refit"``. ``"auto"`` is
         ``"refit"`` for them too, for scorers that may look at more than predictions, and unless
         there are 3 to 10 folds whose models are fitted on at least 60 % of the rows.

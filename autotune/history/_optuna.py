@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import choice_text
 from ._trial import COMPLETE, DROPPED, SEARCH, Trial
 
 _PLAIN = (bool, int, float, str, type(None))  # what Optuna stores as a choice
@@ -111,4 +111,4 @@ def _is_number(value: Any) -> bool:
 def _choice(value: Any) -> Any:
     """Return a value if Optuna can store it, the text of any other."""
     value = value.item() if isinstance(value, np.generic) else value
-    return value if type(value) in _PLAIN else short_repr(value)
+    return value if type(value) in _PLAIN else choice_text(value)

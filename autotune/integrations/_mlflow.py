@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.utils.validation import check_is_fitted
 
+from .._texts import choice_text
 from ..compat import import_pandas
 from ..history import COMPLETE
 
@@ -20,9 +21,9 @@ def log_to_mlflow(model: Any, n_children: int = 5) -> str:
 
     The names are those of MLflow's autologging of ``GridSearchCV``: the parameters
     ``best_<name>``, the metric ``best_cv_score`` and the file ``cv_results.csv``. The run also
-    has the parameters of the estimator, and the metrics ``expected_score`` with the ends of its
-    interval and ``default_score``. The nested runs have the parameters of a trial, and the
-    means and deviations of its scores and times.
+    has the parameters of the estimator, ``ensemble_weights`` of an ensemble, and the metrics
+    ``expected_score`` with the ends of its interval and ``default_score``. The nested runs have
+    the parameters of a trial, and the means and deviations of its scores and times.
 
     MLflow's autologging is off while ``fit`` runs, because it would log every evaluation in
     this process as a run of its own.
@@ -64,17 +65,27 @@ def log_to_mlflow(model: Any, n_children: int = 5) -> str:
             return log_to_mlflow(model, n_children)
     table = import_pandas("log_to_mlflow").DataFrame(model.cv_results_)
     best = {f"best_{name}": value for name, value in vars(model).get("best_params_", {}).items()}
-    mlflow.log_params(model.get_params(deep=False) | best)
+    if "ensemble_weights_" in vars(model):
+        best["ensemble_weights"] = model.ensemble_weights_
+    mlflow.log_params(_texts(model.get_params(deep=False) | best))
     mlflow.log_metrics(_finite(_scores(vars(model)).items()))
     mlflow.log_text(table.to_csv(index=False), "cv_results.csv")
     complete = table[table["status"] == COMPLETE]
     best_rows = complete.nsmallest(n_children, f"rank_test_{model.history_.metric}")
     for _, row in best_rows.iterrows():
         with mlflow.start_run(nested=True):
-            mlflow.log_params(row["params"])
+            mlflow.log_params(_texts(row["params"]))
             summary = ((name, row[name]) for name in row.index if not name.startswith(_DETAILS))
             mlflow.log_metrics(_finite(summary))
     return str(active.info.run_id)
+
+
+def _texts(params: dict[str, Any]) -> dict[str, Any]:
+    """Return parameters for readers: models whose text is long by the names of their classes."""
+    return {
+        name: choice_text(value) if hasattr(value, "get_params") else value
+        for name, value in params.items()
+    }
 
 
 def _scores(fitted: dict[str, Any]) -> dict[str, Any]:

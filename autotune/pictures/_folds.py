@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,8 @@ class FoldsPicture(Picture):
         What the values are.
     sign : {1, -1}
         -1 where lower is better.
+    weights : dict of int to float
+        The weight of each trial in the final model; empty unless it averages several trials.
     """
 
     numbers: tuple[int, ...]
@@ -46,6 +49,7 @@ class FoldsPicture(Picture):
     expected: tuple[float, float, float]
     label: str
     sign: int
+    weights: Mapping[int, float]
 
     options = ("metric", "top")
 
@@ -56,7 +60,8 @@ class FoldsPicture(Picture):
         goodness = np.where(trials.competes, trials.sign * trials.values, np.nan)
         ranked = [int(i) for i in np.argsort(-goodness, kind="stable") if np.isfinite(goodness[i])]
         chosen = ranked[: 10 if top is None else top]
-        also = [n for n in (search.winner, default) if n is not None and n not in chosen]
+        also = [*search.weights, search.winner, default]
+        also = [n for n in also if n is not None and n not in chosen]
         numbers = [*chosen, *dict.fromkeys(n for n in also if np.isfinite(trials.values[n]))]
         if not numbers:
             raise ValueError("there are no fold scores to show: no trial is complete")
@@ -72,6 +77,7 @@ class FoldsPicture(Picture):
             tuple(search.values(search.expected).tolist()),
             search.label,
             trials.sign,
+            search.weights,
         )
 
     @property
@@ -83,12 +89,12 @@ class FoldsPicture(Picture):
         shown = np.append(self.values, self.repeats)
         limits = robust_limits(shown, self.sign, shown)
         self._draw_folds(ax, colours)
-        if self.values.shape[1] > 1:
-            self._draw_means(ax, colours, limits)
+        self._draw_means(ax, colours, limits)
         self._draw_expected(ax, colours)
         self._name_rows(ax, colours)
         ax.set_xlim(limits)
-        ax.set_xlabel(self.label)
+        note = "\n(percentages: weights in the final model)" if self.weights else ""
+        ax.set_xlabel(f"{self.label}{note}")
         canvas.rule(ax, "x")
         canvas.key(columns=4)
 
@@ -107,7 +113,7 @@ class FoldsPicture(Picture):
             ax.scatter(column, rows, 20, label=None if fold else "a repeated fold", **hollow)
 
     def _draw_means(self, ax: Any, colours: Colours, limits: tuple[float, float]) -> None:
-        """Draw the means; those beyond the limits are written at their bad end."""
+        """Draw the means of several folds; those beyond the limits are written at their bad end."""
         end, side, text = (
             (limits[0], "left", " \N{LEFTWARDS ARROW} {}")
             if self.sign > 0
@@ -115,6 +121,8 @@ class FoldsPicture(Picture):
         )
         for row, (number, mean) in enumerate(zip(self.numbers, self.means, strict=True)):
             if limits[0] <= mean <= limits[1]:
+                if self.values.shape[1] == 1:
+                    continue
                 colour = colours.best if number == self.winner else colours.text
                 label = None if row else "mean"
                 ax.scatter(mean, row, 42, color=colour, marker="D", zorder=4, label=label)
@@ -142,4 +150,5 @@ class FoldsPicture(Picture):
     def _name(self, number: int) -> str:
         """Return what a row is called."""
         default = "default, " if number == self.default else ""
-        return f"{default}{'chosen ' if number == self.winner else ''}trial {number}"
+        weight = f" ({self.weights[number]:.0%})" if number in self.weights else ""
+        return f"{default}{'chosen ' if number == self.winner else ''}trial {number}{weight}"

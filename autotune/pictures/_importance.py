@@ -80,7 +80,7 @@ class ImportancePicture(Picture):
         ax.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         ax.set_xlabel(
             "share of the score's variance over the space\n"
-            f"(forest on {self.n_trials} trials, R² out of bag {self.quality:.2f}{self._doubt})"
+            f"(forest on {self.n_trials} trials, R² out of bag {self.quality:.2f}){self._doubt}"
         )
         canvas.rule(ax, "x")
         canvas.key(columns=2)
@@ -99,7 +99,7 @@ class ImportancePicture(Picture):
     @property
     def _doubt(self) -> str:
         """What is added where the forest has learned little."""
-        return "" if self.quality >= 0.3 else ", so a rough guide only"
+        return "" if self.quality >= 0.3 else "\na rough guide only: scores are hardly predictable"
 
 
 def _training_data(search: Search) -> tuple[np.ndarray, np.ndarray]:

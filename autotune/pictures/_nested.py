@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import model_name, short_repr
 from ..compat import import_pandas
 from ._canvas import Canvas
 from ._contract import Picture
@@ -61,6 +61,8 @@ class NestedPicture(Picture):
         The label of the values.
     sign : {1, -1}
         -1 if lower is better.
+    final_models : tuple of str
+        The class of each fold's final model, and of the others that it averages.
     """
 
     inner: np.ndarray
@@ -71,6 +73,7 @@ class NestedPicture(Picture):
     choices: tuple[Choice, ...]
     label: str
     sign: int
+    final_models: tuple[str, ...]
 
     options = ("metric",)
 
@@ -96,6 +99,7 @@ class NestedPicture(Picture):
             _choices(searches),
             first.label,
             first.meaning.sign,
+            tuple(map(_final_model, searches)),
         )
 
     @property
@@ -164,10 +168,12 @@ class NestedReport:
     Attributes
     ----------
     folds : pandas.DataFrame
-        One row per outer fold: ``inner_score``, ``expected_score``, ``outer_score``,
-        ``optimism`` (the advantage of the inner score over the outer one),
-        ``default_score`` (of the model's own parameters, on the inner folds), and one
-        ``param_<name>`` per parameter of the winner.
+        One row per outer fold: ``final_model`` (its class or, of an average, those of its
+        members with their weights), ``inner_score`` (of the winner, the best member of an
+        average), ``expected_score`` and ``outer_score`` (of the final model), ``optimism`` (the
+        advantage of the inner score over the outer one), ``default_score`` (of the model's own
+        parameters, on the inner folds), and one ``param_<name>`` per parameter of the winner,
+        models by their class.
     parameters : pandas.DataFrame
         One row per parameter, the least stable first: ``agreement``, the share of outer folds
         with the most common value; ``spread``, the distance between the lowest and the highest
@@ -216,14 +222,16 @@ def nested_report(cv_results: Any, *, metric: str | None = None) -> NestedReport
     ... )
     >>> report = nested_report(results)
     >>> report.folds.columns.tolist()
-    ['inner_score', 'expected_score', 'outer_score', 'optimism', 'default_score', 'param_C']
-    >>> len(report.folds)
-    3
+    ['final_model', 'inner_score', 'expected_score', 'outer_score', 'optimism', 'default_score',
+     'param_C']
+    >>> report.folds["final_model"].tolist()
+    ['SVC', 'SVC', 'SVC']
     """
     pd = import_pandas("nested_report")
     nested = NestedPicture.of(cv_results, metric)
     folds = pd.DataFrame(
         {
+            "final_model": nested.final_models,
             "inner_score": nested.inner,
             "expected_score": nested.expected,
             "outer_score": nested.outer,
@@ -233,7 +241,8 @@ def nested_report(cv_results: Any, *, metric: str | None = None) -> NestedReport
     )
     names = list(dict.fromkeys(name for params in nested.params for name in params))
     for name in names:
-        folds[f"param_{name}"] = pd.Series([p.get(name) for p in nested.params], dtype=object)
+        values = [_readable(params.get(name)) for params in nested.params]
+        folds[f"param_{name}"] = pd.Series(values, dtype=object)
     folds.index.name = "outer_fold"
     parameters = pd.DataFrame(
         [(choice.name, choice.agreement, choice.spread) for choice in nested.choices],
@@ -261,6 +270,25 @@ def _outer_scores(cv_results: Mapping[str, Any], metric: str) -> Any:
     if len(names) != 1:
         raise ValueError(f"cv_results must have the scores of {metric!r}; got {names}")
     return cv_results[names[0]]
+
+
+def _final_model(search: Search) -> str:
+    """Return the class of the final model, or those of what it averages with their weights."""
+    weights = search.weights or {search.winner: 1.0}
+    shares: dict[str, float] = {}
+    for number, weight in weights.items():
+        name = search.model_of(search.history[number])  # type: ignore[index]  # it was checked
+        shares[name] = shares.get(name, 0.0) + weight
+    ranked = sorted(shares, key=lambda name: -shares[name])
+    if len(ranked) == 1:
+        return ranked[0] if len(weights) == 1 else f"average of {len(weights)} {ranked[0]}"
+    return " + ".join(f"{shares[name]:.0%} {name}" for name in ranked)
+
+
+def _readable(value: Any) -> Any:
+    """Return a parameter's value, of a model the name of its class."""
+    is_model = hasattr(value, "get_params") and not isinstance(value, type)
+    return model_name(value) if is_model else value
 
 
 def _choices(searches: list[Search]) -> tuple[Choice, ...]:

@@ -91,7 +91,7 @@ class ParametersPicture(Picture):
                 self._mark_bound(canvas, ax, bound)
             canvas.rule(ax)
         for ax in axes[:, 0]:
-            ax.set_ylabel(self.label.replace(" (", "\n("))
+            ax.set_ylabel(wrap(self.label, 17))
         canvas.key(columns=3 if len(self.scales) < 3 else 6)
 
     def _lay_out(self, ax: Any, scale: Scale) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import model_name, short_repr
+from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import CHOSEN, Models
 from ..history import (
     COMPLETE,
@@ -39,7 +39,6 @@ _STATES = {
     RUNNING: UNFINISHED,
     INTERRUPTED: UNFINISHED,
 }
-_CLASS = re.compile(r"\b([A-Z]\w*)\(")  # in the text of an estimator
 # What is farther below the best than so many times the distance of the third quartile is left
 # out of a picture; what is important only where it is farther still.
 _QUARTILE, _REACH, _FAR = 25, 3.0, 12.0
@@ -64,6 +63,10 @@ class Search:
         they are not known.
     bounded : bool
         Whether the ranges of ``space`` are those that were searched, and not only what was tried.
+    model : str or None
+        The class of what was tuned; None where each configuration names one of several.
+    weights : dict of int to float
+        The weight of each trial in the final model; empty unless it averages several trials.
     """
 
     history: History
@@ -73,6 +76,13 @@ class Search:
     winner: int | None = None
     expected: tuple[float, float, float] = (np.nan, np.nan, np.nan)
     bounded: bool = True
+    model: str | None = "model"
+    weights: Mapping[int, float] = field(default_factory=dict)
+
+    def model_of(self, trial: Trial) -> str:
+        """Return the class of a trial's model."""
+        chosen = trial.params.get(CHOSEN, "model") if self.model is None else self.model
+        return chosen if isinstance(chosen, str) else model_name(chosen)
 
     @property
     def label(self) -> str:
@@ -184,8 +194,17 @@ def read_search(estimator: Any, metric: str | None = None) -> Search:
     expected = (np.nan, np.nan, np.nan)
     if name == history.metric and "expected_score_" in vars(tuned):
         expected = (tuned.expected_score_, *tuned.expected_score_interval_)
-    winner = vars(tuned).get("best_index_")
-    return Search(history, tuned.space_, name, _meaning(tuned, name), winner, expected)
+    weights = vars(tuned).get("ensemble_weights_", {})
+    return Search(
+        history,
+        tuned.space_,
+        name,
+        _meaning(tuned, name),
+        vars(tuned).get("best_index_"),
+        expected,
+        model=_only_model(tuned),
+        weights=weights if len(weights) > 1 else {},
+    )
 
 
 def read_study(study: StoredStudy) -> Search:
@@ -197,6 +216,7 @@ def read_study(study: StoredStudy) -> Search:
     winner = min(able, key=lambda number: (ranks[number], number), default=None)
     space = _written_space(study.description.get("space"))
     tried = [trial.params for trial in history if trial.eligible]
+    models = study.description.get("models") or ["model"]
     return Search(
         history,
         span(tried) if space is None else space,
@@ -204,16 +224,32 @@ def read_study(study: StoredStudy) -> Search:
         Metric(**measure),
         winner,
         bounded=space is not None,
+        model=models[0] if len(models) == 1 else None,
     )
 
 
 def _name_model(params: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration with the class of a chosen model in place of its text."""
     text = params.get(CHOSEN)
-    if not isinstance(text, str) or text.endswith("..."):  # cut, so its class may be missing
-        return params
-    classes = _CLASS.findall(text) or [text]
-    return params | {CHOSEN: classes[-1 if classes[0] == "Pipeline" else 0]}
+    return params | {CHOSEN: _class_in(text)} if isinstance(text, str) else params
+
+
+def _class_in(text: str) -> str:
+    """Return the class that ``model_name`` finds, from the text of a model; or else the text."""
+    try:
+        call: Any = ast.parse(text, mode="eval").body
+        while isinstance(call, ast.Call):
+            given = {keyword.arg: keyword.value for keyword in call.keywords}
+            name = ast.unparse(call.func).rpartition(".")[2]
+            if name == "Pipeline":
+                call = given["steps"].elts[-1].elts[1]  # type: ignore[attr-defined]
+            elif isinstance(given.get("regressor"), ast.Call):
+                call = given["regressor"]
+            else:
+                return name
+    except (SyntaxError, ValueError, LookupError, AttributeError, MemoryError, RecursionError):
+        pass  # cut, or no text that Python can read
+    return text
 
 
 def _written_space(text: Any) -> Space | None:
@@ -234,6 +270,16 @@ def _tuned(estimator: Any) -> Any:
             f"Pipeline that ends with one; got {short_repr(estimator)}"
         )
     return tuned
+
+
+def _only_model(tuned: Any) -> str | None:
+    """Return the class of the model that was tuned, None if it was one of several."""
+    models = Models.of(tuned.estimator, tuned.space)
+    if models.is_choice:
+        return None
+    model = vars(tuned).get("best_estimator_", models.only)
+    is_average = isinstance(model, AveragedClassifier | AveragedRegressor)
+    return model_name(model.estimators[0] if is_average else model)
 
 
 def _meaning(tuned: Any, name: str) -> Metric:

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 
 from .._budget import Budget, check_budget
-from .._texts import model_name, short_repr
-from ..ensembles import AveragedClassifier, AveragedRegressor
-from ..evaluation import CHOSEN, Models, is_built_in
-from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, History, Trial
+from .._texts import short_repr
+from ..history import COMPLETE, INTERRUPTED, RUNNING, TIMEOUT, Trial
 from ..pictures import ImportancePicture, Scale, Search, read_search, read_study
 from ..results import Cause, group_failures
 from ..storage import StoredStudy
-from ._space import Finding, find, importance_of, varying
+from ._space import Finding, best_trials, find, importance_of, varying
 
 
 @dataclass(frozen=True)
@@ -80,9 +78,9 @@ class Facts:
     search : Search
     outcome : Outcome
     models : tuple of str
-        The classes that were tuned.
-    chosen : str
-        The class of the chosen model.
+        The classes that were tried.
+    chosen, untuned : str
+        The class of the chosen model, and of the one whose own parameters it is compared with.
     params : dict
         The chosen configuration; empty where none was chosen.
     strategy : str
@@ -92,7 +90,7 @@ class Facts:
     seconds : float
         The time of the search and of the last fit.
     since_best : int
-        How many trials ended after the best one.
+        How many complete trials came after the first that is as good as the best.
     findings : list of Finding
     causes : list of Cause
     importance : ImportancePicture or None
@@ -110,6 +108,7 @@ class Facts:
     outcome: Outcome
     models: tuple[str, ...]
     chosen: str
+    untuned: str
     params: dict[str, Any]
     strategy: str
     budget: Budget
@@ -132,21 +131,11 @@ class Facts:
     @classmethod
     def _of_fitted(cls, tuned: Any) -> Facts:
         """Read a fitted estimator."""
-        search = read_search(tuned)
-        history, fitted = search.history, vars(tuned)
-        models = Models.of(tuned.estimator)
-        params = dict(fitted.get("best_params_", {}))
-        chosen = _chosen_model(tuned, params)
-        strategy = tuned.strategy
-        tried = [trial.params[CHOSEN] for trial in history if CHOSEN in trial.params]
-        members = tried if is_built_in(tuned.estimator) else models.members
-        names = tuple(dict.fromkeys(map(model_name, members)))
+        fitted, strategy = vars(tuned), tuned.strategy
         return cls._of_search(
-            search,
+            read_search(tuned),
             tuned,
-            models=names or (model_name(chosen),),
-            chosen=model_name(chosen),
-            params=params,
+            params=dict(fitted.get("best_params_", {})),
             strategy=strategy if isinstance(strategy, str) else short_repr(strategy),
             budget=check_budget(tuned.budget),
             refit_seconds=fitted.get("refit_time_", 0.0),
@@ -158,15 +147,11 @@ class Facts:
     def _of_study(cls, study: StoredStudy) -> Facts:
         """Read a study in a storage file."""
         search, description = read_study(study), study.description
-        names = tuple(description.get("models") or ["model"])
         params = {} if search.winner is None else search.history[search.winner].params
-        chosen = params.get(CHOSEN, names[0] if len(names) == 1 else "model")
         strategy = description.get("strategy", "").partition("(")[0].rpartition(".")[2]
         return cls._of_search(
             search,
             None,
-            models=names,
-            chosen=chosen,
             params=params,
             strategy=strategy,
             budget=Budget(),
@@ -180,15 +165,20 @@ class Facts:
         """Add what a search says to what else is known; ``tuned`` is None for a study."""
         history = search.history
         importance, scales = importance_of(search), varying(search)
+        models = tuple(dict.fromkeys(map(search.model_of, history))) or (search.model or "model",)
+        chosen = models[0] if search.winner is None else search.model_of(history[search.winner])
         harmless = () if budget.seconds_per_trial else (TIMEOUT,)  # the budget's end, no failure
         ended = [e.ended for e in history.evaluations() if np.isfinite(e.ended)]
         return cls(
             search=search,
+            models=models,
+            chosen=chosen,
+            untuned=chosen if search.default is None else search.model_of(search.default),
             outcome=Outcome.of(search),
             budget=budget,
             statuses=dict(Counter(trial.status for trial in history)),
             seconds=max(ended, default=0.0) + refit_seconds,
-            since_best=_since_best(search, history),
+            since_best=_since_best(search),
             findings=find(tuned, search, scales, importance),
             causes=[cause for cause in group_failures(history) if cause.status not in harmless],
             importance=importance,
@@ -210,16 +200,9 @@ def _fold_scores(search: Search, trial: Trial | None) -> np.ndarray:
     return search.history.compared_scores(trial, search.metric)
 
 
-def _since_best(search: Search, history: History) -> int:
-    """Return how many complete trials came after the chosen one."""
-    if search.winner is None:
+def _since_best(search: Search) -> int:
+    """Return how many complete trials came after the first that is as good as the chosen one."""
+    best = np.flatnonzero(best_trials(search))
+    if not len(best):
         return 0
-    return sum(t.number > search.winner and t.status == COMPLETE for t in history)
-
-
-def _chosen_model(tuned: Any, params: dict[str, Any]) -> Any:
-    """Return the chosen one of several models, the only one, or the default model."""
-    if CHOSEN in params or isinstance(tuned.estimator, list):
-        return params.get(CHOSEN, Models.of(tuned.estimator).first)
-    best = vars(tuned).get("best_estimator_", Models.of(tuned.estimator).first)
-    return best.estimators[0] if isinstance(best, AveragedClassifier | AveragedRegressor) else best
+    return sum(t.number > best[0] and t.status == COMPLETE for t in search.history)

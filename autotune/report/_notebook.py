@@ -12,6 +12,8 @@ from ._facts import Outcome
 from ._markup import Markup, join, tag
 from ._parameters import Parameter, parameters_of
 from ._space import varying
+from ._texts import listed
+from ._words import members
 
 _MOST_ROWS = 12
 _BAR = "position:relative;width:9em;height:.4em;border-radius:3px;background:#8886"
@@ -31,6 +33,8 @@ def essence(tuned: Any) -> str:
     n_more = len(parameters) - len(rows)
     more = tag("div", f"and {n_more} more in best_params_") if n_more else None
     lines = [tag("div", line) for line in _lines(search.label, Outcome.of(search))]
+    if search.weights:
+        lines.append(tag("div", f"final model: {listed(members(search))}"))
     table = tag("table", tag("tbody", *rows), style="margin:.4em 0;border-collapse:collapse")
     return tag("div", *lines, table, more, style="font-family:sans-serif;margin-bottom:.5em")
 

@@ -26,12 +26,14 @@ from ._table import trials_table
 from ._texts import shorten
 
 _CAPTIONS = {
-    "history": "The score of each trial and the best so far, by trials and by time. The line is "
-    "the untuned model.",
+    "history": "The score of each trial and the best so far, by trials and by time. The dashed "
+    "line is the untuned model. Pruned trials were stopped early.",
     "folds": "The scores of the best trials on each fold. Where they overlap, the order of the "
     "trials is partly chance.",
-    "parameters": "The score against the value of each parameter.",
-    "importance": "How much of the differences between scores each parameter explains.",
+    "parameters": "The score against the value of each parameter. Where the best scores are, good "
+    "values are.",
+    "importance": "How much of the differences between scores each parameter explains, alone and "
+    "together with another one.",
     "parallel": "Each line is a trial, through the values of its parameters to its score.",
     "schedule": "What ran when.",
 }
@@ -79,7 +81,8 @@ def make_page(source: Any) -> str:
         tag("section", tag("h2", title), content, id=ids[title])
         for title, content in sections.items()
     ]
-    title = f"Tuning report: {facts.chosen}"
+    n_more = max(len(facts.search.weights) - 1, 0)
+    title = f"Tuning report: {facts.chosen}{f' and {n_more} more' if n_more else ''}"
     versions = f"Made by autotune {__version__} with scikit-learn {sklearn.__version__}."
     body = tag(
         "body",
@@ -140,8 +143,8 @@ def _gain(facts: Facts) -> Markup:
     outcome, sign = facts.outcome, facts.search.meaning.sign
     low, high = score_text(outcome.low), score_text(outcome.high)
     cards = [
-        ("untuned", score_text(outcome.untuned), "the model's own parameters"),
-        ("tuned", score_text(outcome.tuned), "mean over the folds"),
+        ("untuned", score_text(outcome.untuned), f"{facts.untuned}, its own parameters"),
+        ("tuned", score_text(outcome.tuned), f"{facts.chosen}, mean over the folds"),
         (
             "difference",
             score_text(sign * outcome.gain, sign="+"),
@@ -150,14 +153,11 @@ def _gain(facts: Facts) -> Markup:
     ]
     if np.isfinite(outcome.expected):
         cards.append(("on new data", score_text(outcome.expected), f"95 %: {low} to {high}"))
-    return tag(
-        "dl",
-        *[
-            tag("div", tag("dt", name), tag("dd", value, tag("small", note)))
-            for name, value, note in cards
-        ],
-        class_="cards",
-    )
+    items = [
+        tag("div", tag("dt", name), tag("dd", value, tag("small", note)))
+        for name, value, note in cards
+    ]
+    return join([tag("dl", *items, class_="cards"), _paragraphs(words.final_model(facts))])
 
 
 def _tried(facts: Facts) -> Markup:

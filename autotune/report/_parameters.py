@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,9 @@ def parameters_of(
 def _range(search: Search, name: str) -> str:
     """Return what was searched of a parameter."""
     dimensions = [space[name] for space in search.space.subspaces if name in space]
+    if dimensions and all(dimension.choices for dimension in dimensions):
+        choices = chain.from_iterable(dimension.choices for dimension in dimensions)
+        return shorten(f"[{', '.join(dict.fromkeys(map(value_text, choices)))}]", 90)
     texts = dict.fromkeys(_range_text(dimension) for dimension in dimensions)
     return shorten(" or ".join(texts), 90)
 

@@ -110,7 +110,7 @@ def effects(importance: ImportancePicture | None) -> dict[str, float]:
 
 def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Finding]:
     """Yield the parameters whose chosen value lies on a bound that could be moved."""
-    best = _best(search)
+    best = best_trials(search)
     if search.winner is None or not best.any():
         return
     for scale in scales:
@@ -130,7 +130,7 @@ def _at_bounds(tuned: Any, search: Search, scales: list[Scale]) -> Iterator[Find
         )
 
 
-def _best(search: Search) -> np.ndarray:
+def best_trials(search: Search) -> np.ndarray:
     """Return which trials have the score of the chosen one, or a better one; none without it."""
     trials = search.trials()
     if search.winner is None:

@@ -26,7 +26,8 @@ def trials_table(search: Search) -> Markup:
     names = list(dict.fromkeys(chain.from_iterable(trial.params for trial in history)))
     labels = short_names(names) if names else {}
     headings = ["trial", "status", search.label, "± std", "seconds"]
-    head = [_heading(text, text) for text in (*headings, "origin")]
+    headings += ["origin", *(["weight"] if search.weights else [])]
+    head = [_heading(text, text) for text in headings]
     head += [_heading(labels[name], name) for name in names]
     rows = [tag("tr", *_cells(search, trial, names), **_marks(search, trial)) for trial in history]
     words = dict.fromkeys(STATUS_WORDS[trial.status] for trial in history)
@@ -83,6 +84,9 @@ def _cells(search: Search, trial: Trial, names: list[str]) -> Iterator[Markup]:
     yield _number_cell(score_text(std), std)
     yield _number_cell(f"{seconds:.3g}" if trial.evaluations else "-", seconds)
     yield tag("td", trial.origin)
+    if search.weights:
+        weight = search.weights.get(trial.number, np.nan)
+        yield _number_cell("" if np.isnan(weight) else f"{weight:.0%}", weight)
     for name in names:
         if name in trial.params:
             value = trial.params[name]

@@ -6,7 +6,9 @@ from collections import Counter
 
 import numpy as np
 
+from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..history import COMPLETE, CRASHED, DROPPED, FAILED, INTERRUPTED, RUNNING, TIMEOUT
+from ..pictures import Search
 from ..results import count, score_text, seconds_text
 from ._facts import Facts
 from ._space import BOUND
@@ -26,28 +28,58 @@ _STILL_GAINING = 0.2  # of the trials, after the best one
 
 def verdict(facts: Facts) -> str:
     """Return the result of the search in one sentence."""
-    outcome, label = facts.outcome, facts.search.label
+    outcome, label, chosen = facts.outcome, facts.search.label, facts.chosen
     tuned, untuned = score_text(outcome.tuned), score_text(outcome.untuned)
     if facts.search.winner is None and facts.study is not None:
         return "No trial that may win is complete."
     if facts.search.winner is None:
         return "No trial was chosen, because refit does not say which metric decides."
     if outcome.is_default and np.isnan(outcome.tuned):
-        return f"No trial ended within the budget, so the untuned {facts.chosen} was kept."
+        return f"No trial ended within the budget, so the untuned {chosen} was kept."
     if outcome.is_default:
         kept = f"so it was kept: {label} {tuned}."
-        return f"Nothing that was tried beat the untuned {facts.chosen}, {kept}"
+        return f"Nothing that was tried beat the untuned {chosen}, {kept}"
     if np.isnan(outcome.gain):
         return (
-            f"The best {facts.chosen} has {label} {tuned}. There is no score of the untuned model "
+            f"The best {chosen} has {label} {tuned}. There is no score of the untuned model "
             "to compare it with."
         )
-    words = f"{label} {tuned} instead of {untuned} without tuning"
+    words = f"{label} {tuned} instead of {untuned}"
+    if outcome.gain > 0 and chosen == facts.untuned:
+        return f"Tuning made the {chosen} better: {words} without tuning."
     if outcome.gain > 0:
-        return f"Tuning made the {facts.chosen} better: {words}."
+        return f"The tuned {chosen} is better than the untuned {facts.untuned}: {words}."
     if outcome.gain < 0:
-        return f"The chosen {facts.chosen} scores less than the untuned model: {words}."
-    return f"The tuned {facts.chosen} is as good as the untuned model: {tuned}."
+        return f"The chosen {chosen} is worse than the untuned {facts.untuned}: {words}."
+    return f"The tuned {chosen} is as good as the untuned {facts.untuned}: {label} {tuned}."
+
+
+def final_model(facts: Facts) -> list[str]:
+    """Return what the final model averages, nothing if it is a single model."""
+    model, winner = facts.model, facts.search.winner
+    if not isinstance(model, AveragedClassifier | AveragedRegressor):
+        return []
+    n_models, n_members = len(model.estimators_), len(facts.search.weights)
+    if not n_members:
+        return [
+            f"The final model is the average of the {n_models} models that were fitted on the "
+            f"folds of trial {winner}."
+        ]
+    each = "" if n_models == n_members else ", each the average of the models of its folds"
+    return [
+        f"The final model is a weighted average of {n_members} trials{each}: "
+        f"{listed(members(facts.search))}. On rows that were left out, it did better than trial "
+        f"{winner} alone, whose scores are shown here. What to expect on new data is told of the "
+        "average."
+    ]
+
+
+def members(search: Search) -> list[str]:
+    """Return the trials that the final model averages, the one with the largest weight first."""
+    return [
+        f"{weight:.0%} {search.model_of(search.history[number])} (trial {number})"
+        for number, weight in sorted(search.weights.items(), key=lambda item: -item[1])
+    ]
 
 
 def source(facts: Facts) -> list[str]:
@@ -106,7 +138,7 @@ def effort(facts: Facts) -> list[str]:
     for status, word in STATUS_WORDS.items():
         counts[word] += facts.statuses.get(status, 0)
     words = [f"{number} {word}" for word, number in counts.items() if number]
-    tried = f"{count(len(history), 'configuration')} of {' or '.join(facts.models)}"
+    tried = f"{count(len(history), 'configuration')} of {listed(facts.models, 'or')}"
     texts = [
         f"{tried} in {seconds_text(facts.seconds)}, by the strategy {facts.strategy!r}: "
         f"{listed(words)}. The measure is {facts.search.label}."

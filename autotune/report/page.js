@@ -56,4 +56,7 @@
   const form = document.getElementById("filters");
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
+  window.addEventListener("beforeprint", () => {
+    document.querySelectorAll("details").forEach((details) => (details.open = true));
+  });
 })();

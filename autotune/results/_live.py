@@ -9,6 +9,7 @@ from importlib import import_module
 from shutil import get_terminal_size
 from typing import Any
 
+NAME = "[autotune] "  # what lines of progress begin with
 _INTERVAL = 0.1  # seconds between updates of a notebook, which is slower than evaluations may be
 
 
@@ -29,8 +30,9 @@ class TerminalLine(LiveLine):
 
     def show(self, text: str) -> None:
         # A line that wraps could not be rewritten.
-        width = get_terminal_size().columns
-        print(f"\r\x1b[2K{text[: width - 1]}", end="", flush=True)
+        room = get_terminal_size().columns - 1
+        text = text if len(text) <= room else text.removeprefix(NAME)
+        print(f"\r\x1b[2K{text[:room]}", end="", flush=True)
 
     def close(self, text: str) -> None:
         print(f"\r\x1b[2K{text}", flush=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import short_repr
+from .._texts import choice_text
 from ..history import (
     COMPARISON,
     COMPLETE,
@@ -21,7 +21,7 @@ from ..history import (
     Trial,
 )
 from ..timing import Clock
-from ._live import make_live_line
+from ._live import NAME, make_live_line
 from ._metric import UNKNOWN, Metric
 
 
@@ -103,7 +103,7 @@ class Progress(Listener):
         compared = (
             f" | final comparison: {self._n_compared} evaluations" if self._n_compared else ""
         )
-        return f"[autotune] trial {trials} | {seconds} | {best}{default}{failed}{compared}"
+        return f"{NAME}trial {trials} | {seconds} | {best}{default}{failed}{compared}"
 
 
 def describe_trial(trial: Trial, score: float, metric: Metric = UNKNOWN) -> str:
@@ -118,5 +118,4 @@ def describe_trial(trial: Trial, score: float, metric: Metric = UNKNOWN) -> str:
 
 def _short(value: Any) -> str:
     """Return a parameter's value in few characters."""
-    text = f"{value:.4g}" if isinstance(value, float) else short_repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return f"{value:.4g}" if isinstance(value, float) else choice_text(value, 40)

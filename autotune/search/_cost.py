@@ -55,26 +55,26 @@ class Costs:
         self._process = process
         return self
 
-    def log_seconds(self, units: np.ndarray) -> np.ndarray:
-        """Return the expected logarithm of the seconds of an evaluation, shape (n,)."""
-        return self._predict(units)[0]
-
-    def fits(self, units: np.ndarray, seconds: float) -> np.ndarray:
-        """Return which configurations may be evaluated within ``seconds``.
-
-        Those that will take longer even if they are faster than expected by a standard
-        deviation are not among them.
-        """
-        mean, std = self._predict(units)
-        return mean - std <= math.log(max(seconds, FASTEST))
-
-    def _predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation of the logarithm of the seconds."""
+    def predict(self, units: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation of the logarithm of an evaluation's seconds."""
         if self._process is None:
             return np.full(len(units), -np.inf), np.zeros(len(units))
         with one_thread():
             mean, std = self._process.predict(self._embedding(units))
         return self._center + self._spread * mean, self._spread * std
+
+    def fits(self, units: np.ndarray, seconds: float) -> np.ndarray:
+        """Return which configurations may be evaluated within ``seconds``."""
+        return may_fit(*self.predict(units), seconds)
+
+
+def may_fit(mean: np.ndarray, std: np.ndarray, seconds: float) -> np.ndarray:
+    """Return which of some predictions of ``Costs`` allow an evaluation within ``seconds``.
+
+    Those that will take longer even if they are faster than expected by a standard deviation
+    are not among them.
+    """
+    return mean - std <= math.log(max(seconds, FASTEST))
 
 
 def seconds_of(trial: Trial, fidelity: float) -> float:

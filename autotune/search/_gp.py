@@ -116,9 +116,16 @@ class GaussianProcess:
     def _kernel(self, points: np.ndarray) -> np.ndarray:
         """Return the covariance of scaled points with those of the data."""
         norms = np.square(points).sum(axis=1)[:, None] + np.square(self._points).sum(axis=1)
-        r = _SQRT5 * np.sqrt(np.maximum(norms - 2.0 * (points @ self._points.T), 0.0))
-        matern = (1.0 + r + r * r / 3.0) * np.exp(-r)
-        return math.exp(self.theta[-2]) * matern + self.prior.mean
+        r = np.maximum(norms - 2.0 * (points @ self._points.T), 0.0)
+        np.sqrt(r, out=r)  # in place: for hundreds of points, new memory takes longest
+        r *= _SQRT5
+        matern = r * r
+        matern /= 3.0
+        matern += 1.0 + r
+        matern *= np.exp(np.negative(r, out=r), out=r)
+        matern *= math.exp(self.theta[-2])
+        matern += self.prior.mean
+        return matern
 
 
 class NegativeLogPosterior:

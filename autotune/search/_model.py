@@ -14,10 +14,11 @@ from ..history import COMPLETE, DROPPED, INTERRUPTED, RUNNING, History, Trial, d
 from ..space import Space
 from ._acquisition import Maximiser, log_expected_improvement, log_interior
 from ._contract import Searcher
-from ._cost import Costs, seconds_of
+from ._cost import Costs, may_fit, seconds_of
 from ._design import design
 from ._embedding import Embedding
 from ._levels import Level, Levels
+from ._portfolio import STARTING_POINT
 from ._seen import Seen, draw_unseen
 from ._stopping import NEGLIGIBLE, comparison_noise, is_ripe
 from ._surrogate import Surrogate
@@ -45,7 +46,9 @@ class GPSearcher(Searcher):
     Kakade and Seeger 2010).
     As the process is least certain in the corners of the space, where few configurations are
     good, the improvement is weighted by a density that prefers the interior, to a power that
-    falls with the number of trials (Hvarfner et al. 2022).
+    falls with the number of trials (Hvarfner et al. 2022). With a budget in seconds, it is not
+    once starting points were tried: these tell where good configurations are, and the middle of
+    ranges, such as that of a number of trees, takes longer.
     Failed trials get the worst score seen. Pending trials get the mean that the process
     predicts, so that parallel proposals differ. A trial that was dropped gets the scores of its
     finished folds, corrected for the difficulty of these folds.
@@ -94,6 +97,7 @@ class GPSearcher(Searcher):
         self._history: History | None = None  # whose trials are remembered here:
         self._units: dict[int, np.ndarray | None] = {}  # encoded trials
         self._folds: dict[int, np.ndarray] = {}  # fold scores of complete trials
+        self._times: dict[int, float] = {}  # mean seconds of their evaluations
 
     def ask(self, history: History, seconds: float = math.inf) -> dict[str, Any] | None:
         if self.stops and self._has_converged(history):
@@ -144,18 +148,20 @@ class GPSearcher(Searcher):
         surrogate, log_gain, good_first = self._improvement(seen)
         is_optimistic = explores and turn >= _MODELLED
         value = partial(_upper_bound, surrogate) if is_optimistic else log_gain
-        weight = _INTERIOR / len(seen.units)
+        is_informed = any(t.origin == STARTING_POINT and self._is_inside(t) for t in history)
+        is_timed = costs is not None and self.cost_exponent > 0
+        weight = 0.0 if is_informed and is_timed else _INTERIOR / len(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
             gain = value(candidates) + weight * log_interior(candidates, self.embedding)
-            if costs is not None and self.cost_exponent:
-                gain = gain - self.cost_exponent * costs.log_seconds(candidates)
+            fits = np.array(True)
+            if costs is not None:
+                mean, std = costs.predict(candidates)
+                gain, fits = gain - self.cost_exponent * mean, may_fit(mean, std, seconds)
             if wanted:
                 gain = np.maximum(gain, -_PRIORITY)
                 gain = gain + 2 * _PRIORITY * self._levels.count(candidates, wanted)
-            if costs is None:
-                return gain
-            return np.where(costs.fits(candidates, seconds), gain, -np.inf)
+            return np.where(fits, gain, -np.inf)
 
         for vector in self._maximise(criterion, self.embedding, good_first, rng):
             yield self.space.decode(np.nan_to_num(vector, nan=0.5))
@@ -194,7 +200,7 @@ class GPSearcher(Searcher):
     def _costs(self, history: History) -> Costs | None:
         """Return the model of the seconds, or None where nothing was timed."""
         self._encode(history)
-        timed = [(self._units[t.number], seconds_of(t, history.share)) for t in history]
+        timed = [(self._units[t.number], self._seconds(t, history)) for t in history]
         timed = [(unit, time) for unit, time in timed if unit is not None and time == time]
         if not timed:
             return None
@@ -236,6 +242,7 @@ class GPSearcher(Searcher):
             self._history = history
             self._units.clear()
             self._folds.clear()
+            self._times.clear()
         for trial in history.trials[len(self._units) :]:
             inside = trial.params in self.space
             self._units[trial.number] = self.space.encode(trial.params) if inside else None
@@ -251,6 +258,14 @@ class GPSearcher(Searcher):
         if trial.number not in self._folds:
             self._folds[trial.number] = history.compared_scores(trial)
         return self._folds[trial.number]
+
+    def _seconds(self, trial: Trial, history: History) -> float:
+        """Return the seconds of a trial's evaluations, remembered when it is complete."""
+        if trial.status != COMPLETE:
+            return seconds_of(trial, history.share)
+        if trial.number not in self._times:
+            self._times[trial.number] = seconds_of(trial, history.share)
+        return self._times[trial.number]
 
 
 def _upper_bound(surrogate: Surrogate, candidates: np.ndarray) -> np.ndarray:

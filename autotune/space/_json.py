@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._texts import short_repr
+from .._texts import choice_text, short_repr
 from ._dimensions import Dimension
 
 Subspaces = Sequence[Mapping[str, Dimension]]
@@ -23,7 +23,7 @@ def to_json(subspaces: Subspaces, found: int, params: Mapping[str, Any]) -> dict
         elif place is not None:
             # The same index means something else in another sub-space.
             where = {"subspace": found} if len(subspaces) > 1 else {}
-            result[name] = {"choice": place, **where, "repr": short_repr(value)}
+            result[name] = {"choice": place, **where, "repr": choice_text(value)}
         else:
             result[name] = _write_drawn(name, dimension, value)
     return result

@@ -9,6 +9,7 @@ from ._constants import (
     FIRST_TRIALS_SHARE,
     KERNEL_EXPONENT,
     LAST_FIT_GRACE,
+    MARGIN,
     QUICK_FIT,
     REFERENCE_SHARE,
     SELECTION_SHARE,
@@ -25,7 +26,7 @@ from ._fold_subset import (
 )
 from ._last_fit import LastFitTime, Measured, stand_in, usable_fits
 from ._reference import Reference
-from ._reserve import Reserve
+from ._reserve import Reserve, longest_fit
 from ._subsample import Subsample, measure_subsample, validation_rows
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "FIRST_TRIALS_SHARE",
     "KERNEL_EXPONENT",
     "LAST_FIT_GRACE",
+    "MARGIN",
     "QUICK_FIT",
     "REFERENCE_SHARE",
     "SELECTION_SHARE",
@@ -51,6 +53,7 @@ __all__ = [
     "Reserve",
     "Subsample",
     "compare_as_far_as_known",
+    "longest_fit",
     "measure_subsample",
     "one_fold_counts",
     "sound_folds",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,21 @@ from sklearn.metrics import get_scorer
 
 from .._texts import warn
 from ..compat import is_own_score, only_predicts, slice_params, to_numpy
-from ..ensembles import LIBRARY_SIZE, MOST_ROWS, blend, count_scores, select_greedily
+from ..ensembles import (
+    LIBRARY_SIZE,
+    MOST_ROWS,
+    blend,
+    count_scores,
+    find_power,
+    select_greedily,
+    sharpen,
+)
 from ..evaluation import class_labels
 from ..history import History, Trial
 from ..timing import Clock
 from ._ensemble_gain import count_samples, expect_gain
 from ._fast_metrics import fast_metric
-from ._kept import leaders
+from ._kept import best_dropped, leaders
 from ._known import Rows, known_model
 from ._problem import FOLDS, Problem
 from ._speed import PredictionTime
@@ -39,6 +47,8 @@ class RowScorer:
     ----------
     is_exact : bool
         Whether it computes the deciding metric rather than its replacement.
+    codes : ndarray
+        The numbers of the rows' classes, or their targets.
     """
 
     def __init__(self, problem: Problem):
@@ -64,13 +74,13 @@ class RowScorer:
         self._y = to_numpy(problem.y) if labels is None else labels
         self._classes = np.unique(self._y) if problem.classifier else None
         self._n_axes = int(problem.classifier)  # more than the target has
-        self._codes = self._y if self._classes is None else np.searchsorted(self._classes, self._y)
+        self.codes = self._y if self._classes is None else np.searchsorted(self._classes, self._y)
         self._fast = None if self._params else fast
 
     def __call__(self, rows: np.ndarray, values: np.ndarray) -> float:
         """Return the score of predictions for rows."""
-        if self._fast is not None and values.ndim == self._codes.ndim + self._n_axes:
-            return float(self._fast(self._codes[rows], values))
+        if self._fast is not None and values.ndim == self.codes.ndim + self._n_axes:
+            return float(self._fast(self.codes[rows], values))
         method = "predict" if self._classes is None else "predict_proba"
         model = known_model({method: values}, self._classes)
         params = slice_params(self._X, self._params, rows)
@@ -87,10 +97,25 @@ class Selection:
         The weights of the trials, by their numbers.
     gain : float
         The expected gain of the ensemble over the best trial on new data; 0 if unknown.
+    powers : dict of int to float, or None
+        By which the probabilities of trials are calibrated; None for the winner as it is.
+    power : float
+        By which their average is calibrated.
     """
 
     weights: dict[int, float]
     gain: float = 0.0
+    powers: dict[int, float] | None = None
+    power: float = 1.0
+
+    @property
+    def is_average(self) -> bool:
+        """Whether it is more than the winner as it is."""
+        return self.powers is not None
+
+    def powers_of(self, numbers: Iterable[int]) -> list[float] | None:
+        """Return the powers of some of its trials."""
+        return None if self.powers is None else [self.powers[number] for number in numbers]
 
 
 def choose_ensemble(
@@ -103,9 +128,12 @@ def choose_ensemble(
 ) -> Selection:
     """Return the trials of the ensemble.
 
-    It is only the winner unless ensembles that are selected in the same way on all folds but one
-    are better than the winner on the fold that is left out: the mean of the differences must
-    exceed its standard error.
+    The probabilities of each trial are calibrated before, those of the average after: that of
+    calibrated forecasts is not certain enough [1]_.
+
+    It is only the winner as it is, unless ensembles that are selected in the same way on all folds
+    but one are better on the fold that is left out: the mean of the differences must exceed its
+    standard error.
 
     Parameters
     ----------
@@ -118,6 +146,11 @@ def choose_ensemble(
         Trials that are too slow are left out.
     clock : Clock
         If too few seconds are left for a selection, there is none.
+
+    References
+    ----------
+    .. [1] R. Ranjan and T. Gneiting, "Combining probability forecasts", Journal of the Royal
+       Statistical Society B 72 (2010).
     """
     alone = Selection({winner.number: 1.0})
     found = {trial.number: predict(trial) for trial in _library(history, winner, speed)}
@@ -132,15 +165,62 @@ def choose_ensemble(
             if problem.asks_for_average:
                 warn("budget: there are too few seconds to choose an ensemble. Allow more seconds")
             return alone
-        weights = _select_if_better(sampled, scorer)
-        gain = _expect(problem, sampled, scorer, clock) if len(weights) > 1 else 0.0
+        powers = _powers(problem, sampled, scorer.codes)
+        own = sampled[0]
+        sampled = [_sharpened(trial, power) for trial, power in zip(sampled, powers, strict=True)]
+        weights = _select(sampled, range(len(own)), scorer)
+        if not _is_better(sampled, own, scorer):
+            return alone
+        power = _power_of_average(problem, sampled, weights, scorer.codes)
+        gain = _expect(problem, sampled, scorer, clock)
+        gain += _score_alone(sampled[0], scorer) - _score_alone(own, scorer) if gain else 0.0
     except Exception as error:  # of the metric's own code
         warn(
             "final_model='ensemble': no ensemble could be chosen, because computing the metric "
             f"from kept predictions raised {type(error).__name__}: {error}",
         )
         return alone
-    return Selection({numbers[i]: weight for i, weight in weights.items()}, gain)
+    return Selection(
+        {numbers[i]: weight for i, weight in weights.items()},
+        gain,
+        {numbers[i]: powers[i] for i in weights},
+        power,
+    )
+
+
+def _powers(problem: Problem, trials: list[_Folds], codes: np.ndarray) -> list[float]:
+    """Return the power that calibrates each trial; 1 where there are no probabilities."""
+    if not _has_probabilities(problem):
+        return [1.0] * len(trials)
+    return [find_power(values, codes[rows]) for rows, values in map(_whole, trials)]
+
+
+def _power_of_average(
+    problem: Problem, trials: list[_Folds], weights: dict[int, float], codes: np.ndarray
+) -> float:
+    """Return the power that calibrates the average of calibrated trials, at least 1."""
+    if not _has_probabilities(problem):
+        return 1.0
+    rows, _ = _whole(trials[0])
+    average = blend([_whole(trial)[1] for trial in trials], weights)
+    return find_power(average, codes[rows], least=1.0)
+
+
+def _has_probabilities(problem: Problem) -> bool:
+    """Return whether all models predict probabilities."""
+    models = problem.candidates.models.members
+    return problem.classifier and all(hasattr(model, "predict_proba") for model in models)
+
+
+def _sharpened(trial: _Folds, power: float) -> _Folds:
+    """Return a trial's predictions after calibration."""
+    return [(rows, sharpen(values, power)) for rows, values in trial]
+
+
+def _whole(trial: _Folds) -> tuple[np.ndarray, np.ndarray]:
+    """Return the validation rows and the predictions of all folds."""
+    rows, predictions = zip(*trial, strict=True)
+    return np.concatenate(rows), np.concatenate(predictions)
 
 
 def _count_affordable(
@@ -157,15 +237,10 @@ def _count_affordable(
     return len(trials) if seconds * len(trials) <= left / 2 else int(left / 2 / seconds)
 
 
-def _select_if_better(trials: list[_Folds], scorer: RowScorer) -> dict[int, float]:
-    """Return the weights of trials by their positions: of the first alone unless others help."""
-    folds, alone = range(len(trials[0])), {0: 1.0}
-    weights = _select(trials, folds, scorer)
-    if len(weights) == 1:
-        return alone
-    gains = [_gain(trials, left_out, scorer) for left_out in folds]
-    error = np.std(gains, ddof=1) / math.sqrt(len(gains))
-    return weights if np.mean(gains) > error else alone
+def _is_better(trials: list[_Folds], winner: _Folds, scorer: RowScorer) -> bool:
+    """Return whether ensembles are better than the winner on folds that are left out."""
+    gains = [_gain(trials, winner, left_out, scorer) for left_out in range(len(winner))]
+    return bool(np.mean(gains) > np.std(gains, ddof=1) / math.sqrt(len(gains)))
 
 
 def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Clock) -> float:
@@ -189,18 +264,22 @@ def _expect(problem: Problem, trials: list[_Folds], scorer: RowScorer, clock: Cl
 
 def _score_alone(trial: _Folds, scorer: RowScorer) -> float:
     """Return the score of one trial on all folds."""
-    rows, predictions = zip(*trial, strict=True)
-    return scorer(np.concatenate(rows), np.concatenate(predictions))
+    return scorer(*_whole(trial))
 
 
 def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Trial]:
-    """Return trials that are fast enough: the winner, the best of each model, the next best."""
+    """Return trials that are fast enough: the winner, the best of each model, the next best.
+
+    Of a model none of whose trials is complete, it is the best of those that were dropped: one that
+    loses alone may add to others. Those that are fast to fit come first.
+    """
+    dropped = [trial for trial in best_dropped(history) if speed.of(trial) <= speed.limit]
     rivals = [t for t in history if t.can_win and t is not winner]
     rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
     rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
     first = leaders(history)
     rivals.sort(key=lambda trial: (trial.number in first, history.score(trial)), reverse=True)
-    return [winner, *rivals[: LIBRARY_SIZE - 1]]
+    return [winner, *rivals[: LIBRARY_SIZE - 1 - len(dropped)], *dropped]
 
 
 def _sample(trials: list[_Folds], seed: int) -> list[_Folds]:
@@ -224,10 +303,10 @@ def _select(trials: list[_Folds], folds: Sequence[int], scorer: RowScorer) -> di
     return select_greedily(predictions, lambda values: scorer(rows, values))
 
 
-def _gain(trials: list[_Folds], left_out: int, scorer: RowScorer) -> float:
-    """Return the gain over the first, on one fold, of an ensemble selected on the others."""
-    others = [fold for fold in range(len(trials[0])) if fold != left_out]
+def _gain(trials: list[_Folds], winner: _Folds, left_out: int, scorer: RowScorer) -> float:
+    """Return the gain over the winner, on one fold, of an ensemble selected on the others."""
+    others = [fold for fold in range(len(winner)) if fold != left_out]
     weights = _select(trials, others, scorer)
-    rows = trials[0][left_out][0]
+    rows, values = winner[left_out]
     predictions = [folds[left_out][1] for folds in trials]
-    return scorer(rows, blend(predictions, weights)) - scorer(rows, predictions[0])
+    return scorer(rows, blend(predictions, weights)) - scorer(rows, values)

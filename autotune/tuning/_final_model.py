@@ -14,8 +14,8 @@ import sklearn.exceptions
 from .._texts import warn
 from ..ensembles import AveragedClassifier, AveragedRegressor
 from ..evaluation import Job, build, final_params
-from ..history import COMPLETE, FULL, History, Key, Trial, derive_seed
-from ..timing import LastFitTime, validation_rows
+from ..history import COMPLETE, DROPPED, FULL, History, Key, Trial, derive_seed
+from ..timing import MARGIN, LastFitTime, longest_fit, validation_rows
 from ._ensemble import Selection, choose_ensemble
 from ._fitter import Fitter, repeat_warnings
 from ._kept import FoldResults, compared_keys
@@ -60,7 +60,7 @@ def _average(
         chosen = choose_ensemble(
             problem, history, winner.trial, folds.predictions, speed, runtime.clock
         )
-        if len(chosen.weights) == 1 and runtime.clock.seconds is None:
+        if not chosen.is_average and runtime.clock.seconds is None:
             return None
     weights = speed.leave_out(chosen.weights, len(history.compared_folds))
     refits = len(weights) < len(chosen.weights) and folds.can_refit(chosen.weights)
@@ -69,7 +69,7 @@ def _average(
     if not weights or (refits and len(weights) == 1):
         _warn_of_slow_average(problem, winner.trial)
         return None
-    averaged, weights = folds.average(weights, refits=refits)
+    averaged, weights = folds.average(replace(chosen, weights=weights), refits=refits)
     if averaged is None:
         _warn_of_refit(problem, winner.trial)
         return None
@@ -113,13 +113,13 @@ class FoldFits:
             lost=result.lost,
         )
 
-    def average(self, weights: dict[int, float], *, refits: bool) -> tuple[Any, dict[int, float]]:
+    def average(self, chosen: Selection, *, refits: bool) -> tuple[Any, dict[int, float]]:
         """Return the weighted average of the fold models of trials, and the weights.
 
         With ``refits`` each trial has one model instead, fitted on all rows. Trials of which no
         model can be had are left out; without any, there is no average.
         """
-        models_of = self._refit if refits else self._models
+        weights, models_of = chosen.weights, self._refitted if refits else self._models
         found = {number: models_of(self._history[number]) for number in weights}
         found = {number: models for number, models in found.items() if models}
         if not found:
@@ -127,18 +127,31 @@ class FoldFits:
         if len(found) < len(weights):
             total = sum(weights[number] for number in found)
             weights = {number: weights[number] / total for number in found}
-        kind = AveragedClassifier if self._problem.classifier else AveragedRegressor
-        members = [self._unfitted(self._history[number]) for number in found]
-        cv = False if refits else _reusable(self._problem)
-        averaged = kind(members, list(weights.values()), cv)
-        models = [model for each in found.values() for model in each]
-        shares = [weights[n] / len(each) for n, each in found.items() for _ in each]
-        return averaged.take(models, shares), weights
+        is_ensemble = self._problem.final_model == "ensemble"
+        whole = self._on_all_rows(weights) if is_ensemble and not refits else {}
+        estimators = [self._unfitted(self._history[number]) for number in found]
+        settings: dict[str, Any] = {"cv": False if refits else _reusable(self._problem)}
+        if whole:
+            settings["refit"] = [number in whole for number in found]
+        averaged: AveragedClassifier | AveragedRegressor
+        if self._problem.classifier:
+            settings |= {"powers": chosen.powers_of(found), "power": chosen.power}
+            averaged = AveragedClassifier(estimators, list(weights.values()), **settings)
+        else:
+            averaged = AveragedRegressor(estimators, list(weights.values()), **settings)
+        return averaged.take([(found[number], whole.get(number, [])) for number in found]), weights
 
     def predictions(self, trial: Trial) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """Return validation rows and predictions of each fold, None unless all are available."""
-        found = []
-        for key in compared_keys(self._history):
+        """Return validation rows and predictions of each fold, None unless all are available.
+
+        A trial that was dropped is fitted on all folds if that takes half of the seconds left.
+        """
+        found, keys = [], compared_keys(self._history)
+        if trial.status == DROPPED:
+            seconds = len(keys) * longest_fit(trial, self._history.share)
+            if MARGIN * seconds > self._clock.left_for_refit() / 2:
+                return None
+        for key in keys:
             known = self._kept.predictions(trial, key)
             if known is None:
                 self._fit(trial, key)
@@ -155,18 +168,39 @@ class FoldFits:
         need = sum(self._time.need(self._history[number], FULL) for number in weights)
         return need <= self._time.left()
 
-    def _refit(self, trial: Trial) -> list[Any]:
+    def _refitted(self, trial: Trial) -> list[Any]:
         """Return the model of a trial that is fitted on all rows, none if that fails."""
-        seconds = None if self._clock.seconds is None else self._time.left()
-        need = self._time.need(trial, FULL)
         try:
-            return [self._fitter.fit(trial, seconds, FULL, need).model]
+            return [self._fit_on_all_rows(trial)]
         except Exception as error:  # of the model's own code, or too late
-            warn(
-                f"final_model='ensemble': trial {trial.number} is left out, because it could not "
-                f"be fitted on all rows ({type(error).__name__}: {error})",
-            )
+            _warn_of_failed_fit(trial, "is left out", error)
             return []
+
+    def _on_all_rows(self, weights: dict[int, float]) -> dict[int, list[Any]]:
+        """Return the models of trials on all rows, those for which there is time.
+
+        The largest weights come first.
+        """
+        found: dict[int, list[Any]] = {}
+        if self._problem.budget.predict_seconds_per_row is not None:
+            return found
+        for number in sorted(weights, key=lambda number: -weights[number]):
+            trial = self._history[number]
+            left = math.inf if self._clock.seconds is None else self._time.left()
+            if self._time.need(trial, FULL) > left:
+                continue
+            try:
+                found[number] = [self._fit_on_all_rows(trial)]
+            except TimeoutError:
+                pass  # as if there had been no time
+            except Exception as error:  # of the model's own code
+                _warn_of_failed_fit(trial, "has only its fold models", error)
+        return found
+
+    def _fit_on_all_rows(self, trial: Trial) -> Any:
+        """Fit a trial on all rows within the seconds left."""
+        seconds = None if self._clock.seconds is None else self._time.left()
+        return self._fitter.fit(trial, seconds, FULL, self._time.need(trial, FULL)).model
 
     def _models(self, trial: Trial) -> list[Any]:
         """Return the models of a trial's folds that are available in time."""
@@ -188,7 +222,8 @@ class FoldFits:
     def _fit(self, trial: Trial, key: Key) -> Any:
         """Fit a fold of a trial again and return the model, None if there is not enough time."""
         earlier, left = trial.evaluations.get(key), self._clock.left_for_refit()
-        need = math.inf if earlier is None else earlier.whole_seconds
+        usual = longest_fit(trial, key.fidelity) if trial.status == DROPPED else math.inf
+        need = usual if earlier is None else earlier.whole_seconds
         if need > left:
             return None
         job = Job(
@@ -226,6 +261,14 @@ def _reusable(problem: Problem) -> Any:
     cv = problem.cv
     is_iterator = hasattr(cv, "__next__") and not hasattr(cv, "split")
     return len(problem.folds) if is_iterator else cv
+
+
+def _warn_of_failed_fit(trial: Trial, otherwise: str, error: Exception) -> None:
+    """Warn that a trial could not be fitted on all rows, and what follows."""
+    warn(
+        f"final_model='ensemble': trial {trial.number} {otherwise}, because it could not be fitted "
+        f"on all rows ({type(error).__name__}: {error})",
+    )
 
 
 def _warn_of_refit(problem: Problem, trial: Trial) -> None:

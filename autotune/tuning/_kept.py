@@ -12,8 +12,9 @@ import numpy as np
 
 from ..ensembles import LIBRARY_SIZE, MOST_BYTES
 from ..evaluation import CHOSEN, Keeps, Kept, Outcome
-from ..history import COMPLETE, ENDS, FULL, SEARCH, History, Key, Trial
+from ..history import COMPLETE, DROPPED, ENDS, FULL, SEARCH, History, Key, Trial
 from ..storage import Journal
+from ..timing import longest_fit
 from ._problem import Problem
 
 
@@ -218,6 +219,21 @@ def leaders(history: History) -> set[int]:
         if worth > best.get(model, (-math.inf, 0))[0]:
             best[model] = worth, trial.number
     return {number for _, number in best.values()}
+
+
+def best_dropped(history: History) -> list[Trial]:
+    """Return the best dropped trial of each model that has no complete one, the fastest first."""
+    complete = {id(history[number].params.get(CHOSEN)) for number in leaders(history)}
+    best: dict[int, tuple[float, Trial]] = {}
+    for trial in history:
+        model = id(trial.params.get(CHOSEN))
+        if trial.status == DROPPED and trial.eligible and model not in complete:
+            scores = history.compared_scores(trial)
+            known = scores[np.isfinite(scores)]
+            if len(known) and known.mean() > best.get(model, (-math.inf,))[0]:
+                best[model] = known.mean(), trial
+    trials = [trial for _, trial in best.values()]
+    return sorted(trials, key=lambda trial: longest_fit(trial, history.share))
 
 
 def _worth(history: History, trial: Trial) -> float:

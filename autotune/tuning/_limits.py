@@ -34,7 +34,7 @@ class Limits:
         ``has_fold_models(history)`` returns whether no final fit will follow, because the fold
         models of the best trial are kept.
     selection : float
-        The seconds that are kept for the selection of an ensemble.
+        The seconds that are kept for an ensemble: its selection, and fits of its members.
     """
 
     subsample: Subsample
@@ -96,6 +96,6 @@ def _fold_models_of(problem: Problem, runtime: Runtime) -> Callable[[History], b
 
 
 def _selection_seconds(problem: Problem) -> float:
-    """Return the seconds that are kept for the selection of an ensemble."""
+    """Return the seconds that are kept for the selection of an ensemble and its last fits."""
     chooses = problem.refit is not False and problem.final_model == "ensemble"
     return SELECTION_SHARE * (problem.budget.seconds or 0.0) if chooses else 0.0

@@ -193,6 +193,7 @@ def make_problem(owner: Any, X: Any, y: Any, params: dict[str, Any]) -> Problem:
     check_target(y, classifier=classifier)
     if is_built_in(owner.estimator):
         y = one_column(y)
+        X = X.to_pandas() if type(X).__module__.startswith("pyarrow") else X
     check_metrics(scoring, owner.scoring, y, classifier=classifier)
     check_weights(X, params)
     check_final_model(owner, y, classifier=classifier)

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .._budget import Budget
-from .._texts import model_name, warn
+from .._texts import choice_text, model_name, warn
 from ..evaluation import Models
 from ..history import COMPLETE, RUNNING, SEARCH, TIMEOUT, History, Trial
 from ..space import describe, digest
@@ -234,13 +234,18 @@ class Codec:
         """Return a JSON object; a default outside the space is written for readers only."""
         if trial.params in self._space:
             return self._space.to_json(trial.params)
-        return {name: {"repr": describe(value)} for name, value in trial.params.items()}
+        return {name: {"repr": _text(value)} for name, value in trial.params.items()}
 
     def decode(self, number: int, origin: str, written: Any) -> dict[str, Any]:
         """Return the configuration of a trial."""
         if origin == "default":
             return dict(self._defaults[number][0])
         return self._space.from_json(written)
+
+
+def _text(value: Any) -> str:
+    """Return a value as text for readers, from which numbers and strings can be read again."""
+    return choice_text(value) if hasattr(value, "get_params") else describe(value)
 
 
 def known_trials(history: History) -> list[Trial]:

@@ -406,8 +406,8 @@ def test_live_progress(table, monkeypatch):
     start, *states = screen.getvalue().split("\r\x1b[2K")
     assert start == ""
     assert len(states) == 2 * 5 + 1
-    assert states[0].startswith("[autotune] trial 0/2 | ")
-    assert max(map(len, states[:-1])) == 29
+    assert states[0].startswith("trial 0/2 | ")  # the name gives way
+    assert max(map(len, states[:-1])) <= 29
     assert screen.getvalue().endswith("\n")
 
 

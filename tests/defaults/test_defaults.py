@@ -62,7 +62,11 @@ from autotune.defaults._untuned import REASONS
 from autotune.space import Space
 
 CLASSES = {f"sklearn.{name}": cls for name, cls in all_estimators()}
-WITH_MODEL = {"RFE": LogisticRegression()}  # what has no default for its model
+WITH_MODEL = {  # what has no default for its model
+    "RFE": LogisticRegression(),
+    "SelectFromModel": LogisticRegression(),
+    "SequentialFeatureSelector": GaussianNB(),
+}
 ESTIMATORS = [
     CLASSES[name](*([WITH_MODEL[short]] if (short := name.partition(".")[2]) in WITH_MODEL else []))
     for name in known_models()
@@ -97,15 +101,17 @@ VARIANTS = [
 COUNTS = (
     *("MultinomialNB", "ComplementNB", "CategoricalNB", "BernoulliNB", "BernoulliRBM"),
     *("LatentDirichletAllocation", "MiniBatchNMF", "NMF", "TfidfTransformer"),
+    *("AdditiveChi2Sampler", "SkewedChi2Sampler"),
 )
 TEXTS = ("CountVectorizer", "HashingVectorizer", "TfidfVectorizer")
-CATEGORIES = ("OneHotEncoder", "TargetEncoder")
-SEVERAL_TARGETS = ("CCA", "MultiTaskElasticNet", "MultiTaskLasso", "PLSCanonical")
+CATEGORIES = ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
+SEVERAL_TARGETS = ("CCA", "MultiTaskElasticNet", "MultiTaskLasso", "PLSCanonical", "PLSSVD")
 POSITIVE_TARGETS = ("GammaRegressor", "PoissonRegressor")
 # Iterative solvers end at their max_iter for some of their settings, as they do by default.
 MAY_NOT_CONVERGE = (
     *("FastICA", "LabelPropagation", "LabelSpreading", "MiniBatchNMF", "NMF", "Perceptron"),
     *("HuberRegressor", "MultiTaskElasticNet", "MultiTaskLasso", "NuSVC", "NuSVR"),
+    *("DictionaryLearning", "MiniBatchSparsePCA", "SparsePCA"),
     "ElasticNet",
     "Lasso",
     "LinearSVC",
@@ -215,12 +221,13 @@ def fit_all(model, n=15):
 def made_quick(model):
     """Return a model with few iterations, and with what it needs for few rows."""
     name, params = name_of(model), model.get_params()
-    changes = {"max_iter": 5} if name.startswith(("MLP", "Hist")) else {}
+    changes = {"max_iter": 5} if re.match("MLP|Hist|.*Dictionary|.*SparsePCA", name) else {}
     if "n_estimators" in params and "Ada" not in name:
         changes["n_estimators"] = 5
     changes |= {"n_quantiles": 20} if "n_quantiles" in params else {}
     if "quantile_method" in params:  # whose default scikit-learn 1.8 warns of
         changes["quantile_method"] = "averaged_inverted_cdf"
+    changes |= {"cv": 2} if name.startswith("Sequential") else {}
     changes |= {"radius": 5.0} if name.startswith("Radius") else {}
     return clone(model).set_params(**changes)
 
@@ -243,8 +250,8 @@ def test_every_configuration_fits(model):
 
 # Fewer draws where a fit takes more than some milliseconds.
 COSTLY = re.compile(
-    "Ada|Bagging|Boosting|FactorA|FastICA|Forest|ExtraTrees|GaussianProcess|Isomap|Latent|MLP|NMF"
-    "|Pipeline|RBM|RFE"
+    "Ada|Bagging|Boosting|Dictionary|FactorA|FastICA|Forest|ExtraTrees|GaussianProcess|Isomap"
+    "|KMeans|Latent|MLP|NMF|Pipeline|RBM|RFE|Sequential|SparsePCA"
 )
 
 
@@ -256,9 +263,9 @@ def test_a_thousand_configurations_fit(model):
         fit_all(made_quick(model), n=40 if COSTLY.search(name_of(model)) else 1000)
 
 
-@pytest.mark.parametrize("kind", ["classifier", "regressor"])
-def test_every_model_is_covered(kind):
-    """Check that each model of scikit-learn has a space, or a reason for having none."""
+@pytest.mark.parametrize("kind", ["classifier", "regressor", "transformer"])
+def test_every_class_is_covered(kind):
+    """Check that each model and step of scikit-learn has a space, or a reason for having none."""
     names = {name for name, _ in all_estimators(kind)}
     known = {name.partition(".")[2] for name in known_models()}
     assert names <= known | REASONS.keys()
@@ -484,6 +491,26 @@ def test_bounds_that_depend_on_the_data(model, X, expected):
 def test_metric_of_sparse_neighbors_is_kept():
     """Check that no distance is searched that refuses some sparse matrices."""
     assert "p" not in default_space(KNeighborsClassifier(), sparse.csr_matrix(X_SMALL))
+
+
+@pytest.mark.parametrize(
+    ("steps", "X", "is_dense"),
+    [
+        ([], sparse.csr_matrix(X_SMALL), False),
+        ([], X_SMALL, True),
+        ([SelectKBest(k=2)], sparse.csr_matrix(X_SMALL), False),
+        ([StandardScaler(with_mean=False)], sparse.csr_matrix(X_SMALL), False),
+        ([TruncatedSVD()], sparse.csr_matrix(X_SMALL), True),
+        ([ColumnTransformer([("c", OneHotEncoder(), [0])])], X_SMALL, False),
+        ([OneHotEncoder(sparse_output=False)], X_SMALL, True),
+        ([TfidfVectorizer()], ["a b"] * 20, False),
+    ],
+    ids=str,
+)
+def test_shares_of_variance_are_for_dense_data(steps, X, is_dense):
+    """Check that PCA gets no share of the variance where it may be given a sparse matrix."""
+    model = make_pipeline(*steps, PCA(), GaussianNB())
+    assert ("pca__n_components" in default_space(model, X, Y_SMALL)) == is_dense
 
 
 def test_space_on_half_of_the_rows():

@@ -13,7 +13,8 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, cross_val_score
+from sklearn.model_selection import GroupKFold, KFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -53,7 +54,8 @@ def make(name, **params):
 
 def tune(model, y, X=X, **settings):
     """Return a fitted search of a few trials."""
-    cls = AutoTunedRegressor if type(model).__name__.endswith("Regressor") else AutoTunedClassifier
+    is_numeric = type(model).__name__.endswith(("Regressor", "Ranker"))
+    cls = AutoTunedRegressor if is_numeric else AutoTunedClassifier
     defaults = {"budget": 4, "cv": 3, "random_state": 0, "error_score": "raise"}
     fit_params = settings.pop("fit_params", {})
     return cls(model, **{**defaults, **settings}).fit(X, y, **fit_params)
@@ -228,6 +230,21 @@ def test_spaces_follow_the_model(name, params, present, absent):
 
 
 @pytest.mark.slow
+def test_rankers():
+    """Check that a model that ranks the rows of queries is tuned, with the queries as groups."""
+    model = pytest.importorskip("xgboost").XGBRanker(n_estimators=5, n_jobs=1)
+    queries = np.repeat(np.arange(15), 10)
+    search = tune(
+        model,
+        np.random.RandomState(0).permutation(CODES),
+        cv=GroupKFold(3),
+        scoring=lambda model, X, y: -np.mean((model.predict(X) - y) ** 2),
+        fit_params={"groups": queries, "qid": queries},
+    )
+    assert set(search.best_params_) == set(default_space(model))
+
+
+@pytest.mark.slow
 def test_errors_of_xgboost():
     """Check that the warning quotes its message, not its stack."""
     space = {"grow_policy": ["depthwise", "nothing"]}
@@ -269,10 +286,34 @@ def test_pipelines_with_samplers():
     assert set(search.best_params_) == {
         "logisticregression__C",
         "logisticregression__class_weight",
+        "smote__k_neighbors",
     }
     assert type(search.best_estimator_) is type(pipeline)
+    # Of the twelve rows of a rare class, four train in each of two folds at least.
+    bounded = default_space(pipeline, X[rows], CODES[rows])["smote__k_neighbors"]
+    assert bounded == (1, 3, "log-uniform")
     space = {"smote__k_neighbors": (1, 3), "smote__sampling_strategy": ["auto", "not majority"]}
     assert set(tune(pipeline, CODES[rows], X[rows], space=space).best_params_) == set(space)
+
+
+SAMPLERS = ["SMOTE", "BorderlineSMOTE", "SVMSMOTE", "ADASYN", "NearMiss", "RandomUnderSampler"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_neighbors_of_a_rare_class(name):
+    """Check that samplers, and neighbours after them, ask for no more rows than there are."""
+    pytest.importorskip("imblearn")
+    from imblearn import over_sampling, under_sampling
+    from imblearn.pipeline import make_pipeline as make_sampling_pipeline
+
+    rows = np.r_[0:50, 50:62, 110:130]
+    sampler = getattr(over_sampling, name, None) or getattr(under_sampling, name)
+    pipeline = make_sampling_pipeline(sampler(), KNeighborsClassifier(3))
+    noisy = X[rows] + np.random.RandomState(0).normal(size=(len(rows), 4))
+    search = tune(pipeline, CODES[rows], noisy, budget=12, strategy="random")
+    drawn = {key: {p[key] for p in search.cv_results_["params"]} for key in search.best_params_}
+    assert max(drawn["kneighborsclassifier__n_neighbors"]) > 5
 
 
 class Module:

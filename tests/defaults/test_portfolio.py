@@ -85,11 +85,12 @@ def check(model, space, prefix=""):
 
 @pytest.mark.parametrize("name", sorted(POINTS.keys() & CLASSES))
 def test_entries_fit_the_built_in_space(name):
-    """Check that each entry of the package is a configuration of the built-in space."""
+    """Check that each entry of the package is in the built-in space, as far as that goes."""
     assert name in known_models()
     model = CLASSES[name]()
     space = Space.parse(auto_space(model))
-    entries = [{k: v for k, v in entry.items() if k != "kernel"} for entry in POINTS[name]]
+    assert all(entry.keys() <= model.get_params().keys() for entry in POINTS[name])
+    entries = [{k: entry[k] for k in entry.keys() & {*space.names}} for entry in POINTS[name]]
     found = check(model, space)
     assert len(found) == len(entries) <= MAX_POINTS
     for entry, point in zip(entries, found, strict=True):
@@ -435,6 +436,19 @@ def test_parameters_of_which_nothing_is_known_vary(known):
     spec = {"learning_rate": (0.01, 1.0), "random_state": (0.0, 8.0)}
     found = points(HistGradientBoostingClassifier(), spec)
     assert sorted(p["random_state"] for p in found) == [0.5, 1, 2, 3, 4.5, 5, 6, 7]
+
+
+def test_forests_have_larger_leaves_for_balanced_weights():
+    """Check the entries for balanced metrics, which count only where weights are searched."""
+    leaves = {"min_samples_leaf": (1, 20)}
+    weighted = Space.parse(leaves | {"class_weight": [None, "balanced"]})
+    assert starting_points(RandomForestClassifier(), weighted, balanced=True) == [
+        {"min_samples_leaf": 1, "class_weight": "balanced"},
+        {"min_samples_leaf": 12, "class_weight": "balanced"},
+    ]
+    plain = Space.parse(leaves)
+    found = [starting_points(RandomForestClassifier(), plain, balanced=b) for b in (True, False)]
+    assert found[0] == found[1] != []
 
 
 def test_class_weights_are_balanced_where_the_metric_is(known):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import sys
+import termios
+from contextlib import contextmanager
+from threading import Thread
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fakes import FakeTime, add_trial
+from sklearn.datasets import load_iris
+from sklearn.naive_bayes import GaussianNB
 
+from autotune import AutoTunedClassifier
 from autotune.history import CRASHED, DROPPED, FAILED, TIMEOUT, History
 from autotune.results._metric import UNKNOWN, Metric
 from autotune.results._progress import Progress, describe_trial
@@ -137,6 +145,72 @@ def test_a_terminal_tells_what_was_evaluated_last(monkeypatch):
     assert states[2].endswith(" | best 0.5000 | default 0.5000 | #1 fold 0")
 
 
+@contextmanager
+def pseudo_terminal(monkeypatch, columns):
+    """Make a pseudo-terminal the standard output; yield what is read from it, whole at the end."""
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    read = []
+
+    def listen():
+        try:
+            while content := os.read(ours, 4096):
+                read.append(content.decode())
+        except OSError:  # how Linux says that the other end is closed
+            pass
+
+    listener = Thread(target=listen)
+    listener.start()
+    with monkeypatch.context() as patch, open(theirs, "w") as stream:
+        patch.delenv("COLUMNS", raising=False)
+        patch.setattr(sys, "stdout", stream)
+        patch.setattr(sys, "__stdout__", stream)  # which is asked for its size
+        yield read
+    listener.join()
+    os.close(ours)
+
+
+def rows_on_screen(written, columns):
+    """Return the rows that a terminal of some width shows after what was written to it."""
+    rows, column = [""], 0
+    for piece in re.findall(r"\x1b\[2K|[\r\n]|[^\x1b\r\n]", written):
+        if piece == "\x1b[2K":
+            rows[-1] = ""
+        elif piece == "\r":
+            column = 0
+        elif piece == "\n" or column == columns:
+            rows.append("")
+            column = 0
+        if len(piece) == 1 and piece not in "\r\n":
+            rows[-1] = rows[-1][:column].ljust(column) + piece
+            column += 1
+    return rows
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_fit_in_a_pseudo_terminal(columns, verbose, monkeypatch):
+    """Check that a fit has one line, which never wraps and says all; and none if it is quiet."""
+    model = AutoTunedClassifier(GaussianNB(), budget=4, cv=2, random_state=0, verbose=verbose)
+    with pseudo_terminal(monkeypatch, columns) as read:
+        model.fit(*load_iris(return_X_y=True))
+    written = "".join(read)
+    if not verbose:
+        assert written == ""
+        return
+    states = written.split("\r\x1b[2K")
+    for n_states in range(2, len(states)):
+        (row,) = rows_on_screen("\r\x1b[2K".join(states[:n_states]), columns)
+        assert re.match(r"(\[autotune\] )?trial \d/4 \| \d+\.\d s \| (no score yet|best 0\.)", row)
+    assert any(re.search(r"best 0\.\d+ \| default 0\.\d+ \| #\d fold", state) for state in states)
+    last = f"[autotune] trial 4/4 | .* s | best {model.best_score_:.4f} | default 0.\\d+"
+    *shown, end = rows_on_screen(written, columns)
+    assert end == ""
+    assert re.fullmatch(
+        last.replace("[autotune]", "\\[autotune\\]").replace("|", "\\|"), "".join(shown)
+    )
+
+
 class Handle(list):
     """Stands for an output of a notebook; holds what it showed."""
 
@@ -176,6 +250,7 @@ def test_a_narrow_terminal(monkeypatch):
     play(TRIALS, 1, n_trials=2)
     *live, _ = terminal.getvalue().split("\r\x1b[2K")
     assert max(map(len, live)) == 19
+    assert live[-1] == "trial 7/2 | 12.0 s "  # the name gives way
 
 
 def test_a_log_is_written_to_the_output_of_the_moment(capsys):

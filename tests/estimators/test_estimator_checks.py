@@ -47,24 +47,28 @@ REGRESSORS: dict[str, tuple[Any, Any]] = {
     "default": (None, FEW),
     "list": ([Ridge(), DecisionTreeRegressor()], "auto"),
 }
-# No strategy sees the model: one strategy meets all models, and one model of each kind meets
-# all strategies.
-EVERY_MODEL, EVERY_STRATEGY = "random", {"logistic regression", "ridge"}
+# No strategy sees the model: one strategy meets all models, one model meets all strategies, and
+# one regressor the usual strategy.
+EVERY_MODEL = "random"
+OTHER_STRATEGIES = {"logistic regression": [*STRATEGIES], "ridge": [EVERY_MODEL, "auto"]}
 QUICK = {  # in the fast run
     (AutoTunedClassifier, "logistic regression", "auto"),
     (AutoTunedClassifier, "default", "random"),
-    (AutoTunedClassifier, "list", "random"),
     (AutoTunedRegressor, "svm", "random"),
 }
 # An average uses nothing of its members but their predictions: classes, probabilities, numbers.
-AVERAGED = {"logistic regression", "svm", "ridge", "default", "list"}
+# That of the folds has the members of one trial, an ensemble those of several.
+AVERAGED = {
+    "folds": {"logistic regression", "ridge"},
+    "ensemble": {"logistic regression", "svm", "ridge", "default", "list"},
+}
 
 
 def combinations():
     """Yield an estimator for each model and strategy; most of them are for the slow run."""
     for cls, models in ((AutoTunedClassifier, CLASSIFIERS), (AutoTunedRegressor, REGRESSORS)):
         for name, (model, space) in models.items():
-            for strategy in STRATEGIES if name in EVERY_STRATEGY else [EVERY_MODEL]:
+            for strategy in OTHER_STRATEGIES.get(name, [EVERY_MODEL]):
                 yield pytest.param(
                     cls(
                         model,
@@ -82,19 +86,17 @@ def combinations():
 
 
 def averages():
-    """Yield estimators whose final model is an average; one of them is for the fast run."""
+    """Yield estimators whose final model is an average."""
     for case in combinations():
         estimator, name = case.values
-        if estimator.strategy != EVERY_MODEL or name not in AVERAGED:
-            continue
-        for final_model in ("folds", "ensemble"):
-            quick = (name, final_model) == ("logistic regression", "folds")
-            yield pytest.param(
-                clone(estimator).set_params(final_model=final_model, cv=4),
-                name,
-                id=f"{case.id}-{final_model}",
-                marks=() if quick else pytest.mark.slow,
-            )
+        for final_model, models in AVERAGED.items():
+            if estimator.strategy == EVERY_MODEL and name in models:
+                yield pytest.param(
+                    clone(estimator).set_params(final_model=final_model, cv=4),
+                    name,
+                    id=f"{case.id}-{final_model}",
+                    marks=pytest.mark.slow,
+                )
 
 
 def built_in():

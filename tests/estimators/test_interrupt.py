@@ -104,11 +104,14 @@ def fit_in_the_background(report: Path, settings: dict) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_ignored(way, tmp_path):
     """Check that where Ctrl-C is ignored it ends neither the search nor any worker."""
-    log, report = tmp_path / "log", tmp_path / "report"
-    child = start(fit_in_the_background, report, WAYS[way], TOY_LOG=log, TOY_PAUSE=0.05)
+    log, report, hold = tmp_path / "log", tmp_path / "report", tmp_path / "hold"
+    studies.let_go(hold, 1)
+    child = start(fit_in_the_background, report, WAYS[way], TOY_LOG=log, TOY_HOLD=hold)
     for n_fits in range(1, 12):
         until(lambda n=n_fits: len(entries(log)) >= n)
         os.killpg(child.pid, signal.SIGINT)
+        studies.let_go(hold, n_fits + 1)
+    studies.let_go(hold, np.inf)
     child.join(PATIENCE)
     assert child.exitcode == 0
     expected = json.loads(json.dumps(summary(tuner().fit(X, Y)), default=repr))

@@ -20,6 +20,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import load_iris
 from sklearn.model_selection import cross_val_score
 from sklearn.svm import SVC
+from waiting import until
+from workers import lines
 
 from autotune import AutoTunedClassifier
 from autotune.execution import make_executor
@@ -29,18 +31,25 @@ X, y = load_iris(return_X_y=True)
 
 
 class Witness(ClassifierMixin, BaseEstimator):
-    """Notes in which process it is fitted, beside how many, and with how many threads."""
+    """Notes in which process it is fitted, beside how many, and with how many threads.
 
-    def __init__(self, note="", C=1.0):
+    Its fit does not end before so many have begun, so that those that run side by side meet.
+    """
+
+    def __init__(self, note="", C=1.0, meet=1):
         self.note = note
         self.C = C
+        self.meet = meet
 
     def fit(self, X, y):
         begin = time.time()
+        with Path(f"{self.note}.begun").open("a") as file:
+            file.write("a fit\n")
+        until(lambda: len(lines(Path(f"{self.note}.begun"))) >= self.meet)
         np.ones((2, 2)) @ np.ones((2, 2))
         threads = max(pool["num_threads"] for pool in threadpoolctl.threadpool_info())
         joblib_workers = joblib.effective_n_jobs(-1)
-        time.sleep(0.1)
+        time.sleep(0.05)  # so that there is time for one too many
         line = f"{os.getpid()} {begin} {time.time()} {threads} {joblib_workers}\n"
         with Path(self.note).open("a") as file:
             file.write(line)
@@ -61,10 +70,10 @@ def read(note):
     return {int(row[0]) for row in rows}, at_once, threads, workers
 
 
-def tuned(note, **parameters):
+def tuned(note, meet=1, **parameters):
     space = {"C": [float(number) for number in range(6)]}
     return AutoTunedClassifier(
-        Witness(str(note)), space, strategy="grid", cv=2, refit=False, **parameters
+        Witness(str(note), meet=meet), space, strategy="grid", cv=2, refit=False, **parameters
     )
 
 
@@ -84,12 +93,13 @@ def test_backends(tmp_path, backend, n_jobs, elsewhere):
     alone = AutoTunedClassifier(SVC(), SPACE, strategy="grid", cv=3).fit(X, y)
     with joblib.parallel_config(backend, n_jobs=2):
         model = AutoTunedClassifier(SVC(), SPACE, strategy="grid", cv=3, n_jobs=n_jobs).fit(X, y)
-        tuned(note, n_jobs=n_jobs).fit(X, y)
+        width = 1 if backend == "sequential" else 2
+        tuned(note, width, n_jobs=n_jobs).fit(X, y)
     for name in ("mean_test_score", "rank_test_score"):
         np.testing.assert_array_equal(model.cv_results_[name], alone.cv_results_[name])
     pids, at_once, _, _ = read(note)
     assert (os.getpid() not in pids) == elsewhere
-    assert at_once == (1 if backend == "sequential" else 2)
+    assert at_once == width
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification, make_friedman1
@@ -101,3 +103,19 @@ def test_targets_of_several_columns():
     assert search.predict(X).shape == (60, 2)
     with pytest.warns(DataConversionWarning, match="column-vector"):
         assert search.fit(X, TARGET[:, None]).predict(X).shape == (60,)
+
+
+def test_text_among_numbers_is_named():
+    """Check that text in new rows where all columns were numbers is told by its column."""
+    frame = pd.DataFrame(X, columns=list("abcd"))
+    search = AutoTunedClassifier("boosting", budget=1, **FAST).fit(frame, Y)
+    with pytest.raises(ValueError, match=r"column 'c' must hold numbers, as in fit: .*'oops'"):
+        search.predict(frame.assign(c="oops"))
+
+
+def test_tables_of_arrow():
+    """Check that a table of pyarrow with text is tuned on, and predicted for."""
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(e=["u", "v"] * 30)
+    table = pa.Table.from_pandas(frame)
+    search = AutoTunedClassifier("boosting", budget=1, **FAST).fit(table, Y)
+    np.testing.assert_array_equal(search.predict(table), search.predict(frame))

@@ -360,7 +360,7 @@ def test_shared_processes_end_when_they_are_forgotten():
     before = set(threading.enumerate())
     task = SharedProcesses(ToyTask())
     assert task.run(job()).evaluation.status == COMPLETE
-    assert set(threading.enumerate()) > before
+    assert set(threading.enumerate()) - before
     del task
     gc.collect()
     until(lambda: set(threading.enumerate()) <= before)

@@ -49,8 +49,8 @@ def fit(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         tuned.fit(X, y)
-    # The tolerance of the last fit, and the time that a busy machine takes for the rest.
-    assert time.monotonic() - began < 3 * seconds + 5
+    # A server that never starts would be waited for 60 s.
+    assert time.monotonic() - began < seconds + 30
     assert tuned.predict(X).shape == y.shape
     return tuned, [str(warning.message) for warning in caught]
 
@@ -109,7 +109,7 @@ EXECUTABLES = {
 def test_without_an_interpreter(executable, monkeypatch):
     """Check that the search goes on in this process, with one warning that says why."""
     monkeypatch.setattr(sys, "executable", executable)
-    tuned, messages = fit(DecisionTreeClassifier(), 4.0)
+    tuned, messages = fit(DecisionTreeClassifier(), 30.0)  # the space is exhausted long before
     assert len(tuned.history_) > 1
     (message,) = messages
     assert EXECUTABLES[executable] in message
@@ -129,7 +129,7 @@ y = (X[:, 0] > 0).astype(int)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always", UserWarning)
     tuned = AutoTunedClassifier(
-        DecisionTreeClassifier(), {{"max_depth": (1, 9)}}, strategy="random", budget="3s"
+        DecisionTreeClassifier(), {{"max_depth": (1, 9)}}, strategy="random", budget="30s"
     ).fit(X, y)
 print(len(tuned.history_) > 1, [str(w.message) for w in caught if w.category is UserWarning])
 """
@@ -277,7 +277,7 @@ def test_a_last_fit_without_workers():
 def test_what_is_starting_when_fit_ends_is_not_left(never):
     """Check that a server that never comes up ends with the pool."""
     fit(DecisionTreeClassifier(), 0.5)
-    (server,) = {pid for pid in _pool.idle_servers() if pid is not None}
+    (server,) = until(lambda: _pool.idle_servers() - {None})
     _pool.close()
     until(lambda: is_gone(server))
 

@@ -12,11 +12,12 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import PartialDependenceDisplay, permutation_importance
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -29,6 +30,7 @@ from autotune.history import COMPLETE, CRASHED, DROPPED, INTERRUPTED, Evaluation
 from autotune.integrations import SpaceCheck, log_to_mlflow, register_onnx
 
 X, Y = load_iris(return_X_y=True)
+TWO = np.random.RandomState(0).normal(size=(120, 2)).astype(np.float32)  # each has half the target
 ROWS = X.astype(np.float32)
 
 
@@ -37,6 +39,21 @@ def tuned():
     """Return a search over a logistic regression in a pipeline."""
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=500))
     return AutoTunedClassifier(model, budget=6, cv=3, random_state=0).fit(ROWS, Y)
+
+
+def on_one_column(column, model):
+    """Return a model that sees one column."""
+    return make_pipeline(ColumnTransformer([("one", "passthrough", [column])]), model)
+
+
+@pytest.fixture(scope="module")
+def averaged():
+    """Return a search whose final model averages two classifiers."""
+    models = [on_one_column(column, LogisticRegression()) for column in (0, 1)]
+    tuned = AutoTunedClassifier(models, budget=4, cv=3, final_model="ensemble", random_state=0)
+    tuned.fit(TWO, np.where(TWO.sum(axis=1) > 0, "yes", "no"))
+    assert len(tuned.ensemble_weights_) > 1
+    return tuned
 
 
 @pytest.fixture
@@ -77,6 +94,22 @@ def test_inspection(tuned):
         both.append((importance.importances, curve))
     for one, other in zip(*both, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_tools_with_an_ensemble(averaged):
+    """Check inspection, calibration and thresholds of an average, and its code."""
+    y = averaged.predict(TWO)
+    importance = permutation_importance(averaged, TWO, y, n_repeats=2, random_state=0)
+    assert (importance.importances_mean > 0.1).all()
+    frozen = FrozenEstimator(averaged)
+    calibrated = CalibratedClassifierCV(frozen).fit(TWO, y)
+    assert (calibrated.predict(TWO) == y).mean() > 0.9
+    threshold = TunedThresholdClassifierCV(frozen, cv="prefit", refit=False).fit(TWO, y)
+    assert threshold.score(TWO, y) > 0.9
+    names = {}
+    exec(averaged.to_code().replace("model.fit(X, y)", ""), names)
+    assert names["model"].weights == list(averaged.ensemble_weights_.values())
+    assert names["model"].fit(TWO, y).score(TWO, y) > 0.9
 
 
 def test_calibration_and_threshold():
@@ -262,6 +295,32 @@ def test_onnx_of_a_regressor():
     tuned = AutoTunedRegressor(models, budget=4, cv=2, random_state=0).fit(rows, target)
     (predicted,) = converted(tuned, rows)
     np.testing.assert_allclose(predicted[:, 0], tuned.predict(rows), rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_onnx_of_an_average(averaged):
+    """Check that averages of classifiers and regressors predict the same."""
+    labels, probabilities = converted(averaged, TWO, options={id(averaged): {"zipmap": False}})
+    np.testing.assert_array_equal(labels, averaged.predict(TWO))
+    np.testing.assert_allclose(probabilities, averaged.predict_proba(TWO), atol=1e-5)
+    assert list(converted(averaged, TWO)[1][0]) == ["no", "yes"]
+    models = [on_one_column(column, Ridge()) for column in (0, 1)]
+    tuned = AutoTunedRegressor(models, budget=4, cv=3, final_model="ensemble", random_state=0)
+    tuned.fit(TWO, TWO.sum(axis=1))
+    assert len(tuned.ensemble_weights_) > 1
+    (predicted,) = converted(tuned, TWO)
+    np.testing.assert_allclose(predicted[:, 0], tuned.predict(TWO), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_onnx_of_an_average_of_votes():
+    """Check that models without probabilities are refused."""
+    pytest.importorskip("skl2onnx")
+    tuned = AutoTunedClassifier(
+        RidgeClassifier(), {"alpha": [1.0]}, strategy="grid", cv=3, final_model="folds"
+    ).fit(ROWS, Y)
+    with pytest.raises(ValueError, match="the averaged models must have predict_proba"):
+        converted(tuned, ROWS)
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ from autotune.pictures._folds import FoldsPicture
 from autotune.pictures._history import HistoryPicture
 from autotune.pictures._importance import ImportancePicture
 from autotune.pictures._kinds import KINDS
-from autotune.pictures._nested import NestedPicture
+from autotune.pictures._nested import NestedPicture, _final_model
 from autotune.pictures._parallel import ParallelPicture
 from autotune.pictures._parameters import ParametersPicture
 from autotune.pictures._scales import (
@@ -726,8 +726,34 @@ def test_nested_report():
     )
     best = [pipeline[-1].best_params_["C"] for pipeline in nested()["estimator"]]
     assert report.folds["param_C"].tolist() == best
+    assert report.folds["final_model"].tolist() == ["SVC"] * 3
     assert report.parameters.index.tolist() == ["C"]
     assert report.parameters.columns.tolist() == ["agreement", "spread"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [
+        ({}, "KNeighborsClassifier"),
+        ({1: 0.5, 0: 0.3, 2: 0.2}, "50% KNeighborsClassifier + 50% SVC"),
+        ({1: 0.7, 3: 0.3}, "average of 2 KNeighborsClassifier"),
+    ],
+)
+def test_final_models(weights, name):
+    """Check that a final model is told by its class, an average by those of its members."""
+    models = [SVC(), KNeighborsClassifier(), SVC(C=2.0), KNeighborsClassifier(2)]
+    trials = [({"estimator": model}, [0.5, 0.6]) for model in models]
+    search = make_search([{"estimator": [model]} for model in models], trials, winner=1)
+    assert _final_model(replace(search, model=None, weights=weights)) == name
+
+
+def test_members_of_an_ensemble():
+    """Check that the folds of all members are shown, with their weights."""
+    search = replace(simple_search(), weights={0: 0.25, 1: 0.75})
+    picture = FoldsPicture.of(search, top=1)
+    assert picture.numbers == (1, 0)
+    rows = TuningDisplay(picture).plot().ax_.get_yticklabels()
+    assert [row.get_text() for row in rows] == ["chosen trial 1 (75%)", "default, trial 0 (25%)"]
 
 
 # Bad input

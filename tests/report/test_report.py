@@ -28,10 +28,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from autotune import AutoTunedClassifier, AutoTunedRegressor, Budget
+from autotune import AutoTunedClassifier, AutoTunedRegressor, AveragedClassifier, Budget
 from autotune.cli import main
 from autotune.history import DROPPED, INTERRUPTED, TIMEOUT, History
 from autotune.pictures import read_search, read_study
+from autotune.pictures._search import _class_in
 from autotune.report import Finding, code_of, essence, space_report
 from autotune.report import _words as words
 from autotune.report._facts import Facts
@@ -404,6 +405,74 @@ def test_words():
     assert words.advice(facts)[0] == "C: Allow values above it: a better one may lie there."
 
 
+def averaging_tuned(weights, n_models):
+    """Return a search whose final model averages some models."""
+    average = AveragedClassifier([SVC()])
+    average.estimators_ = [SVC()] * n_models
+    return simple_tuned(ensemble_weights_=weights, best_estimator_=average)
+
+
+def test_an_ensemble():
+    """Check that page, table and notebook tell the members of an ensemble and their weights."""
+    tuned = averaging_tuned({5: 0.25, 1: 0.75}, 4)
+    (text,) = words.final_model(Facts.of(tuned))
+    assert text.startswith(
+        "The final model is a weighted average of 2 trials, each the average of the models of its "
+        "folds: 75% SVC (trial 1) and 25% SVC (trial 5). On rows that were left out, it did better "
+        "than trial 1 alone, whose scores are shown here."
+    )
+    assert (
+        "each the average"
+        not in words.final_model(Facts.of(averaging_tuned({5: 0.5, 1: 0.5}, 2)))[0]
+    )
+    page = check_page(make_page(tuned))
+    assert "Tuning report: SVC and 1 more" in page.texts
+    assert {text, "weight", "75%", "25%"} <= set(page.texts)
+    assert "final model: 75% SVC (trial 1) and 25% SVC (trial 5)" in essence(tuned)
+
+
+def test_other_final_models():
+    """Check what is told of an average of folds, and that nothing is of a single model."""
+    told = words.final_model(Facts.of(averaging_tuned({1: 1.0}, 5)))
+    assert told == [
+        "The final model is the average of the 5 models that were fitted on the folds of trial 1."
+    ]
+    assert words.final_model(Facts.of(simple_tuned(best_estimator_=SVC()))) == []
+
+
+def test_another_model_than_the_untuned():
+    """Check that the tuned model is not said to be the untuned one where these differ."""
+    models = [SVC(), KNeighborsClassifier()]
+    space = [{"estimator": [model]} for model in models]
+    for scores, text in (
+        (
+            [0.7, 0.8],
+            "The tuned KNeighborsClassifier is better than the untuned SVC: accuracy 0.75",
+        ),
+        (
+            [0.5, 0.4],
+            "The chosen KNeighborsClassifier is worse than the untuned SVC: accuracy 0.45",
+        ),
+        ([0.5, 0.6], "The tuned KNeighborsClassifier is as good as the untuned SVC: accuracy 0.55"),
+    ):
+        trials = [({"estimator": models[0]}, [0.5, 0.6]), ({"estimator": models[1]}, scores)]
+        tuned = make_tuned(space, trials, estimator=models, winner=1)
+        assert words.verdict(Facts.of(tuned)).startswith(text)
+    (parameter,) = parameters_of(read_search(tuned), [], {})
+    assert parameter.searched == "[SVC, KNeighborsClassifier]"
+    assert words.effort(Facts.of(tuned))[0].startswith(
+        "2 configurations of SVC or KNeighborsClassifier in"
+    )
+
+
+def test_as_good_as_an_earlier_one():
+    """Check that a last trial that only equals an earlier one is no reason for more trials."""
+    trials = [({"C": 1.0 + n}, [0.5 + (n > 0) / 10] * 2) for n in range(8)]
+    facts = Facts.of(make_tuned({"C": (0.5, 90.0)}, trials, winner=7))
+    assert facts.since_best == 6
+    assert any("the last 6 trials brought nothing better" in text for text in words.advice(facts))
+
+
 @pytest.mark.parametrize(
     ("single", "text"),
     [
@@ -644,6 +713,41 @@ def test_the_ranges_in_a_file(tmp_path):
     text = make_page(study)
     check_page(text)
     assert "The ranges are those of the values that were tried." in text
+
+
+def test_long_models_in_a_file(tmp_path):
+    """Check that models whose text is long are told by their classes, also outside the space."""
+    columns = ColumnTransformer([(f"column_{i}", StandardScaler(), [i]) for i in range(4)])
+    models = [make_pipeline(columns, SVC(C=1e9)), make_pipeline(columns, RandomForestClassifier(2))]
+    assert len(repr(models[0])) > 200
+    _, study = stored(tmp_path / "t.db", models, budget=4, cv=2)
+    assert {t.params["estimator"] for t in study.history} == {"SVC", "RandomForestClassifier"}
+    facts = Facts.of(study)
+    assert set(facts.models) == {"SVC", "RandomForestClassifier"}
+    assert facts.chosen in facts.models
+    assert "Pipeline(" not in make_page(study)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("SVC(kernel=RBF())", "SVC"),
+        ("sklearn.svm.SVC()", "SVC"),
+        ("Pipeline(steps=[('a', PCA()), ('b', SVC(C=1))])", "SVC"),
+        (
+            "Pipeline(steps=[('a', TransformedTargetRegressor(regressor=SVR(), transformer=Q()))])",
+            "SVR",
+        ),
+        ("RegressorChain(estimator=Ridge())", "RegressorChain"),
+        ("Pipeline(steps=[('a', Pi...", "Pipeline(steps=[('a', Pi..."),
+        ("Pipeline()", "Pipeline()"),
+        ("SVC", "SVC"),
+        ("<function f>", "<function f>"),
+    ],
+)
+def test_the_class_of_a_model_in_a_file(text, name):
+    """Check that the text of a model is read as the name of the class that counts."""
+    assert _class_in(text) == name
 
 
 def test_a_file_without_a_complete_trial(tmp_path):

@@ -102,7 +102,7 @@ def test_the_table(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [400, 1200])
+@pytest.mark.parametrize("width", [400, 1400])
 def test_the_page(page, scheme, width):
     """Check colours and pictures, and that nothing is wider than the window."""
     page.call(
@@ -130,6 +130,57 @@ def test_the_page(page, scheme, width):
     chosen = page.run("document.querySelector('source').srcset === document.images[0].currentSrc")
     assert chosen == (scheme == "dark")
     assert page.run("document.querySelectorAll('main section').length") == 9
+    check_quiet(page)
+
+
+def test_keys(page):
+    """Check that all can be reached and used without a mouse: names of columns, errors, filters."""
+    heading = "document.querySelectorAll('#trials-table thead th')[6]"
+    page.run(f"{heading}.querySelector('button').focus()")
+    for key, direction in (("Enter", "ascending"), (" ", "descending")):
+        strike(page, key)
+        assert page.run(f"{heading}.getAttribute('aria-sort')") == direction
+    assert page.run("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    strike(page, "Tab")
+    assert page.run("document.activeElement.textContent") == "label"
+    page.run("document.querySelector('summary').focus()")
+    strike(page, "Enter")
+    assert page.run("document.querySelector('details').open")
+    page.run("document.getElementById('filter-text').focus()")
+    for letter in "bad img":
+        page.call("Input.dispatchKeyEvent", type="char", text=letter)
+    assert shown(page, 7) == ["bad<img src=x>"] * 4
+    check_quiet(page)
+
+
+def strike(page, key):
+    """Press and release a key."""
+    text = {"Enter": "\r", " ": " "}.get(key, "")
+    code = {"Enter": 13, " ": 32, "Tab": 9}[key]
+    for kind in ("keyDown", "keyUp"):
+        page.call(
+            "Input.dispatchKeyEvent", type=kind, key=key, text=text, windowsVirtualKeyCode=code
+        )
+
+
+def test_print(page):
+    """Check that paper has the whole table and all errors, and no controls."""
+    page.call("Page.printToPDF")
+    assert page.run("Array.from(document.querySelectorAll('details')).every(one => one.open)")
+    page.call("Emulation.setEmulatedMedia", media="print")
+    page.call(
+        "Emulation.setDeviceMetricsOverride",
+        width=700,  # of a sheet of paper
+        height=1000,
+        deviceScaleFactor=1,
+        mobile=False,
+    )
+    assert page.run("document.documentElement.scrollWidth") <= 700
+    boxes = "Array.from(document.querySelectorAll('.scroll'))"
+    assert page.run(f"{boxes}.every(box => box.scrollHeight <= box.clientHeight)")
+    hidden = "getComputedStyle(document.{}).display"
+    assert page.run(hidden.format("querySelector('nav')")) == "none"
+    assert page.run(hidden.format("getElementById('filters')")) == "none"
     check_quiet(page)
 
 

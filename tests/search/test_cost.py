@@ -41,15 +41,15 @@ def test_costs_follow_what_was_measured():
     costs = timed(units, 0.01 * 1000 ** units[:, 0])
     between = units[:-1] + 1 / 16
     expected = np.log(0.01 * 1000 ** between[:, 0])
-    np.testing.assert_allclose(costs.log_seconds(between), expected, atol=0.1)
+    np.testing.assert_allclose(costs.predict(between)[0], expected, atol=0.1)
     assert costs.fits(np.array([[0.1], [0.9]]), 0.3).tolist() == [True, False]
 
 
 def test_unknown_costs_fit_everywhere():
     """Check that without any time nothing is excluded, and the unknown is ignored."""
     assert timed([[0.5]], [np.nan]).fits(np.array([[0.1], [0.9]]), 1e-9).all()
-    some = timed([[0.1], [0.5]], [1.0, np.nan]).log_seconds(np.array([[0.5]]))
-    np.testing.assert_array_equal(some, timed([[0.1]], [1.0]).log_seconds(np.array([[0.5]])))
+    some = timed([[0.1], [0.5]], [1.0, np.nan]).predict(np.array([[0.5]]))
+    np.testing.assert_array_equal(some, timed([[0.1]], [1.0]).predict(np.array([[0.5]])))
 
 
 def test_what_is_far_from_everything_gets_the_benefit_of_the_doubt():

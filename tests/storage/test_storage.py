@@ -56,6 +56,7 @@ def finished(tmp_path_factory) -> bytes:
 def query(path: Path, statement: str, *values) -> list[tuple]:
     """Execute a statement on a file, commit, and return its rows."""
     with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
         return connection.execute(statement, values).fetchall()
 
 
@@ -124,6 +125,12 @@ def test_a_study_is_known_to_other_processes(path):
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"  # not that of this process
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
     assert query(path, "SELECT count(*) FROM studies") == [(1,)]
+
+
+def test_a_commit_is_on_the_disk(path):
+    """Check that a writer waits for the disk, though those of other tests do not."""
+    with closing(open_to_write(path)) as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 # Who writes
@@ -613,7 +620,7 @@ nonsense = st.one_of(
 )
 @given(data=st.data())
 @settings(
-    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 def test_nonsense_in_any_field(data, table, column, finished, path):
     """Check that whatever stands in a field can be used, or is one error that names a field.
@@ -836,14 +843,17 @@ def test_the_frame_of_a_file_without_evaluations(path):
 
 def test_reading_while_another_process_writes(path, tmp_path):
     """Check that a reader sees the evaluations grow and never keeps the writer waiting."""
-    log = tmp_path / "log"
-    child = start(studies.fit, "random", {"storage": path}, TOY_LOG=log, TOY_PAUSE=0.05)
-    until(lambda: len(studies.entries(log)) > 2)
+    log, hold = tmp_path / "log", tmp_path / "hold"
+    studies.let_go(hold, 3)
+    child = start(studies.fit, "random", {"storage": path}, TOY_LOG=log, TOY_HOLD=hold)
+    until(lambda: studies.entries(log))
     lengths = []
-    while child.is_alive():
-        lengths.append(len(read_history(path)))
+    for held in (3, 8, 13, np.inf):
+        studies.let_go(hold, held)
+        while child.is_alive() and len(studies.entries(log)) < held:
+            lengths.append(len(read_history(path)))
+        assert held == np.inf or len(read_history(path)) == held - 1
     child.join()
     assert child.exitcode == 0
     assert lengths == sorted(lengths)
-    assert len(set(lengths)) > 3
     assert len(read_history(path)) == 8 * studies.N_FOLDS

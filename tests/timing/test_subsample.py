@@ -92,10 +92,11 @@ def test_the_winner_has_what_the_default_will_have(rise, C, n_repeats, monkeypat
     assert model.best_params_ == {"C": C}
     assert model.best_estimator_.C == C
     assert max(model.cv_results_["mean_test_score"]) - model.default_score_ == pytest.approx(2e-6)
-    without = tuned(strategy=strategy, include_default=False).fit(X, y)
-    assert without.best_params_ == {"C": 3.0}
-    chosen = tuned(strategy=strategy, refit=lambda results: 2).fit(X, y)
-    assert chosen.best_index_ == 2
+    if C == 1.0:  # the others would win anyway
+        without = tuned(strategy=strategy, include_default=False).fit(X, y)
+        assert without.best_params_ == {"C": 3.0}
+        chosen = tuned(strategy=strategy, refit=lambda results: 2).fit(X, y)
+        assert chosen.best_index_ == 2
 
 
 @pytest.mark.parametrize(

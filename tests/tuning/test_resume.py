@@ -173,7 +173,7 @@ def test_killed_at_twenty_random_moments(strategy, tmp_path, log, expected):
 @pytest.mark.parametrize("strategy", ["grid", "random"])
 def test_killed_with_workers_at_random(strategy, tmp_path, log, expected):
     """Check that a run with two workers, killed at any moment, is resumed with two workers."""
-    kill_at_random(10, strategy, tmp_path, log, expected, n_jobs=2)
+    kill_at_random(5, strategy, tmp_path, log, expected, n_jobs=2)
 
 
 def test_killed_again_and_again(tmp_path, log, expected):
@@ -272,7 +272,7 @@ def test_cut_short_is_run_again(storage, tmp_path, monkeypatch):
         storage=path,
         warm_start=not storage,
         random_state=0,
-        budget=Budget(trials=5, seconds_per_trial=1),
+        budget=Budget(trials=5, seconds_per_trial=3),
     ).fit(X, Y)
     assert [trial.status for trial in model.history_] == ["timeout", "complete"]
     known = {e.key: e.ended for e in model.history_[0].evaluations.values()}
