@@ -52,22 +52,22 @@ def _any_may_have(candidates: Candidates, methods: tuple[str, ...]) -> bool:
     if any(_may_have(model, methods) for model in candidates.models.members):
         return True
     built = _built(candidates)
-    return built is None or any(_may_have(model, methods) for model in built)
+    return built is None or any(model is not None and _may_have(model, methods) for model in built)
 
 
 def _may_have(model: Any, methods: tuple[str, ...]) -> bool:
     """Return whether a model has one of some methods, or may have it once it is fitted."""
     while isinstance(model, Pipeline) and model.steps:
         model = model.steps[-1][1]
-    if any(_has(model, method) for method in methods) or hasattr(type(model), "__getattr__"):
+    if any(_has(model, method) for method in methods):
         return True
-    if not any(hasattr(type(model), method) for method in methods):
-        return False
-    # There are conditions. In scikit-learn they are on parameters, and on models inside; one that
-    # is not given is made by ``fit``.
+    if not type(model).__module__.startswith("sklearn."):
+        return True  # its ``fit`` may make one
+    # In scikit-learn conditions are on parameters, and on models inside; one that is not given is
+    # made by ``fit``.
+    conditional = any(hasattr(type(model), method) for method in methods)
     params = model.get_params(deep=False)
-    is_known = type(model).__module__.startswith("sklearn.")
-    return not is_known or any(
+    return conditional and any(
         value is None and name.endswith("estimator") for name, value in params.items()
     )
 

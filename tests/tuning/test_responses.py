@@ -26,10 +26,7 @@ FINAL = Pipeline([("scale", StandardScaler()), ("final", LinearSVC())])
 
 
 class Late(LinearSVC):
-    """A model that may have any method once it is fitted."""
-
-    def __getattr__(self, name):
-        raise AttributeError(name)
+    """A model of a user's, which may have any method once it is fitted."""
 
 
 class Unready(LinearSVC):
