@@ -71,4 +71,4 @@ def look(browser: Browser, page: Path, width: int) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]).resolve()))
