@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -460,20 +461,19 @@ def test_lower_fidelities_are_in_the_history_only():
 
 
 @pytest.mark.parametrize("n_known", [3, 8, 13])
-def test_a_stored_search_goes_on(n_known, tmp_path):
+def test_a_stored_search_goes_on(n_known, tmp_path, monkeypatch):
     """Check that a fit that was broken off, started again, comes to what it would have."""
-    settings = {"strategy": Halving(min_resources=20), "budget": 9}
-    whole = fitted(DecisionTreeClassifier(), DEPTHS, *DIGITS, scoring=_accuracy, **settings)
-    path = tmp_path / "tuning.db"
-    _accuracy.left = n_known
+    monkeypatch.setattr(_Accuracy, "n_calls", 0)
+    settings = {"strategy": Halving(min_resources=20), "budget": 9, "scoring": _Accuracy()}
+    whole = fitted(DecisionTreeClassifier(), DEPTHS, *DIGITS, **settings)
+    n_whole = _Accuracy.n_calls
+    settings["storage"] = tmp_path / "tuning.db"
+    monkeypatch.setattr(_Accuracy, "last", n_whole + n_known)
     with pytest.raises(KeyboardInterrupt):
-        fitted(
-            DecisionTreeClassifier(), DEPTHS, *DIGITS, scoring=_accuracy, storage=path, **settings
-        )
-    _accuracy.left = -1
-    again = fitted(
-        DecisionTreeClassifier(), DEPTHS, *DIGITS, scoring=_accuracy, storage=path, **settings
-    )
+        fitted(DecisionTreeClassifier(), DEPTHS, *DIGITS, **settings)
+    monkeypatch.setattr(_Accuracy, "last", math.inf)
+    again = fitted(DecisionTreeClassifier(), DEPTHS, *DIGITS, **settings)
+    assert _Accuracy.n_calls == 2 * n_whole
     for ours, theirs in zip(again.history_, whole.history_, strict=True):
         assert (ours.params, ours.status) == (theirs.params, theirs.status)
         assert sorted((k, e.scores) for k, e in ours.evaluations.items()) == sorted(
@@ -482,21 +482,19 @@ def test_a_stored_search_goes_on(n_known, tmp_path):
 
 
 class _Accuracy:
-    """A scorer that breaks a search off after ``left`` scores; it is described by its name."""
+    """A scorer that breaks a search off after its ``last`` score; it is described by its name."""
 
-    left = -1
+    n_calls = 0
+    last = math.inf
 
     def __call__(self, estimator, X, y):
-        if self.left == 0:
+        if type(self).n_calls == self.last:
             raise KeyboardInterrupt
-        self.left -= 1
+        type(self).n_calls += 1
         return estimator.score(X, y)
 
     def __repr__(self):
         return "accuracy"
-
-
-_accuracy = _Accuracy()
 
 
 def test_a_warm_start_compares_with_the_trials_of_the_last_fit():
