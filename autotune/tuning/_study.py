@@ -100,11 +100,11 @@ class Study:
                 codec.encode,
                 codec.decode,
             )
-            self._tell_of(self.journal.passed_over, settings)
 
     def resume(self) -> None:
         """Load earlier results from the file or, without one, from the last fit."""
         if self.journal is not None:
+            self._tell_of(self.journal.passed_over)
             self.seed = self.journal.seed
             subsample = self.journal.description.get("scale")
             if subsample is not None or len(self.history):
@@ -137,14 +137,14 @@ class Study:
         self.subsample = None if subsample is None else Subsample(**subsample)
         self._known = known_trials(history)
 
-    def _tell_of(self, other: dict[str, Any] | None, settings: dict[str, Any]) -> None:
+    def _tell_of(self, other: dict[str, Any] | None) -> None:
         """Say why a new search begins instead of continuing the newest one of the file.
 
         It is a warning if that one was interrupted and tuned the same kind of model.
         """
         if other is None or self.journal is None:
             return
-        known = other["description"]
+        known, settings = other["description"], settings_of(self._problem)
         differ = [_NAMES.get(name, name) for name in settings if known.get(name) != settings[name]]
         what = ", ".join(dict.fromkeys(differ)) or "the data, the metadata or the folds"
         state = "interrupted" if other["interrupted"] else "ended"

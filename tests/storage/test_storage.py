@@ -126,8 +126,11 @@ def test_an_interrupted_search_that_is_not_continued(changes, data, what, path, 
     with pytest.raises(KeyboardInterrupt):
         model.fit(X, Y)
     why = f"is not continued, because this fit differs in {what}: a new search begins"
-    with pytest.warns(UserWarning, match=rf"search 1 \(trials: 1, interrupted\) {why}"):
-        clone(model).set_params(**changes).fit(data, Y)
+    other, told = clone(model).set_params(**changes), rf"search 1 \(trials: 1, interrupted\) {why}"
+    with pytest.raises(UserWarning, match=told):
+        other.fit(data, Y)  # the suite's warnings are errors
+    assert query(path, "SELECT writer FROM studies WHERE writer NOTNULL") == []
+    other.fit(data, Y)
     model.fit(X, Y)
     assert "continued" not in capsys.readouterr().out
     model.set_params(random_state=2).fit(X, Y)
