@@ -130,7 +130,7 @@ class Job:
         try:
             self._write_history()
             if self.settings.save is not None:
-                code = save_model(self.search.best_estimator_, self.settings.save)
+                code = save_model(self.search, self.settings.save)
             self._write_report()
         except CliError as failure:
             error = failure

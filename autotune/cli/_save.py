@@ -7,6 +7,7 @@ import pickle
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED
 
 from ._errors import FAILED, CliError, check_installed, one_line
 
@@ -88,7 +89,7 @@ def _save_skops(model: Any, path: str) -> str:
     """Save in skops' format, which runs no code when it is loaded."""
     import skops.io
 
-    skops.io.dump(model, path)
+    skops.io.dump(model, path, compression=ZIP_DEFLATED)
     foreign = skops.io.get_untrusted_types(file=path)
     trusted = f", trusted={foreign!r}" if foreign else ""
     return f"from skops.io import load\nmodel = load({path!r}{trusted})"

@@ -51,9 +51,8 @@ def show_model(path: str, report_path: str | None, *, trust: bool) -> None:
     if fitted is model or not hasattr(model, "history_"):
         if report_path is not None:
             raise CliError(
-                f"--report needs a model that holds its search, as joblib.dump of an "
-                f"AutoTunedClassifier does, or a storage file; {path} holds only the tuned model, "
-                "whose report 'autotune fit --report' writes"
+                "--report needs a model that holds its search, as 'autotune fit --save' saves it, "
+                f"or a storage file; {path} holds only a model"
             )
         return
     history, metric = model.history_, describe_metric(model.scorer_, [fitted])

@@ -229,10 +229,19 @@ def test_show_a_model(model, capsys, monkeypatch):
     assert "What was gained" in Path("tuning.html").read_text(encoding="utf-8")
 
 
+def test_show_what_fit_has_saved(folder, capsys):
+    """Check that a saved model comes with the search that found it."""
+    words = ("--model", "nb", "--budget", 2, "--cv", 2, "--quiet", "--save", "own.skops")
+    assert run("fit", "data.csv", "--target", "churn", *words) == 0
+    capsys.readouterr()
+    assert run("show", "own.skops") == 0
+    assert "Best of 2 trials" in capsys.readouterr().out
+
+
 def test_no_report_without_a_search(model, capsys):
     """Check that a report of what does not hold its search is refused, and none is made of none."""
     assert run("show", model, "--report", "tuning.html") == 2
-    assert "holds only the tuned model" in capsys.readouterr().err
+    assert "holds only a model" in capsys.readouterr().err
     Path("t.db").touch()
     assert run("show", "t.db", "--report", "tuning.html") == 0
     assert capsys.readouterr().out == "t.db holds no trials yet.\n"
