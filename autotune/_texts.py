@@ -22,7 +22,12 @@ def short_repr(value: Any) -> str:
         text = " ".join(ADDRESS.sub("", repr(value)).split())
     except Exception:  # of a user's class; what is shown must not hide what is wrong
         return f"<{type(value).__name__} without a repr>"
-    return text if len(text) <= REPR_LENGTH else text[: REPR_LENGTH - 3] + "..."
+    return _cut(text, REPR_LENGTH)
+
+
+def _cut(text: str, longest: int) -> str:
+    """Return the beginning of a text that is longer than some number of characters."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def writable(text: str) -> str:
@@ -43,7 +48,7 @@ def choice_text(value: Any, longest: int = REPR_LENGTH) -> str:
     text = short_repr(value)
     if len(text) >= longest and hasattr(value, "get_params") and not isinstance(value, type):
         text = model_name(value)
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    return _cut(text, longest)
 
 
 def headline(error: str) -> str:
@@ -58,8 +63,7 @@ def headline(error: str) -> str:
     if found:
         named = [line for line in lines if not line[0].isspace()] or lines[-1:]
         line = " ".join(named[:2]) if " " not in named[0] else named[0]  # only the class
-    line = _CLOCK.sub("", line)
-    return line if len(line) <= _MOST_TOLD else line[: _MOST_TOLD - 3] + "..."
+    return _cut(_CLOCK.sub("", line), _MOST_TOLD)
 
 
 def model_name(model: Any) -> str:

@@ -77,7 +77,7 @@ class Facts:
         """Largest ``nu`` of a support vector machine that two of the classes allow."""
         if self.target is None or self.rows is None:
             return None
-        counts = np.unique(self.target, return_counts=True)[1]
+        counts = _class_counts(self.target)
         return _SURE * 2 * counts.min() / (counts.min() + counts.max())
 
     @property
@@ -85,13 +85,13 @@ class Facts:
         """The number of rows of the rarest class."""
         if self.target is None:
             return None
-        counts = np.unique(self.target, return_counts=True)[1]
-        return int(_SURE * _FOLD * counts.min())
+        return int(_SURE * _FOLD * _class_counts(self.target).min())
 
     @property
     def rare_neighbors(self) -> int | None:
         """The number of other rows of the rarest class."""
-        return None if self.rarest is None else self.rarest - 1
+        rarest = self.rarest
+        return None if rarest is None else rarest - 1
 
     def reshaped(self, features: int | None = None, *, sparse: bool = False) -> Facts:
         """Return the facts after a step that changes the features."""
@@ -99,7 +99,13 @@ class Facts:
 
     def resampled(self) -> Facts:
         """Return the facts after a step that leaves each class the rows of the rarest at least."""
-        return replace(self, rows=None if self.rarest is None else 2 * self.rarest)
+        rarest = self.rarest
+        return replace(self, rows=None if rarest is None else 2 * rarest)
+
+
+def _class_counts(target: np.ndarray) -> np.ndarray:
+    """Return how many rows each class has."""
+    return np.unique(target, return_counts=True)[1]
 
 
 def _least(*numbers: int | None) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._texts import model_name, short_repr
 from ..compat import import_pandas
+from ..space import is_estimator
 from ._canvas import Canvas
 from ._contract import Picture
 from ._scales import CHOICE, scales_of, short_names, value_text, wrap
@@ -288,8 +289,7 @@ def _final_model(search: Search) -> str:
 
 def _readable(value: Any) -> Any:
     """Return a parameter's value, of a model the name of its class."""
-    is_model = hasattr(value, "get_params") and not isinstance(value, type)
-    return model_name(value) if is_model else value
+    return model_name(value) if is_estimator(value) else value
 
 
 def _choices(searches: list[Search]) -> tuple[Choice, ...]:

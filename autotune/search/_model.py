@@ -153,7 +153,9 @@ class GPSearcher(Searcher):
         weight = 0.0 if is_informed and is_timed else _INTERIOR / len(seen.units)
 
         def criterion(candidates: np.ndarray) -> np.ndarray:
-            gain = value(candidates) + weight * log_interior(candidates, self.embedding)
+            gain = value(candidates)
+            if weight:
+                gain = gain + weight * log_interior(candidates, self.embedding)
             fits = np.array(True)
             if costs is not None:
                 mean, std = costs.predict(candidates)

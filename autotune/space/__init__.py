@@ -7,7 +7,7 @@ from ._ordinal import Ordinal
 from ._sameness import describe, digest, value_key
 from ._space import Feature, Grid, Space
 from ._span import span
-from ._values import is_number, plain
+from ._values import is_estimator, is_number, plain
 from ._widening import enclose, ends_of, movable_ends, move_ends, widen
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "digest",
     "enclose",
     "ends_of",
+    "is_estimator",
     "is_number",
     "movable_ends",
     "move_ends",

@@ -273,10 +273,9 @@ def _library(history: History, winner: Trial, speed: PredictionTime) -> list[Tri
     Of a model none of whose trials is complete, it is the best of those that were dropped: one that
     loses alone may add to others. Those that are fast to fit come first.
     """
-    dropped = [trial for trial in best_dropped(history) if speed.of(trial) <= speed.limit]
+    dropped = [trial for trial in best_dropped(history) if speed.is_fast(trial)]
     rivals = [t for t in history if t.can_win and t is not winner]
-    rivals = [trial for trial in rivals if math.isfinite(history.score(trial))]
-    rivals = [trial for trial in rivals if speed.of(trial) <= speed.limit]
+    rivals = [t for t in rivals if math.isfinite(history.score(t)) and speed.is_fast(t)]
     first = leaders(history)
     rivals.sort(key=lambda trial: (trial.number in first, history.score(trial)), reverse=True)
     return [winner, *rivals[: LIBRARY_SIZE - 1 - len(dropped)], *dropped]

@@ -188,8 +188,7 @@ class FoldFits:
             return found
         for number in sorted(weights, key=lambda number: -weights[number]):
             trial = self._history[number]
-            left = math.inf if self._clock.seconds is None else self._time.left()
-            if self._time.need(trial, FULL) > left:
+            if self._time.need(trial, FULL) > self._time.left():
                 continue
             try:
                 found[number] = [self._fit_on_all_rows(trial)]

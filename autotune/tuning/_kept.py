@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -213,27 +213,34 @@ def _size(kept: Kept) -> int:
 
 def leaders(history: History) -> set[int]:
     """Return the numbers of the best trial of each model, as far as they have complete ones."""
-    best: dict[int, tuple[float, int]] = {}
-    for trial in history:
-        worth, model = _worth(history, trial), id(trial.params.get(CHOSEN))
-        if worth > best.get(model, (-math.inf, 0))[0]:
-            best[model] = worth, trial.number
-    return {number for _, number in best.values()}
+    return {trial.number for trial in _best_of_models(history, _worth).values()}
 
 
 def best_dropped(history: History) -> list[Trial]:
     """Return the best dropped trial of each model that has no complete one, the fastest first."""
-    complete = {id(history[number].params.get(CHOSEN)) for number in leaders(history)}
+    complete = _best_of_models(history, _worth)
+    dropped = _best_of_models(history, _worth_if_dropped)
+    trials = [trial for model, trial in dropped.items() if model not in complete]
+    return sorted(trials, key=lambda trial: longest_fit(trial, history.share))
+
+
+def _best_of_models(history: History, worth: Callable[[History, Trial], float]) -> dict[int, Trial]:
+    """Return the trial of each model that is worth most, if more than negative infinity."""
     best: dict[int, tuple[float, Trial]] = {}
     for trial in history:
-        model = id(trial.params.get(CHOSEN))
-        if trial.status == DROPPED and trial.eligible and model not in complete:
-            scores = history.compared_scores(trial)
-            known = scores[np.isfinite(scores)]
-            if len(known) and known.mean() > best.get(model, (-math.inf,))[0]:
-                best[model] = known.mean(), trial
-    trials = [trial for _, trial in best.values()]
-    return sorted(trials, key=lambda trial: longest_fit(trial, history.share))
+        value, model = worth(history, trial), id(trial.params.get(CHOSEN))
+        if value > best.get(model, (-math.inf,))[0]:
+            best[model] = value, trial
+    return {model: trial for model, (_, trial) in best.items()}
+
+
+def _worth_if_dropped(history: History, trial: Trial) -> float:
+    """Return the mean of the known scores of a dropped trial, negative infinity for others."""
+    if trial.status != DROPPED or not trial.eligible:
+        return -math.inf
+    scores = history.compared_scores(trial)
+    known = scores[np.isfinite(scores)]
+    return float(known.mean()) if len(known) else -math.inf
 
 
 def _worth(history: History, trial: Trial) -> float:

@@ -54,6 +54,10 @@ class PredictionTime:
             default=math.inf,
         )
 
+    def is_fast(self, trial: Trial) -> bool:
+        """Return whether one model of a trial keeps the limit."""
+        return self.of(trial) <= self.limit
+
     def leave_out(self, weights: dict[int, float], n_models: int) -> dict[int, float]:
         """Return the weights without the smallest ones, as many as make the average too slow.
 
@@ -69,11 +73,11 @@ class PredictionTime:
 
     def fast_enough(self, best: Trial) -> Trial:
         """Return the trial if it keeps the limit, or else the best one that does, if any."""
-        if math.isinf(self.limit) or self.of(best) <= self.limit:
+        if math.isinf(self.limit) or self.is_fast(best):
             return best
         score = self._history.score
         complete = [t for t in self._history if t.can_win]
-        fast = [t for t in complete if self.of(t) <= self.limit and math.isfinite(score(t))]
+        fast = [t for t in complete if self.is_fast(t) and math.isfinite(score(t))]
         if fast:
             return max(fast, key=score)
         warn(
